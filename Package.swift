@@ -1,0 +1,92 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Imports point downward only: the order of the targets below is the order of the layers (ARCHITECTURE.md).
+// The build runs with `--explicit-target-dependency-import-check error`, so an import that is not listed here fails.
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+
+func pure(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.target(name: name)] + dependencies, resources: resources,
+        swiftSettings: strict)
+}
+
+let package = Package(
+    name: "tidewatt",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "tidewatt", targets: ["tidewatt"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Foundations
+        pure("Quantities", [.product(name: "BigInt", package: "BigInt")]),
+        pure("Documents", ["Quantities", .product(name: "Yams", package: "Yams")]),
+        pure("Assets", ["Quantities", "Documents"]),
+        pure("Rulebook", ["Quantities", "Documents"]),
+        // Protocols: bytes or text ↔ typed messages and session machines; no sockets, no clock, no domain
+        pure("OCPPMessages", settings: [.enableExperimentalFeature("Lifetimes")]),
+        pure("OCPP", ["OCPPMessages"], settings: [.enableExperimentalFeature("Lifetimes")]),
+        // Domain
+        pure("Charging", ["Quantities", "Assets"]),
+        pure("Metering", ["Quantities", "Documents", "Assets"]),
+        pure("Dispatch", ["Quantities", "Assets"]),
+        pure("Scheduling", ["Quantities", "Documents", "Assets", "Rulebook", "Dispatch"]),
+        pure("Evaluation", ["Quantities", "Documents", "Rulebook", "Metering"]),
+        // Machine room: still pure
+        pure(
+            "Operations",
+            [
+                "Quantities", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering", "Dispatch",
+                "Scheduling",
+            ]),
+        // Shell: the only place with sockets, files, clocks, SQL
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(
+            name: "Store",
+            dependencies: [
+                "Quantities", "Assets", "Charging", "Metering", "Dispatch", "Operations",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ], swiftSettings: strict),
+        .target(
+            name: "Gateway", dependencies: ["OCPP", "CCrypto", nioCore, nioPosix],
+            swiftSettings: strict),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "Quantities", "Documents", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering",
+                "Dispatch", "Scheduling", "Operations", "Gateway", nioCore, nioPosix,
+            ], swiftSettings: strict),
+        .target(
+            name: "Console",
+            dependencies: [
+                "Quantities", "Documents", "Assets", "Rulebook", "Charging", "Metering", "Dispatch", "Operations",
+                "CCrypto", .product(name: "Hummingbird", package: "hummingbird"), nioCore,
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "tidewatt",
+            dependencies: [
+                "Quantities", "Documents", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering",
+                "Dispatch", "Scheduling", "Evaluation", "Operations", "Store", "Gateway", "Simulation", "Console",
+                argumentParser, nioCore, nioPosix,
+            ], swiftSettings: strict),
+        // Tests
+        tests("Quantities"),
+    ]
+)
