@@ -41,8 +41,8 @@ let package = Package(
         pure("Assets", ["Quantities", "Documents"]),
         pure("Rulebook", ["Quantities", "Documents"]),
         // Protocols: bytes or text ↔ typed messages and session machines; no sockets, no clock, no domain
-        pure("OCPPMessages", settings: [.enableExperimentalFeature("Lifetimes")]),
-        pure("OCPP", ["OCPPMessages"], settings: [.enableExperimentalFeature("Lifetimes")]),
+        pure("OCPPMessages", ["Quantities"], settings: [.enableExperimentalFeature("Lifetimes")]),
+        pure("OCPP", ["Quantities", "OCPPMessages"], settings: [.enableExperimentalFeature("Lifetimes")]),
         // Domain
         pure("Charging", ["Quantities", "Assets"]),
         pure("Metering", ["Quantities", "Documents", "Assets"]),

@@ -1,0 +1,88 @@
+public import Quantities
+
+/// A site as it is set up. Which tariff holds on which day is a dated list; the last entry at or before a day holds.
+public struct Site: Hashable, Sendable {
+    public enum Mode: Hashable, Sendable {
+        /// Plans are dispatched.
+        case auto
+        /// Nothing is dispatched but safety limits; who switched and why is kept.
+        case manual(by: String, reason: String)
+        /// Stop-all: every EVSE of the site is held at 0 until the mode is changed.
+        case stopped(by: String, reason: String)
+    }
+    public struct TariffEntry: Hashable, Sendable {
+        public let from: CivilDay
+        public let tariff: String
+        public init(from: CivilDay, tariff: String) {
+            self.from = from
+            self.tariff = tariff
+        }
+    }
+
+    public let id: SiteID
+    public var name: String
+    /// `community`, `public`, `depot`, `workplace`, …: a word for people and filters.
+    public var kind: String
+    /// 6-digit GB/T 2260 code, where known.
+    public var region: String?
+    public var zone: Zone
+    public var tariffs: [TariffEntry]
+    public var exportTariffs: [TariffEntry]
+    public var operatorName: String
+    public var mode: Mode
+
+    public init(
+        id: SiteID, name: String, kind: String = "community", region: String? = nil, zone: Zone = .shanghai,
+        tariffs: [TariffEntry] = [], exportTariffs: [TariffEntry] = [], operatorName: String = "", mode: Mode = .auto
+    ) {
+        self.id = id
+        self.name = name
+        self.kind = kind
+        self.region = region
+        self.zone = zone
+        self.tariffs = tariffs
+        self.exportTariffs = exportTariffs
+        self.operatorName = operatorName
+        self.mode = mode
+    }
+
+    public func tariff(on day: CivilDay) -> String? { tariffs.last { $0.from <= day }?.tariff }
+    public func exportTariff(on day: CivilDay) -> String? { exportTariffs.last { $0.from <= day }?.tariff }
+}
+
+/// A grid node. Its limit is real power; where it was derived from a rating, the inputs are kept and shown.
+public struct GridNode: Hashable, Sendable {
+    public struct Rating: Hashable, Sendable {
+        /// kVA × 1000 as a whole number; `powerFactor` and `loading` in thousandths (0.95 → 950).
+        public let voltAmperes: Int64
+        public let powerFactorPerMille: Int64
+        public let loadingPerMille: Int64
+        public init(voltAmperes: Int64, powerFactorPerMille: Int64, loadingPerMille: Int64) {
+            self.voltAmperes = voltAmperes
+            self.powerFactorPerMille = powerFactorPerMille
+            self.loadingPerMille = loadingPerMille
+        }
+        /// kVA × power factor × allowed loading, rounded down to the watt.
+        public var limit: Power { Power(watts: voltAmperes * powerFactorPerMille * loadingPerMille / 1_000_000) }
+    }
+
+    public let id: NodeID
+    public var parent: NodeID?
+    public var site: SiteID?
+    /// `nil`: no limit of its own.
+    public var limit: Power?
+    /// Largest export (a magnitude); `nil`: no export limit of its own.
+    public var exportLimit: Power?
+    public var rating: Rating?
+    public init(
+        id: NodeID, parent: NodeID? = nil, site: SiteID? = nil, limit: Power? = nil, exportLimit: Power? = nil,
+        rating: Rating? = nil
+    ) {
+        self.id = id
+        self.parent = parent
+        self.site = site
+        self.limit = limit ?? rating?.limit
+        self.exportLimit = exportLimit
+        self.rating = rating
+    }
+}

@@ -1,0 +1,84 @@
+public import Assets
+public import Quantities
+
+/// One charging transaction of one EVSE, from its start message to its stop.
+public struct Session: Hashable, Sendable {
+    /// Ours, stable, unique over all stations: `S-` and a counter.
+    public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
+        public let value: String
+        public init(_ value: String) { self.value = value }
+        public static func < (a: ID, b: ID) -> Bool { a.value < b.value }
+        public var description: String { value }
+    }
+    public enum Status: String, Hashable, Sendable { case active, ended }
+
+    public let id: ID
+    public let evse: EVSEID
+    public let connector: Int
+    /// The id that the protocol uses, as text (1.6: the number we gave out).
+    public var transactionID: String
+    public var idToken: String?
+    public var status: Status
+    public var startedAt: Instant
+    public var endedAt: Instant?
+    public var stopReason: String?
+    public var registerStart: RegisterReading?
+    public var registerStop: RegisterReading?
+    /// The newest register reading seen while active.
+    public var registerLast: RegisterReading?
+    public var registerLastAt: Instant?
+    /// Import so far (register differences), never negative.
+    public var imported: Energy
+    /// Export as a positive magnitude.
+    public var exported: Energy
+    public var needs: Needs?
+    /// Soft faults and surprises, for people: `register went back`, `stop for an unknown transaction` …
+    public var flags: [String]
+
+    public init(
+        id: ID, evse: EVSEID, connector: Int, transactionID: String, idToken: String?, status: Status = .active,
+        startedAt: Instant, endedAt: Instant? = nil, stopReason: String? = nil, registerStart: RegisterReading? = nil,
+        registerStop: RegisterReading? = nil, registerLast: RegisterReading? = nil, registerLastAt: Instant? = nil,
+        imported: Energy = .zero, exported: Energy = .zero, needs: Needs? = nil, flags: [String] = []
+    ) {
+        self.id = id
+        self.evse = evse
+        self.connector = connector
+        self.transactionID = transactionID
+        self.idToken = idToken
+        self.status = status
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.stopReason = stopReason
+        self.registerStart = registerStart
+        self.registerStop = registerStop
+        self.registerLast = registerLast
+        self.registerLastAt = registerLastAt
+        self.imported = imported
+        self.exported = exported
+        self.needs = needs
+        self.flags = flags
+    }
+}
+
+/// What the driver (or the operator for the driver) said; it overrides every forecast.
+public struct Needs: Hashable, Sendable {
+    public var departure: Instant?
+    /// Energy wanted from plug-in to departure.
+    public var energy: Energy?
+    /// Delivered as soon as possible, before any saving.
+    public var minimum: Energy?
+    public var chargeNow: Bool
+    public var statedBy: String
+    public var statedAt: Instant
+    public init(
+        departure: Instant?, energy: Energy?, minimum: Energy?, chargeNow: Bool, statedBy: String, statedAt: Instant
+    ) {
+        self.departure = departure
+        self.energy = energy
+        self.minimum = minimum
+        self.chargeNow = chargeNow
+        self.statedBy = statedBy
+        self.statedAt = statedAt
+    }
+}

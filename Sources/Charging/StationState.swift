@@ -1,0 +1,66 @@
+public import Quantities
+
+/// State of a connector in protocol-neutral words (those of OCPP 1.6 §4.9, which both generations map to).
+public enum ConnectorStatus: String, Hashable, Sendable, CaseIterable {
+    case available, preparing, charging, suspendedEV, suspendedEVSE, finishing, reserved, unavailable, faulted
+    /// Never reported, or a word we do not know.
+    case unknown
+    /// A vehicle is plugged in.
+    public var isOccupied: Bool {
+        switch self {
+        case .preparing, .charging, .suspendedEV, .suspendedEVSE, .finishing: true
+        default: false
+        }
+    }
+}
+
+/// One sampled value with its context, exact as the meter said it: value = mantissa · 10^-scale.
+public struct Reading: Hashable, Sendable {
+    public let at: Instant
+    public let measurand: String
+    public let mantissa: Int64
+    public let scale: Int
+    public let unit: String
+    public let phase: String?
+    public let location: String?
+    public let context: String?
+    public init(
+        at: Instant, measurand: String, mantissa: Int64, scale: Int, unit: String, phase: String? = nil,
+        location: String? = nil, context: String? = nil
+    ) {
+        self.at = at
+        self.measurand = measurand
+        self.mantissa = mantissa
+        self.scale = scale
+        self.unit = unit
+        self.phase = phase
+        self.location = location
+        self.context = context
+    }
+    /// Without trailing zeros.
+    public var valueText: String { decimalText(Int128(mantissa), scale: scale) }
+}
+
+/// A token that may charge (OCPP idTag / idToken).
+public struct IdToken: Hashable, Sendable {
+    public enum Status: String, Hashable, Sendable, CaseIterable {
+        case accepted = "Accepted"
+        case blocked = "Blocked"
+        case expired = "Expired"
+        case invalid = "Invalid"
+    }
+    public let value: String
+    public var status: Status
+    public var expiresAt: Instant?
+    public var parent: String?
+    public var type: String?
+    public init(
+        value: String, status: Status, expiresAt: Instant? = nil, parent: String? = nil, type: String? = nil
+    ) {
+        self.value = value
+        self.status = status
+        self.expiresAt = expiresAt
+        self.parent = parent
+        self.type = type
+    }
+}

@@ -1,0 +1,206 @@
+public import Assets
+public import Charging
+public import Dispatch
+public import OCPP
+public import Quantities
+
+/// Everything the core asks of the shell.
+///
+/// Order and durability: all ``persist(_:)`` of one `handle` belong to one transaction. ``reply(_:connection:messageID:payload:)``,
+/// ``replyError(_:connection:messageID:code:description:)`` and ``answer(_:_:)`` are released only after the transaction
+/// that holds the changes before them reached the disk (architecture, decision 1); ``call(_:)``, ``solve(_:)``,
+/// ``wake(at:)`` and ``publish(_:)`` may go at once.
+public enum Effect: Sendable {
+    case persist([Change])
+    case reply(StationID, connection: UInt64, messageID: String, payload: [UInt8])
+    case replyError(StationID, connection: UInt64, messageID: String, code: String, description: String)
+    case call(StationCall)
+    case disconnect(StationID, connection: UInt64, code: UInt16, reason: String)
+    case answer(UInt64, Result<OrderResult, ServiceFault>)
+    case solve(PlanRequest)
+    case wake(at: Instant)
+    /// Something people watching should see now (server-sent events).
+    case publish(LiveEvent)
+}
+
+/// A CALL of ours to a station. The shell gives it to the gateway; the outcome returns as ``Input/completed(_:token:_:late:)``.
+public struct StationCall: Sendable {
+    public let station: StationID
+    public let token: UInt64
+    public let messageID: String
+    public let action: String
+    public let payload: [UInt8]
+    /// Real time: transport timers never run on virtual time.
+    public let timeout: Duration
+    public init(
+        station: StationID, token: UInt64, messageID: String, action: String, payload: [UInt8], timeout: Duration
+    ) {
+        self.station = station
+        self.token = token
+        self.messageID = messageID
+        self.action = action
+        self.payload = payload
+        self.timeout = timeout
+    }
+}
+
+public enum OrderResult: Sendable {
+    case done
+    case station(StationView)
+    case command(CommandView)
+    case site(Site)
+    case node(GridNode)
+    case session(SessionView)
+    case idToken(IdToken)
+    case imported(Int)
+    case alarm(Alarm)
+}
+
+/// Why an order was refused. The console words it in the reader's language by `code` and `values`.
+public struct ServiceFault: Error, Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable {
+        case notFound = "not-found"
+        case invalid
+        case conflict
+        case forbidden
+        case unavailable
+    }
+    public struct Field: Hashable, Sendable {
+        /// JSON-pointer-like path of the failing field: `connectorId`, `csChargingProfiles.chargingSchedule`.
+        public let path: String
+        public let problem: String
+        public init(path: String, problem: String) {
+            self.path = path
+            self.problem = problem
+        }
+    }
+    public let kind: Kind
+    /// Stable word for programs: `station-unknown`, `payload-invalid`, `node-has-children` …
+    public let code: String
+    /// English sentence that says what, why and the way out.
+    public let detail: String
+    public let fields: [Field]
+    public init(_ kind: Kind, code: String, detail: String, fields: [Field] = []) {
+        self.kind = kind
+        self.code = code
+        self.detail = detail
+        self.fields = fields
+    }
+}
+
+/// What lasts. One `persist` is one transaction; each change is an upsert or an append, safe to repeat.
+public enum Change: Sendable {
+    /// Protocol journal.
+    case message(MessageRecord)
+    case station(Station)
+    case stationLive(StationID, lastSeen: Instant, protocol: String?, connectors: [Int: ConnectorStatus], commissioning: Commissioning?)
+    case removeStation(StationID)
+    case session(Session)
+    case readings(session: Session.ID?, evse: EVSEID, [Reading])
+    case idToken(IdToken)
+    case removeIdToken(String)
+    case command(CommandView)
+    case site(Site)
+    case removeSite(SiteID)
+    case node(GridNode)
+    case removeNode(NodeID)
+    case nodeReadings(NodeID, [NodeReading])
+    /// One minute of a site's curve, kept for the power view.
+    case sitePower(SitePowerPoint)
+    case plan(Plan)
+    case alarm(Alarm)
+    case audit(AuditRecord)
+    case evse(EVSEControl)
+    /// Counters and small facts of the core: next transaction id, next plan id …
+    case setting(key: String, value: String)
+    case dayReport(DayReport)
+}
+
+public struct MessageRecord: Hashable, Sendable {
+    public enum Direction: String, Hashable, Sendable { case inbound = "in", outbound = "out" }
+    public let station: StationID
+    public let at: Instant
+    public let direction: Direction
+    public let messageID: String?
+    public let action: String?
+    /// The frame as it was (bounded by the gateway's message limit).
+    public let text: [UInt8]
+    /// For an inbound CALL: what it was answered, so that a repeat gets the same answer after a restart too.
+    public let reply: [UInt8]?
+    public let problem: String?
+    public init(
+        station: StationID, at: Instant, direction: Direction, messageID: String?, action: String?, text: [UInt8],
+        reply: [UInt8]? = nil, problem: String? = nil
+    ) {
+        self.station = station
+        self.at = at
+        self.direction = direction
+        self.messageID = messageID
+        self.action = action
+        self.text = text
+        self.reply = reply
+        self.problem = problem
+    }
+}
+
+public struct AuditRecord: Hashable, Sendable {
+    public let at: Instant
+    public let actor: String
+    public let role: String
+    public let action: String
+    public let object: String
+    /// What changed, as short text without personal data.
+    public let detail: String
+    public init(at: Instant, actor: String, role: String, action: String, object: String, detail: String) {
+        self.at = at
+        self.actor = actor
+        self.role = role
+        self.action = action
+        self.object = object
+        self.detail = detail
+    }
+}
+
+/// What the operator set on one EVSE.
+public struct EVSEControl: Hashable, Sendable {
+    public let evse: EVSEID
+    public var paused: Bool
+    public var limit: Power?
+    public var chargeNow: Bool
+    public init(evse: EVSEID, paused: Bool = false, limit: Power? = nil, chargeNow: Bool = false) {
+        self.evse = evse
+        self.paused = paused
+        self.limit = limit
+        self.chargeNow = chargeNow
+    }
+}
+
+/// What commissioning on first contact found out about a station.
+public struct Commissioning: Hashable, Sendable {
+    public enum Verdict: String, Hashable, Sendable { case unknown, running, follows, doesNotFollow = "does_not_follow" }
+    public var verdict: Verdict
+    /// `A` or `W`: the rate unit that the station takes.
+    public var rateUnit: String?
+    public var maxStackLevel: Int?
+    public var maxPeriods: Int?
+    public var maxProfiles: Int?
+    public var phases: Int?
+    public var sampleInterval: Int?
+    /// The last step's answer in words, for people.
+    public var note: String
+    public var at: Instant
+    public init(
+        verdict: Verdict, rateUnit: String? = nil, maxStackLevel: Int? = nil, maxPeriods: Int? = nil,
+        maxProfiles: Int? = nil, phases: Int? = nil, sampleInterval: Int? = nil, note: String = "", at: Instant
+    ) {
+        self.verdict = verdict
+        self.rateUnit = rateUnit
+        self.maxStackLevel = maxStackLevel
+        self.maxPeriods = maxPeriods
+        self.maxProfiles = maxProfiles
+        self.phases = phases
+        self.sampleInterval = sampleInterval
+        self.note = note
+        self.at = at
+    }
+}

@@ -1,0 +1,105 @@
+public import Assets
+public import Charging
+public import Dispatch
+public import OCPP
+public import OCPPMessages
+public import Quantities
+
+/// Everything the core is told. The core is one reducer: `handle(Input, at: Instant) -> [Effect]`.
+///
+/// The instant passed with an input is domain time (real or virtual). Message ids, connections and request numbers are
+/// opaque here: the core only hands them back.
+public enum Input: Sendable {
+    case connected(StationID, connection: UInt64, protocol: String, remoteAddress: String)
+    case disconnected(StationID, connection: UInt64, reason: String)
+    /// A CALL of a station, decoded by its link.
+    case call(StationID, connection: UInt64, InboundCall)
+    /// How a call of ours ended (``Effect/call(_:)``), also late.
+    case completed(StationID, token: UInt64, StationLink.CallOutcome, late: Bool)
+    /// A frame that could not be used, for the message log.
+    case note(StationID, text: [UInt8], problem: String)
+    /// What a person or a program ordered through the API; `request` comes back in ``Effect/answer(_:_:)``.
+    case order(request: UInt64, Order, by: Actor)
+    /// Measured load of a node from a site meter.
+    case nodeReadings(request: UInt64, NodeID, [NodeReading], by: Actor)
+    case planned(PlanOutcome)
+    /// At least once a second of domain time, and whenever ``Effect/wake(at:)`` asked.
+    case tick
+}
+
+public struct NodeReading: Hashable, Sendable {
+    public let at: Instant
+    public let power: Power
+    public init(at: Instant, power: Power) {
+        self.at = at
+        self.power = power
+    }
+}
+
+/// Who does something: a person, a token, or the platform itself. Every change is kept with its actor.
+public struct Actor: Hashable, Sendable {
+    public enum Role: Int, Hashable, Sendable, Comparable, CaseIterable {
+        case viewer, `operator`, manager, admin
+        public static func < (a: Role, b: Role) -> Bool { a.rawValue < b.rawValue }
+        public var name: String {
+            switch self {
+            case .viewer: "viewer"
+            case .operator: "operator"
+            case .manager: "manager"
+            case .admin: "admin"
+            }
+        }
+        public init?(name: String) {
+            guard let role = Role.allCases.first(where: { $0.name == name }) else { return nil }
+            self = role
+        }
+    }
+    public let name: String
+    public let role: Role
+    public init(name: String, role: Role) {
+        self.name = name
+        self.role = role
+    }
+    public static let platform = Actor(name: "platform", role: .admin)
+}
+
+/// What can be ordered. Each is validated by the core before anything happens; a refusal changes nothing.
+public enum Order: Sendable {
+    case putStation(StationID, StationChange)
+    /// All or nothing.
+    case importStations([(StationID, StationChange)])
+    case deleteStation(StationID)
+    case putIdToken(IdToken)
+    case deleteIdToken(String)
+    case putSite(Site)
+    case deleteSite(SiteID)
+    case putNode(GridNode)
+    case deleteNode(NodeID)
+    case setMode(SiteID, Site.Mode)
+    case setNeeds(Session.ID, Needs)
+    /// `nil` fields stay as they are.
+    case setEVSE(EVSEID, paused: Bool?, limit: Power??, chargeNow: Bool?)
+    /// A protocol command exactly as given; it was validated against the version's schema by the caller of the core.
+    case command(StationID, action: String, payload: [UInt8], timeout: Duration)
+    case acknowledgeAlarm(Int64)
+    /// A tariff was loaded, replaced or approved: plans that use it are made anew.
+    case tariffChanged(String)
+}
+
+/// Fields of a station that a caller may set; `nil` leaves a field as it is.
+public struct StationChange: Hashable, Sendable {
+    public var registration: Station.Registration?
+    public var site: SiteID??
+    public var node: NodeID??
+    public var model: String??
+    public var phases: Int?
+    public var voltage: Int?
+    public var maxCurrentMilliamperes: Int64?
+    public var ownership: Ownership?
+    public var ownershipEvidence: String??
+    public var owner: String??
+    public var securityProfile: Int?
+    public var operatorLimit: Power??
+    public var passwordDigest: String??
+    public init() {}
+}

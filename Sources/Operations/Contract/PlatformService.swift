@@ -1,0 +1,109 @@
+public import Assets
+public import Charging
+public import Dispatch
+public import Quantities
+
+/// What the API and the console ask of the running platform. Implemented by the program; everything is durable when a
+/// call returns. Lists are newest first unless said otherwise.
+public protocol PlatformService: Sendable {
+    /// Domain time (virtual in the demo).
+    var now: Instant { get }
+
+    func order(_ order: Order, by actor: Actor) async throws(ServiceFault) -> OrderResult
+    func addNodeReadings(_ node: NodeID, _ readings: [NodeReading], by actor: Actor) async throws(ServiceFault)
+
+    func stations(after: StationID?, limit: Int) async -> [StationView]
+    func station(_ id: StationID) async -> StationView?
+    func messages(of station: StationID, limit: Int, before: Int64?) async -> [StoredMessage]
+    func command(_ id: String) async -> CommandView?
+    func commands(of station: StationID, limit: Int) async -> [CommandView]
+    func idToken(_ value: String) async -> IdToken?
+    func idTokens(after: String?, limit: Int) async -> [IdToken]
+    func sites() async -> [Site]
+    func site(_ id: SiteID) async -> Site?
+    func nodes() async -> [GridNode]
+    func node(_ id: NodeID) async -> GridNode?
+    func sessions(_ filter: SessionFilter, after: Session.ID?, limit: Int) async -> [SessionView]
+    func session(_ id: Session.ID) async -> SessionView?
+    func readings(of session: Session.ID, after: Int?, limit: Int) async -> [Reading]
+    /// Oldest first, one point a minute, in `interval`.
+    func power(of site: SiteID, in interval: Interval) async -> [SitePowerPoint]
+    func plan(of site: SiteID) async -> Plan?
+    func alarms(active: Bool, limit: Int) async -> [Alarm]
+    func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)]
+    func dayReports(of site: SiteID) async -> [DayReport]
+    /// Tariff ids that a site may use.
+    func tariffs() async -> [String]
+
+    /// Counters and gauges for Prometheus: name with labels → value.
+    func metrics() async -> [Metric]
+    /// `nil` when all is well, else what is not.
+    func unreadiness() async -> String?
+
+    /// Live events from now on; a slow reader loses the oldest (bounded buffer).
+    func events() -> AsyncStream<LiveEvent>
+
+    // Access. Secrets are never kept in clear.
+    func actor(token: String) async -> Actor?
+    func signIn(user: String, password: String, from address: String) async -> WebSession?
+    func webSession(_ id: String) async -> WebSession?
+    func signOut(_ id: String) async
+}
+
+public struct StoredMessage: Sendable {
+    public let sequence: Int64
+    public let record: MessageRecord
+    public init(sequence: Int64, record: MessageRecord) {
+        self.sequence = sequence
+        self.record = record
+    }
+}
+
+public struct SessionFilter: Hashable, Sendable {
+    public var station: StationID?
+    public var site: SiteID?
+    public var status: Session.Status?
+    public var from: Instant?
+    public var to: Instant?
+    public init(
+        station: StationID? = nil, site: SiteID? = nil, status: Session.Status? = nil, from: Instant? = nil,
+        to: Instant? = nil
+    ) {
+        self.station = station
+        self.site = site
+        self.status = status
+        self.from = from
+        self.to = to
+    }
+}
+
+public struct Metric: Sendable {
+    public enum Kind: String, Sendable { case counter, gauge }
+    public let name: String
+    public let help: String
+    public let kind: Kind
+    public let labels: [(String, String)]
+    public let value: Double
+    public init(name: String, help: String, kind: Kind, labels: [(String, String)] = [], value: Double) {
+        self.name = name
+        self.help = help
+        self.kind = kind
+        self.labels = labels
+        self.value = value
+    }
+}
+
+public struct WebSession: Sendable {
+    /// The cookie's value.
+    public let id: String
+    public let actor: Actor
+    /// Must come with every form post and every unsafe API call that uses the cookie.
+    public let csrfToken: String
+    public let expiresAt: Instant
+    public init(id: String, actor: Actor, csrfToken: String, expiresAt: Instant) {
+        self.id = id
+        self.actor = actor
+        self.csrfToken = csrfToken
+        self.expiresAt = expiresAt
+    }
+}
