@@ -1,0 +1,70 @@
+/// One thing wrong in a file: prints as `FILE:LINE:COLUMN: what is wrong; what is allowed`.
+///
+/// The column is left out where it makes no sense, the line (0) where the file as a whole is meant.
+public struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
+    public let file: String
+    /// 1-based; 0 when the file as a whole is meant.
+    public let line: Int
+    /// 1-based, in characters.
+    public let column: Int?
+    public let message: String
+
+    public init(file: String, line: Int, column: Int? = nil, message: String) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.message = message
+    }
+
+    public var description: String {
+        var place = file
+        if line > 0 { place += ":\(line)" }
+        if line > 0, let column { place += ":\(column)" }
+        return place + ": " + message
+    }
+}
+
+/// Everything wrong in a file, one line each. Never empty.
+public struct Problems: Error, Hashable, Sendable, CustomStringConvertible {
+    public let list: [Problem]
+    /// How many further problems were found and not kept.
+    public let omitted: Int
+
+    public init(_ list: [Problem], omitted: Int = 0) {
+        self.list = list
+        self.omitted = omitted
+    }
+    public init(_ problem: Problem) { self.init([problem]) }
+
+    public var description: String {
+        let lines = list.map(\.description).joined(separator: "\n")
+        return omitted == 0 ? lines : lines + "\n… and \(omitted) more"
+    }
+}
+
+/// Collects problems up to a bound, so that a file with a million bad lines answers in a screenful; throws at the end.
+public struct ProblemList: Sendable {
+    /// A person reads the first screens; the rest is counted.
+    public static let limit = 100
+    public private(set) var list: [Problem] = []
+    private var omitted = 0
+
+    public init() {}
+
+    public var isEmpty: Bool { list.isEmpty }
+
+    public mutating func add(_ problem: Problem) {
+        if list.count < ProblemList.limit { list.append(problem) } else { omitted += 1 }
+    }
+    public mutating func add(_ problems: Problems) {
+        for problem in problems.list { add(problem) }
+        omitted += problems.omitted
+    }
+    public mutating func add(file: String, line: Int, column: Int? = nil, _ message: String) {
+        add(Problem(file: file, line: line, column: column, message: message))
+    }
+
+    public func throwIfAny() throws(Problems) {
+        if !list.isEmpty { throw Problems(list, omitted: omitted) }
+    }
+}
