@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// A named time zone (IANA), where civil days and tariff periods live.
 ///
