@@ -1,0 +1,40 @@
+import ArgumentParser
+import Documents
+
+/// What the caller's shell sees (README, "Exit status").
+enum ExitStatus: Int32 {
+    case done = 0
+    /// Done, and the answer is "no": infeasible, a rule broken, a check failed.
+    case answerIsNo = 1
+    /// The input or the call is wrong.
+    case wrongInput = 2
+    /// Our own fault.
+    case ourFault = 3
+}
+
+/// The caller asked for something that cannot be; the text tells the way out.
+struct Refusal: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+extension ExitStatus {
+    /// Ends a command whose answer is already printed: `throw ExitStatus.answerIsNo.asError`.
+    var asError: any Error { ExitCode(rawValue) }
+
+    /// The status for `error`, and what to print on stderr (or on stdout for help and version).
+    static func judge(_ error: any Error) -> (code: Int32, message: String, isAnswer: Bool) {
+        switch error {
+        case let problems as Problems: return (wrongInput.rawValue, problems.description, false)
+        case let problem as Problem: return (wrongInput.rawValue, problem.description, false)
+        case let refusal as Refusal: return (wrongInput.rawValue, refusal.description, false)
+        case let code as ExitCode: return (code.rawValue, "", false)
+        default: break
+        }
+        let code = Tidewatt.exitCode(for: error)
+        let message = Tidewatt.fullMessage(for: error)
+        if code == .success { return (done.rawValue, message, true) }
+        if code == .validationFailure { return (wrongInput.rawValue, message, false) }
+        return (ourFault.rawValue, "tidewatt failed by its own fault, please report it: \(error)", false)
+    }
+}

@@ -1,0 +1,84 @@
+import Documents
+import Foundation
+
+/// Reads whole files and replaces whole files: nobody ever sees a half-written result.
+enum FileAccess {
+    /// - Throws: a ``Problem`` with the file's name when it cannot be read.
+    static func read(_ path: String) throws(Problem) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw cannot("read", path) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw cannot("read", path) }
+        if status.st_mode & S_IFMT == S_IFDIR {
+            throw Problem(file: path, line: 0, message: "is a folder; name a file in it")
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Int(status.st_size) + 1)
+        var chunk = [UInt8](repeating: 0, count: 1 << 18)
+        while true {
+            let count = Foundation.read(descriptor, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw cannot("read", path) }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: chunk[..<count])
+        }
+    }
+
+    /// Writes beside the target, brings it to the disk, then renames. What is no regular file (`/dev/stdout`) is written
+    /// directly.
+    static func write(_ bytes: [UInt8], to path: String) throws(Problem) {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            if status.st_mode & S_IFMT == S_IFDIR {
+                throw Problem(file: path, line: 0, message: "is a folder; name a file to write")
+            }
+            let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw cannot("write", path) }
+            defer { close(descriptor) }
+            guard writeAll(bytes, descriptor) else { throw cannot("write", path) }
+            return
+        }
+        // A symbolic link keeps pointing at the file that is replaced.
+        let target = realpath(path, nil).map { resolved in
+            defer { free(resolved) }
+            return String(cString: resolved)
+        }
+        let final = target ?? path
+        let temporary = final + ".tmp-\(getpid())"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw cannot("write", path) }
+        let written = writeAll(bytes, descriptor) && fsync(descriptor) == 0
+        let problem = written ? nil : cannot("write", path)
+        close(descriptor)
+        if let problem {
+            unlink(temporary)
+            throw problem
+        }
+        guard rename(temporary, final) == 0 else {
+            let problem = cannot("write", path)
+            unlink(temporary)
+            throw problem
+        }
+    }
+    static func write(_ text: String, to path: String) throws(Problem) { try write(Array(text.utf8), to: path) }
+
+    /// `false` with `errno` set when not everything could be written.
+    static func writeAll(_ bytes: [UInt8], _ descriptor: Int32) -> Bool {
+        bytes.withUnsafeBytes { buffer in
+            var done = 0
+            while done < buffer.count {
+                let count = Foundation.write(descriptor, buffer.baseAddress! + done, buffer.count - done)
+                if count < 0 && errno == EINTR { continue }
+                if count <= 0 { return false }
+                done += count
+            }
+            return true
+        }
+    }
+
+    private static func cannot(_ verb: String, _ path: String) -> Problem {
+        let way = errno == ENOENT ? (verb == "read" ? "; check the name" : "; create the folder first") : ""
+        return Problem(file: path, line: 0, message: "cannot \(verb): \(String(cString: strerror(errno)))\(way)")
+    }
+}
