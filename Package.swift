@@ -72,7 +72,7 @@ let package = Package(
             dependencies: [
                 "Quantities", "Documents", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering",
                 "Dispatch", "Scheduling", "Operations", "Gateway", nioCore, nioPosix,
-            ], swiftSettings: strict),
+            ], resources: [.copy("Resources")], swiftSettings: strict),
         .target(
             name: "Console",
             dependencies: [
@@ -88,5 +88,24 @@ let package = Package(
             ], swiftSettings: strict),
         // Tests
         tests("Quantities"),
+        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ]
 )
+
+// `TIDEWATT_PURE=1` leaves out the shell and what it needs: a build of seconds for the targets below it, and the one
+// that sanitizers run on.
+if Context.environment["TIDEWATT_PURE"] != nil {
+    let shell = ["CCrypto", "Store", "Gateway", "Simulation", "Console", "tidewatt"]
+    package.products = []
+    package.targets.removeAll { target in
+        shell.contains { target.name == $0 || target.name == $0 + "Tests" }
+            || target.dependencies.contains { dependency in
+                if case .byNameItem(let name, _) = dependency { return shell.contains(name) }
+                return false
+            }
+    }
+    package.dependencies = [
+        .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ]
+}

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Debug build of the targets without NIO, SQL and HTTP under a sanitizer (address by default).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+kind=${1:-address}
+export TIDEWATT_PURE=1 ASAN_OPTIONS=detect_leaks=0 TIDEWATT_SEEDS=${TIDEWATT_SEEDS:-5}
+swift test --sanitize="$kind" --scratch-path ".build-${kind:0:1}san" --parallel

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# One release build (with testability) for the program and all tests; then Swift's tests, then those that drive the
+# finished program from outside with Python: API, browser, peers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+flags=(-c release -Xswiftc -enable-testing --explicit-target-dependency-import-check error)
+
+# The import check prints errors but may still end with "Build complete!": its exit status decides.
+swift build "${flags[@]}" --build-tests
+export TIDEWATT_PROGRAM=$PWD/.build/release/tidewatt
+export TIDEWATT_PYTHON=$PWD/.venv/bin/python
+swift test "${flags[@]}" --skip-build --parallel
+"$TIDEWATT_PYTHON" -m pytest -q Tests/python Tests/browser Tests/api
