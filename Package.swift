@@ -46,14 +46,14 @@ let package = Package(
         // Domain
         pure("Charging", ["Quantities", "Assets"]),
         pure("Metering", ["Quantities", "Documents", "Assets"]),
-        pure("Dispatch", ["Quantities", "Assets"]),
-        pure("Scheduling", ["Quantities", "Documents", "Assets", "Rulebook", "Dispatch"]),
+        pure("GridDispatch", ["Quantities", "Assets"]),
+        pure("Scheduling", ["Quantities", "Documents", "Assets", "Rulebook", "GridDispatch"]),
         pure("Evaluation", ["Quantities", "Documents", "Rulebook", "Metering"]),
         // Machine room: still pure
         pure(
             "Operations",
             [
-                "Quantities", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering", "Dispatch",
+                "Quantities", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering", "GridDispatch",
                 "Scheduling",
             ]),
         // Shell: the only place with sockets, files, clocks, SQL
@@ -61,7 +61,7 @@ let package = Package(
         .target(
             name: "Store",
             dependencies: [
-                "Quantities", "Assets", "Charging", "Metering", "Dispatch", "Operations",
+                "Quantities", "Assets", "Charging", "Metering", "GridDispatch", "Operations",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),
         .target(
@@ -71,19 +71,19 @@ let package = Package(
             name: "Simulation",
             dependencies: [
                 "Quantities", "Documents", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering",
-                "Dispatch", "Scheduling", "Operations", "Gateway", nioCore, nioPosix,
+                "GridDispatch", "Scheduling", "Operations", "Gateway", nioCore, nioPosix,
             ], resources: [.copy("Resources")], swiftSettings: strict),
         .target(
             name: "Console",
             dependencies: [
-                "Quantities", "Documents", "Assets", "Rulebook", "Charging", "Metering", "Dispatch", "Operations",
+                "Quantities", "Documents", "Assets", "Rulebook", "Charging", "Metering", "GridDispatch", "Operations",
                 "CCrypto", .product(name: "Hummingbird", package: "hummingbird"), nioCore,
             ], swiftSettings: strict),
         .executableTarget(
             name: "tidewatt",
             dependencies: [
                 "Quantities", "Documents", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering",
-                "Dispatch", "Scheduling", "Evaluation", "Operations", "Store", "Gateway", "Simulation", "Console",
+                "GridDispatch", "Scheduling", "Evaluation", "Operations", "Store", "Gateway", "Simulation", "Console",
                 argumentParser, nioCore, nioPosix,
             ], swiftSettings: strict),
         // Tests

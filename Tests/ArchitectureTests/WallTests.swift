@@ -7,7 +7,7 @@ import Testing
         .deletingLastPathComponent()
     static let pure = [
         "Quantities", "Documents", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering", "Forecasting",
-        "Dispatch", "Scheduling", "Evaluation", "Operations",
+        "GridDispatch", "Scheduling", "Evaluation", "Operations",
     ]
     static let banned: [(pattern: String, instead: String)] = [
         (#"import +NIO"#, "sockets and event loops live in Gateway"),
@@ -45,7 +45,7 @@ import Testing
     }
 
     /// No protocol word in a domain target: they meet in Operations/Adapters.
-    @Test(arguments: ["Charging", "Metering", "Forecasting", "Dispatch", "Scheduling", "Evaluation"])
+    @Test(arguments: ["Charging", "Metering", "Forecasting", "GridDispatch", "Scheduling", "Evaluation"])
     func `domain targets do not import protocols`(_ target: String) throws {
         let folder = Self.root.appending(path: "Sources/\(target)")
         let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))

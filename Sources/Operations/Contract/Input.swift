@@ -1,6 +1,6 @@
 public import Assets
 public import Charging
-public import Dispatch
+public import GridDispatch
 public import OCPP
 public import OCPPMessages
 public import Quantities

@@ -1,5 +1,5 @@
 public import Assets
-public import Dispatch
+public import GridDispatch
 public import Quantities
 public import Scheduling
 

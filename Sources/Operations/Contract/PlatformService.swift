@@ -1,6 +1,6 @@
 public import Assets
 public import Charging
-public import Dispatch
+public import GridDispatch
 public import Quantities
 
 /// What the API and the console ask of the running platform. Implemented by the program; everything is durable when a

@@ -1,6 +1,6 @@
 public import Assets
 public import Charging
-public import Dispatch
+public import GridDispatch
 public import Quantities
 
 /// A station with its live state, as the API shows it.
