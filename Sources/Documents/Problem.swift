@@ -60,6 +60,10 @@ public struct ProblemList: Sendable {
         for problem in problems.list { add(problem) }
         omitted += problems.omitted
     }
+    public mutating func add(contentsOf other: ProblemList) {
+        for problem in other.list { add(problem) }
+        omitted += other.omitted
+    }
     public mutating func add(file: String, line: Int, column: Int? = nil, _ message: String) {
         add(Problem(file: file, line: line, column: column, message: message))
     }

@@ -1,0 +1,391 @@
+public import Documents
+import Quantities
+
+extension Tariff {
+    /// Reads a tariff file and checks it whole: whatever is wrong is named with its line, whatever day is asked later.
+    public static func read(
+        _ bytes: [UInt8], file: String, calendar: WorkCalendar = RulePacks.builtIn.calendar
+    ) throws(Problems) -> Tariff {
+        try Tariff(YAMLDocument(bytes, file: file), calendar: calendar)
+    }
+
+    public init(_ document: YAMLDocument, calendar: WorkCalendar) throws(Problems) {
+        var problems = ProblemList()
+        let root = document.root
+        root.checkKeys(
+            allowed: ["id", "kind", "name", "zone", "direction", "source", "versions"], into: &problems)
+        try problems.throwIfAny()
+        if let kind = root["kind"], kind.text != "tariff" {
+            problems.add(kind.problem("this file is a \(kind.shown), not a tariff"))
+        }
+        let id = root.required("id", "give the tariff a name like example/two-part", into: &problems)?
+            .requireText("id", into: &problems)
+        let name = root.required("name", "give {zh: …, en: …}", into: &problems)?.requireName(into: &problems)
+        let direction = root.required("direction", "import or export", into: &problems)?
+            .requireWord("direction", Direction.self, into: &problems)
+        let source = root.required("source", "a rule names its source and its mark", into: &problems)?
+            .requireSource(into: &problems)
+        var zone: Zone? = .shanghai
+        if let node = root["zone"] {
+            zone = node.text.flatMap { Zone($0) }
+            if zone == nil {
+                problems.add(node.problem("zone \(node.shown) is not known; write it like Asia/Shanghai"))
+            }
+        }
+        var versions: [Version] = []
+        if let node = root.required("versions", "a list, each from a civil day", into: &problems),
+            let items = node.requireItems("versions", into: &problems)
+        {
+            if items.isEmpty { problems.add(node.problem("versions is empty; a tariff needs at least one version")) }
+            let drafts = items.compactMap { VersionDraft($0, into: &problems) }.sorted { $0.order < $1.order }
+            for (index, draft) in drafts.enumerated() {
+                if index > 0, drafts[index - 1].order == draft.order {
+                    problems.add(
+                        draft.node.problem(
+                            "a second version from \(draft.from); give each a day of its own, or a later known day"))
+                }
+                let next = drafts[index...].first { $0.from > draft.from }?.from
+                versions.append(draft.finished(next: next, calendar: calendar, into: &problems))
+            }
+        }
+        try problems.throwIfAny()
+        guard let id, let name, let direction, let source, let zone, !versions.isEmpty else {
+            throw Problems(root.problem("the tariff is not complete"))
+        }
+        self.init(
+            id: id, name: name, zone: zone, direction: direction, source: source, versions: versions,
+            file: root.file, calendar: calendar)
+    }
+}
+
+/// A version as its lines say it, before it is checked as a whole.
+private struct VersionDraft {
+    let node: YAMLNode
+    let from: CivilDay
+    let through: CivilDay?
+    let known: CivilDay?
+    private var components: [Tariff.Component] = []
+    private var seasons: [Tariff.Version.Season] = []
+    private var periods: [(node: YAMLNode, period: Period)] = []
+    private var periodsNode: YAMLNode?
+    private var demand: Tariff.DemandCharge?
+    private var rounding: Tariff.Rounding?
+    /// Nothing more is said about a version whose lines are wrong already.
+    private var readable = true
+
+    var order: String { "\(from) \(known?.description ?? "")" }
+
+    init?(_ node: YAMLNode, into problems: inout ProblemList) {
+        var own = ProblemList()
+        defer { problems.add(contentsOf: own) }
+        node.checkKeys(
+            allowed: ["from", "through", "known", "components", "levels", "periods", "demand", "rounding"], into: &own)
+        guard node.mapping != nil,
+            let from = node.required("from", "the first civil day", into: &own)?.requireDay("from", into: &own)
+        else { return nil }
+        self.node = node
+        self.from = from
+        self.through = node["through"]?.requireDay("through", into: &own)
+        self.known = node["known"]?.requireDay("known", into: &own)
+        if let through, through < from {
+            own.add(node.problem("the version ends with \(through), before it begins on \(from)"))
+        }
+        readComponents(into: &own)
+        readLevels(into: &own)
+        readPeriods(into: &own)
+        readDemand(into: &own)
+        readRounding(into: &own)
+        readable = own.isEmpty
+    }
+
+    private mutating func readComponents(into problems: inout ProblemList) {
+        guard let list = node["components"] else { return }
+        for item in list.requireItems("components", into: &problems) ?? [] {
+            item.checkKeys(allowed: ["name", "value", "floats", "mark", "source"], into: &problems)
+            guard item.mapping != nil,
+                let name = item.required("name", "what the part of the price is called", into: &problems)?
+                    .requireText("name", into: &problems),
+                let value = item.required("value", "yuan/kWh, or unknown", into: &problems)?
+                    .decimalOrUnknown("value", into: &problems),
+                let floatsNode = item.required(
+                    "floats", "true when the level's ratio multiplies it, else false", into: &problems)
+            else { continue }
+            guard let floats = floatsNode.boolean else {
+                problems.add(floatsNode.problem("floats \(floatsNode.shown) must be true or false"))
+                continue
+            }
+            if components.contains(where: { $0.name == name }) {
+                problems.add(item.problem("component \(name) stands twice; name each component once"))
+            }
+            var source = item["source"]?.requireSource(into: &problems)
+            if let mark = item["mark"]?.requireWord("mark", RuleMark.self, into: &problems), source == nil {
+                source = Source(document: nil, mark: mark)
+            }
+            components.append(Tariff.Component(name: name, value: value, floats: floats, source: source))
+        }
+    }
+
+    // MARK: Levels
+
+    private mutating func readLevels(into problems: inout ProblemList) {
+        guard let levels = node.required("levels", "a ratio or a price for each level", into: &problems) else { return }
+        let tables = levels.sequence ?? [levels]
+        if tables.isEmpty { problems.add(levels.problem("levels is empty; give a ratio or a price for each level")) }
+        for table in tables {
+            let listed = levels.sequence != nil
+            let words = PriceLevel.allCases.map(\.rawValue)
+            table.checkKeys(allowed: listed ? words + ["months"] : words, into: &problems)
+            var entries: [PriceLevel: YAMLNode] = [:]
+            for (key, value) in table.mapping ?? [] {
+                if let level = key.text.flatMap(PriceLevel.init(rawValue:)) { entries[level] = value }
+            }
+            if table.mapping != nil, entries.isEmpty {
+                problems.add(table.problem("no level here; allowed are \(words.joined(separator: ", "))"))
+            }
+            var months = Set(1...12)
+            if let node = table["months"] { months = monthSet(node, into: &problems) ?? [] }
+            var rates: [PriceLevel: Tariff.Version.Rate] = [:]
+            for (level, node) in entries.sorted(by: { $0.key < $1.key }) {
+                rates[level] = rate(of: level, node, entries, via: [level], into: &problems)
+            }
+            seasons.append(Tariff.Version.Season(months: months, rates: rates))
+        }
+    }
+
+    private func rate(
+        of level: PriceLevel, _ node: YAMLNode, _ entries: [PriceLevel: YAMLNode], via: [PriceLevel],
+        into problems: inout ProblemList
+    ) -> Tariff.Version.Rate? {
+        guard node.mapping != nil else {
+            guard let ratio = node.requireDecimal("ratio of \(level.rawValue)", into: &problems) else { return nil }
+            if components.isEmpty {
+                problems.add(
+                    node.problem(
+                        "\(level.rawValue) has a ratio, but there are no components to multiply;"
+                            + " add components, or write {price: \"…\"}"))
+            }
+            return .ratio(ratio)
+        }
+        node.checkKeys(allowed: ["of", "times", "price"], into: &problems)
+        if let price = node["price"] {
+            if node["of"] != nil || node["times"] != nil {
+                problems.add(node.problem("price stands beside of/times; a level has one or the other"))
+            }
+            if !components.isEmpty {
+                problems.add(
+                    node.problem("\(level.rawValue) has an absolute price; components must then be empty"))
+            }
+            return price.decimalOrUnknown("price", into: &problems).map { .price($0) }
+        }
+        guard let ofNode = node.required("of", "the level that is multiplied", into: &problems),
+            let of = ofNode.requireWord("level", PriceLevel.self, into: &problems),
+            let factor = node.required("times", "the factor", into: &problems)?
+                .requireDecimal("times", into: &problems)
+        else { return nil }
+        guard let base = entries[of] else {
+            problems.add(ofNode.problem("level \(of.rawValue) has no ratio or price here"))
+            return nil
+        }
+        guard !via.contains(of) else {
+            let circle = (via + [of]).map(\.rawValue).joined(separator: " of ")
+            problems.add(ofNode.problem("levels in a circle: \(circle); one of them needs a ratio"))
+            return nil
+        }
+        var seen = ProblemList()  // The base complains for itself.
+        switch rate(of: of, base, entries, via: via + [of], into: &seen) {
+        case .ratio(let ratio): return .ratio(ratio * factor)
+        case .price(let price): return .price(price.map { $0 * factor })
+        case nil: return nil
+        }
+    }
+
+    private func monthSet(_ node: YAMLNode, into problems: inout ProblemList) -> Set<Int>? {
+        guard let items = node.requireItems("months", into: &problems) else { return nil }
+        var months: Set<Int> = []
+        for item in items {
+            if let month = item.integer, (1...12).contains(month) {
+                months.insert(month)
+            } else {
+                problems.add(item.problem("month \(item.shown) is not one of 1 to 12"))
+            }
+        }
+        if items.isEmpty { problems.add(node.problem("months is empty; leave it out for all months")) }
+        return months
+    }
+
+    // MARK: Periods
+
+    private mutating func readPeriods(into problems: inout ProblemList) {
+        guard let list = node.required("periods", "which level holds when", into: &problems) else { return }
+        periodsNode = list
+        for item in list.requireItems("periods", into: &problems) ?? [] {
+            item.checkKeys(allowed: ["level", "spans", "months", "days"], into: &problems)
+            guard item.mapping != nil,
+                let level = item.required("level", "one of the levels above", into: &problems)?
+                    .requireWord("level", PriceLevel.self, into: &problems),
+                let spans = item.required("spans", "a list like [\"00:00-08:00\"]", into: &problems)?
+                    .requireItems("spans", into: &problems)
+            else { continue }
+            var ranges: [Range<Int>] = []
+            for span in spans { ranges += minuteRanges(span, into: &problems) }
+            var months = Set(1...12)
+            if let node = item["months"] { months = monthSet(node, into: &problems) ?? [] }
+            guard let days = days(item["days"], into: &problems) else { continue }
+            periods.append((item, Period(level: level, spans: ranges, months: months, days: days)))
+        }
+    }
+
+    private func days(_ node: YAMLNode?, into problems: inout ProblemList) -> Period.Days? {
+        guard let node else { return .all }
+        if let items = node.sequence {
+            let days = items.compactMap { $0.requireDay("day", into: &problems) }
+            return .listed(Set(days))
+        }
+        if node.text == "all" { return .all }
+        if let type = node.text.flatMap(DayType.init(rawValue:)) { return .type(type) }
+        problems.add(
+            node.problem(
+                "days \(node.shown) is not known; allowed are all, workday, restday, holiday, or a list of days"))
+        return nil
+    }
+
+    /// `22:00-06:00` runs over midnight and is both ends of the same civil day.
+    private func minuteRanges(_ node: YAMLNode, into problems: inout ProblemList) -> [Range<Int>] {
+        let parts = (node.text ?? "").split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, let start = minute(parts[0]), let end = minute(parts[1]), start < minutesPerDay else {
+            problems.add(node.problem("span \(node.shown) is not HH:MM-HH:MM between 00:00 and 24:00"))
+            return []
+        }
+        if start < end { return [start..<end] }
+        if start == end {
+            problems.add(node.problem("span \(node.shown) is empty; a whole day is 00:00-24:00"))
+            return []
+        }
+        return end == 0 ? [start..<minutesPerDay] : [start..<minutesPerDay, 0..<end]
+    }
+
+    private func minute(_ text: Substring) -> Int? {
+        let digits = Array(text.utf8)
+        guard digits.count == 5, digits[2] == UInt8(ascii: ":") else { return nil }
+        func two(_ i: Int) -> Int? {
+            guard (48...57).contains(digits[i]), (48...57).contains(digits[i + 1]) else { return nil }
+            return Int(digits[i] - 48) * 10 + Int(digits[i + 1] - 48)
+        }
+        guard let hour = two(0), let minute = two(3), minute < 60, hour * 60 + minute <= minutesPerDay else {
+            return nil
+        }
+        return hour * 60 + minute
+    }
+
+    // MARK: Charges and rounding
+
+    private mutating func readDemand(into problems: inout ProblemList) {
+        guard let demand = node["demand"] else { return }
+        demand.checkKeys(allowed: ["yuan_per_kw_month", "yuan_per_kva_month", "mark", "source"], into: &problems)
+        _ = demand["mark"]?.requireWord("mark", RuleMark.self, into: &problems)
+        _ = demand["source"]?.requireSource(into: &problems)
+        self.demand = Tariff.DemandCharge(
+            yuanPerKilowattMonth: demand["yuan_per_kw_month"]?.decimalOrUnknown("charge", into: &problems) ?? nil,
+            yuanPerKilovoltAmpereMonth: demand["yuan_per_kva_month"]?.decimalOrUnknown("charge", into: &problems) ?? nil
+        )
+    }
+
+    private mutating func readRounding(into problems: inout ProblemList) {
+        guard let rounding = node["rounding"] else { return }
+        rounding.checkKeys(allowed: ["decimals", "mode"], into: &problems)
+        guard rounding.mapping != nil,
+            let decimalsNode = rounding.required("decimals", "places behind the point", into: &problems)
+        else { return }
+        guard let decimals = decimalsNode.integer, (0...12).contains(decimals) else {
+            problems.add(decimalsNode.problem("decimals \(decimalsNode.shown) is not one of 0 to 12"))
+            return
+        }
+        var mode = RoundingMode.halfUp
+        if let node = rounding["mode"] {
+            guard let word = node.requireWord("mode", RoundingMode.self, into: &problems) else { return }
+            mode = word
+        }
+        self.rounding = Tariff.Rounding(decimals: decimals, mode: mode)
+    }
+
+    // MARK: The version as a whole
+
+    func finished(next: CivilDay?, calendar: WorkCalendar, into problems: inout ProblemList) -> Tariff.Version {
+        let kinds = dayKinds(next: next, calendar: calendar)
+        let months = Set(kinds.map(\.month))
+        if readable {
+            checkRates(months, into: &problems)
+            checkCoverage(kinds, into: &problems)
+        }
+        var version = Tariff.Version(
+            from: from, through: through, known: known, components: components, demand: demand, rounding: rounding,
+            seasons: seasons, periods: periods.map(\.period), partitions: .none)
+        version.partitions = DayPartitions(periods: version.periods) { [version] in version.price(of: $0, month: $1) }
+        return version
+    }
+
+    /// The kinds of day that occur while the version holds. Without an end, or for more than a year, that is all of them.
+    private func dayKinds(next: CivilDay?, calendar: WorkCalendar) -> Set<DayKind> {
+        let end = [next, through.map { $0.adding(days: 1) }].compactMap { $0 }.min()
+        var kinds: Set<DayKind> = []
+        guard let end, end - from < 366 else {
+            for month in 1...12 {
+                for type in DayType.allCases { kinds.insert(DayKind(month: month, type: type, day: nil)) }
+            }
+            return kinds
+        }
+        var day = from
+        while day < end {
+            for type in calendar.dayType(of: day).map({ [$0] }) ?? DayType.allCases {
+                kinds.insert(DayKind(month: day.month, type: type, day: nil))
+            }
+            day = day.adding(days: 1)
+        }
+        return kinds
+    }
+
+    /// Every period's level has a rate in every month in which it can hold.
+    private func checkRates(_ months: Set<Int>, into problems: inout ProblemList) {
+        for (node, period) in periods {
+            var asked = period.months.intersection(months)
+            if case .listed(let days) = period.days { asked.formIntersection(days.map(\.month)) }
+            let without = asked.sorted().filter { month in
+                seasons.first { $0.months.contains(month) }?.rates[period.level] == nil
+            }
+            guard !without.isEmpty else { continue }
+            let place = without.count == 12 ? "" : " in month \(without.map(String.init).joined(separator: ", "))"
+            problems.add(
+                node.problem("level \(period.level.rawValue) has no ratio or price\(place); add it to levels"))
+        }
+    }
+
+    /// Every minute of every kind of day belongs to a level.
+    private func checkCoverage(_ kinds: Set<DayKind>, into problems: inout ProblemList) {
+        var gaps: [Range<Int>: Set<DayKind>] = [:]
+        for kind in kinds {
+            let found = DayPartitions.segments(of: kind, periods.map(\.period)) { _, _ in nil }.gaps
+            for gap in found { gaps[gap, default: []].insert(kind) }
+        }
+        for (gap, holes) in gaps.sorted(by: {
+            ($0.key.lowerBound, $0.key.upperBound) < ($1.key.lowerBound, $1.key.upperBound)
+        }) {
+            let days = VersionDraft.describe(holes, of: kinds)
+            problems.add(
+                (periodsNode ?? node).problem(
+                    "\(clockText(gap.lowerBound))-\(clockText(gap.upperBound)) belongs to no level \(days);"
+                        + " the periods must cover 24 hours of every day, so begin with"
+                        + " {level: flat, spans: [\"00:00-24:00\"]}"))
+        }
+    }
+
+    private static func describe(_ holes: Set<DayKind>, of all: Set<DayKind>) -> String {
+        if holes == all { return "on any day" }
+        let types = DayType.allCases.filter { type in holes.contains { $0.type == type } }
+        let months = Set(holes.map(\.month)).sorted()
+        var text = types.count == 3 ? "on days" : "on a " + types.map(\.rawValue).joined(separator: " or ")
+        if months.count < Set(all.map(\.month)).count {
+            text += " of month " + months.map(String.init).joined(separator: ", ")
+        }
+        return text
+    }
+}
