@@ -46,6 +46,7 @@ let package = Package(
         // Domain
         pure("Charging", ["Quantities", "Assets"]),
         pure("Metering", ["Quantities", "Documents", "Assets"]),
+        pure("Forecasting", ["Quantities", "Assets"]),
         pure("GridDispatch", ["Quantities", "Assets"]),
         pure("Scheduling", ["Quantities", "Documents", "Assets", "Rulebook", "GridDispatch"]),
         pure("Evaluation", ["Quantities", "Documents", "Rulebook", "Metering"]),
@@ -53,8 +54,8 @@ let package = Package(
         pure(
             "Operations",
             [
-                "Quantities", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering", "GridDispatch",
-                "Scheduling",
+                "Quantities", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering", "Forecasting",
+                "GridDispatch", "Scheduling",
             ]),
         // Shell: the only place with sockets, files, clocks, SQL
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),

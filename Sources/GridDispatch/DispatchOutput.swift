@@ -1,0 +1,156 @@
+public import Assets
+public import Quantities
+
+/// What the dispatcher wants done, and why each EVSE stands where it stands.
+public struct DispatchOutput: Sendable {
+    /// To be sent now, most urgent first. Each must be answered by ``Dispatcher/settle(_:_:at:)``.
+    public var commands: [DispatchCommand] = []
+    public var raised: [DispatchAlarm] = []
+    public var ended: [DispatchAlarm.Key] = []
+    /// One for every EVSE of the input, in its order.
+    public var evses: [EVSEDispatch] = []
+    /// One for every node of the input, in its order.
+    public var nodes: [NodeDispatch] = []
+    /// EVSEs that were found to ignore their setpoint (`true`) or to follow again (`false`) in this step.
+    public var verdicts: [(evse: EVSEID, ignoresProfiles: Bool)] = []
+    /// When the next step is due even if nothing happens.
+    public var wakeAt: Instant
+}
+
+/// One order to a station.
+public struct DispatchCommand: Hashable, Sendable {
+    public enum Content: Hashable, Sendable {
+        /// A transaction profile: `limit` from now until `until`, then the default profile.
+        case setpoint(session: String, limit: Power, until: Instant)
+        /// The default profile that holds whenever no transaction profile does; it never ends.
+        case fallback(DailyProfile)
+    }
+    /// Rising over all EVSEs of the site; of two for one EVSE the higher number was sent later.
+    public let number: UInt64
+    public let evse: EVSEID
+    public let content: Content
+    /// A cut for safety: it goes before everything else.
+    public let isUrgent: Bool
+    public let reason: SetpointReason
+}
+
+/// How a command ended.
+public enum DispatchAnswer: Hashable, Sendable {
+    case accepted
+    case rejected
+    /// Sent, and no answer came: it may be in force.
+    case noReply
+    /// It never left us (the station was offline): it is not in force.
+    case notSent
+}
+
+/// Why a setpoint is what it is. The console words it by `code`.
+public enum SetpointReason: Hashable, Sendable {
+    case noSession
+    case offline
+    case plan
+    /// Before the first plan that knows the session.
+    case provisional
+    case chargeNow
+    case driverMinimum
+    case paused
+    case stopped
+    case manual
+    case operatorLimit
+    /// Stopped drawing though it was allowed to.
+    case full
+    /// Draws less than it was allowed; the rest was given to others.
+    case belowSetpoint
+    /// The room of another vehicle was free.
+    case freedRoom
+    case nodeLimit(NodeID)
+    /// The guard cut because measured load neared the limit.
+    case guardCut(NodeID)
+    /// More would break the limit if the platform died now.
+    case offlineGuarantee(NodeID)
+    case belowMinimumCurrent
+    case ignoresProfiles
+    case instruction(String)
+
+    public var code: String {
+        switch self {
+        case .noSession: "no-session"
+        case .offline: "offline"
+        case .plan: "plan"
+        case .provisional: "provisional"
+        case .chargeNow: "charge-now"
+        case .driverMinimum: "driver-minimum"
+        case .paused: "paused"
+        case .stopped: "stopped"
+        case .manual: "manual"
+        case .operatorLimit: "operator-limit"
+        case .full: "full"
+        case .belowSetpoint: "below-setpoint"
+        case .freedRoom: "freed-room"
+        case .nodeLimit: "node-limit"
+        case .guardCut: "guard-cut"
+        case .offlineGuarantee: "offline-guarantee"
+        case .belowMinimumCurrent: "below-minimum-current"
+        case .ignoresProfiles: "ignores-profiles"
+        case .instruction: "instruction"
+        }
+    }
+    /// The node or the instruction that the reason names.
+    public var object: String? {
+        switch self {
+        case .nodeLimit(let node), .guardCut(let node), .offlineGuarantee(let node): node.value
+        case .instruction(let id): id
+        default: nil
+        }
+    }
+}
+
+public struct EVSEDispatch: Hashable, Sendable {
+    public enum State: String, Hashable, Sendable {
+        /// Nothing was asked: the default profile holds.
+        case none
+        case pending, confirmed, rejected
+        case noReply = "no_reply"
+    }
+    public let evse: EVSEID
+    /// What we want; `nil` where nothing is asked.
+    public let wanted: Power?
+    /// The setpoint that the station confirmed and that still holds.
+    public let confirmed: Power?
+    public let confirmedUntil: Instant?
+    public let state: State
+    public let reason: SetpointReason
+    /// The most it may draw now as far as we know.
+    public let worstCase: Power
+    /// The default profile's value now; `nil`: none was confirmed yet.
+    public let fallback: Power?
+    /// Without us the pile gives nothing at some time of the day.
+    public let stopsWithoutUs: Bool
+}
+
+public struct NodeDispatch: Hashable, Sendable {
+    public let node: NodeID
+    public let limit: Power?
+    /// Estimated load that is not charging.
+    public let base: Power
+    /// `true`: the meter is stale and the base load is a conservative fallback.
+    public let isStale: Bool
+    /// Sum of what the EVSEs below may draw now.
+    public let worstCase: Power
+    public let isGuarding: Bool
+}
+
+/// A condition a person should know of. Raised once, ended once.
+public struct DispatchAlarm: Hashable, Sendable {
+    public struct Key: Hashable, Sendable {
+        /// `node-near-limit`, `node-over-limit`, `site-meter-stale`, `station-does-not-follow`, `setpoint-rejected`,
+        /// `offline-limit-not-guaranteed`.
+        public let code: String
+        /// The node or the EVSE.
+        public let object: String
+    }
+    /// As ISA-18.2 ranks: 1 critical … 4 low.
+    public let priority: Int
+    public let key: Key
+    public let values: [String: String]
+}

@@ -1,0 +1,38 @@
+public import Quantities
+
+/// The dispatcher's constants, in one place with their reasons.
+public struct DispatchSettings: Hashable, Sendable {
+    /// How long a transaction profile holds: two re-plan intervals (architecture, decision 3).
+    public var profileDuration: Duration = .minutes(10)
+    /// A profile is renewed when less than this is left, so that a lost answer can be repeated before the end.
+    public var renewBefore: Duration = .minutes(5)
+    /// Smallest change worth a message, as a share of the rating.
+    public var deadBand = 0.03
+    /// Least time between two commands for one EVSE that are not safety cuts.
+    public var leastInterval: Duration = .seconds(20)
+    /// A rejected or unanswered command is repeated after this, doubled each time up to ``profileDuration``.
+    public var retryAfter: Duration = .seconds(15)
+    /// Share of a node's limit that targets keep free: base load moves between two meter readings.
+    public var targetMargin = 0.03
+    /// Share of a node's limit below it at which measured load sets off the guard.
+    public var guardMargin = 0.01
+    /// The guard lets go when measured load stayed below the limit less twice the target margin for this long.
+    public var guardHold: Duration = .seconds(60)
+    /// Older node readings are stale.
+    public var meterStaleAfter: Duration = .seconds(60)
+    /// Older EVSE readings say nothing of the present.
+    public var evseStaleAfter: Duration = .minutes(3)
+    /// A pile needs this long after a confirmed setpoint until its meter shows it (IEC 61851-1: 5 s for the vehicle).
+    public var settleAfter: Duration = .seconds(10)
+    /// Measured above the setpoint by more than this share of the rating counts as not following.
+    public var followTolerance = 0.08
+    /// So many samples in a row make the verdict.
+    public var samplesToFlag = 3
+    public var samplesToClear = 10
+    /// Room above what a vehicle draws that it keeps while it draws less than its setpoint: it may rise a little.
+    public var headroom = 0.10
+    /// Share of a node's room (limit less base quantile) that default profiles may add up to. What idle piles hold in
+    /// reserve is lost to plugged-in vehicles: docs/adr/0005-fallback-share.md.
+    public var fallbackShare = 0.30
+    public init() {}
+}
