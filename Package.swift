@@ -89,6 +89,9 @@ let package = Package(
             ], swiftSettings: strict),
         // Tests
         tests("Quantities"),
+        tests(
+            "Gateway",
+            ["OCPP", "Quantities", nioCore, nioPosix, .product(name: "NIOEmbedded", package: "swift-nio")]),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ]
 )
