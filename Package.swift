@@ -49,6 +49,7 @@ let package = Package(
         pure("Forecasting", ["Quantities", "Assets"]),
         pure("GridDispatch", ["Quantities", "Assets"]),
         pure("Scheduling", ["Quantities", "Documents", "Assets", "Rulebook", "GridDispatch"]),
+        pure("Settlement", ["Quantities", "Documents", "Rulebook", "Metering"]),
         pure("Evaluation", ["Quantities", "Documents", "Rulebook", "Metering"]),
         // Machine room: still pure
         pure(
@@ -84,8 +85,8 @@ let package = Package(
             name: "tidewatt",
             dependencies: [
                 "Quantities", "Documents", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering",
-                "GridDispatch", "Scheduling", "Evaluation", "Operations", "Store", "Gateway", "Simulation", "Console",
-                argumentParser, nioCore, nioPosix,
+                "GridDispatch", "Scheduling", "Settlement", "Evaluation", "Operations", "Store", "Gateway", "Simulation",
+                "Console", argumentParser, nioCore, nioPosix,
             ], swiftSettings: strict),
         // Tests
         tests("Quantities"),

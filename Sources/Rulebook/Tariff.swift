@@ -129,8 +129,8 @@ extension Tariff.Version {
     /// The levels that have a rate in `month`, dear before cheap.
     public func levels(month: Int) -> [PriceLevel] { season(month)?.rates.keys.sorted() ?? [] }
 
-    /// Whether any day under this version has valley hours; without them a share in the valley means nothing.
-    public var hasValley: Bool { periods.contains { $0.level.isValley } }
+    /// Whether any hour under this version has one of `levels`; without valley hours a share in the valley means nothing.
+    public func uses(_ levels: Set<PriceLevel>) -> Bool { periods.contains { levels.contains($0.level) } }
 
     func rate(of level: PriceLevel, month: Int) -> Rate? { season(month)?.rates[level] }
     private func season(_ month: Int) -> Season? { seasons.first { $0.months.contains(month) } }

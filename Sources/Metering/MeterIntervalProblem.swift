@@ -1,0 +1,12 @@
+/// An interval that cannot be priced or judged, and why.
+public struct MeterIntervalProblem: Error, Sendable, CustomStringConvertible {
+    public let interval: MeterInterval
+    public let reason: String
+
+    public init(interval: MeterInterval, reason: String) {
+        self.interval = interval
+        self.reason = reason
+    }
+
+    public var description: String { "meter \(interval.meter), \(interval.interval): \(reason)" }
+}
