@@ -1,0 +1,171 @@
+import Documents
+import Quantities
+
+/// Everything `tidewatt serve` can be told by file, environment and flags; later ones win.
+struct ServeConfiguration: Sendable {
+    struct Endpoint: Hashable, Sendable {
+        var host: String
+        var port: Int
+    }
+    var http = Endpoint(host: "127.0.0.1", port: 8080)
+    var ocpp = Endpoint(host: "127.0.0.1", port: 9000)
+    var acceptUnknownStations = false
+    var acceptUnknownTokens = false
+    var commissioning = true
+    var heartbeatSeconds = 300
+    var sampleSeconds = 60
+    var replanSeconds = 300
+    var horizonHours = 36
+    var stepMinutes = 15
+    var maxMessageBytes = 65_536
+    var maxConnections = 16_000
+    var shards = 2
+    var messageDays = 30
+    var readingDays = 730
+    var logLevel = StructuredLog.Level.info
+
+    /// One row a key: how it is read, printed and explained. The file, `TIDEWATT_…` variables and `--print-config` all
+    /// go by this table.
+    private struct Key {
+        let section: String
+        let name: String
+        let help: String
+        let allowed: String
+        let text: @Sendable (ServeConfiguration) -> String
+        /// `false` when the text is not allowed.
+        let set: @Sendable (inout ServeConfiguration, String) -> Bool
+        var variable: String { "TIDEWATT_\(section)_\(name)".uppercased() }
+    }
+
+    private static func number(
+        _ section: String, _ name: String, _ path: WritableKeyPath<ServeConfiguration, Int> & Sendable,
+        _ range: ClosedRange<Int>, _ help: String
+    ) -> Key {
+        Key(
+            section: section, name: name, help: help,
+            allowed: "a whole number from \(range.lowerBound) to \(range.upperBound)",
+            text: { String($0[keyPath: path]) },
+            set: { configuration, text in
+                guard let value = Int(text), range.contains(value) else { return false }
+                configuration[keyPath: path] = value
+                return true
+            })
+    }
+    private static func flag(
+        _ section: String, _ name: String, _ path: WritableKeyPath<ServeConfiguration, Bool> & Sendable, _ help: String
+    ) -> Key {
+        Key(
+            section: section, name: name, help: help, allowed: "true or false",
+            text: { String($0[keyPath: path]) },
+            set: { configuration, text in
+                guard let value = Bool(text) else { return false }
+                configuration[keyPath: path] = value
+                return true
+            })
+    }
+    private static func endpoint(
+        _ name: String, _ path: WritableKeyPath<ServeConfiguration, Endpoint> & Sendable, _ help: String
+    ) -> Key {
+        Key(
+            section: "listen", name: name, help: help, allowed: "ADDRESS:PORT, port 0 for any free one",
+            text: { "\"\($0[keyPath: path].host):\($0[keyPath: path].port)\"" },
+            set: { configuration, text in
+                guard let value = Endpoint(text) else { return false }
+                configuration[keyPath: path] = value
+                return true
+            })
+    }
+
+    private static let keys: [Key] = [
+        endpoint("http", \.http, "API and console"),
+        endpoint("ocpp", \.ocpp, "OCPP-J, path /ocpp/{identity}"),
+        flag("stations", "accept_unknown", \.acceptUnknownStations, "may an unregistered identity connect?"),
+        flag("stations", "accept_unknown_tokens", \.acceptUnknownTokens, "may an unknown id token charge?"),
+        flag("stations", "commissioning", \.commissioning, "read abilities and test profiles on first contact"),
+        number("stations", "heartbeat_seconds", \.heartbeatSeconds, 10...86_400, "interval told in BootNotification"),
+        number("stations", "sample_seconds", \.sampleSeconds, 5...3600, "meter value interval set on first contact"),
+        number("planning", "replan_seconds", \.replanSeconds, 60...3600, "a new plan at least this often"),
+        number("planning", "horizon_hours", \.horizonHours, 6...72, "how far a plan looks ahead"),
+        number("planning", "step_minutes", \.stepMinutes, 5...60, "length of a plan's slots"),
+        number("limits", "message_bytes", \.maxMessageBytes, 1024...1_048_576, "largest OCPP message"),
+        number("limits", "connections", \.maxConnections, 1...19_000, "most stations connected at a time"),
+        number("limits", "shards", \.shards, 1...64, "event loops of the OCPP listener"),
+        number("store", "message_days", \.messageDays, 1...3650, "protocol log kept this long"),
+        number("store", "reading_days", \.readingDays, 1...36_500, "readings kept this long"),
+        Key(
+            section: "log", name: "level", help: "debug, info, warning or error", allowed: "debug, info, warning or error",
+            text: { $0.logLevel.name },
+            set: { configuration, text in
+                guard let level = StructuredLog.Level.allCases.first(where: { $0.name == text }) else { return false }
+                configuration.logLevel = level
+                return true
+            }),
+    ]
+
+    /// - Throws: ``Problems`` naming file, line and what is allowed; an unknown key is one.
+    mutating func read(_ bytes: [UInt8], file: String) throws(Problems) {
+        let document = try YAMLDocument(bytes, file: file)
+        var problems = ProblemList()
+        let sections = Set(Self.keys.map(\.section)).sorted()
+        if document.root.isNull { return }
+        guard document.root.mapping != nil else {
+            throw Problems(document.root.problem("no mapping; allowed: sections \(sections.joined(separator: ", "))"))
+        }
+        document.root.checkKeys(allowed: sections, into: &problems)
+        for section in sections {
+            guard let node = document.root[section] else { continue }
+            let keys = Self.keys.filter { $0.section == section }
+            guard node.mapping != nil else {
+                if !node.isNull {
+                    problems.add(node.problem("no mapping; allowed: \(keys.map(\.name).joined(separator: ", "))"))
+                }
+                continue
+            }
+            node.checkKeys(allowed: keys.map(\.name), into: &problems)
+            for key in keys {
+                guard let value = node[key.name] else { continue }
+                guard let text = value.text, key.set(&self, text) else {
+                    problems.add(value.problem("\(section).\(key.name) cannot be this; allowed: \(key.allowed)"))
+                    continue
+                }
+            }
+        }
+        try problems.throwIfAny()
+    }
+
+    /// `TIDEWATT_LISTEN_HTTP=127.0.0.1:0` and so on, one variable a key.
+    mutating func read(environment: [String: String]) throws(Refusal) {
+        for key in Self.keys {
+            guard let text = environment[key.variable] else { continue }
+            guard key.set(&self, text) else {
+                throw Refusal("\(key.variable): cannot be \(text); allowed: \(key.allowed)")
+            }
+        }
+    }
+
+    /// A complete configuration file with every key, its meaning and its value.
+    var printed: String {
+        var text = "# Tidewatt: every key with its present value. Each can be set by an environment variable, too.\n"
+        var section = ""
+        for key in Self.keys {
+            if key.section != section {
+                section = key.section
+                text += "\n\(section):\n"
+            }
+            text += "  # \(key.help) (\(key.allowed); \(key.variable))\n  \(key.name): \(key.text(self))\n"
+        }
+        return text
+    }
+}
+
+extension ServeConfiguration.Endpoint {
+    init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65_535).contains(port)
+        else { return nil }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        guard !host.isEmpty else { return nil }
+        self.init(host: host, port: port)
+    }
+}
