@@ -8,8 +8,12 @@ public struct Instant: Hashable, Comparable, Sendable {
     public init(seconds: Int64) { self.milliseconds = seconds * 1000 }
 
     public static func < (a: Instant, b: Instant) -> Bool { a.milliseconds < b.milliseconds }
-    public static func + (a: Instant, d: Duration) -> Instant { Instant(milliseconds: a.milliseconds + d.wholeMilliseconds) }
-    public static func - (a: Instant, d: Duration) -> Instant { Instant(milliseconds: a.milliseconds - d.wholeMilliseconds) }
+    public static func + (a: Instant, d: Duration) -> Instant {
+        Instant(milliseconds: a.milliseconds + d.wholeMilliseconds)
+    }
+    public static func - (a: Instant, d: Duration) -> Instant {
+        Instant(milliseconds: a.milliseconds - d.wholeMilliseconds)
+    }
     public static func - (a: Instant, b: Instant) -> Duration { .milliseconds(a.milliseconds - b.milliseconds) }
     public static func += (a: inout Instant, d: Duration) { a = a + d }
 

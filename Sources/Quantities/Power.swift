@@ -19,7 +19,8 @@ public struct Power: Hashable, Comparable, Sendable, AdditiveArithmetic {
 
     /// Energy of this power held for `duration`, to the nearest milliwatt-hour, halves away from zero.
     public func energy(over duration: Duration) -> Energy {
-        Energy(milliwattHours: (Int128(watts) * Int128(duration.wholeMilliseconds) * 1000).dividedRounding(by: 3_600_000))
+        Energy(
+            milliwattHours: (Int128(watts) * Int128(duration.wholeMilliseconds) * 1000).dividedRounding(by: 3_600_000))
     }
 }
 
@@ -42,8 +43,12 @@ public struct Energy: Hashable, Comparable, Sendable, AdditiveArithmetic {
     public var wattHoursText: String { decimalText(Int128(milliwattHours), scale: 3) }
 
     public static func < (a: Energy, b: Energy) -> Bool { a.milliwattHours < b.milliwattHours }
-    public static func + (a: Energy, b: Energy) -> Energy { Energy(milliwattHours: a.milliwattHours + b.milliwattHours) }
-    public static func - (a: Energy, b: Energy) -> Energy { Energy(milliwattHours: a.milliwattHours - b.milliwattHours) }
+    public static func + (a: Energy, b: Energy) -> Energy {
+        Energy(milliwattHours: a.milliwattHours + b.milliwattHours)
+    }
+    public static func - (a: Energy, b: Energy) -> Energy {
+        Energy(milliwattHours: a.milliwattHours - b.milliwattHours)
+    }
     public static prefix func - (a: Energy) -> Energy { Energy(milliwattHours: -a.milliwattHours) }
 
     /// Mean power of this energy over `duration`, to the nearest watt.

@@ -14,11 +14,18 @@ import Testing
         (#"import +(GRDB|CSQLite|SQLite)"#, "SQL lives in Store"),
         (#"import +(Hummingbird|FoundationNetworking)"#, "HTTP lives in Console"),
         (#"\bURLSession\b"#, "HTTP lives in the shell"),
-        (#"\bDate\(\)|\bDate\.now\b|ContinuousClock|SuspendingClock|\bclock_gettime\b|\bgettimeofday\b|DispatchTime\.now"#,
-            "time is an argument: take an Instant"),
-        (#"SystemRandomNumberGenerator|\.random\(in: [^)]*\)$|arc4random|\bUUID\(\)"#,
-            "randomness is an argument: take a generator"),
-        (#"FileManager|FileHandle|contentsOfFile|contentsOf: *URL|\bfopen\("#, "files are read by the shell; take bytes"),
+        (
+            #"\bDate\(\)|\bDate\.now\b|ContinuousClock|SuspendingClock|\bclock_gettime\b|\bgettimeofday\b|DispatchTime\.now"#,
+            "time is an argument: take an Instant"
+        ),
+        (
+            #"SystemRandomNumberGenerator|\.random\(in: [^)]*\)$|arc4random|\bUUID\(\)"#,
+            "randomness is an argument: take a generator"
+        ),
+        (
+            #"FileManager|FileHandle|contentsOfFile|contentsOf: *URL|\bfopen\("#,
+            "files are read by the shell; take bytes"
+        ),
         (#"Thread\.sleep|Task\.sleep|\busleep\("#, "nothing below the shell waits"),
     ]
 

@@ -12,7 +12,9 @@ import Testing
         #expect(Instant(text)?.description == utc)
     }
 
-    @Test(arguments: ["2024-09-10T12:00:00", "2024-02-30T00:00:00Z", "2024-09-10T25:00:00Z", "x", "2024-09-10T12:00:00+8"])
+    @Test(arguments: [
+        "2024-09-10T12:00:00", "2024-02-30T00:00:00Z", "2024-09-10T25:00:00Z", "x", "2024-09-10T12:00:00+8",
+    ])
     func `refuses what is no instant`(_ text: String) {
         #expect(Instant(text) == nil)
     }

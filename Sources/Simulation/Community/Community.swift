@@ -44,7 +44,8 @@ public struct Community: Sendable {
         }
         var candidates: [(user: String, week: Int)] = []
         for user in perWeek.keys.sorted() {
-            for (index, count) in perWeek[user, default: [:]].sorted(by: { $0.key < $1.key }) where count >= leastStays {
+            for (index, count) in perWeek[user, default: [:]].sorted(by: { $0.key < $1.key }) where count >= leastStays
+            {
                 candidates.append((user, index))
             }
         }

@@ -33,7 +33,9 @@ public struct HouseholdLoad: Sendable {
         let days = ["workday", "saturday", "sunday"].map { weights[$0] ?? [] }
         guard days.allSatisfy({ $0.count == 96 }), let top = days.joined().max(), top > 0 else {
             throw Problems(
-                Problem(file: file, line: 1, message: "season \(season) needs 96 weights each of workday, saturday, sunday"))
+                Problem(
+                    file: file, line: 1, message: "season \(season) needs 96 weights each of workday, saturday, sunday")
+            )
         }
         self.weights = days
         self.watts = Double(peak.watts) / top

@@ -28,7 +28,8 @@ public struct RecordedStays: Sendable {
         var problems = ProblemList()
         for row in table.rows {
             if let userType, row["user_type"] != userType { continue }
-            guard let outText = row["plug_out_local"], !outText.isEmpty, let kwh = row["energy_kwh"], !kwh.isEmpty else {
+            guard let outText = row["plug_out_local"], !outText.isEmpty, let kwh = row["energy_kwh"], !kwh.isEmpty
+            else {
                 skipped += 1
                 continue
             }

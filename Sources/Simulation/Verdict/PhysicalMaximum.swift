@@ -35,7 +35,8 @@ public struct PhysicalMaximum: Sendable {
         let (source, sink) = (stays.count + slots, stays.count + slots + 1)
         for (i, stay) in stays.enumerated() {
             network.addArc(from: source, to: i, capacity: max(0, stay.wanted.milliwattHours))
-            for (k, most) in stay.most.enumerated() where most > .zero && stay.first + k >= 0 && stay.first + k < slots {
+            for (k, most) in stay.most.enumerated() where most > .zero && stay.first + k >= 0 && stay.first + k < slots
+            {
                 network.addArc(from: i, to: stays.count + stay.first + k, capacity: most.milliwattHours)
             }
         }

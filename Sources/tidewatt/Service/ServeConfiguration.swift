@@ -93,7 +93,8 @@ struct ServeConfiguration: Sendable {
         number("store", "message_days", \.messageDays, 1...3650, "protocol log kept this long"),
         number("store", "reading_days", \.readingDays, 1...36_500, "readings kept this long"),
         Key(
-            section: "log", name: "level", help: "debug, info, warning or error", allowed: "debug, info, warning or error",
+            section: "log", name: "level", help: "debug, info, warning or error",
+            allowed: "debug, info, warning or error",
             text: { $0.logLevel.name },
             set: { configuration, text in
                 guard let level = StructuredLog.Level.allCases.first(where: { $0.name == text }) else { return false }

@@ -53,7 +53,8 @@ final class SolverWorker: @unchecked Sendable {  // all state behind `condition`
             condition.unlock()
 
             let began = DomainClock.monotonicNanoseconds()
-            let solution = Scheduling.solve(request.problem, options: PlanningOptions(), isCancelled: { [self] in stopping })
+            let solution = Scheduling.solve(
+                request.problem, options: PlanningOptions(), isCancelled: { [self] in stopping })
             lastMilliseconds.store(
                 Int((DomainClock.monotonicNanoseconds() - began) / 1_000_000), ordering: .relaxed)
             solved.add(1, ordering: .relaxed)
