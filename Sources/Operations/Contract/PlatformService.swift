@@ -25,10 +25,13 @@ public protocol PlatformService: Sendable {
     func node(_ id: NodeID) async -> GridNode?
     func sessions(_ filter: SessionFilter, after: Session.ID?, limit: Int) async -> [SessionView]
     func session(_ id: Session.ID) async -> SessionView?
+    /// Oldest first; `after`: how many to skip.
     func readings(of session: Session.ID, after: Int?, limit: Int) async -> [Reading]
     /// Oldest first, one point a minute, in `interval`.
     func power(of site: SiteID, in interval: Interval) async -> [SitePowerPoint]
     func plan(of site: SiteID) async -> Plan?
+    /// Price levels of the site's import tariff, oldest first, also for what lies ahead; empty without a tariff.
+    func priceLevels(of site: SiteID, in interval: Interval) async -> [PriceLevelSpan]
     func alarms(active: Bool, limit: Int) async -> [Alarm]
     func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)]
     func dayReports(of site: SiteID) async -> [DayReport]
@@ -48,6 +51,20 @@ public protocol PlatformService: Sendable {
     func signIn(user: String, password: String, from address: String) async -> WebSession?
     func webSession(_ id: String) async -> WebSession?
     func signOut(_ id: String) async
+}
+
+extension PlatformService {
+    public func priceLevels(of site: SiteID, in interval: Interval) async -> [PriceLevelSpan] { [] }
+}
+
+/// A span of one price level (`valley`, `flat` …) of a tariff.
+public struct PriceLevelSpan: Hashable, Sendable {
+    public let interval: Interval
+    public let level: String
+    public init(interval: Interval, level: String) {
+        self.interval = interval
+        self.level = level
+    }
 }
 
 public struct StoredMessage: Sendable {
