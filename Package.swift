@@ -90,6 +90,11 @@ let package = Package(
             ], swiftSettings: strict),
         // Tests
         tests("Quantities"),
+        tests("Documents", ["Quantities"]),
+        tests("Rulebook", ["Quantities", "Documents"]),
+        tests("Metering", ["Quantities", "Documents"]),
+        tests("Settlement", ["Quantities", "Documents", "Rulebook", "Metering"], resources: [.copy("Golden")]),
+        tests("Evaluation", ["Quantities", "Documents", "Assets", "Rulebook", "Metering"]),
         tests(
             "Gateway",
             ["OCPP", "Quantities", nioCore, nioPosix, .product(name: "NIOEmbedded", package: "swift-nio")]),

@@ -102,14 +102,15 @@ private struct CSVReader {
     /// The next record that is not a blank line; `nil` at the end. A record with a problem is reported and left out.
     mutating func nextRecord(into problems: inout ProblemList) -> Record? {
         while at < bytes.count {
-            let start = line
+            let (start, from) = (line, at)
             var fields: [String] = []
             var broken = false
             repeat {
                 if let field = nextField(into: &problems) { fields.append(field) } else { broken = true }
             } while takeComma()
+            let isBlank = fields == [""] && !bytes[from..<at].contains(CSVReader.quote)
             takeLineEnd()
-            if broken || (fields.count == 1 && fields[0].isEmpty) { continue }
+            if broken || isBlank { continue }
             return Record(line: start, fields: fields)
         }
         return nil

@@ -68,7 +68,10 @@ public struct ProblemList: Sendable {
         add(Problem(file: file, line: line, column: column, message: message))
     }
 
+    /// - Throws: what was found, by file and place.
     public func throwIfAny() throws(Problems) {
-        if !list.isEmpty { throw Problems(list, omitted: omitted) }
+        guard !list.isEmpty else { return }
+        throw Problems(
+            list.sorted { ($0.file, $0.line, $0.column ?? 0) < ($1.file, $1.line, $1.column ?? 0) }, omitted: omitted)
     }
 }

@@ -64,7 +64,7 @@ public struct YAMLDocument: Sendable {
         switch error as? YamlError {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
-            let detail = context.map { " (\($0.text))" } ?? ""
+            let detail = context.map { " (\($0.text), line \($0.mark.line))" } ?? ""
             return Problem(
                 file: file, line: mark.line, column: mark.column, message: "not YAML: \(problem)\(detail)")
         case .duplicatedKeysInMapping(let duplicates, let context):

@@ -144,18 +144,25 @@ private struct VersionDraft {
             }
             var months = Set(1...12)
             if let node = table["months"] { months = monthSet(node, into: &problems) ?? [] }
-            var rates: [PriceLevel: Tariff.Version.Rate] = [:]
+            var own: [PriceLevel: OwnRate] = [:]
             for (level, node) in entries.sorted(by: { $0.key < $1.key }) {
-                rates[level] = rate(of: level, node, entries, via: [level], into: &problems)
+                own[level] = ownRate(of: level, node, entries, into: &problems)
             }
+            var rates: [PriceLevel: Tariff.Version.Rate] = [:]
+            for level in own.keys.sorted() { rates[level] = resolve(level, own, into: &problems) }
             seasons.append(Tariff.Version.Season(months: months, rates: rates))
         }
     }
 
-    private func rate(
-        of level: PriceLevel, _ node: YAMLNode, _ entries: [PriceLevel: YAMLNode], via: [PriceLevel],
-        into problems: inout ProblemList
-    ) -> Tariff.Version.Rate? {
+    /// What a level's line says, before the level it refers to is followed.
+    private enum OwnRate {
+        case rate(Tariff.Version.Rate)
+        case times(PriceLevel, factor: Rational, YAMLNode)
+    }
+
+    private func ownRate(
+        of level: PriceLevel, _ node: YAMLNode, _ entries: [PriceLevel: YAMLNode], into problems: inout ProblemList
+    ) -> OwnRate? {
         guard node.mapping != nil else {
             guard let ratio = node.requireDecimal("ratio of \(level.rawValue)", into: &problems) else { return nil }
             if components.isEmpty {
@@ -164,7 +171,7 @@ private struct VersionDraft {
                         "\(level.rawValue) has a ratio, but there are no components to multiply;"
                             + " add components, or write {price: \"…\"}"))
             }
-            return .ratio(ratio)
+            return .rate(.ratio(ratio))
         }
         node.checkKeys(allowed: ["of", "times", "price"], into: &problems)
         if let price = node["price"] {
@@ -175,27 +182,38 @@ private struct VersionDraft {
                 problems.add(
                     node.problem("\(level.rawValue) has an absolute price; components must then be empty"))
             }
-            return price.decimalOrUnknown("price", into: &problems).map { .price($0) }
+            return price.decimalOrUnknown("price", into: &problems).map { .rate(.price($0)) }
         }
         guard let ofNode = node.required("of", "the level that is multiplied", into: &problems),
             let of = ofNode.requireWord("level", PriceLevel.self, into: &problems),
             let factor = node.required("times", "the factor", into: &problems)?
                 .requireDecimal("times", into: &problems)
         else { return nil }
-        guard let base = entries[of] else {
+        guard entries[of] != nil else {
             problems.add(ofNode.problem("level \(of.rawValue) has no ratio or price here"))
             return nil
         }
-        guard !via.contains(of) else {
-            let circle = (via + [of]).map(\.rawValue).joined(separator: " of ")
-            problems.add(ofNode.problem("levels in a circle: \(circle); one of them needs a ratio"))
-            return nil
-        }
-        var seen = ProblemList()  // The base complains for itself.
-        switch rate(of: of, base, entries, via: via + [of], into: &seen) {
-        case .ratio(let ratio): return .ratio(ratio * factor)
-        case .price(let price): return .price(price.map { $0 * factor })
-        case nil: return nil
+        return .times(of, factor: factor, ofNode)
+    }
+
+    private func resolve(
+        _ level: PriceLevel, _ own: [PriceLevel: OwnRate], into problems: inout ProblemList
+    ) -> Tariff.Version.Rate? {
+        var (at, via, product) = (level, [level], Rational.one)
+        while true {
+            switch own[at] {
+            case nil: return nil
+            case .rate(.ratio(let ratio)): return .ratio(ratio * product)
+            case .rate(.price(let price)): return .price(price.map { $0 * product })
+            case .times(let of, let factor, let node):
+                via.append(of)
+                if of == level {
+                    let circle = via.map(\.rawValue).joined(separator: " of ")
+                    problems.add(node.problem("levels in a circle: \(circle); one of them needs a ratio"))
+                }
+                if via.dropLast().contains(of) { return nil }
+                (at, product) = (of, product * factor)
+            }
         }
     }
 
