@@ -1,5 +1,8 @@
+import Assets
 import Foundation
+import GridDispatch
 import Operations
+import Quantities
 import Scheduling
 import Synchronization
 
@@ -60,6 +63,25 @@ final class SolverWorker: @unchecked Sendable {  // all state behind `condition`
             solved.add(1, ordering: .relaxed)
             finished(PlanOutcome(request: request, solution: solution))
         }
+    }
+
+    // MARK: - Warm start (the planner's thread only)
+
+    private struct Warm {
+        let start: Instant
+        let step: Duration
+        let nodes: [NodeID]
+        let state: PlanningState
+    }
+    private var warm: [SiteID: Warm] = [:]
+
+    /// Prices of the site's last plan, moved to the new horizon; `nil` when nodes or slots changed.
+    private func warmState(for request: PlanRequest) -> PlanningState? {
+        guard let last = warm[request.site], last.step == request.step, last.nodes == request.nodes.map(\.node),
+            last.start <= request.start, last.state.nodePrices.first?.count == request.problem.slotCount
+        else { return nil }
+        let moved = (request.start - last.start).wholeMilliseconds / request.step.wholeMilliseconds
+        return last.state.shifted(by: Int(moved), period: Int(86_400_000 / request.step.wholeMilliseconds))
     }
 
     private var stopping: Bool {

@@ -1,0 +1,129 @@
+import Assets
+import Charging
+import GridDispatch
+import Operations
+import Quantities
+
+extension Platform: PlatformService {
+    var now: Instant { clock.now }
+
+    func order(_ order: Order, by actor: Actor) async throws(ServiceFault) -> OrderResult {
+        try await ask { .order(request: $0, order, by: actor) }
+    }
+
+    func addNodeReadings(_ node: NodeID, _ readings: [NodeReading], by actor: Actor) async throws(ServiceFault) {
+        _ = try await ask { .nodeReadings(request: $0, node, readings, by: actor) }
+    }
+
+    // MARK: Live state: from the core
+
+    func stations(after: StationID?, limit: Int) async -> [StationView] {
+        await loop.read { $0.stationViews(after: after, limit: limit) } ?? []
+    }
+    func station(_ id: StationID) async -> StationView? { await loop.read { $0.stationView(id) } ?? nil }
+    func sites() async -> [Site] { await loop.read { $0.allSites } ?? [] }
+    func site(_ id: SiteID) async -> Site? { await loop.read { $0.site(id) } ?? nil }
+    func nodes() async -> [GridNode] { await loop.read { $0.allNodes } ?? [] }
+    func node(_ id: NodeID) async -> GridNode? { await loop.read { $0.node(id) } ?? nil }
+    func idToken(_ value: String) async -> IdToken? { await loop.read { $0.idToken(value) } ?? nil }
+    func tariffs() async -> [String] { await loop.read { $0.tariffIDs } ?? [] }
+    func priceLevels(of site: SiteID, in interval: Interval) async -> [PriceLevelSpan] {
+        await loop.read { $0.priceLevels(of: site, in: interval) } ?? []
+    }
+    func plan(of site: SiteID) async -> Plan? { await loop.read { $0.plan(of: site) } ?? nil }
+    func command(_ id: String) async -> CommandView? {
+        if let live = await loop.read({ $0.command(id) }) ?? nil { return live }
+        return await reading { try await self.store.command(id) } ?? nil
+    }
+    func session(_ id: Session.ID) async -> SessionView? {
+        if let live = await loop.read({ $0.sessionView(id) }) ?? nil { return live }
+        return await reading { try await self.store.session(id) } ?? nil
+    }
+
+    // MARK: History: from the disk
+
+    func sessions(_ filter: SessionFilter, after: Session.ID?, limit: Int) async -> [SessionView] {
+        await reading { try await self.store.sessions(filter, after: after, limit: limit) } ?? []
+    }
+    func messages(of station: StationID, limit: Int, before: Int64?) async -> [StoredMessage] {
+        await reading { try await self.store.messages(of: station, limit: limit, before: before) } ?? []
+    }
+    func commands(of station: StationID, limit: Int) async -> [CommandView] {
+        await reading { try await self.store.commands(of: station, limit: limit) } ?? []
+    }
+    func idTokens(after: String?, limit: Int) async -> [IdToken] {
+        await reading { try await self.store.idTokens(after: after, limit: limit) } ?? []
+    }
+    func readings(of session: Session.ID, after: Int?, limit: Int) async -> [Reading] {
+        await reading { try await self.store.readings(of: session, after: after, limit: limit) } ?? []
+    }
+    func power(of site: SiteID, in interval: Interval) async -> [SitePowerPoint] {
+        await reading { try await self.store.power(of: site, in: interval) } ?? []
+    }
+    func alarms(active: Bool, limit: Int) async -> [Alarm] {
+        await reading { try await self.store.alarms(active: active, limit: limit) } ?? []
+    }
+    func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)] {
+        await reading { try await self.store.audit(limit: limit, before: before) } ?? []
+    }
+    func dayReports(of site: SiteID) async -> [DayReport] {
+        await reading { try await self.store.dayReports(of: site) } ?? []
+    }
+
+    /// What cannot be read is an alarm in the log and an empty answer, never a crash of the page.
+    private func reading<Value: Sendable>(_ body: @Sendable () async throws -> Value) async -> Value? {
+        do { return try await body() } catch {
+            log(.error, "read-failed", [.init("fault", .string("\(error)"))])
+            return nil
+        }
+    }
+
+    // MARK: Watching
+
+    func events() -> AsyncStream<LiveEvent> { hub.watch() }
+
+    func unreadiness() async -> String? {
+        switch store.condition {
+        case .accepting: break
+        case .congested: return "the disk is behind"
+        case .refusing(let fault): return fault.description
+        }
+        return await loop.read { _ in true } == nil ? "the core's mailbox is full" : nil
+    }
+
+    func metrics() async -> [Metric] {
+        let disk = store.statistics
+        let live = await loop.read { $0.counts } ?? CoreCounts()
+        func gauge(_ name: String, _ help: String, _ value: some BinaryInteger) -> Metric {
+            Metric(name: "tidewatt_" + name, help: help, kind: .gauge, value: Double(value))
+        }
+        func counter(_ name: String, _ help: String, _ value: some BinaryInteger) -> Metric {
+            Metric(name: "tidewatt_" + name, help: help, kind: .counter, value: Double(value))
+        }
+        return [
+            gauge("stations_online", "Stations with a live connection", live.online),
+            gauge("stations_registered", "Stations known", live.stations),
+            gauge("sessions_active", "Charging sessions running", live.activeSessions),
+            gauge("alarms_active", "Alarms that did not end", live.activeAlarms),
+            gauge("core_mailbox_depth", "Inputs waiting for the core", loop.depth),
+            counter("core_inputs_total", "Inputs handled by the core", loop.handled.load(ordering: .relaxed)),
+            counter("core_dropped_total", "Inputs refused because the mailbox was full", loop.dropped.load(ordering: .relaxed)),
+            counter("gateway_refused_calls_total", "Station calls not taken (disk or core behind)", bridge.refusedCalls.load(ordering: .relaxed)),
+            counter("store_commits_total", "Commits on the disk", disk.commits),
+            counter("store_changes_total", "Changes on the disk", disk.changes),
+            counter("store_failures_total", "Commits that failed", disk.failures),
+            gauge("store_waiting", "Changes waiting for the disk", disk.waiting),
+            gauge("console_watchers", "Open event streams", hub.watcherCount),
+            Metric(name: "tidewatt_uptime_seconds", help: "Since the start", kind: .gauge, value: uptimeSeconds),
+        ]
+    }
+
+    // MARK: Access
+
+    func actor(token: String) async -> Actor? { (try? store.access.actor(token: token)) ?? nil }
+    func signIn(user: String, password: String, from address: String) async -> WebSession? {
+        (try? store.access.signIn(user: user, password: password)) ?? nil
+    }
+    func webSession(_ id: String) async -> WebSession? { (try? store.access.webSession(id)) ?? nil }
+    func signOut(_ id: String) async { try? store.access.signOut(id) }
+}

@@ -1,0 +1,215 @@
+import Assets
+import Charging
+import Foundation
+import Gateway
+import GridDispatch
+import NIOCore
+import NIOPosix
+import OCPP
+import Operations
+import Quantities
+import Rulebook
+import Store
+import Synchronization
+
+/// The running platform: the only place that knows core, store, gateway and planner. Feeds the core, gives its changes to
+/// the store in one append a batch, and lets answers go when that append is on the disk.
+final class Platform: @unchecked Sendable {  // parts are set in `init` and `start`; everything mutable is behind a lock
+    let clock: DomainClock
+    let configuration: ServeConfiguration
+    let store: Store
+    let log: StructuredLog
+    let hub = EventHub()
+    private(set) var loop: CoreLoop!
+    private(set) var gateway: OCPPGateway!
+    private(set) var bridge: GatewayBridge!
+    private var solver: SolverWorker!
+    private let group: MultiThreadedEventLoopGroup
+    private let upkeep = UpkeepTimer()
+    private let waiting = Mutex(Waiting())
+    private let began = DomainClock.monotonicNanoseconds()
+
+    private struct Waiting {
+        var next: UInt64 = 0
+        var callers: [UInt64: CheckedContinuation<Result<OrderResult, ServiceFault>, Never>] = [:]
+    }
+    /// Orders that may wait for the disk at a time.
+    private static let mostWaiting = 10_000
+
+    /// - Throws: ``StoreFault`` when the data directory cannot be opened (held by another process, damaged …).
+    init(configuration: ServeConfiguration, directory: String, clock: DomainClock, log: StructuredLog) throws {
+        self.configuration = configuration
+        self.clock = clock
+        self.log = log
+        var options = Store.Options()
+        options.retention = RetentionPolicy(messageDays: configuration.messageDays, readingDays: configuration.readingDays)
+        options.onCondition = { condition in
+            switch condition {
+            case .accepting: log(.info, "disk-accepts")
+            case .congested: log(.warning, "disk-congested")
+            case .refusing(let fault): log(.error, "disk-refuses", [.init("fault", .string(fault.description))])
+            }
+        }
+        self.store = try Store(directory: directory, options: options)
+        self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.shards)
+        let core = Core(
+            configuration: CoreConfiguration(configuration), state: try store.loadCore(), packs: RulePacks.builtIn,
+            instance: Self.instanceMark())
+        self.loop = CoreLoop(core: core, clock: clock) { [unowned self] effects in carryOut(effects) }
+        self.bridge = GatewayBridge(loop: loop, log: log) { [store] in store.condition == .accepting }
+        var settings = OCPPGateway.Configuration()
+        settings.maxMessageBytes = configuration.maxMessageBytes
+        settings.maxConnections = configuration.maxConnections
+        self.gateway = OCPPGateway(configuration: settings, delegate: bridge, group: group)
+        self.solver = SolverWorker { [unowned self] outcome in loop.post(.planned(outcome)) }
+    }
+
+    /// Opens the OCPP listener and starts every thread; returns the port taken.
+    func start() async throws -> Int {
+        loop.start()
+        solver.start()
+        upkeep.start(every: 5) { [self] in
+            do { _ = try store.maintain(now: clock.now) } catch {
+                log(.error, "upkeep-failed", [.init("fault", .string("\(error)"))])
+            }
+        }
+        let address = try await gateway.start(host: configuration.ocpp.host, port: configuration.ocpp.port)
+        return address.port ?? 0
+    }
+
+    /// Stops taking, lets what was taken reach the disk, then lets go of the directory.
+    func stop() async {
+        await gateway.shutdown()
+        loop.stop()
+        solver.stop()
+        upkeep.stop()
+        hub.finish()
+        store.close()
+        try? await group.shutdownGracefully()
+    }
+
+    /// Four characters that make message ids of this run differ from every run before.
+    private static func instanceMark() -> String {
+        String(UInt32(truncatingIfNeeded: UInt64(Date().timeIntervalSince1970 * 1000)), radix: 36)
+    }
+
+    // MARK: - Effects (core thread)
+
+    private func carryOut(_ effects: [Effect]) {
+        var changes: [Change] = []
+        var release = Release()
+        for effect in effects {
+            switch effect {
+            case .persist(let some): changes.append(contentsOf: some)
+            case .reply(_, let connection, let messageID, let payload):
+                release.replies.append((ConnectionID(rawValue: connection), messageID, payload))
+            case .replyError(_, let connection, let messageID, let code, let description):
+                release.errors.append((ConnectionID(rawValue: connection), messageID, code, description))
+            case .answer(let request, let result): release.answers.append((request, result))
+            case .call(let call): send(call)
+            case .disconnect(let station, _, let code, let reason):
+                gateway.disconnect(identity: station.value, code: code, reason: reason)
+            case .solve(let request): solver.solve(request)
+            case .publish(let event): hub.publish(event)
+            case .wake: break
+            }
+        }
+        guard !changes.isEmpty || !release.isEmpty else { return }
+        store.append(changes) { [self, release] result in
+            switch result {
+            case .success: carryOut(release)
+            case .failure(.closed): break
+            case .failure(let fault):
+                // Memory is ahead of the disk. Nothing of it was acknowledged: begin anew from what lasted.
+                log(.error, "store-lost-step", [.init("fault", .string(fault.description))])
+                exit(ExitStatus.ourFault.rawValue)
+            }
+        }
+    }
+
+    private struct Release: Sendable {
+        var replies: [(connection: ConnectionID, messageID: String, payload: [UInt8])] = []
+        var errors: [(connection: ConnectionID, messageID: String, code: String, description: String)] = []
+        var answers: [(request: UInt64, result: Result<OrderResult, ServiceFault>)] = []
+        var isEmpty: Bool { replies.isEmpty && errors.isEmpty && answers.isEmpty }
+    }
+
+    /// On the journal's thread, after the disk has it.
+    private func carryOut(_ release: Release) {
+        if !release.replies.isEmpty { gateway.respond(release.replies) }
+        for error in release.errors {
+            gateway.respondError(
+                connection: error.connection, messageID: error.messageID, code: error.code,
+                description: error.description)
+        }
+        for (request, result) in release.answers {
+            waiting.withLock { $0.callers.removeValue(forKey: request) }?.resume(returning: result)
+        }
+    }
+
+    private func send(_ call: StationCall) {
+        let outgoing = StationLink.OutgoingCall(
+            token: call.token, messageID: call.messageID, action: call.action, payload: call.payload,
+            timeoutMilliseconds: call.timeout.wholeMilliseconds)
+        if !gateway.call(identity: call.station.value, outgoing) {
+            loop.post(.completed(call.station, token: call.token, .dropped, late: false))
+        }
+    }
+
+    // MARK: - Orders
+
+    /// Posts what `input` makes of a request number and waits until the core's answer is on the disk.
+    func ask(_ input: (UInt64) -> Input) async throws(ServiceFault) -> OrderResult {
+        if case .refusing = store.condition {
+            throw ServiceFault(
+                .unavailable, code: "disk-refuses",
+                detail: "The disk takes no changes at the moment; nothing was done. Free some space and try again.")
+        }
+        let result: Result<OrderResult, ServiceFault> = await withCheckedContinuation { continuation in
+            let request: UInt64? = waiting.withLock { state in
+                guard state.callers.count < Self.mostWaiting else { return nil }
+                state.next += 1
+                state.callers[state.next] = continuation
+                return state.next
+            }
+            guard let request else { return continuation.resume(returning: .failure(Self.busy)) }
+            if !loop.post(input(request)) {
+                waiting.withLock { $0.callers.removeValue(forKey: request) }?.resume(returning: .failure(Self.busy))
+            }
+        }
+        return try result.get()
+    }
+
+    private static let busy = ServiceFault(
+        .unavailable, code: "busy", detail: "Too much is waiting at the moment; nothing was done. Try again in a few seconds.")
+
+    var uptimeSeconds: Double { Double(DomainClock.monotonicNanoseconds() - began) / 1e9 }
+}
+
+/// Calls a job on a thread of its own, again and again.
+private final class UpkeepTimer: @unchecked Sendable {  // `isStopping` is guarded by the condition
+    private let condition = NSCondition()
+    private var isStopping = false
+
+    func start(every seconds: Double, _ job: @escaping @Sendable () -> Void) {
+        let thread = Thread { [self] in
+            while true {
+                condition.lock()
+                if !isStopping { _ = condition.wait(until: Date(timeIntervalSinceNow: seconds)) }
+                let stop = isStopping
+                condition.unlock()
+                if stop { return }
+                job()
+            }
+        }
+        thread.name = "upkeep"
+        thread.start()
+    }
+
+    func stop() {
+        condition.lock()
+        isStopping = true
+        condition.broadcast()
+        condition.unlock()
+    }
+}

@@ -1,0 +1,72 @@
+import Console
+import Foundation
+import OCPPMessages
+import Operations
+import Synchronization
+
+/// The platform with its listeners, from start to an orderly end.
+struct PlatformServer {
+    let platform: Platform
+    let open: Bool
+    /// Called when everything listens, with the ports taken.
+    var ready: @Sendable (_ httpPort: Int, _ ocppPort: Int) -> Void = { _, _ in }
+
+    /// Prints `listening NAME ADDRESS:PORT` for each listener, then `ready`; ends when `end` does.
+    func run(until end: some AsyncSequence<Void, Never> & Sendable) async throws {
+        let settings = platform.configuration
+        let log = platform.log
+        let ocppPort: Int
+        do { ocppPort = try await platform.start() } catch {
+            await platform.stop()
+            throw Refusal("cannot listen for stations on \(settings.ocpp.host):\(settings.ocpp.port): \(error)")
+        }
+        log.plain("listening ocpp \(settings.ocpp.host):\(ocppPort)")
+        let console = ConsoleServer(
+            service: platform,
+            configuration: ConsoleConfiguration(host: settings.http.host, port: settings.http.port, open: open),
+            validateCommand: CommandValidation.faults
+        ) { [ready] host, port in
+            log.plain("listening http \(host):\(port)")
+            log.plain("ready")
+            ready(port, ocppPort)
+        }
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await console.run() }
+                tasks.addTask { for await _ in end { return } }
+                // Whichever ends first ends both: a signal, or a listener that cannot go on.
+                defer { tasks.cancelAll() }
+                try await tasks.next()
+            }
+        } catch is CancellationError {
+        } catch {
+            await platform.stop()
+            throw Refusal("cannot serve the API on \(settings.http.host):\(settings.http.port): \(error)")
+        }
+        log(.info, "stopping")
+        await platform.stop()
+    }
+}
+
+/// Signals as a stream that ends a service.
+enum Signals {
+    /// One element when SIGTERM or SIGINT arrives; a second signal ends the process at once.
+    static func termination() -> AsyncStream<Void> {
+        AsyncStream { continuation in
+            let sources = [SIGTERM, SIGINT].map { number in
+                signal(number, SIG_IGN)
+                let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+                let seen = Atomic<Bool>(false)
+                source.setEventHandler {
+                    if seen.exchange(true, ordering: .relaxed) { exit(128 + number) }
+                    continuation.yield()
+                }
+                source.resume()
+                return UncheckedSource(source: source)
+            }
+            continuation.onTermination = { _ in _ = sources.count }
+        }
+    }
+
+    private struct UncheckedSource: @unchecked Sendable { let source: any DispatchSourceSignal }  // only kept alive
+}
