@@ -63,8 +63,8 @@ let package = Package(
         .target(
             name: "Store",
             dependencies: [
-                "Quantities", "Assets", "Charging", "Metering", "GridDispatch", "Operations",
-                .product(name: "GRDB", package: "GRDB.swift"),
+                "Quantities", "Assets", "Charging", "GridDispatch", "Operations", "CCrypto",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ], swiftSettings: strict),
         .target(
             name: "Gateway", dependencies: ["OCPP", "CCrypto", nioCore, nioPosix],

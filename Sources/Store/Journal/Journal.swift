@@ -1,0 +1,246 @@
+import Foundation
+import GRDB
+import GRDBSQLite
+import Operations
+
+/// The one writer of changes: a thread with a bounded mailbox that commits everything that waits in one transaction,
+/// so that one `fsync` serves all of it (group commit).
+///
+/// A failed transaction is not given up: its changes stay at the head, in order, and are tried again with a growing
+/// pause. Nothing is answered meanwhile, and nothing that the core already knows can be lost behind its back. Only
+/// when the mailbox is full are changes not taken, and then no later ones either, until ``resume()``.
+final class Journal: @unchecked Sendable {
+    typealias Completion = @Sendable (Result<Void, StoreFault>) -> Void
+
+    private struct Parcel {
+        let changes: [Change]
+        let bytes: Int
+        let then: Completion
+    }
+
+    private let pool: DatabasePool
+    private let limits: JournalLimits
+    private let report: @Sendable (Store.Condition) -> Void
+
+    /// Guards everything below it.
+    private let monitor = NSCondition()
+    private var waiting: [Parcel] = []
+    private var waitingChanges = 0
+    private var waitingBytes = 0
+    private var isClosing = false
+    private var hasEnded = false
+    private var hasOverflowed = false
+    private var refusal: StoreFault?
+    private var counters = JournalCounters()
+
+    init(pool: DatabasePool, limits: JournalLimits, report: @escaping @Sendable (Store.Condition) -> Void) {
+        self.pool = pool
+        self.limits = limits
+        self.report = report
+        let thread = Thread { [self] in run() }
+        thread.name = "journal"
+        thread.start()
+    }
+
+    func append(_ changes: [Change], then: @escaping Completion) {
+        let bytes = changes.reduce(0) { $0 + Journal.bytes(of: $1) }
+        monitor.lock()
+        let refused: StoreFault? =
+            if isClosing { .closed } else if hasOverflowed || isFull { .backlogFull } else { nil }
+        if let refused {
+            if !isClosing { hasOverflowed = true }
+            monitor.unlock()
+            then(.failure(refused))
+            return
+        }
+        waiting.append(Parcel(changes: changes, bytes: bytes, then: then))
+        waitingChanges += changes.count
+        waitingBytes += bytes
+        monitor.broadcast()
+        monitor.unlock()
+    }
+
+    func resume() { monitor.withLock { hasOverflowed = false } }
+
+    var condition: Store.Condition {
+        monitor.withLock {
+            if let refusal { return .refusing(refusal) }
+            if hasOverflowed { return .refusing(.backlogFull) }
+            return waitingChanges * 2 > limits.changes || waitingBytes * 2 > limits.bytes ? .congested : .accepting
+        }
+    }
+
+    var statistics: JournalCounters {
+        monitor.withLock {
+            var counters = counters
+            counters.waiting = waitingChanges
+            return counters
+        }
+    }
+
+    /// Writes what waits, then ends the thread. What a refusing disk still does not take fails with its fault.
+    func close() {
+        monitor.lock()
+        isClosing = true
+        monitor.broadcast()
+        while !hasEnded { monitor.wait() }
+        monitor.unlock()
+    }
+
+    private var isFull: Bool { waitingChanges >= limits.changes || waitingBytes >= limits.bytes }
+
+    /// A frame's length or a flat estimate: the bound is about memory, not about exactness.
+    private static func bytes(of change: Change) -> Int {
+        if case .message(let record) = change { return 200 + record.text.count + (record.reply?.count ?? 0) }
+        return 300
+    }
+
+    // MARK: The thread
+
+    private func run() {
+        var writer: ChangeWriter?
+        while let parcels = next() {
+            write(parcels, with: &writer)
+        }
+        // The statements must go before their connection does.
+        pool.writeWithoutTransaction { _ in writer = nil }
+        monitor.withLock {
+            hasEnded = true
+            monitor.broadcast()
+        }
+    }
+
+    /// Everything that waits, up to one transaction's bound; `nil` at the end.
+    private func next() -> [Parcel]? {
+        monitor.lock()
+        defer { monitor.unlock() }
+        while waiting.isEmpty {
+            if isClosing { return nil }
+            monitor.wait()
+        }
+        if limits.lingerMilliseconds > 0, !isClosing {
+            let end = Date(timeIntervalSinceNow: Double(limits.lingerMilliseconds) / 1000)
+            while waitingChanges < limits.changesPerCommit, !isClosing, monitor.wait(until: end) {}
+        }
+        var (count, changes) = (0, 0)
+        while count < waiting.count, count == 0 || changes + waiting[count].changes.count <= limits.changesPerCommit {
+            changes += waiting[count].changes.count
+            count += 1
+        }
+        let parcels = Array(waiting[..<count])
+        waiting.removeSubrange(..<count)
+        return parcels
+    }
+
+    private func write(_ parcels: [Parcel], with writer: inout ChangeWriter?) {
+        var pause = 0.1
+        while true {
+            let started = ContinuousClock.now
+            do {
+                try commit(parcels.map(\.changes), with: &writer)
+                settled(parcels, took: ContinuousClock.now - started)
+                for parcel in parcels { parcel.then(.success(())) }
+                return
+            } catch {
+                if error.isOfTheChange {
+                    return writeSingly(parcels, failure: error, with: &writer)
+                }
+                if refuse(error.fault, pause: pause) {
+                    settled(parcels, took: nil)
+                    for parcel in parcels { parcel.then(.failure(error.fault)) }
+                    return
+                }
+                pause = min(pause * 2, 5)
+            }
+        }
+    }
+
+    /// One of them cannot be written whatever the disk does; the others can.
+    private func writeSingly(_ parcels: [Parcel], failure: SQLiteFailure, with writer: inout ChangeWriter?) {
+        if parcels.count == 1 {
+            settled(parcels, took: nil)
+            parcels[0].then(.failure(.rejected(failure.message)))
+            return
+        }
+        for parcel in parcels { write([parcel], with: &writer) }
+    }
+
+    private func commit(_ groups: [[Change]], with writer: inout ChangeWriter?) throws(SQLiteFailure) {
+        // Barriers without changes need no transaction: what came before them is on the disk.
+        if groups.allSatisfy(\.isEmpty) { return }
+        let made = writer
+        let outcome: (ChangeWriter?, SQLiteFailure?) = pool.writeWithoutTransaction { db in
+            guard let connection = db.sqliteConnection else { return (nil, SQLiteFailure(nil)) }
+            let writer = made ?? ChangeWriter(connection: connection)
+            do {
+                try writer.begin()
+                for changes in groups {
+                    for change in changes { try writer.apply(change) }
+                }
+                try writer.commit()
+                return (writer, nil)
+            } catch {
+                writer.rollback()
+                return (writer, error as? SQLiteFailure)
+            }
+        }
+        writer = outcome.0
+        if let failure = outcome.1 { throw failure }
+    }
+
+    private func settled(_ parcels: [Parcel], took: Duration?) {
+        monitor.lock()
+        for parcel in parcels {
+            waitingChanges -= parcel.changes.count
+            waitingBytes -= parcel.bytes
+        }
+        let recovered = took != nil && refusal != nil
+        if let took {
+            refusal = nil
+            counters.commits += 1
+            counters.changes += parcels.reduce(0) { $0 + $1.changes.count }
+            counters.commitTime += took
+            counters.longestCommit = max(counters.longestCommit, took)
+        }
+        monitor.unlock()
+        if recovered { report(.accepting) }
+    }
+
+    /// Tells that the disk refuses, then waits before the next try.
+    /// - Returns: `true` when the store is closing: no further try.
+    private func refuse(_ fault: StoreFault, pause: Double) -> Bool {
+        monitor.lock()
+        let isNews = refusal != fault
+        refusal = fault
+        counters.failures += 1
+        monitor.unlock()
+        if isNews { report(.refusing(fault)) }
+        monitor.lock()
+        defer { monitor.unlock() }
+        let end = Date(timeIntervalSinceNow: pause)
+        while !isClosing, monitor.wait(until: end) {}
+        return isClosing
+    }
+}
+
+/// Bounds of the journal's mailbox and transactions.
+public struct JournalLimits: Sendable {
+    /// Changes and bytes that may wait. At 20 000 changes a second this is ten seconds of a disk that stands still.
+    public var changes = 200_000
+    public var bytes = 128 << 20
+    /// Bounds the time of one transaction, and with it the wait of the first one in the next.
+    public var changesPerCommit = 8192
+    /// How long a commit waits for company. 0: what gathers during the commit before it is company enough.
+    public var lingerMilliseconds = 0
+    public init() {}
+}
+
+/// What the journal did since it was opened.
+public struct JournalCounters: Sendable {
+    public var commits = 0
+    public var changes = 0
+    public var failures = 0
+    public var waiting = 0
+    public var commitTime: Duration = .zero
+    public var longestCommit: Duration = .zero
+}

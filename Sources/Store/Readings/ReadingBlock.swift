@@ -1,0 +1,134 @@
+import Charging
+import Quantities
+
+/// All readings of one EVSE on one UTC day, in columns: for each channel (what is measured, in which unit, on which
+/// phase, where, why) its instants as differences of differences, its values as differences, and runs of equal
+/// sessions and scales. A steady meter costs one or two bytes a reading.
+enum ReadingBlock {
+    private static let format: UInt8 = 1
+    /// No meter says more on one day; a larger number in a block is damage.
+    private static let largest = 1 << 24
+
+    private struct Channel: Hashable, Comparable {
+        let measurand: String
+        let unit: String
+        let phase: String?
+        let location: String?
+        let context: String?
+        init(_ reading: Reading) {
+            measurand = reading.measurand
+            unit = reading.unit
+            phase = reading.phase
+            location = reading.location
+            context = reading.context
+        }
+        private var parts: [String] { [measurand, unit, phase ?? "", location ?? "", context ?? ""] }
+        static func < (a: Channel, b: Channel) -> Bool { a.parts.lexicographicallyPrecedes(b.parts) }
+    }
+
+    static func pack(_ entries: [ReadingEntry]) -> [UInt8] {
+        var sessions: [Session.ID?] = []
+        var sessionNumbers: [Session.ID?: Int] = [:]
+        var channels: [Channel: [ReadingEntry]] = [:]
+        for entry in entries {
+            channels[Channel(entry.reading), default: []].append(entry)
+            if sessionNumbers[entry.session] == nil {
+                sessionNumbers[entry.session] = sessions.count
+                sessions.append(entry.session)
+            }
+        }
+        var out = Packer(capacity: 64 + entries.count * 4)
+        out.byte(format)
+        out.count(sessions.count)
+        for session in sessions { out.optional(session?.value) }
+        out.count(channels.count)
+        for (channel, entries) in channels.sorted(by: { $0.key < $1.key }) {
+            ReadingWords.put(channel.measurand, &out)
+            ReadingWords.put(channel.unit, &out)
+            ReadingWords.put(channel.phase, &out)
+            ReadingWords.put(channel.location, &out)
+            ReadingWords.put(channel.context, &out)
+            out.count(entries.count)
+            putRuns(entries.map { Int64(sessionNumbers[$0.session] ?? 0) }, &out)
+            putRuns(entries.map { Int64($0.reading.scale) }, &out)
+            var (at, step, value): (Int64, Int64, Int64) = (0, 0, 0)
+            for entry in entries {
+                let next = entry.reading.at.milliseconds
+                out.signed(next &- at &- step)
+                step = next &- at
+                at = next
+            }
+            for entry in entries {
+                out.signed(entry.reading.mantissa &- value)
+                value = entry.reading.mantissa
+            }
+        }
+        return out.bytes
+    }
+
+    /// In order of time.
+    static func entries(_ bytes: [UInt8]) throws(StoreFault) -> [ReadingEntry] {
+        do {
+            var from = Unpacker(bytes)
+            guard try from.byte() == format else { throw Unpacker.Damage() }
+            var sessions: [Session.ID?] = []
+            for _ in 0..<(try from.count()) { sessions.append(try from.optionalText().map(Session.ID.init)) }
+            var entries: [ReadingEntry] = []
+            for _ in 0..<(try from.count()) { try readChannel(sessions, &from, into: &entries) }
+            guard from.isAtEnd else { throw Unpacker.Damage() }
+            return entries.sorted(by: ReadingEntry.inOrder)
+        } catch { throw .damaged("a block of readings cannot be read") }
+    }
+
+    private static func readChannel(
+        _ sessions: [Session.ID?], _ from: inout Unpacker, into entries: inout [ReadingEntry]
+    ) throws(Unpacker.Damage) {
+        guard let measurand = try ReadingWords.word(&from), let unit = try ReadingWords.word(&from) else {
+            throw Unpacker.Damage()
+        }
+        let phase = try ReadingWords.word(&from)
+        let location = try ReadingWords.word(&from)
+        let context = try ReadingWords.word(&from)
+        let count = try from.count()
+        let sessionNumbers = try runs(count, &from)
+        let scales = try runs(count, &from)
+        var instants: [Int64] = []
+        var (at, step, value): (Int64, Int64, Int64) = (0, 0, 0)
+        for _ in 0..<count {
+            step &+= try from.signed()
+            at &+= step
+            instants.append(at)
+        }
+        for index in 0..<count {
+            value &+= try from.signed()
+            guard sessions.indices.contains(Int(sessionNumbers[index])) else { throw Unpacker.Damage() }
+            entries.append(
+                ReadingEntry(
+                    session: sessions[Int(sessionNumbers[index])],
+                    reading: Reading(
+                        at: Instant(milliseconds: instants[index]), measurand: measurand, mantissa: value,
+                        scale: Int(scales[index]), unit: unit, phase: phase, location: location, context: context)))
+        }
+    }
+
+    private static func putRuns(_ values: [Int64], _ out: inout Packer) {
+        var index = 0
+        while index < values.count {
+            var end = index + 1
+            while end < values.count, values[end] == values[index] { end += 1 }
+            out.count(end - index)
+            out.signed(values[index])
+            index = end
+        }
+    }
+
+    private static func runs(_ count: Int, _ from: inout Unpacker) throws(Unpacker.Damage) -> [Int64] {
+        var values: [Int64] = []
+        while values.count < count {
+            let length = try from.number(atMost: largest)
+            guard length > 0, values.count + length <= count else { throw Unpacker.Damage() }
+            values.append(contentsOf: repeatElement(try from.signed(), count: length))
+        }
+        return values
+    }
+}

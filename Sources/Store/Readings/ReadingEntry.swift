@@ -1,0 +1,43 @@
+import Charging
+import Quantities
+
+/// A reading with the session it belongs to.
+struct ReadingEntry: Hashable {
+    let session: Session.ID?
+    let reading: Reading
+
+    /// What makes a reading the same one: a repeat under it is nothing new, another value under it is a correction.
+    /// (The EVSE is the block's.)
+    struct Key: Hashable {
+        let session: Session.ID?
+        let at: Instant
+        let measurand: String
+        let phase: String?
+        let location: String?
+        let context: String?
+    }
+    var key: Key {
+        Key(
+            session: session, at: reading.at, measurand: reading.measurand, phase: reading.phase,
+            location: reading.location, context: reading.context)
+    }
+
+    /// By time, then by what was measured: the order in which people and programs get readings.
+    static func inOrder(_ a: ReadingEntry, _ b: ReadingEntry) -> Bool {
+        let (x, y) = (a.reading, b.reading)
+        if x.at != y.at { return x.at < y.at }
+        if x.measurand != y.measurand { return x.measurand < y.measurand }
+        if x.phase != y.phase { return (x.phase ?? "") < (y.phase ?? "") }
+        if x.location != y.location { return (x.location ?? "") < (y.location ?? "") }
+        if x.context != y.context { return (x.context ?? "") < (y.context ?? "") }
+        return (a.session?.value ?? "") < (b.session?.value ?? "")
+    }
+
+    /// Later entries win over earlier ones under the same key. In order of time.
+    static func merged(_ entries: [ReadingEntry]) -> [ReadingEntry] {
+        var newest: [Key: Int] = [:]
+        newest.reserveCapacity(entries.count)
+        for (index, entry) in entries.enumerated() { newest[entry.key] = index }
+        return newest.values.map { entries[$0] }.sorted(by: inOrder)
+    }
+}

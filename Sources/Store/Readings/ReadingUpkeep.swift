@@ -1,0 +1,98 @@
+import Assets
+import Charging
+import Foundation
+import GRDB
+import Quantities
+
+/// Moves the tail's rows into day blocks, a bounded step at a time, each step one transaction.
+///
+/// What only continues a block (later than everything in it) is added to it in place. What is late or corrects a value
+/// makes a new version; the version before it stays, marked with when it was superseded, until its retention ends.
+/// An exact repeat changes nothing.
+enum ReadingUpkeep {
+    private struct Meter: Hashable, Comparable {
+        let station: String
+        let evse: Int
+        let day: Int64
+        static func < (a: Meter, b: Meter) -> Bool {
+            (a.station, a.evse, a.day) < (b.station, b.evse, b.day)
+        }
+    }
+
+    /// - Parameter through: rows up to this sequence number.
+    /// - Returns: how many rows moved; less than `limit` when none are left.
+    static func step(_ db: Database, through: Int64, limit: Int, now: Instant) throws -> Int {
+        let rows = try Row.fetchAll(
+            db, sql: "SELECT seq, station, evse, session, body FROM reading_tail WHERE seq <= ? ORDER BY seq LIMIT ?",
+            arguments: [through, limit])
+        guard let last = rows.last else { return 0 }
+        var arriving: [Meter: [ReadingEntry]] = [:]
+        for row in rows {
+            let session = (row["session"] as String?).map(Session.ID.init)
+            for reading in try ReadingRow.readings(Array(row["body"] as Data)) {
+                let meter = Meter(station: row["station"], evse: row["evse"], day: day(of: reading.at))
+                arriving[meter, default: []].append(ReadingEntry(session: session, reading: reading))
+            }
+        }
+        for (meter, entries) in arriving.sorted(by: { $0.key < $1.key }) {
+            try add(entries, to: meter, db, now: now)
+        }
+        try db.execute(sql: "DELETE FROM reading_tail WHERE seq <= ?", arguments: [last["seq"] as Int64])
+        return rows.count
+    }
+
+    static func day(of instant: Instant) -> Int64 {
+        Int64(Zone.utc.civilDay(at: instant).daysSince1970)
+    }
+
+    private static func add(_ arriving: [ReadingEntry], to meter: Meter, _ db: Database, now: Instant) throws {
+        for session in Set(arriving.compactMap(\.session)) {
+            try db.execute(
+                sql: "INSERT OR IGNORE INTO reading_session VALUES (?, ?, ?, ?)",
+                arguments: [session.value, meter.station, meter.evse, meter.day])
+        }
+        let newest = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT number, version, last_at, body FROM reading_block
+                WHERE station = ? AND evse = ? AND day = ? ORDER BY version DESC LIMIT 1
+                """, arguments: [meter.station, meter.evse, meter.day])
+        guard let newest else {
+            return try insert(ReadingEntry.merged(arriving), version: 1, meter, db, now: now)
+        }
+        let standing = try ReadingBlock.entries(Array(newest["body"] as Data))
+        let merged = ReadingEntry.merged(standing + arriving)
+        if merged == standing { return }
+        let lastAt = Instant(milliseconds: newest["last_at"])
+        let number: Int64 = newest["number"]
+        let known = Set(standing)
+        if arriving.allSatisfy({ $0.reading.at > lastAt || known.contains($0) }) {
+            try db.execute(
+                sql: "UPDATE reading_block SET last_at = ?, count = ?, made_at = ?, body = ? WHERE number = ?",
+                arguments: [
+                    merged.last?.reading.at.milliseconds, merged.count, now.milliseconds,
+                    Data(ReadingBlock.pack(merged)), number,
+                ])
+        } else {
+            try db.execute(
+                sql: "UPDATE reading_block SET superseded_at = ? WHERE number = ?",
+                arguments: [now.milliseconds, number])
+            try insert(merged, version: (newest["version"] as Int64) + 1, meter, db, now: now)
+        }
+    }
+
+    private static func insert(
+        _ entries: [ReadingEntry], version: Int64, _ meter: Meter, _ db: Database, now: Instant
+    ) throws {
+        guard let first = entries.first, let last = entries.last else { return }
+        try db.execute(
+            sql: """
+                INSERT INTO reading_block (station, evse, day, version, first_at, last_at, count, made_at, body)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                meter.station, meter.evse, meter.day, version, first.reading.at.milliseconds,
+                last.reading.at.milliseconds, entries.count, now.milliseconds, Data(ReadingBlock.pack(entries)),
+            ])
+    }
+}

@@ -1,0 +1,142 @@
+import GRDB
+
+/// Tables and their history. A migration that was released is never edited; each has its rollback note in
+/// `docs/operations/migrations.md`, and what the tables mean stands in `docs/operations/store.md`.
+enum Schema {
+    /// `TDWT`: the file says whose it is.
+    static let applicationID: Int32 = 0x5444_5754
+
+    static let migrator: DatabaseMigrator = {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 first tables") { db in
+            try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+            try db.execute(sql: first)
+        }
+        return migrator
+    }()
+
+    /// Instants are milliseconds since 1970 UTC, power is watts, energy and registers are milliwatt-hours, days are days
+    /// since 1970. No foreign keys: changes are upserts in the core's order, and `admin check` looks at what must fit.
+    private static let first = """
+        CREATE TABLE message (
+            seq INTEGER PRIMARY KEY, station TEXT NOT NULL, at INTEGER NOT NULL, outbound INTEGER NOT NULL,
+            message_id TEXT, action TEXT, frame BLOB NOT NULL, reply BLOB, problem TEXT
+        ) STRICT;
+        CREATE INDEX message_of_station ON message(station);
+
+        CREATE TABLE station (
+            id TEXT PRIMARY KEY, registration TEXT NOT NULL, site TEXT, node TEXT, model TEXT, voltage INTEGER NOT NULL,
+            phases INTEGER NOT NULL, max_milliamperes INTEGER NOT NULL, min_milliamperes INTEGER NOT NULL,
+            ownership TEXT NOT NULL, ownership_evidence TEXT, owner TEXT, boot_vendor TEXT, boot_model TEXT,
+            boot_serial TEXT, boot_firmware TEXT, security_profile INTEGER NOT NULL, operator_limit INTEGER,
+            password_digest TEXT, created_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE station_live (
+            station TEXT PRIMARY KEY, last_seen INTEGER NOT NULL, protocol TEXT, connectors TEXT NOT NULL,
+            verdict TEXT, rate_unit TEXT, max_stack_level INTEGER, max_periods INTEGER, max_profiles INTEGER,
+            phases INTEGER, sample_interval INTEGER, note TEXT, commissioned_at INTEGER
+        ) STRICT;
+        CREATE TABLE evse_control (
+            station TEXT NOT NULL, evse INTEGER NOT NULL, paused INTEGER NOT NULL, power_limit INTEGER,
+            charge_now INTEGER NOT NULL, PRIMARY KEY (station, evse)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE session (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, station TEXT NOT NULL, evse INTEGER NOT NULL,
+            connector INTEGER NOT NULL, transaction_id TEXT NOT NULL, id_token TEXT, active INTEGER NOT NULL,
+            started_at INTEGER NOT NULL, ended_at INTEGER, stop_reason TEXT, register_start INTEGER,
+            register_stop INTEGER, register_last INTEGER, register_last_at INTEGER, imported INTEGER NOT NULL,
+            exported INTEGER NOT NULL, needs_departure INTEGER, needs_energy INTEGER, needs_minimum INTEGER,
+            needs_charge_now INTEGER, needs_by TEXT, needs_at INTEGER, flags TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX session_by_start ON session(started_at, id);
+        CREATE INDEX session_of_station ON session(station, started_at, id);
+        CREATE INDEX session_active ON session(started_at) WHERE active = 1;
+        CREATE TABLE session_stay (
+            session TEXT PRIMARY KEY, plan INTEGER NOT NULL, start INTEGER NOT NULL, step INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE reading_tail (
+            seq INTEGER PRIMARY KEY, station TEXT NOT NULL, evse INTEGER NOT NULL, session TEXT, at INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX reading_tail_of_evse ON reading_tail(station, evse);
+        CREATE TABLE reading_block (
+            number INTEGER PRIMARY KEY, station TEXT NOT NULL, evse INTEGER NOT NULL, day INTEGER NOT NULL,
+            version INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, count INTEGER NOT NULL,
+            made_at INTEGER NOT NULL, superseded_at INTEGER, body BLOB NOT NULL,
+            UNIQUE (station, evse, day, version)
+        ) STRICT;
+        CREATE INDEX reading_block_by_day ON reading_block(day);
+        CREATE TABLE reading_session (
+            session TEXT NOT NULL, station TEXT NOT NULL, evse INTEGER NOT NULL, day INTEGER NOT NULL,
+            PRIMARY KEY (session, station, evse, day)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE id_token (
+            value TEXT PRIMARY KEY, status TEXT NOT NULL, expires_at INTEGER, parent TEXT, type TEXT
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE command (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, station TEXT NOT NULL, action TEXT NOT NULL,
+            payload BLOB NOT NULL, status TEXT NOT NULL, created_at INTEGER NOT NULL, finished_at INTEGER,
+            response BLOB, error_code TEXT, error_description TEXT, ordered_by TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX command_of_station ON command(station);
+        CREATE INDEX command_pending ON command(number) WHERE status = 'pending';
+
+        CREATE TABLE site (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, region TEXT, zone TEXT NOT NULL,
+            operator TEXT NOT NULL, mode TEXT NOT NULL, mode_by TEXT, mode_reason TEXT
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE site_tariff (
+            site TEXT NOT NULL, export INTEGER NOT NULL, position INTEGER NOT NULL, day INTEGER NOT NULL,
+            tariff TEXT NOT NULL, PRIMARY KEY (site, export, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE node (
+            id TEXT PRIMARY KEY, parent TEXT, site TEXT, power_limit INTEGER, export_limit INTEGER,
+            rating_voltamperes INTEGER, rating_power_factor INTEGER, rating_loading INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE node_reading (
+            node TEXT NOT NULL, at INTEGER NOT NULL, power INTEGER NOT NULL, PRIMARY KEY (node, at)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE node_quarter (
+            node TEXT NOT NULL, at INTEGER NOT NULL, power INTEGER NOT NULL, count INTEGER NOT NULL,
+            PRIMARY KEY (node, at)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE site_power (
+            site TEXT NOT NULL, at INTEGER NOT NULL, measured INTEGER, charging INTEGER, planned INTEGER,
+            power_limit INTEGER, base INTEGER, base_is_stale INTEGER NOT NULL, level TEXT, PRIMARY KEY (site, at)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE plan (
+            id INTEGER PRIMARY KEY, site TEXT NOT NULL, computed_at INTEGER NOT NULL, body BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX plan_of_site ON plan(site);
+        CREATE TABLE alarm (
+            id INTEGER PRIMARY KEY, priority INTEGER NOT NULL, code TEXT NOT NULL, site TEXT, object TEXT NOT NULL,
+            detail TEXT NOT NULL, since INTEGER NOT NULL, ended_at INTEGER, acknowledged_by TEXT,
+            acknowledged_at INTEGER
+        ) STRICT;
+        CREATE INDEX alarm_active ON alarm(since) WHERE ended_at IS NULL;
+        CREATE TABLE audit (
+            id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, role TEXT NOT NULL, action TEXT NOT NULL,
+            object TEXT NOT NULL, detail TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE day_report (
+            site TEXT NOT NULL, day INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (site, day)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE access_token (
+            number INTEGER PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, digest BLOB NOT NULL UNIQUE,
+            created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER
+        ) STRICT;
+        CREATE TABLE access_user (
+            name TEXT PRIMARY KEY, role TEXT NOT NULL, password TEXT NOT NULL, created_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE web_session (
+            digest BLOB PRIMARY KEY, user TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+}

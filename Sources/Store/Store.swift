@@ -1,0 +1,122 @@
+import Foundation
+import GRDB
+public import Operations
+import Synchronization
+
+/// Everything that lasts, in one data directory: a SQLite database in WAL mode with `synchronous=FULL`.
+///
+/// One process at a time may open a directory. Changes go through ``append(_:then:)``; reads see what is committed and
+/// run beside the writer. ``maintain(now:)`` keeps the directory small and is called every few seconds from outside
+/// any hot path.
+public final class Store: Sendable {
+    /// How the store takes changes at the moment.
+    public enum Condition: Hashable, Sendable {
+        case accepting
+        /// Half of the mailbox is full: take less from stations.
+        case congested
+        /// The disk does not take changes. They wait and are tried again; take nothing more from stations.
+        case refusing(StoreFault)
+    }
+
+    public struct Options: Sendable {
+        public var journal = JournalLimits()
+        public var retention = RetentionPolicy()
+        /// Called on the journal's thread when the disk begins to refuse (raise an alarm) and when it takes changes again.
+        public var onCondition: @Sendable (Condition) -> Void = { _ in }
+        /// `OFF` exists to prove that the durability tests can fail.
+        package var synchronous = "FULL"
+        public init() {}
+    }
+
+    public let directory: String
+    public let access: AccessDesk
+    let pool: DatabasePool
+    let retention: RetentionPolicy
+    private let lock: DirectoryLock
+    private let journal: Journal
+    let nextRetention = Mutex<ContinuousClock.Instant?>(nil)
+
+    /// Opens or creates the data directory, finishes a restore that was cut off, and brings the tables up to date.
+    /// - Throws: ``StoreFault``: held by another process, not readable, newer, damaged.
+    public init(directory: String, options: Options = Options()) throws(StoreFault) {
+        try DataDirectory.create(directory)
+        let lock = try DirectoryLock(directory: directory)
+        let path = DataDirectory.database(in: directory)
+        do {
+            try Restore.finish(in: directory)
+            let pool = try DatabasePool(path: path, configuration: Store.configuration())
+            try Store.migrate(pool, path: path)
+            // GRDB sets NORMAL on its writer after the configuration ran, so this must come after opening.
+            try pool.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA synchronous = \(options.synchronous)")
+                let set = try Int.fetchOne(db, sql: "PRAGMA synchronous")
+                if options.synchronous == "FULL", set != 2 {
+                    throw StoreFault.cannotOpen(path: path, why: "SQLite does not take synchronous=FULL")
+                }
+            }
+            // The names of new files must last too.
+            try DataDirectory.sync(directory)
+            self.pool = pool
+        } catch {
+            lock.release()
+            throw StoreFault(error, path: path)
+        }
+        self.directory = directory
+        self.lock = lock
+        self.retention = options.retention
+        self.access = AccessDesk(database: pool)
+        self.journal = Journal(pool: pool, limits: options.journal, report: options.onCondition)
+    }
+
+    /// Writes `changes` in order, all or none, together with whatever else waits.
+    ///
+    /// `then` is called on the journal's thread, in the order of the appends, when the changes are on the disk. An empty
+    /// list is a barrier: it succeeds when everything before it is on the disk. While the disk is full the changes wait
+    /// and are tried again. On failure they are **not** written and the caller's memory is ahead of the disk: after
+    /// ``StoreFault/backlogFull`` load the core anew (``loadCore()``) and call ``resume()``.
+    public func append(_ changes: [Change], then: @escaping @Sendable (Result<Void, StoreFault>) -> Void) {
+        journal.append(changes, then: then)
+    }
+
+    /// Takes changes again after ``StoreFault/backlogFull``.
+    public func resume() { journal.resume() }
+    public var condition: Condition { journal.condition }
+    public var statistics: JournalCounters { journal.statistics }
+
+    /// Writes what waits and lets go of the directory. Appends after it fail with ``StoreFault/closed``.
+    public func close() {
+        journal.close()
+        try? pool.close()
+        lock.release()
+    }
+
+    static func configuration(readonly: Bool = false) -> Configuration {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        configuration.readonly = readonly
+        // `tidewatt admin` may write a token meanwhile.
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = 4
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA cache_size = -16384")
+            try db.execute(sql: "PRAGMA temp_store = MEMORY")
+            if !db.configuration.readonly {
+                try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+                try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
+            }
+        }
+        return configuration
+    }
+
+    static func migrate(_ database: some DatabaseWriter, path: String) throws {
+        try database.read { db in
+            let isEmpty = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master") == 0
+            let application = try Int32.fetchOne(db, sql: "PRAGMA application_id")
+            if !isEmpty, application != Schema.applicationID {
+                throw StoreFault.cannotOpen(path: path, why: "it is a database of another program")
+            }
+            if try Schema.migrator.hasBeenSuperseded(db) { throw StoreFault.newerSchema(path: path) }
+        }
+        try Schema.migrator.migrate(database)
+    }
+}

@@ -1,0 +1,61 @@
+/// How long and how much each table keeps. Age counts in domain time; the megabytes are those of the table with its
+/// indexes. What is over either bound goes, oldest first.
+public struct RetentionPolicy: Sendable {
+    public struct Bound: Sendable {
+        public var days: Int
+        public var megabytes: Int
+        public init(days: Int, megabytes: Int) {
+            self.days = days
+            self.megabytes = megabytes
+        }
+    }
+
+    public var messages = Bound(days: 30, megabytes: 1024)
+    public var commands = Bound(days: 90, megabytes: 256)
+    /// Newest versions of day blocks: evidence for statements and indicators.
+    public var readings = Bound(days: 1200, megabytes: 16_384)
+    /// Superseded versions of day blocks.
+    public var supersededReadingDays = 400
+    public var sessions = Bound(days: 1200, megabytes: 4096)
+    public var nodeReadings = Bound(days: 60, megabytes: 1024)
+    public var nodeQuarters = Bound(days: 800, megabytes: 256)
+    public var sitePower = Bound(days: 400, megabytes: 1024)
+    public var plans = Bound(days: 14, megabytes: 1024)
+    public var alarms = Bound(days: 400, megabytes: 128)
+    public var audit = Bound(days: 1200, megabytes: 1024)
+    public init() {}
+
+    /// A table and how its oldest rows are found.
+    struct Rule {
+        let table: String
+        let bound: Bound
+        /// Column of age in milliseconds.
+        let age: String
+        /// The key's columns.
+        let key: String
+        /// Which rows may go at all.
+        var condition = "1"
+        /// A journal loses rows from its old end only, so that a missing number always means a loss.
+        var isJournal = false
+    }
+
+    /// In the order in which they give room: superseded versions go before those in force.
+    var rules: [Rule] {
+        [
+            Rule(table: "message", bound: messages, age: "at", key: "seq", isJournal: true),
+            Rule(table: "audit", bound: audit, age: "at", key: "id", isJournal: true),
+            Rule(
+                table: "command", bound: commands, age: "created_at", key: "number", condition: "status <> 'pending'"),
+            Rule(
+                table: "reading_block", bound: Bound(days: supersededReadingDays, megabytes: readings.megabytes),
+                age: "superseded_at", key: "number", condition: "superseded_at IS NOT NULL"),
+            Rule(table: "reading_block", bound: readings, age: "last_at", key: "number"),
+            Rule(table: "session", bound: sessions, age: "started_at", key: "number", condition: "active = 0"),
+            Rule(table: "plan", bound: plans, age: "computed_at", key: "id"),
+            Rule(table: "alarm", bound: alarms, age: "since", key: "id", condition: "ended_at IS NOT NULL"),
+            Rule(table: "node_reading", bound: nodeReadings, age: "at", key: "node, at"),
+            Rule(table: "node_quarter", bound: nodeQuarters, age: "at", key: "node, at"),
+            Rule(table: "site_power", bound: sitePower, age: "at", key: "site, at"),
+        ]
+    }
+}
