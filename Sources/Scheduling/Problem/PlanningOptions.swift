@@ -1,0 +1,45 @@
+/// What is asked of a plan beside its problem.
+public struct PlanningOptions: Hashable, Sendable {
+    /// Which of several schedules of equal cost.
+    public enum Preference: String, Hashable, Sendable, CaseIterable {
+        /// As soon as possible: robust to an early departure.
+        case early
+        /// As late as possible.
+        case late
+        /// Evenly over equally cheap neighbouring slots.
+        case spread
+    }
+    /// The relative gap at which a plan counts as optimal.
+    public var gap: Double
+    public var preference: Preference
+    /// Shares a shortage by a convex penalty: the last fifth of a wish counts less than the first four.
+    public var fairness: Bool
+    /// At most so many interior-point steps for each group of nodes that hang together.
+    public var maxPasses: Int
+
+    public init(gap: Double = 0.001, preference: Preference = .early, fairness: Bool = false, maxPasses: Int = 80) {
+        self.gap = gap
+        self.preference = preference
+        self.fairness = fairness
+        self.maxPasses = maxPasses
+    }
+}
+
+/// Node prices of an earlier solution, kept to start the next solve near its answer.
+public struct PlanningState: Hashable, Sendable {
+    /// Yuan/kWh, one list of slots a node: the price of its own limit, positive for import, negative for export.
+    public let nodePrices: [[Double]]
+    public init(nodePrices: [[Double]]) { self.nodePrices = nodePrices }
+
+    /// The state for a horizon that begins `slots` later; new slots at the end repeat the price one `period` earlier.
+    public func shifted(by slots: Int, period: Int = 96) -> PlanningState {
+        PlanningState(
+            nodePrices: nodePrices.map { old in
+                var prices = Array(old.dropFirst(slots))
+                while prices.count < old.count {
+                    prices.append(prices.count >= period ? prices[prices.count - period] : old.last ?? 0)
+                }
+                return prices
+            })
+    }
+}

@@ -1,0 +1,125 @@
+/// A fleet to be scheduled under a tree of grid nodes: plain arrays, complete and pure.
+///
+/// Sign: charging is positive. Powers are kW at the EVSE, energies kWh; `Double` because this is a solver's input, exact
+/// quantities are turned into it once, where the problem is built. Symbols as in `docs/planning.md`.
+public struct PlanningProblem: Sendable {
+    /// Length of a slot in hours.
+    public var stepHours: Double
+    /// Import price of each slot, yuan/kWh; its count is the number of slots.
+    public var buyPrice: [Double]
+    /// What a discharged kWh earns in each slot, yuan/kWh; zeros where nothing is paid.
+    public var sellPrice: [Double]
+    public var vehicles: [PlanningVehicle]
+    /// Parents may stand before or behind their children.
+    public var nodes: [PlanningNode]
+
+    public var slotCount: Int { buyPrice.count }
+
+    /// - Precondition: as many sell prices as buy prices; every window lies within the slots; nodes have one limit a slot
+    ///   and form a forest.
+    public init(
+        stepHours: Double, buyPrice: [Double], sellPrice: [Double], vehicles: [PlanningVehicle], nodes: [PlanningNode]
+    ) {
+        precondition(stepHours > 0 && sellPrice.count == buyPrice.count, "one sell price for each buy price")
+        for vehicle in vehicles {
+            precondition(
+                vehicle.slots.lowerBound >= 0 && vehicle.slots.upperBound <= buyPrice.count,
+                "a stay lies within the horizon")
+            precondition(vehicle.node.map { nodes.indices.contains($0) } ?? true, "a vehicle hangs under a known node")
+        }
+        for node in nodes {
+            precondition(node.importLimit.count == buyPrice.count, "one import limit for each slot")
+            precondition(node.exportLimit.map { $0.count == buyPrice.count } ?? true, "one export limit for each slot")
+        }
+        self.stepHours = stepHours
+        self.buyPrice = buyPrice
+        self.sellPrice = sellPrice
+        self.vehicles = vehicles
+        self.nodes = nodes
+    }
+}
+
+/// One charging stay.
+public struct PlanningVehicle: Hashable, Sendable {
+    /// Slots in which the vehicle is plugged in for at least a part of the time.
+    public var slots: Range<Int>
+    /// Part (0…1] of the first and of the last of ``slots`` that the vehicle is there; a stay within one slot uses
+    /// ``firstPresence`` alone. Limits of mean power scale with it.
+    public var firstPresence: Double
+    public var lastPresence: Double
+    /// kW.
+    public var maxCharge: Double
+    /// kW, a magnitude; 0: charging only.
+    public var maxDischarge: Double
+    /// The least power while charging, kW ("6 A or nothing"); 0: none.
+    public var minCharge: Double
+    /// Grid to battery and battery to grid, (0, 1].
+    public var chargeEfficiency: Double
+    public var dischargeEfficiency: Double
+    /// Energy wanted into the battery by departure, kWh, ≥ 0.
+    public var wanted: Double
+    /// `nil`: unknown; then at most ``wanted`` is charged and nothing is discharged.
+    public var battery: PlanningBattery?
+    /// What one kWh left undelivered costs, yuan.
+    public var value: Double
+    /// Wear of one kWh discharged (grid side), yuan.
+    public var wear: Double
+    /// Index into ``PlanningProblem/nodes``; `nil`: no limit but its own.
+    public var node: Int?
+
+    public init(
+        slots: Range<Int>, firstPresence: Double = 1, lastPresence: Double = 1, maxCharge: Double,
+        maxDischarge: Double = 0, minCharge: Double = 0, chargeEfficiency: Double = 1, dischargeEfficiency: Double = 1,
+        wanted: Double, battery: PlanningBattery? = nil, value: Double = 5, wear: Double = 0, node: Int?
+    ) {
+        self.slots = slots
+        self.firstPresence = firstPresence
+        self.lastPresence = lastPresence
+        self.maxCharge = maxCharge
+        self.maxDischarge = battery == nil ? 0 : maxDischarge
+        self.minCharge = minCharge
+        self.chargeEfficiency = chargeEfficiency
+        self.dischargeEfficiency = dischargeEfficiency
+        self.wanted = wanted
+        self.battery = battery
+        self.value = value
+        self.wear = wear
+        self.node = node
+    }
+
+    /// Part of slot `slot` that the vehicle is there.
+    func presence(_ slot: Int) -> Double {
+        if slot == slots.lowerBound { return firstPresence }
+        return slot == slots.upperBound - 1 ? lastPresence : 1
+    }
+}
+
+/// What is stored, kWh.
+public struct PlanningBattery: Hashable, Sendable {
+    public var atArrival: Double
+    /// An arrival below the minimum may climb and is not discharged below it; one above the maximum is not filled beyond
+    /// where it came.
+    public var minimum: Double
+    public var maximum: Double
+    public init(atArrival: Double, minimum: Double, maximum: Double) {
+        self.atArrival = atArrival
+        self.minimum = minimum
+        self.maximum = maximum
+    }
+}
+
+/// A grid node; what hangs under it counts in all nodes above.
+public struct PlanningNode: Hashable, Sendable {
+    /// Index into ``PlanningProblem/nodes``.
+    public var parent: Int?
+    /// What the fleet below may draw in each slot, kW: limit less base load. Below zero counts as zero (nothing is added
+    /// to an overload); infinite where there is no limit.
+    public var importLimit: [Double]
+    /// What the fleet below may feed back in each slot, kW, a magnitude: export limit plus base load; `nil`: no limit.
+    public var exportLimit: [Double]?
+    public init(parent: Int? = nil, importLimit: [Double], exportLimit: [Double]? = nil) {
+        self.parent = parent
+        self.importLimit = importLimit
+        self.exportLimit = exportLimit
+    }
+}

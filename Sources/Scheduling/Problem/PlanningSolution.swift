@@ -1,0 +1,39 @@
+/// A schedule with its proof.
+public struct PlanningSolution: Sendable {
+    /// In the order of ``PlanningProblem/vehicles``.
+    public let vehicles: [VehicleSchedule]
+    /// Yuan: Σ price·import − sell price·discharge + wear·discharge + Σ value·undelivered.
+    public let objective: Double
+    /// Yuan: no schedule of the continuous problem (no least power) costs less; recomputed from ``nodePrices``.
+    public let bound: Double
+    /// (objective − bound) / max(|bound|, import × mean price); 0 when both are 0.
+    public let gap: Double
+    /// Whether ``gap`` is at most the one asked for.
+    public let isOptimal: Bool
+    /// Yuan/kWh, one list of slots a node: the price of its own limit, positive for import, negative for export.
+    public let nodePrices: [[Double]]
+    /// Most interior-point steps that any group of nodes took; 0: every wish fitted at once.
+    public let passes: Int
+    /// Whether the caller stopped the solve; the schedule is feasible all the same.
+    public let isCancelled: Bool
+    /// To start the next solve from.
+    public var state: PlanningState { PlanningState(nodePrices: nodePrices) }
+}
+
+/// What one vehicle gets.
+public struct VehicleSchedule: Hashable, Sendable {
+    /// kWh at the EVSE in each of the vehicle's slots: positive charging, negative discharging.
+    public let net: [Double]
+    /// kWh missing in the battery at departure.
+    public let undelivered: Double
+    /// Where the shortage comes from, nearest node first; empty when nothing is missing.
+    public let binding: [Binding]
+
+    /// Slots in which something kept the vehicle from charging more.
+    public struct Binding: Hashable, Sendable {
+        /// `nil`: the stay itself, its window, power or battery.
+        public let node: Int?
+        /// Slots of the horizon.
+        public let slots: [Int]
+    }
+}

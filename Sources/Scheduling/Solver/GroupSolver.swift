@@ -1,0 +1,121 @@
+/// Finds a schedule of one group and a bound that proves how good it is.
+struct GroupSolver {
+    let group: Group
+    let options: PlanningOptions
+    let meanPrice: Double
+    /// Part of the gap asked for at which the search ends.
+    let sharpness: Double
+
+    /// Lower bound, yuan, with the linear value of what is missing, at ``prices``.
+    private(set) var bound = -Double.infinity
+    /// Per node and slot: the prices that give ``bound``.
+    let prices: Vector
+    private(set) var passes = 0
+    private(set) var wasCancelled = false
+
+    private let trial: Vector
+    private let bestCharge: Vector
+    private let bestDischarge: Vector
+    private let bestEnding: Vector
+    /// Cost of the best schedule, with the worth the solver works with.
+    private var bestCost = Double.infinity
+    /// The bound that belongs to it.
+    private var workBound = -Double.infinity
+
+    init(_ group: Group, options: PlanningOptions, meanPrice: Double, sharpness: Double) {
+        self.group = group
+        self.options = options
+        self.meanPrice = meanPrice
+        self.sharpness = sharpness
+        prices = group.arena.vector(group.load.count)
+        trial = group.arena.vector(group.load.count)
+        bestCharge = group.arena.vector(group.charge.count)
+        bestDischarge = group.arena.vector(group.discharge.count)
+        bestEnding = group.arena.vector(group.ending.count)
+    }
+
+    mutating func run(from start: Vector?, isCancelled: () -> Bool) {
+        group.takeAnswers(to: nil)
+        learn(prices)
+        if group.worstExcess() <= Group.tolerance {
+            // Nobody is in anybody's way: the answers to the true prices are the optimum.
+            group.finish(options)
+            return
+        }
+        group.startFromNothing()
+        group.redispatch(rounds: 2)
+        keepIfBetter()
+        if let start {
+            trial.copy(from: start)
+            learn(trial)
+            group.takeAnswers(to: trial)
+            improve()
+        }
+        if !isGoodEnough { interiorPoint(isCancelled) }
+        restoreBest()
+        group.redispatch(rounds: 4)
+        group.finish(options)
+    }
+
+    private mutating func interiorPoint(_ isCancelled: () -> Bool) {
+        let method = InteriorPoint(group)
+        var stale = 0
+        while method.steps < options.maxPasses {
+            if isCancelled() {
+                wasCancelled = true
+                break
+            }
+            let moves = method.advance()
+            passes = method.steps
+            let scale = max(abs(workBound.isFinite ? workBound : 0), group.turnover(meanPrice: meanPrice), 1e-6)
+            guard method.complementarity <= 30 * options.gap * scale || !moves else { continue }
+            let (cost, limit) = (bestCost, workBound)
+            method.writePrices(trial)
+            learn(trial)
+            method.writeSchedule()
+            improve()
+            if isGoodEnough || !moves { break }
+            stale = bestCost < cost || workBound > limit ? 0 : stale + 1
+            if stale == 6 { break }
+        }
+    }
+
+    /// Whether the gap is small enough to end the search.
+    private var isGoodEnough: Bool {
+        let scale = max(abs(workBound), group.turnover(meanPrice: meanPrice), 1e-9)
+        return bestCost - workBound <= max(sharpness * options.gap * scale, 1e-9)
+    }
+
+    /// Takes the bound at `candidate` if it is higher.
+    private mutating func learn(_ candidate: Vector) {
+        let linear = group.lowerBound(candidate, linear: true)
+        if linear > bound {
+            bound = linear
+            if candidate.count > 0 { prices.copy(from: candidate) }
+        }
+        workBound = max(workBound, options.fairness ? group.lowerBound(candidate, linear: false) : linear)
+    }
+
+    /// Makes the group's schedule fit and keeps it if it is the best so far.
+    private mutating func improve() {
+        group.trim()
+        group.redispatch(rounds: 1)
+        keepIfBetter()
+    }
+
+    private mutating func keepIfBetter() {
+        let cost = group.workCost()
+        guard cost < bestCost, group.worstExcess() <= Group.tolerance else { return }
+        bestCost = cost
+        bestCharge.copy(from: group.charge)
+        bestDischarge.copy(from: group.discharge)
+        bestEnding.copy(from: group.ending)
+    }
+
+    private func restoreBest() {
+        group.charge.copy(from: bestCharge)
+        group.discharge.copy(from: bestDischarge)
+        group.ending.copy(from: bestEnding)
+        group.recomputeLoads()
+    }
+}
