@@ -4,7 +4,8 @@ public import Quantities
 ///
 /// Like a recurring daily charging profile it is tied to an instant, not to a wall clock: it repeats every 24 hours.
 public struct DailyProfile: Hashable, Sendable {
-    /// Where `values[0]` begins on one day.
+    /// Where `values[0]` begins, on the first day of 1970; so does it whole days later. Always within the first step of that
+    /// day (UTC), so that equal profiles are equal values.
     public let anchor: Instant
     /// Evenly long steps that fill 24 hours.
     public let values: [Power]
@@ -12,8 +13,12 @@ public struct DailyProfile: Hashable, Sendable {
     /// - Precondition: there is at least one value, and 24 hours are a whole number of milliseconds a step.
     public init(anchor: Instant, values: [Power]) {
         precondition(!values.isEmpty && 86_400_000 % values.count == 0, "the steps of a daily profile fill 24 hours")
-        self.anchor = anchor
-        self.values = values
+        let step = Int64(86_400_000 / values.count)
+        let inDay = (anchor.milliseconds % 86_400_000 + 86_400_000) % 86_400_000
+        let skipped = Int(inDay / step)
+        self.anchor = Instant(milliseconds: inDay % step)
+        self.values =
+            skipped == 0 ? values : Array(values[(values.count - skipped)...] + values[..<(values.count - skipped)])
     }
 
     public init(constant: Power, anchor: Instant = Instant(milliseconds: 0)) {

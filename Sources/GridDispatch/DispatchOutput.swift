@@ -13,6 +13,8 @@ public struct DispatchOutput: Sendable {
     public var nodes: [NodeDispatch] = []
     /// EVSEs that were found to ignore their setpoint (`true`) or to follow again (`false`) in this step.
     public var verdicts: [(evse: EVSEID, ignoresProfiles: Bool)] = []
+    /// How far the input's instructions came in this step; pass each to ``Instruction/advance(to:at:power:)``.
+    public var progress: [(instruction: String, stage: Instruction.Stage, power: Power)] = []
     /// When the next step is due even if nothing happens.
     public var wakeAt: Instant
 }
@@ -124,6 +126,8 @@ public struct EVSEDispatch: Hashable, Sendable {
     public let worstCase: Power
     /// The default profile's value now; `nil`: none was confirmed yet.
     public let fallback: Power?
+    /// It draws nothing though it may for minutes: tell the forecast that it is full.
+    public let isFull: Bool
     /// Without us the pile gives nothing at some time of the day.
     public let stopsWithoutUs: Bool
 }

@@ -1,4 +1,4 @@
-public import Quantities
+import Quantities
 
 /// The dispatcher's constants, in one place with their reasons.
 public struct DispatchSettings: Hashable, Sendable {
@@ -29,10 +29,21 @@ public struct DispatchSettings: Hashable, Sendable {
     /// So many samples in a row make the verdict.
     public var samplesToFlag = 3
     public var samplesToClear = 10
+    /// A vehicle that draws nothing for so long although it may is full.
+    public var fullAfter: Duration = .minutes(5)
     /// Room above what a vehicle draws that it keeps while it draws less than its setpoint: it may rise a little.
     public var headroom = 0.10
     /// Share of a node's room (limit less base quantile) that default profiles may add up to. What idle piles hold in
     /// reserve is lost to plugged-in vehicles: docs/adr/0005-fallback-share.md.
     public var fallbackShare = 0.30
+    /// A new session waits so long for a plan that knows it before it gets a share of the free room.
+    public var planGrace: Duration = .minutes(2)
+    /// Default profiles are looked over, and the offline invariant is proven, this often.
+    public var reviewEvery: Duration = .seconds(10)
+    /// An offline invariant that does not hold becomes an alarm after this: while piles confirm their first default
+    /// profiles it cannot hold.
+    public var invariantAlarmAfter: Duration = .minutes(2)
+    /// Most default profiles sent in one step; they can wait, setpoints cannot.
+    public var fallbacksPerStep = 20
     public init() {}
 }

@@ -1,0 +1,103 @@
+import Assets
+import Quantities
+
+extension Frame {
+    /// Who is served before whom. The guard, limits and pauses are no tier: they bound every one of them.
+    enum Tier: Int, CaseIterable {
+        case driverMinimum, contract, market, plan, provisional, surplus, full
+
+        init(_ priority: Priority) {
+            switch priority {
+            case .safety, .grid, .driverMinimum: self = .driverMinimum
+            case .contract: self = .contract
+            case .market: self = .market
+            case .cost: self = .plan
+            }
+        }
+    }
+
+    /// What one EVSE asks for.
+    struct Wish {
+        let pile: Int
+        let tier: Tier
+        /// Watts; 0 is a wish too: hold it there.
+        let amount: Int64
+        let reason: SetpointReason
+        /// What the plan gave beyond `amount`, and the vehicle does not take.
+        var freed: Int64 = 0
+        /// Nothing is asked: what holds may stay, and is cut only where it does not fit.
+        var isHold = false
+        /// Bound by the operator, an instruction or the rating.
+        let cap: Int64
+    }
+
+    /// What a steered EVSE asks for; more than one wish where a minimum comes before the plan.
+    func wishes(of k: Int, stays: [String: Plan.Stay], track: EVSETrack) -> [Wish] {
+        let evse = input.evses[k]
+        guard let session = evse.session else { return [] }
+        let stack = PriorityStack(
+            input.instructions, for: .evse(evse.id), within: .zero...evse.capability.rating, at: now)
+        var cap = stack.highest.watts
+        var capReason: SetpointReason? = stack.setHighest.map { .instruction($0.id) }
+        if let limit = evse.limit?.watts, limit < cap {
+            cap = max(0, limit)
+            capReason = .operatorLimit
+        }
+        func wish(_ tier: Tier, _ amount: Int64, _ reason: SetpointReason, freed: Int64 = 0, isHold: Bool = false)
+            -> Wish
+        {
+            Wish(
+                pile: k, tier: tier, amount: min(amount, cap), reason: amount > cap ? capReason ?? reason : reason,
+                freed: freed, isHold: isHold, cap: cap)
+        }
+
+        if case .stopped = input.mode { return [wish(.driverMinimum, 0, .stopped)] }
+        if evse.paused { return [wish(.driverMinimum, 0, .paused)] }
+
+        var wishes: [Wish] = []
+        if let lowest = stack.setLowest, stack.lowest > .zero {
+            wishes.append(wish(Tier(lowest.priority), stack.lowest.watts, .instruction(lowest.id)))
+        }
+        if evse.chargeNow {
+            // Full power, but not more than the vehicle shows it can take: what it leaves helps others.
+            wishes.append(wish(.contract, track.drawCap?.watts ?? cap, .chargeNow))
+            return wishes
+        }
+        if case .manual = input.mode {
+            let hold = evse.limit == nil && capReason == nil
+            wishes.append(wish(.contract, hold ? piles[k].ceiling : cap, .manual, isHold: hold))
+            return wishes
+        }
+        let isFull = session.isFull || track.isFull
+        if isFull {
+            // It may wake up to heat or cool: the least power while there is room.
+            wishes.append(wish(.full, evse.capability.minimum.watts, .full))
+            return wishes
+        }
+        if let minimum = session.minimum, session.delivered < minimum {
+            wishes.append(wish(.driverMinimum, track.drawCap?.watts ?? cap, .driverMinimum))
+        }
+        if let plan = input.plan, let stay = stays[session.session], let power = plan.power(of: stay, at: now) {
+            let wished = roundedToMinimum(power.watts, evse.capability)
+            let planned = min(cap, wished)
+            let taken = track.drawCap.map { min(planned, $0.watts) } ?? planned
+            let reason: SetpointReason = wished > cap ? capReason ?? .plan : .plan
+            wishes.append(wish(.plan, taken, taken < planned ? .belowSetpoint : reason, freed: planned - taken))
+            return wishes
+        }
+        let isAwaited = input.plan.map { $0.slot(at: now) != nil } ?? false
+        if isAwaited, now - session.startedAt < settings.planGrace {
+            // The plan that knows it is seconds away; until then the default profile does.
+            wishes.append(wish(.provisional, piles[k].ceiling, .provisional, isHold: true))
+        } else {
+            wishes.append(wish(.provisional, track.drawCap?.watts ?? cap, .provisional))
+        }
+        return wishes
+    }
+
+    /// A mean below the least power means part of the slot at the least power: on from half of it on, else off.
+    private func roundedToMinimum(_ watts: Int64, _ capability: Capability) -> Int64 {
+        let least = capability.minimum.watts
+        return watts >= least ? watts : watts * 2 >= least ? least : 0
+    }
+}

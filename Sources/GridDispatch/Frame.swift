@@ -1,0 +1,166 @@
+import Assets
+import Quantities
+
+/// One step's working state: what each EVSE asks for, what fits, and what may go out now. Watts as `Int64` throughout.
+///
+/// `allocate` finds targets as if every EVSE could be set at will; `admit` cuts them to what may be sent at this moment,
+/// while others have not yet confirmed to have left their room; `decision` says whether that is worth a message.
+struct Frame {
+    let input: DispatchInput
+    /// Track of each EVSE of the input.
+    let indices: [Int]
+    let settings: DispatchSettings
+    let now: Instant
+    /// Nodes above each EVSE.
+    let paths: [[Int]]
+    let nodeTracks: [NodeTrack]
+    /// Effective limit of each node: its own and what instructions leave of it.
+    let limits: [Int64?]
+    let base: [Int64]
+    /// The time until a profile sent now would end, cut at quarter hours, where default profiles and quantiles step.
+    let segments: [(from: Instant, to: Instant)]
+    let piles: [Pile]
+
+    /// Room of each node for charging now, above the base load and below the target margin; before anything is granted.
+    let roomNow: [Int64]
+    /// Room of each node in each segment without us: below the limit, above the base load's high quantile.
+    let roomOffline: [[Int64]]
+
+    /// Nodes where what may flow now exceeds what targets aim at by more than the keep margin.
+    let isOverloaded: [Bool]
+
+    /// The target of each EVSE; `nil`: nothing is asked of it.
+    var targets: [Int64?]
+    /// What may go out now of each target.
+    var admitted: [Int64?]
+    var reasons: [SetpointReason]
+    /// EVSEs in the order in which they are served.
+    var order: [Int] = []
+
+    /// An EVSE as this step sees it.
+    struct Pile {
+        enum Standing { case absent, idle, unreachable, steered }
+        let standing: Standing
+        /// Reserved whatever it is told: it does not follow, or refuses again and again.
+        let isReserved: Bool
+        let rating: Int64
+        /// The most that may flow now.
+        let ceiling: Int64
+        /// The most that may flow without us, in each segment.
+        let worst: [Int64]
+        /// The part of it that no setpoint can lower: the default profile.
+        let floor: [Int64]
+        let laxity: Duration
+        let isGuarded: Bool
+    }
+
+    init(
+        input: DispatchInput, indices: [Int], tree: NodeTree, tracks: [EVSETrack], nodes: [NodeID: NodeTrack],
+        settings: DispatchSettings, now: Instant
+    ) {
+        self.input = input
+        self.indices = indices
+        self.settings = settings
+        self.now = now
+        let paths = input.evses.map { tree.path(from: $0.node) }
+        let nodeTracks = input.nodes.map { nodes[$0.id] ?? NodeTrack() }
+        let limits = input.nodes.map { Frame.limit(of: $0, input.instructions, at: now) }
+        let base = zip(input.nodes, nodeTracks).map { node, track in
+            track.baseNow(forecast: node.base?[at: now], at: now, settings: settings)
+        }
+        let segments = Frame.segments(from: now, to: now + settings.profileDuration)
+        self.paths = paths
+        self.nodeTracks = nodeTracks
+        self.limits = limits
+        self.base = base
+        self.segments = segments
+        let piles = input.evses.indices.map { k in
+            Pile(
+                input.evses[k], tracks[indices[k]], segments,
+                isGuarded: paths[k].contains { nodeTracks[$0].isGuarding }, at: now)
+        }
+        self.piles = piles
+        let roomNow = limits.indices.map { n in
+            limits[n].map { $0 - base[n] - Int64(Double($0) * settings.targetMargin) } ?? .max / 4
+        }
+        self.roomNow = roomNow
+        var load = [Int64](repeating: 0, count: limits.count)
+        for (pile, path) in zip(piles, paths) { for n in path { load[n] += pile.ceiling } }
+        isOverloaded = limits.indices.map { n in
+            guard let limit = limits[n] else { return false }
+            return load[n] - roomNow[n] > Int64(Double(limit) * (settings.targetMargin - settings.guardMargin))
+        }
+        roomOffline = limits.indices.map { n in
+            segments.map { segment in
+                guard let limit = limits[n] else { return .max / 4 }
+                let quantile = input.nodes[n].base?.maximum(from: segment.from, to: segment.to).watts ?? 0
+                return limit - max(quantile, base[n])
+            }
+        }
+        targets = Array(repeating: nil, count: piles.count)
+        admitted = Array(repeating: nil, count: piles.count)
+        reasons = Array(repeating: .noSession, count: piles.count)
+    }
+
+    static func limit(of node: DispatchInput.Node, _ instructions: [Instruction], at now: Instant) -> Int64? {
+        guard instructions.contains(where: { $0.target == .node(node.id) }) else { return node.limit?.watts }
+        let own = node.limit ?? Power(watts: .max / 8)
+        let stack = PriorityStack(instructions, for: .node(node.id), within: .zero...max(.zero, own), at: now)
+        return stack.setHighest == nil ? node.limit?.watts : stack.highest.watts
+    }
+
+    private static func segments(from start: Instant, to end: Instant) -> [(from: Instant, to: Instant)] {
+        var segments: [(from: Instant, to: Instant)] = []
+        var from = start
+        while from < end {
+            let next = min(end, from.floored(to: .minutes(15), from: Instant(milliseconds: 0)) + .minutes(15))
+            segments.append((from, next))
+            from = next
+        }
+        return segments
+    }
+}
+
+extension Frame.Pile {
+    fileprivate init(
+        _ evse: DispatchInput.EVSE, _ track: EVSETrack, _ segments: [(from: Instant, to: Instant)], isGuarded: Bool,
+        at now: Instant
+    ) {
+        let power = evse.capability.rating
+        rating = power.watts
+        self.isGuarded = isGuarded
+        laxity = Self.laxity(evse, at: now)
+        guard evse.contacted else {
+            standing = .absent
+            isReserved = false
+            ceiling = 0
+            worst = segments.map { _ in 0 }
+            floor = worst
+            return
+        }
+        let ignores = evse.ignoresProfiles || track.ignoresProfiles
+        standing = !evse.online ? .unreachable : evse.session == nil ? .idle : .steered
+        isReserved = ignores || (track.lastFailure == .rejected && track.failures >= 3)
+        if ignores {
+            worst = segments.map { _ in power.watts }
+            floor = worst
+        } else {
+            worst = segments.map { track.ledger.worstCase(from: $0.from, to: $0.to, rating: power).watts }
+            floor = segments.map { track.ledger.fallbackMaximum(from: $0.from, to: $0.to, rating: power).watts }
+        }
+        switch standing {
+        case .absent, .idle: ceiling = 0
+        case .unreachable: ceiling = worst.first ?? power.watts
+        case .steered: ceiling = ignores ? power.watts : track.ledger.ceiling(at: now, rating: power).watts
+        }
+    }
+
+    /// Time to spare: until departure, less what charging at full power would take. An unknown departure is half a day off.
+    private static func laxity(_ evse: DispatchInput.EVSE, at now: Instant) -> Duration {
+        guard let stay = evse.session else { return .zero }
+        let power = max(1, min(evse.capability.rating, evse.limit ?? evse.capability.rating).watts)
+        let left = stay.departure.map { $0 - now } ?? .hours(12)
+        let missing = max(0, (stay.wanted ?? .zero).milliwattHours - stay.delivered.milliwattHours)
+        return left - .milliseconds(missing * 3_600 / power)
+    }
+}

@@ -1,0 +1,170 @@
+import Quantities
+
+/// What may be in force on one EVSE, as far as we can know: what it confirmed, and what was sent without an answer.
+///
+/// Frames of one connection keep their order and a profile of the same purpose and stack level replaces its
+/// predecessor, so a confirmed command ends the doubt about every earlier one.
+struct ProfileLedger: Sendable {
+    struct Setpoint: Hashable, Sendable {
+        let number: UInt64
+        let session: String
+        let limit: Power
+        let until: Instant
+        let sentAt: Instant
+    }
+    struct Fallback: Hashable, Sendable {
+        let number: UInt64
+        let profile: DailyProfile
+    }
+
+    private(set) var confirmed: Setpoint?
+    private(set) var confirmedAt: Instant?
+    /// Sent, unanswered; rising numbers.
+    private(set) var doubtful: [Setpoint] = []
+    private(set) var fallback: DailyProfile?
+    private(set) var doubtfulFallbacks: [Fallback] = []
+    /// Numbers that still wait for their answer.
+    private(set) var waiting: Set<UInt64> = []
+
+    /// More doubtful profiles than this are joined into the worst of them: a pile that never answers is retried for days.
+    private static let mostDoubtful = 4
+
+    mutating func sent(_ setpoint: Setpoint) {
+        waiting.insert(setpoint.number)
+        doubtful.append(setpoint)
+        if doubtful.count > Self.mostDoubtful {
+            let (a, b) = (doubtful[0], doubtful[1])
+            doubtful[1] = Setpoint(
+                number: b.number, session: b.session, limit: max(a.limit, b.limit), until: max(a.until, b.until),
+                sentAt: b.sentAt)
+            waiting.remove(a.number)
+            doubtful.removeFirst()
+        }
+    }
+
+    mutating func sent(_ fallback: Fallback) {
+        waiting.insert(fallback.number)
+        doubtfulFallbacks.append(fallback)
+        if doubtfulFallbacks.count > Self.mostDoubtful {
+            let (a, b) = (doubtfulFallbacks[0], doubtfulFallbacks[1])
+            doubtfulFallbacks[1] = Fallback(number: b.number, profile: DailyProfile.highest(a.profile, b.profile))
+            waiting.remove(a.number)
+            doubtfulFallbacks.removeFirst()
+        }
+    }
+
+    enum Settled { case setpoint(limit: Power), fallback }
+
+    /// - Returns: what was settled; `nil` for an unknown number or one that a later confirmation overtook.
+    mutating func settle(_ number: UInt64, _ answer: DispatchAnswer, at now: Instant) -> Settled? {
+        waiting.remove(number)
+        if let i = doubtful.firstIndex(where: { $0.number == number }) {
+            let setpoint = doubtful[i]
+            switch answer {
+            case .accepted:
+                confirmed = setpoint
+                confirmedAt = now
+                doubtful.removeSubrange(...i)
+            case .rejected, .notSent: doubtful.remove(at: i)
+            case .noReply: break
+            }
+            return .setpoint(limit: setpoint.limit)
+        }
+        if let i = doubtfulFallbacks.firstIndex(where: { $0.number == number }) {
+            let sent = doubtfulFallbacks[i]
+            switch answer {
+            case .accepted:
+                fallback = sent.profile
+                doubtfulFallbacks.removeSubrange(...i)
+            case .rejected, .notSent: doubtfulFallbacks.remove(at: i)
+            case .noReply: break
+            }
+            return .fallback
+        }
+        return nil
+    }
+
+    /// Transaction profiles end with their transaction.
+    mutating func keep(onlySession session: String?) {
+        if let confirmed, confirmed.session != session { forgetConfirmed() }
+        if doubtful.contains(where: { $0.session != session }) { doubtful.removeAll { $0.session != session } }
+    }
+
+    mutating func forgetConfirmed() {
+        confirmed = nil
+        confirmedAt = nil
+    }
+
+    mutating func restore(_ profile: DailyProfile) { fallback = profile }
+
+    /// Ends the doubt about everything whose end has passed.
+    mutating func expire(at now: Instant) {
+        if let confirmed, confirmed.until <= now { forgetConfirmed() }
+        if doubtful.contains(where: { $0.until <= now }) {
+            for old in doubtful where old.until <= now { waiting.remove(old.number) }
+            doubtful.removeAll { $0.until <= now }
+        }
+    }
+
+    /// The most that the default profile may allow in `[from, to)`; the rating while none was ever confirmed.
+    func fallbackMaximum(from: Instant, to: Instant, rating: Power) -> Power {
+        guard let fallback else { return rating }
+        var most = fallback.maximum(from: from, to: to)
+        for doubt in doubtfulFallbacks { most = max(most, doubt.profile.maximum(from: from, to: to)) }
+        return min(most, rating)
+    }
+
+    /// The most that a transaction profile may allow at or after `from`; `nil` when none can be in force then.
+    func setpointMaximum(from: Instant) -> Power? {
+        var most: Power?
+        if let confirmed, confirmed.until > from { most = confirmed.limit }
+        for doubt in doubtful where doubt.until > from { most = max(most ?? .zero, doubt.limit) }
+        return most
+    }
+
+    /// The most that may flow now in the running transaction: below a transaction profile that surely holds, the default
+    /// profile does not count.
+    func ceiling(at now: Instant, rating: Power) -> Power {
+        let setpoint = setpointMaximum(from: now)
+        if let confirmed, confirmed.until > now { return min(setpoint ?? .zero, rating) }
+        return min(rating, max(setpoint ?? .zero, fallbackMaximum(from: now, to: now, rating: rating)))
+    }
+
+    /// The most that may flow in `[from, to)` if we are gone: the transaction profile may also be lost (a restart, another
+    /// vehicle), so the default profile counts beside it.
+    func worstCase(from: Instant, to: Instant, rating: Power) -> Power {
+        min(rating, max(setpointMaximum(from: from) ?? .zero, fallbackMaximum(from: from, to: to, rating: rating)))
+    }
+}
+
+extension DailyProfile {
+    /// At each moment the higher of both.
+    static func highest(_ a: DailyProfile, _ b: DailyProfile) -> DailyProfile {
+        if a.anchor == b.anchor, a.values.count == b.values.count {
+            return DailyProfile(anchor: a.anchor, values: zip(a.values, b.values).map(max))
+        }
+        // Steps that do not line up: each quarter hour takes the highest that either has anywhere in it.
+        let values = (0..<96).map { i in
+            let from = a.anchor + .minutes(15) * i
+            return max(
+                a.maximum(from: from, to: from + .minutes(15)), b.maximum(from: from, to: from + .minutes(15)))
+        }
+        return DailyProfile(anchor: a.anchor, values: values)
+    }
+}
+
+extension ProfileLedger {
+    var possibleSetpoints: [(limit: Power, until: Instant)] {
+        (confirmed.map { [($0.limit, $0.until)] } ?? []) + doubtful.map { ($0.limit, $0.until) }
+    }
+    /// Empty while no default profile was ever confirmed.
+    var possibleFallbacks: [DailyProfile] {
+        guard let fallback else { return [] }
+        return [fallback] + doubtfulFallbacks.map(\.profile)
+    }
+    /// The newest setpoint that still waits for its answer.
+    var pending: Setpoint? { doubtful.last { waiting.contains($0.number) } }
+    func knows(_ number: UInt64) -> Bool {
+        doubtful.contains { $0.number == number } || doubtfulFallbacks.contains { $0.number == number }
+    }
+}

@@ -1,0 +1,179 @@
+import Assets
+import GridDispatch
+import Quantities
+
+/// A small site with piles, vehicles, meters and a network that loses answers: what the dispatcher is judged on.
+///
+/// It keeps what really is in force on each pile, which the dispatcher can only guess.
+struct BenchSite {
+    struct Pile {
+        let id: EVSEID
+        let node: NodeID
+        let capability: Capability
+        var online = true
+        var contacted = true
+        var session: DispatchInput.Stay?
+        var live: (limit: Power, until: Instant, session: String)?
+        var fallback: DailyProfile?
+        /// What the vehicle would draw if nothing held it.
+        var appetite = Power.zero
+        var ignoresProfiles = false
+        var rejects = false
+        var measured: DispatchInput.Measured?
+        var paused = false
+        var limit: Power?
+        var chargeNow = false
+
+        func allowed(at now: Instant) -> Power {
+            if ignoresProfiles { return capability.rating }
+            if let live, live.until > now, live.session == session?.session { return live.limit }
+            return fallback?[at: now] ?? capability.rating
+        }
+        func draw(at now: Instant) -> Power {
+            guard session != nil else { return .zero }
+            let power = min(appetite, allowed(at: now))
+            return power < capability.minimum ? .zero : power
+        }
+    }
+
+    var dispatcher: Dispatcher
+    var piles: [Pile]
+    var nodes: [(id: NodeID, parent: NodeID?, limit: Power?)]
+    var base: DailyProfile
+    /// Real base load of the root as a share of its high quantile.
+    var baseShare = 0.8
+    var mode = Site.Mode.auto
+    var plan: Plan?
+    var instructions: [Instruction] = []
+    var now: Instant
+    var metered = true
+    var meterReading: DispatchInput.Measured?
+    var last: DispatchOutput?
+    var alarms: Set<DispatchAlarm.Key> = []
+    var sent: [DispatchCommand] = []
+    /// Answers on their way: when, number, answer.
+    var answers: [(at: Instant, number: UInt64, answer: DispatchAnswer)] = []
+
+    init(
+        piles count: Int, limit: Power, base: DailyProfile = .none, rating: Int64 = 32_000,
+        settings: DispatchSettings = DispatchSettings(), start: Instant = Instant("2024-09-10T10:00:00Z")!
+    ) {
+        dispatcher = Dispatcher(settings: settings)
+        nodes = [(NodeID("T1"), nil, limit)]
+        piles = (1...count).map { i in
+            Pile(
+                id: EVSEID(StationID("P\(i)"), 1), node: NodeID("T1"),
+                capability: Capability(electrical: Station.Electrical(maxCurrentMilliamperes: rating)))
+        }
+        self.base = base
+        now = start
+    }
+
+    var input: DispatchInput {
+        DispatchInput(
+            mode: mode, plan: plan,
+            nodes: nodes.enumerated().map { i, node in
+                DispatchInput.Node(
+                    id: node.id, parent: node.parent, limit: node.limit,
+                    measured: i == 0 && metered ? meterReading : nil, base: i == 0 ? base : nil)
+            },
+            evses: piles.map { pile in
+                DispatchInput.EVSE(
+                    id: pile.id, node: pile.node, capability: pile.capability, contacted: pile.contacted,
+                    online: pile.online, session: pile.session, measured: pile.measured, paused: pile.paused,
+                    limit: pile.limit, chargeNow: pile.chargeNow)
+            }, instructions: instructions)
+    }
+
+    func path(of pile: Pile) -> [NodeID] {
+        var path = [pile.node]
+        while let parent = nodes.first(where: { $0.id == path[path.count - 1] })?.parent { path.append(parent) }
+        return path
+    }
+
+    func charging(below node: NodeID) -> Power {
+        piles.reduce(.zero) { path(of: $1).contains(node) ? $0 + $1.draw(at: now) : $0 }
+    }
+    var realBase: Power { Power(watts: Int64(Double(base[at: now].watts) * baseShare)) }
+    var load: Power { realBase + charging(below: nodes[0].id) }
+
+    mutating func plugIn(
+        _ i: Int, appetite: Power = .kilowatts(7), wanted: Energy? = .kilowattHours(20),
+        departureIn: Duration = .hours(8),
+        minimum: Energy? = nil
+    ) {
+        piles[i].session = DispatchInput.Stay(
+            session: "S\(i)-\(now.milliseconds)", startedAt: now, delivered: .zero, wanted: wanted, minimum: minimum,
+            departure: now + departureIn)
+        piles[i].appetite = appetite
+    }
+    mutating func unplug(_ i: Int) {
+        piles[i].session = nil
+        piles[i].live = nil
+    }
+
+    /// Runs `seconds` steps of one second; `deliver` decides what happens to each command.
+    mutating func run(
+        seconds: Int, sampleEvery: Int = 10,
+        deliver: (inout BenchSite, DispatchCommand) -> Void = { $0.acceptNow($1) },
+        check: (BenchSite) -> Void = { _ in }
+    ) {
+        for second in 0..<seconds {
+            let due = answers.filter { $0.at <= now }
+            answers.removeAll { $0.at <= now }
+            for answer in due { dispatcher.settle(answer.number, answer.answer, at: now) }
+            for i in piles.indices {
+                let power = piles[i].draw(at: now)
+                if let delivered = piles[i].session?.delivered {
+                    piles[i].session?.delivered = delivered + power.energy(over: .seconds(1))
+                }
+                if (second + i) % sampleEvery == 0, piles[i].online {
+                    piles[i].measured = DispatchInput.Measured(power: power, at: now)
+                }
+            }
+            if metered { meterReading = DispatchInput.Measured(power: load, at: now) }
+            let output = dispatcher.step(input, at: now)
+            for alarm in output.raised { alarms.insert(alarm.key) }
+            for key in output.ended { alarms.remove(key) }
+            last = output
+            sent += output.commands
+            for command in output.commands { deliver(&self, command) }
+            check(self)
+            now += .seconds(1)
+        }
+    }
+
+    /// The station takes the command and says so at once.
+    mutating func acceptNow(_ command: DispatchCommand) {
+        guard let i = piles.firstIndex(where: { $0.id == command.evse }) else { return }
+        guard piles[i].online else { return dispatcher.settle(command.number, .notSent, at: now) }
+        if piles[i].rejects { return dispatcher.settle(command.number, .rejected, at: now) }
+        apply(command)
+        dispatcher.settle(command.number, .accepted, at: now)
+    }
+
+    mutating func apply(_ command: DispatchCommand) {
+        guard let i = piles.firstIndex(where: { $0.id == command.evse }) else { return }
+        switch command.content {
+        case .setpoint(let session, let limit, let until):
+            if piles[i].session?.session == session { piles[i].live = (limit, until, session) }
+        case .fallback(let profile): piles[i].fallback = profile
+        }
+    }
+
+    /// A plan in slots of 15 minutes from the last quarter hour, the same setpoint in each.
+    func flatPlan(_ setpoints: [Int: Power], undelivered: [Int: Energy] = [:]) -> Plan {
+        let start = now.floored(to: .minutes(15), from: Instant(milliseconds: 0))
+        return Plan(
+            id: Plan.ID(1), site: SiteID("X"), computedAt: start, trigger: "periodic", start: start, step: .minutes(15),
+            count: 96,
+            stays: setpoints.sorted { $0.key < $1.key }.compactMap { i, power in
+                piles[i].session.map {
+                    Plan.Stay(
+                        session: $0.session, evse: piles[i].id, setpoints: Array(repeating: power, count: 96),
+                        wanted: $0.wanted ?? .zero, undelivered: undelivered[i] ?? .zero, binding: [], isForecast: true,
+                        departure: $0.departure ?? start + .days(1))
+                }
+            }, nodes: [], objectiveYuan: 0, boundYuan: 0, gap: 0)
+    }
+}
