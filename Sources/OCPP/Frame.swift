@@ -139,7 +139,8 @@ extension RPCErrorCode {
         case .missing, .wrongCount, .repeated, .null: self = .occurrenceConstraintViolation
         case .wrongType: self = .typeConstraintViolation
         case .notJSON, .extraField: self = .formatViolation
-        case .tooLong, .unknownValue, .outOfRange, .badTimestamp, .conflict: self = .propertyConstraintViolation
+        case .tooLong, .unknownValue, .outOfRange, .badTimestamp, .unsetClock, .conflict:
+            self = .propertyConstraintViolation
         }
     }
 }

@@ -29,8 +29,10 @@ public struct FieldFault: Error, Hashable, Sendable, CustomStringConvertible {
         case null
         /// The same key twice.
         case repeated
-        /// A date-time that is not RFC 3339 with a zone, or lies before any charge point's life.
+        /// A date-time that is not RFC 3339 with a zone.
         case badTimestamp
+        /// A date-time before any charge point's life: the station's clock was not set yet.
+        case unsetClock
         /// Fields that do not go together (OCPP's rules across fields).
         case conflict
         /// Not JSON at all.
@@ -60,6 +62,7 @@ public struct FieldFault: Error, Hashable, Sendable, CustomStringConvertible {
             case .null: "不允许为 null，应省略"
             case .repeated: "字段重复"
             case .badTimestamp: "时间格式不符"
+            case .unsetClock: "时钟尚未校准"
             case .conflict: "字段之间相互矛盾"
             case .notJSON: "不是合法的 JSON"
             }

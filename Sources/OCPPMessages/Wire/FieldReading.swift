@@ -118,6 +118,9 @@ extension JSONReader {
             case .tolerated(let instant, let how):
                 faults.add(name.description, .badTimestamp, how)
                 return instant
+            case .unset(let instant):
+                faults.add(name.description, .unsetClock, "\(instant) is before the clock was set")
+                return instant
             case .unusable:
                 faults.add(name.description, .badTimestamp, "a date-time like 2026-01-31T08:00:00Z is due here")
                 return nil

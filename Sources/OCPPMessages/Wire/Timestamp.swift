@@ -5,6 +5,8 @@ enum Timestamp {
     case exact(Instant)
     /// Usable, but not RFC 3339 with a zone; the text says how it was read.
     case tolerated(Instant, String)
+    /// Well written, and before any charge point's life: sent before the first clock sync.
+    case unset(Instant)
     case unusable
 
     /// Stations send date-times without zone (read as UTC), with a space for the `T`, without seconds, and near 1970 before
@@ -67,9 +69,8 @@ enum Timestamp {
             }
             offset = (hours * 60 + minutes) * (text[i] == UInt8(ascii: "-") ? -1 : 1)
         }
-        if year < 2010 { complaint = "a clock that was not set yet" }
         let instant = Instant(milliseconds: local - Int64(offset) * 60_000)
-        self = complaint.map { .tolerated(instant, $0) } ?? .exact(instant)
+        self = complaint.map { .tolerated(instant, $0) } ?? (year < 2010 ? .unset(instant) : .exact(instant))
     }
 
     private static func number(_ text: borrowing Span<UInt8>, _ from: Int, _ digits: Int) -> Int? {
