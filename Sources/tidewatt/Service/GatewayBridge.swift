@@ -7,16 +7,14 @@ import Synchronization
 
 /// Between the gateway's event loops and the core's mailbox. Nothing here blocks: it posts, or it drops when the core or
 /// the disk cannot take more (a station that gets no answer repeats; a connection that is refused comes back).
-final class GatewayBridge: GatewayDelegate, @unchecked Sendable {  // `loop` and `store` are set once, before the listener starts
+final class GatewayBridge: GatewayDelegate {
     /// May inbound calls be taken now? `false` while the disk refuses or lags far behind.
     private let mayTake: @Sendable () -> Bool
     private let loop: CoreLoop
-    private let log: StructuredLog
     let refusedCalls = Atomic<Int>(0)
 
-    init(loop: CoreLoop, log: StructuredLog, mayTake: @escaping @Sendable () -> Bool) {
+    init(loop: CoreLoop, mayTake: @escaping @Sendable () -> Bool) {
         self.loop = loop
-        self.log = log
         self.mayTake = mayTake
     }
 
@@ -66,7 +64,7 @@ final class GatewayBridge: GatewayDelegate, @unchecked Sendable {  // `loop` and
     }
 
     func noted(identity: String, connection: ConnectionID, note: LinkNote) {
-        loop.post(.note(StationID(identity), text: note.text, problem: note.problem))
+        loop.post(.note(StationID(identity), text: note.text, problem: note.detail))
     }
 
     func disconnected(identity: String, connection: ConnectionID, reason: String) {

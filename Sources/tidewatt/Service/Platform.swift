@@ -25,6 +25,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     private(set) var bridge: GatewayBridge!
     private var solver: SolverWorker!
     private let group: MultiThreadedEventLoopGroup
+    private let disk: DiskWatch
     private let upkeep = UpkeepTimer()
     private let waiting = Mutex(Waiting())
     private let began = DomainClock.monotonicNanoseconds()
@@ -41,22 +42,19 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         self.configuration = configuration
         self.clock = clock
         self.log = log
+        self.disk = DiskWatch(log: log)
         var options = Store.Options()
-        options.retention = RetentionPolicy(messageDays: configuration.messageDays, readingDays: configuration.readingDays)
-        options.onCondition = { condition in
-            switch condition {
-            case .accepting: log(.info, "disk-accepts")
-            case .congested: log(.warning, "disk-congested")
-            case .refusing(let fault): log(.error, "disk-refuses", [.init("fault", .string(fault.description))])
-            }
-        }
+        options.retention.messages.days = configuration.messageDays
+        options.retention.readings.days = configuration.readingDays
+        options.onCondition = { [disk] in disk.changed(to: $0) }
         self.store = try Store(directory: directory, options: options)
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.shards)
         let core = Core(
             configuration: CoreConfiguration(configuration), state: try store.loadCore(), packs: RulePacks.builtIn,
             instance: Self.instanceMark())
         self.loop = CoreLoop(core: core, clock: clock) { [unowned self] effects in carryOut(effects) }
-        self.bridge = GatewayBridge(loop: loop, log: log) { [store] in store.condition == .accepting }
+        disk.report(to: loop)
+        self.bridge = GatewayBridge(loop: loop) { [store] in store.condition == .accepting }
         var settings = OCPPGateway.Configuration()
         settings.maxMessageBytes = configuration.maxMessageBytes
         settings.maxConnections = configuration.maxConnections
@@ -184,6 +182,30 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         .unavailable, code: "busy", detail: "Too much is waiting at the moment; nothing was done. Try again in a few seconds.")
 
     var uptimeSeconds: Double { Double(DomainClock.monotonicNanoseconds() - began) / 1e9 }
+}
+
+/// Tells the log and the core when the disk stops taking changes and when it takes them again.
+private final class DiskWatch: Sendable {
+    private let log: StructuredLog
+    private let loop = Mutex<CoreLoop?>(nil)
+
+    init(log: StructuredLog) { self.log = log }
+    func report(to loop: CoreLoop) { self.loop.withLock { $0 = loop } }
+
+    func changed(to condition: Store.Condition) {
+        let holds: Bool
+        switch condition {
+        case .accepting:
+            log(.info, "disk-accepts")
+            holds = false
+        case .congested: return log(.warning, "disk-behind")
+        case .refusing(let fault):
+            log(.error, "disk-refuses", [.init("fault", .string(fault.description))])
+            holds = true
+        }
+        let alarm = ShellCondition(code: "disk-full", object: "store", priority: .critical)
+        loop.withLock { $0 }?.post(.condition(alarm, holds: holds))
+    }
 }
 
 /// Calls a job on a thread of its own, again and again.

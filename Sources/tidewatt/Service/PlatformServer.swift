@@ -24,7 +24,7 @@ struct PlatformServer {
         let console = ConsoleServer(
             service: platform,
             configuration: ConsoleConfiguration(host: settings.http.host, port: settings.http.port, open: open),
-            validateCommand: CommandValidation.faults
+            validateCommand: commandFaults
         ) { [ready] host, port in
             log.plain("listening http \(host):\(port)")
             log.plain("ready")
@@ -48,25 +48,34 @@ struct PlatformServer {
     }
 }
 
+/// What breaks the rules of a protocol version in a command, before anything is sent.
+private func commandFaults(_ version: String, _ action: String, _ payload: [UInt8]) -> [ServiceFault.Field] {
+    V16.validateRequest(action: action, payload: payload).map {
+        ServiceFault.Field(path: $0.path, problem: $0.problem)
+    }
+}
+
 /// Signals as a stream that ends a service.
 enum Signals {
-    /// One element when SIGTERM or SIGINT arrives; a second signal ends the process at once.
+    /// One element for each SIGTERM or SIGINT.
     static func termination() -> AsyncStream<Void> {
         AsyncStream { continuation in
-            let sources = [SIGTERM, SIGINT].map { number in
-                signal(number, SIG_IGN)
-                let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-                let seen = Atomic<Bool>(false)
-                source.setEventHandler {
-                    if seen.exchange(true, ordering: .relaxed) { exit(128 + number) }
-                    continuation.yield()
-                }
-                source.resume()
-                return UncheckedSource(source: source)
-            }
-            continuation.onTermination = { _ in _ = sources.count }
+            let watch = Watch(
+                sources: [SIGTERM, SIGINT].map { number in
+                    signal(number, SIG_IGN)
+                    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+                    source.setEventHandler {
+                        continuation.yield()
+                    }
+                    source.resume()
+                    return source
+                })
+            continuation.onTermination = { _ in watch.end() }
         }
     }
 
-    private struct UncheckedSource: @unchecked Sendable { let source: any DispatchSourceSignal }  // only kept alive
+    private struct Watch: @unchecked Sendable {  // sources are only kept alive and cancelled
+        let sources: [any DispatchSourceSignal]
+        func end() { for source in sources { source.cancel() } }
+    }
 }

@@ -1,4 +1,5 @@
 import Documents
+import Operations
 import Quantities
 
 /// Everything `tidewatt serve` can be told by file, environment and flags; later ones win.
@@ -168,5 +169,19 @@ extension ServeConfiguration.Endpoint {
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
         guard !host.isEmpty else { return nil }
         self.init(host: host, port: port)
+    }
+}
+
+extension CoreConfiguration {
+    init(_ settings: ServeConfiguration) {
+        self.init()
+        acceptUnknownStations = settings.acceptUnknownStations
+        acceptUnknownTokens = settings.acceptUnknownTokens
+        commissioning = settings.commissioning
+        heartbeat = .seconds(settings.heartbeatSeconds)
+        sampleInterval = .seconds(settings.sampleSeconds)
+        replanInterval = .seconds(settings.replanSeconds)
+        planStep = .seconds(settings.stepMinutes * 60)
+        planHorizon = .seconds(settings.horizonHours * 3600)
     }
 }
