@@ -1,0 +1,22 @@
+import Synchronization
+
+/// Which connection is a station's newest. Touched when a station comes or goes and when a call is sent, not per message.
+final class ConnectionRegistry: Sendable {
+    private let newest = Mutex<[String: ConnectionID]>([:])
+
+    /// Makes `connection` the newest of `identity`.
+    /// - Returns: the one that it replaces.
+    func replace(_ identity: String, with connection: ConnectionID) -> ConnectionID? {
+        newest.withLock { $0.updateValue(connection, forKey: identity) }
+    }
+
+    /// Forgets `connection`, unless a newer one has taken its place.
+    func remove(_ identity: String, _ connection: ConnectionID) {
+        newest.withLock { newest in
+            if newest[identity] == connection { newest[identity] = nil }
+        }
+    }
+
+    func connection(of identity: String) -> ConnectionID? { newest.withLock { $0[identity] } }
+    var count: Int { newest.withLock { $0.count } }
+}
