@@ -24,7 +24,7 @@ public struct ExactEnergy: Hashable, Sendable {
     }
 
     /// Reads a decimal number of kWh: `1.5`, `-0.25`, `1e-05` (spreadsheets write it); `nil` for anything else, and beyond
-    /// 10^18 kWh or finer than 10^-60 kWh.
+    /// 10^12 kWh (more than the world uses in a week) or finer than 10^-60 kWh.
     public init?(kilowattHours text: String) {
         if let whole = ExactEnergy.wholeMilliwattHours(text) {
             self.init(whole: Int128(whole), rest: nil)
@@ -41,7 +41,8 @@ public struct ExactEnergy: Hashable, Sendable {
         self.init(whole: 0, rest: value)
     }
 
-    private static let bound = Rational(1_000_000_000_000) * Rational(1_000_000_000_000)
+    /// In milliwatt-hours.
+    private static let bound = Rational(1_000_000_000_000_000_000)
 
     private static func power(of10 exponent: Int) -> Rational {
         var power = Rational.one
@@ -49,7 +50,7 @@ public struct ExactEnergy: Hashable, Sendable {
         return exponent < 0 ? Rational.one / power : power
     }
 
-    /// The fast way for at most 12 digits before and 6 behind the point.
+    /// The fast way for at most 12 digits, 6 of them behind the point.
     private static func wholeMilliwattHours(_ text: String) -> Int64? {
         var (value, places, seenPoint, seenDigit, negative) = (Int64(0), 0, false, false, false)
         for (index, byte) in text.utf8.enumerated() {
@@ -60,7 +61,7 @@ public struct ExactEnergy: Hashable, Sendable {
                 seenPoint = true
             case 48...57:
                 if seenPoint { places += 1 }
-                if places > 6 || value > 999_999_999_999 { return nil }
+                if places > 6 || value > 99_999_999_999 { return nil }
                 value = value * 10 + Int64(byte - 48)
                 seenDigit = true
             default: return nil
@@ -82,7 +83,7 @@ public struct ExactEnergy: Hashable, Sendable {
     /// The nearest whole milliwatt-hour, halves away from zero.
     public var rounded: Energy {
         let more = rest.map { Int64($0.rounded(decimals: 0).numerator) } ?? 0
-        return Energy(milliwattHours: Int64(whole) + more)
+        return Energy(milliwattHours: Int64(clamping: whole + Int128(more)))
     }
 
     public static func + (a: ExactEnergy, b: ExactEnergy) -> ExactEnergy {

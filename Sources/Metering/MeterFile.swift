@@ -14,6 +14,9 @@ public struct MeterFile: Sendable {
 
     public static let requiredColumns = ["meter_id", "start", "end", "import_kwh", "export_kwh"]
 
+    /// A yearly reading is the longest that makes sense; more is a typing error.
+    static let longestInterval = Duration.days(400)
+
     public init(_ bytes: [UInt8], file: String) throws(Problems) {
         let table = try CSVDocument(bytes, file: file, required: MeterFile.requiredColumns)
         var problems = ProblemList()
@@ -57,6 +60,10 @@ public struct MeterFile: Sendable {
         guard let start, let end, let quality, let ownership, let imported, let exported else { return nil }
         guard start < end else {
             problems.add(row.problem("end", "\(row["end"] ?? "") is not after the start \(row["start"] ?? "")"))
+            return nil
+        }
+        guard end - start <= MeterFile.longestInterval else {
+            problems.add(row.problem("end", "is more than 400 days after the start; check the years"))
             return nil
         }
         if quality != .missing, imported == nil, exported == nil {

@@ -5,12 +5,18 @@ import Testing
 @Suite("Exact energy") struct ExactEnergyTests {
     @Test(arguments: [
         ("1.5", "1.5"), ("0.001", "0.001"), ("10", "10"), ("-0.25", "-0.25"), ("0.0000001", "0.0000001"),
-        ("1e-05", "0.00001"), ("2.5E3", "2500"), ("123456789012345.678901234", "123456789012345.678901234"),
+        ("1e-05", "0.00001"), ("2.5E3", "2500"), ("999999999999.678901234", "999999999999.678901234"),
+        ("999999999999", "999999999999"),
+        ("123456789012.5", "123456789012.5"),
     ]) func `a decimal is read without loss`(_ text: String, _ exact: String) {
         #expect(ExactEnergy(kilowattHours: text)?.kilowattHours.text() == exact)
     }
 
-    @Test(arguments: ["", "-", ".", "1.", ".5", "1,5", "NaN", "inf", "0x10", "1e99", "1e", "1 2", "--1", "1e18000"])
+    @Test(arguments: [
+        "", "-", ".", "1.", ".5", "1,5", "NaN", "inf", "0x10", "1e99", "1e", "1 2", "--1", "1e18000", "9999999999999",
+        "1000000000000.5",
+        "1e12",
+    ])
     func `what is no decimal is no energy`(_ text: String) {
         #expect(ExactEnergy(kilowattHours: text) == nil)
     }

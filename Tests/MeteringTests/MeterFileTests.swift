@@ -60,6 +60,9 @@ import Testing
             rows: [row(1, "1,0,,mine,"), row(2, "1,0,,,good")],
             text: "m.csv:2: ownership: mine is not known; allowed are private, public\n"
                 + "m.csv:3: quality: good is not known; allowed are measured, estimated, missing"),
+        Fault(
+            rows: ["M1,2024-09-10T09:00:00Z,2204-09-10T10:00:00Z,1,0,,,\n"],
+            text: "m.csv:2: end: is more than 400 days after the start; check the years"),
         Fault(rows: [row(1, "1,0,,,", meter: "")], text: "m.csv:2: meter_id: is empty; name the meter"),
         Fault(
             rows: [row(1, "1,0,,,"), row(1, "2,0,,,")],
