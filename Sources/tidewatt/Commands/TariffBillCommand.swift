@@ -108,15 +108,15 @@ struct TariffBill: ParsableCommand {
         text += say("yuan", "元") + "\n"
         if bill.splitCount > 0 {
             text += say(
-                "\(bill.splitCount) intervals cross a boundary and were split in proportion to time",
+                "intervals across a boundary, split in proportion to time: \(bill.splitCount)",
                 "\(bill.splitCount) 个区间跨越时段边界，已按时间比例拆分")
             text += "\n"
         }
         if bill.estimated > 0 {
-            text += say("\(bill.estimated) intervals are estimated", "\(bill.estimated) 个区间为估算值") + "\n"
+            text += say("estimated intervals: \(bill.estimated)", "\(bill.estimated) 个区间为估算值") + "\n"
         }
         if bill.missing > 0 {
-            text += say("\(bill.missing) intervals have no value", "\(bill.missing) 个区间没有数据") + "\n"
+            text += say("intervals without a value: \(bill.missing)", "\(bill.missing) 个区间没有数据") + "\n"
         }
         if !bill.unpricedExport.isZero {
             let energy = bill.unpricedExport.kilowattHours.text(atMost: 6)
