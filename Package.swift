@@ -90,6 +90,8 @@ let package = Package(
             ], swiftSettings: strict),
         // Tests
         tests("Quantities"),
+        tests("Forecasting", ["Quantities", "Assets"]),
+        tests("GridDispatch", ["Quantities", "Assets"]),
         tests("Documents", ["Quantities"]),
         tests("Rulebook", ["Quantities", "Documents"]),
         tests("Metering", ["Quantities", "Documents"]),
@@ -98,6 +100,18 @@ let package = Package(
         tests(
             "Gateway",
             ["OCPP", "Quantities", nioCore, nioPosix, .product(name: "NIOEmbedded", package: "swift-nio")]),
+        .target(
+            name: "StoreSupport", dependencies: ["Quantities", "Assets", "Charging", "Operations"],
+            path: "Tests/StoreSupport", swiftSettings: strict),
+        .executableTarget(
+            name: "store-probe", dependencies: ["Quantities", "Operations", "Store", "StoreSupport"],
+            path: "Tests/StoreProbe", swiftSettings: strict),
+        tests(
+            "Store",
+            [
+                "Quantities", "Assets", "Charging", "GridDispatch", "Operations", "StoreSupport", "store-probe",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ]
 )

@@ -25,6 +25,8 @@ public final class Store: Sendable {
         public var onCondition: @Sendable (Condition) -> Void = { _ in }
         /// `OFF` exists to prove that the durability tests can fail.
         package var synchronous = "FULL"
+        /// Pages of the write-ahead log after which they move into the database: 4000 are 16 MiB.
+        package var checkpointPages = 4000
         public init() {}
     }
 
@@ -49,6 +51,7 @@ public final class Store: Sendable {
             // GRDB sets NORMAL on its writer after the configuration ran, so this must come after opening.
             try pool.writeWithoutTransaction { db in
                 try db.execute(sql: "PRAGMA synchronous = \(options.synchronous)")
+                try db.execute(sql: "PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
                 let set = try Int.fetchOne(db, sql: "PRAGMA synchronous")
                 if options.synchronous == "FULL", set != 2 {
                     throw StoreFault.cannotOpen(path: path, why: "SQLite does not take synchronous=FULL")
@@ -101,7 +104,6 @@ public final class Store: Sendable {
             try db.execute(sql: "PRAGMA cache_size = -16384")
             try db.execute(sql: "PRAGMA temp_store = MEMORY")
             if !db.configuration.readonly {
-                try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
                 try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
             }
         }
