@@ -3,7 +3,7 @@ import Quantities
 
 /// All readings of one EVSE on one UTC day, in columns: for each channel (what is measured, in which unit, on which
 /// phase, where, why) its instants as differences of differences, its values as differences, and runs of equal
-/// sessions and scales. A steady meter costs one or two bytes a reading.
+/// sessions and scales. A steady meter costs three bytes a reading.
 enum ReadingBlock {
     private static let format: UInt8 = 1
     /// No meter says more on one day; a larger number in a block is damage.
@@ -22,7 +22,9 @@ enum ReadingBlock {
             location = reading.location
             context = reading.context
         }
-        private var parts: [String] { [measurand, unit, phase ?? "", location ?? "", context ?? ""] }
+        private var parts: [String] {
+            [measurand, unit] + [phase, location, context].map { $0.map { "=" + $0 } ?? "" }
+        }
         static func < (a: Channel, b: Channel) -> Bool { a.parts.lexicographicallyPrecedes(b.parts) }
     }
 

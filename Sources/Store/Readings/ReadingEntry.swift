@@ -27,10 +27,15 @@ struct ReadingEntry: Hashable {
         let (x, y) = (a.reading, b.reading)
         if x.at != y.at { return x.at < y.at }
         if x.measurand != y.measurand { return x.measurand < y.measurand }
-        if x.phase != y.phase { return (x.phase ?? "") < (y.phase ?? "") }
-        if x.location != y.location { return (x.location ?? "") < (y.location ?? "") }
-        if x.context != y.context { return (x.context ?? "") < (y.context ?? "") }
-        return (a.session?.value ?? "") < (b.session?.value ?? "")
+        for (one, other) in [
+            (x.phase, y.phase), (x.location, y.location), (x.context, y.context), (a.session?.value, b.session?.value),
+        ] where one != other {
+            // What was not said comes before any word, the empty one too: the order is total over keys.
+            guard let one else { return true }
+            guard let other else { return false }
+            return one < other
+        }
+        return false
     }
 
     /// Later entries win over earlier ones under the same key. In order of time.
