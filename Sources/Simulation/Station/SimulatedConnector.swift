@@ -1,0 +1,88 @@
+import OCPP
+import OCPPMessages
+import Quantities
+
+/// One connector: its meter, what is plugged in, and the transaction on it.
+struct SimulatedConnector: Sendable {
+    struct Transaction: Hashable, Sendable {
+        /// The station's own number; the central system's comes with the answer to StartTransaction.
+        let local: Int
+        let idTag: String
+        let start: Instant
+        var nextSample: Instant?
+    }
+    struct RemoteStart: Hashable, Sendable {
+        let idTag: String
+        let profile: V16.ChargingProfile?
+        let deadline: Instant
+    }
+
+    let number: Int
+    var vehicle: SimulatedVehicle?
+    /// Of the driver who plugged in; `nil` waits for a remote start.
+    var idTag: String?
+    var transaction: Transaction?
+    /// The transaction on this cable is over.
+    var isFinished = false
+    var isAvailable = true
+    /// ChangeAvailability waits for the transaction's end.
+    var becomesUnavailable = false
+    var remote: RemoteStart?
+
+    /// Drawn now.
+    private(set) var power: Power = .zero
+    /// On each phase that the vehicle may use, as the pilot signal offers it.
+    private(set) var offeredMilliamperes: Int64 = 0
+    private(set) var register: RegisterReading
+    /// Energy that is not yet a whole mWh, in mW·ms (3 600 000 a mWh).
+    private var remainder: Int64 = 0
+
+    init(number: Int, register: RegisterReading) {
+        self.number = number
+        self.register = register
+    }
+
+    /// Sets what flows from now on.
+    mutating func offer(_ limit: ChargingLimit, supply: Supply) {
+        // The pilot signal is set in steps of 0.1 A, downwards.
+        let milliamperes = limit.milliamperes(supply) / 100 * 100
+        offeredMilliamperes = milliamperes
+        guard let vehicle, transaction != nil else {
+            power = .zero
+            return
+        }
+        let phases = min(limit.phases, vehicle.phases)
+        let offer = Power(watts: milliamperes * Int64(supply.voltage * phases) / 1000)
+        power = vehicle.draw(offer: offer, milliamperes: milliamperes)
+    }
+
+    mutating func cutOff() {
+        power = .zero
+        offeredMilliamperes = 0
+    }
+
+    /// The present power held for `duration`, exactly.
+    mutating func integrate(_ duration: Duration) {
+        guard power > .zero else { return }
+        let total = remainder + power.watts * 1000 * duration.wholeMilliseconds
+        let energy = Energy(milliwattHours: total / 3_600_000)
+        remainder = total % 3_600_000
+        register = RegisterReading(milliwattHours: register.milliwattHours + energy.milliwattHours)
+        vehicle?.charge(energy)
+    }
+
+    /// When the vehicle's appetite may change although nothing else does.
+    func timeToNextStep() -> Duration? { vehicle?.timeToNextStep(drawing: power) }
+
+    func status(minMilliamperes: Int64) -> V16.ChargePointStatus {
+        if !isAvailable { return .unavailable }
+        guard let vehicle else { return .available }
+        guard transaction != nil else { return isFinished ? .finishing : .preparing }
+        if power > .zero { return .charging }
+        if vehicle.isSatisfied { return .suspendedEV }
+        return offeredMilliamperes < max(minMilliamperes, vehicle.minMilliamperes) ? .suspendedEVSE : .suspendedEV
+    }
+
+    /// Whole watt-hours, as meterStart and meterStop have them.
+    var wattHours: Int { Int(register.milliwattHours / 1000) }
+}

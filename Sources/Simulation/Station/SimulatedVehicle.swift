@@ -1,0 +1,86 @@
+import Quantities
+
+/// A battery vehicle as a charge point sees it: it draws what it is offered, up to what its charger and its battery take, and
+/// stops when it has what it wants or is full.
+///
+/// Constant power up to ``taperStartPermille`` of the battery, then falling in steps of one per cent of the battery to
+/// ``finalPowerPermille`` at full (the CV phase). In steps, so that energy is exact: power is constant between two events.
+public struct SimulatedVehicle: Hashable, Sendable {
+    public let battery: Energy
+    /// In the battery now.
+    public private(set) var stored: Energy
+    /// Into the battery, from plug-in on; charging ends there or when the battery is full.
+    public let wanted: Energy
+    /// Into the battery since plug-in.
+    public private(set) var received: Energy = .zero
+    /// At the EVSE.
+    public let maxPower: Power
+    /// Per mille of the EVSE's energy that reach the battery, 1...1000.
+    public let efficiencyPermille: Int
+    public let phases: Int
+    /// The least current it can charge with (IEC 61851-1: 6 A).
+    public let minMilliamperes: Int64
+    public let taperStartPermille: Int
+    public let finalPowerPermille: Int
+    /// Millionths of a mWh that efficiency has not yet let through whole, so that nothing is lost to rounding.
+    private var remainder: Int64 = 0
+
+    /// - Precondition: the battery is not empty of capacity, `stored` fits in it, the shares lie in 1...1000.
+    public init(
+        battery: Energy, stored: Energy, wanted: Energy, maxPower: Power, efficiencyPermille: Int = 1000,
+        phases: Int = 1,
+        minMilliamperes: Int64 = 6000, taperStartPermille: Int = 900, finalPowerPermille: Int = 200
+    ) {
+        precondition(battery > .zero && stored >= .zero && stored <= battery, "what is stored fits in the battery")
+        precondition(
+            (1...1000).contains(efficiencyPermille) && (1...3).contains(phases), "0 < efficiency ≤ 1, 1–3 phases")
+        precondition(
+            (1...1000).contains(taperStartPermille) && (1...1000).contains(finalPowerPermille), "shares are 1–1000")
+        self.battery = battery
+        self.stored = stored
+        self.wanted = wanted
+        self.maxPower = maxPower
+        self.efficiencyPermille = efficiencyPermille
+        self.phases = phases
+        self.minMilliamperes = minMilliamperes
+        self.taperStartPermille = taperStartPermille
+        self.finalPowerPermille = finalPowerPermille
+    }
+
+    public var isSatisfied: Bool { received >= wanted || stored >= battery }
+
+    /// What the battery takes now, at the EVSE; zero when satisfied.
+    public var acceptance: Power {
+        guard !isSatisfied else { return .zero }
+        let percent = stored.milliwattHours * 100 / battery.milliwattHours
+        let above = percent * 10 - Int64(taperStartPermille)
+        guard above > 0, taperStartPermille < 1000 else { return maxPower }
+        let fall = Int64(1000 - finalPowerPermille) * above / Int64(1000 - taperStartPermille)
+        return Power(watts: maxPower.watts * (1000 - fall) / 1000)
+    }
+
+    /// What it draws when `offer` is what the pilot signal and the wiring allow.
+    public func draw(offer: Power, milliamperes: Int64) -> Power {
+        milliamperes < minMilliamperes ? .zero : min(offer, acceptance)
+    }
+
+    /// How long it draws `power` before ``acceptance`` may change: up to the next per cent of the battery, or to its wish.
+    func timeToNextStep(drawing power: Power) -> Duration? {
+        guard power > .zero else { return nil }
+        let percent = stored.milliwattHours * 100 / battery.milliwattHours
+        let boundary = ((percent + 1) * battery.milliwattHours + 99) / 100
+        let missing = min(boundary - stored.milliwattHours, wanted.milliwattHours - received.milliwattHours)
+        // At the EVSE in mW·ms: the battery's mWh over the efficiency, rounded up so that the step is reached.
+        let milliwattMilliseconds = (missing * 1000 * 3_600_000) / Int64(efficiencyPermille) + 3_600_000
+        return .milliseconds(milliwattMilliseconds / (power.watts * 1000) + 1)
+    }
+
+    /// Takes energy measured at the EVSE.
+    mutating func charge(_ energy: Energy) {
+        let total = energy.milliwattHours * Int64(efficiencyPermille) + remainder
+        let gained = min(total / 1000, battery.milliwattHours - stored.milliwattHours)
+        remainder = total % 1000
+        stored = stored + Energy(milliwattHours: gained)
+        received = received + Energy(milliwattHours: gained)
+    }
+}

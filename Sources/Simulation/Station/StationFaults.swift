@@ -1,0 +1,34 @@
+import Quantities
+
+/// What a simulated charge point does wrong. Everything random comes from `seed`.
+public struct StationFaults: Hashable, Sendable {
+    /// SetChargingProfile is answered Accepted and not followed.
+    public var ignoresProfiles = false
+    /// After a lost connection it goes on without BootNotification.
+    public var reconnectsWithoutBoot = false
+    /// Of its CALLs, so many per mille go out twice with the same id.
+    public var duplicatesPermille = 0
+    /// So many per mille of the central system's calls are answered only after ``lateAnswerDelay``.
+    public var lateAnswersPermille = 0
+    public var lateAnswerDelay: Duration = .seconds(60)
+    /// Its clock is wrong by so much, whatever the central system says.
+    public var clockSkew: Duration = .zero
+    /// After so many per mille of its CALLs the connection is lost.
+    public var dropsPermille = 0
+    public var seed: UInt64 = 0
+
+    public init() {}
+    public static let none = StationFaults()
+
+    /// A mixture for soak tests: about one station in five has each of the lasting faults, the passing ones are rare on all.
+    public init(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        self.seed = seed
+        ignoresProfiles = random.unit() < 0.05
+        reconnectsWithoutBoot = random.unit() < 0.5
+        duplicatesPermille = random.unit() < 0.2 ? 20 : 0
+        lateAnswersPermille = random.unit() < 0.2 ? 20 : 0
+        clockSkew = random.unit() < 0.2 ? .seconds(Int(random.unit() * 240) - 120) : .zero
+        dropsPermille = random.unit() < 0.5 ? 4 : 0
+    }
+}

@@ -1,0 +1,40 @@
+import OCPP
+import OCPPMessages
+import Quantities
+
+/// What a simulated charge point is made of. The defaults are a private 7 kW pile: 220 V, one phase, 32 A.
+public struct StationSettings: Hashable, Sendable {
+    public var identity: String
+    public var vendor = "Tidewatt"
+    public var model = "SIM-7"
+    public var firmware = "1.0.0"
+    public var connectors = 1
+    public var supply = Supply(voltage: 220, phases: 1)
+    public var maxMilliamperes: Int64 = 32_000
+    /// Units that SetChargingProfile may use; another one is Rejected.
+    public var rateUnits: [V16.ChargingRateUnit] = [.a, .w]
+    public var maxStackLevel = 8
+    public var maxPeriods = 24
+    public var maxProfiles = 10
+    /// What the meters show at the start.
+    public var register = RegisterReading(milliwattHours: 0)
+    /// Between losing power and being back.
+    public var rebootTime: Duration = .seconds(20)
+    /// First wait before a reconnection; doubled up to ``longestReconnectWait``.
+    public var reconnectWait: Duration = .seconds(5)
+    public var longestReconnectWait: Duration = .seconds(300)
+    /// How long a driver waits for the central system's word before the station decides alone.
+    public var offlineWait: Duration = .seconds(30)
+    /// How long it waits for an answer to a CALL. On the station's own clock: a driver that runs domain time N times as
+    /// fast as the wire multiplies by N.
+    public var callTimeout: Duration = .seconds(30)
+    public var faults = StationFaults.none
+
+    /// - Precondition: `connectors` is 1 or more.
+    public init(identity: String) { self.identity = identity }
+
+    var hardware: ChargingLimit {
+        ChargingLimit(
+            milliwatts: maxMilliamperes * Int64(supply.voltage * supply.phases), phases: supply.phases)
+    }
+}
