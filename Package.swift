@@ -112,6 +112,16 @@ let package = Package(
                 "Quantities", "Assets", "Charging", "GridDispatch", "Operations", "StoreSupport", "store-probe",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
+        .target(
+            name: "ConsoleSupport",
+            dependencies: ["Quantities", "Assets", "Charging", "GridDispatch", "Operations"],
+            path: "Tests/ConsoleSupport", swiftSettings: strict),
+        .executableTarget(
+            name: "console-preview", dependencies: ["Quantities", "Console", "ConsoleSupport"],
+            path: "Tests/ConsolePreview", swiftSettings: strict),
+        tests(
+            "Console",
+            ["Quantities", "Documents", "Assets", "Charging", "GridDispatch", "Operations", "ConsoleSupport"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ]
 )

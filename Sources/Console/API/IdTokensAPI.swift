@@ -1,0 +1,54 @@
+import Charging
+import Operations
+
+/// `/api/v1/id-tokens`: who may charge.
+enum IdTokensAPI {
+    @Sendable static func list(_ call: Call) async throws(Refusal) -> WebResponse {
+        let limit = try call.limit()
+        let tokens = await call.service.idTokens(after: call.cursor, limit: limit + 1)
+        let page = tokens.prefix(limit)
+        return Listing(
+            columns: IdToken.columns, items: page.map(\.json), nextCursor: tokens.count > limit ? page.last?.value : nil
+        ).response(to: call.request, name: "id-tokens")
+    }
+
+    @Sendable static func get(_ call: Call) async throws(Refusal) -> WebResponse {
+        let value = call.parameter("value")
+        guard let token = await call.service.idToken(value) else { throw .notFound("id-token", value) }
+        return .json(token.json)
+    }
+
+    @Sendable static func put(_ call: Call) async throws(Refusal) -> WebResponse {
+        let value = call.parameter("value")
+        var fields = try JSONFields(body: call.request)
+        fields.check(allowed: ["status", "expires_at", "parent", "type"], ignored: ["value"])
+        // 2.x allows 255 characters (idTokenType); 1.6 only 20, which the station's own side keeps.
+        if value.unicodeScalars.count > 255
+            || value.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+        {
+            fields.refuse("value", "1 to 255 printable characters are expected")
+        }
+        let status = fields.word("status", IdToken.Status.self)
+        if status.value == nil, fields.problems.isEmpty {
+            fields.refuse(
+                "status", "one of \(IdToken.Status.allCases.map(\.rawValue).joined(separator: ", ")) is expected")
+        }
+        let expires = fields.instant("expires_at")
+        let parent = fields.string("parent")
+        let type = fields.string("type", atMost: 20)
+        try fields.throwIfAny()
+        let token = IdToken(
+            value: value, status: status.value ?? .invalid, expiresAt: expires.value, parent: parent.value,
+            type: type.value)
+        let existed = await call.service.idToken(value) != nil
+        _ = try await call.order(.putIdToken(token))
+        return .json(token.json, status: existed ? 200 : 201)
+    }
+
+    @Sendable static func delete(_ call: Call) async throws(Refusal) -> WebResponse {
+        let value = call.parameter("value")
+        guard await call.service.idToken(value) != nil else { throw .notFound("id-token", value) }
+        _ = try await call.order(.deleteIdToken(value))
+        return .noContent
+    }
+}

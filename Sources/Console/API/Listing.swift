@@ -1,0 +1,99 @@
+import Documents
+import Quantities
+
+/// One page of a list: `{"items": […], "next_cursor": string or null}`, or the same as CSV.
+struct Listing: Sendable {
+    /// Header of a CSV column and where its value stands in an item (`boot.vendor`).
+    let columns: [String]
+    let items: [JSONValue]
+    let nextCursor: String?
+
+    func response(to request: WebRequest, name: String) -> WebResponse {
+        guard CSVTable.isWanted(by: request) else {
+            return .json(["items": .array(items), "next_cursor": .string(orNull: nextCursor)])
+        }
+        return CSVTable.response(columns: columns, items: items, name: name, nextCursor: nextCursor, to: request)
+    }
+}
+
+/// CSV of any list: `Accept: text/csv` or `?format=csv`; `?bom=1` for spreadsheets.
+enum CSVTable {
+    static func isWanted(by request: WebRequest) -> Bool {
+        request.query["format"] == "csv" || (request.accepts("text/csv") && request.query["format"] != "json")
+    }
+
+    static func response(
+        columns: [String], items: [JSONValue], name: String, nextCursor: String?, to request: WebRequest
+    ) -> WebResponse {
+        let forSpreadsheet = request.query["bom"] == "1"
+        var text = forSpreadsheet ? CSVWriter.byteOrderMark : ""
+        text += CSVWriter.line(columns)
+        for item in items {
+            text += CSVWriter.line(columns.map { field(item, path: $0, guarded: forSpreadsheet) })
+        }
+        var headers: [(name: String, value: String)] = [("Content-Disposition", "attachment; filename=\"\(name).csv\"")]
+        if let nextCursor { headers.append(("X-Next-Cursor", PercentCoding.encode(nextCursor))) }
+        return .text(text, type: "text/csv; charset=utf-8", headers: headers)
+    }
+
+    private static func field(_ item: JSONValue, path: String, guarded: Bool) -> String {
+        var value = item
+        for key in path.split(separator: ".") {
+            guard case .object(let members) = value, let member = members.first(where: { $0.key == key }) else {
+                return ""
+            }
+            value = member.value
+        }
+        switch value {
+        case .null: return ""
+        case .bool(let flag): return flag ? "true" : "false"
+        case .number(let text): return text
+        // A spreadsheet would run a station's name that begins like a formula.
+        case .string(let text):
+            return guarded && text.unicodeScalars.first.map { "=+-@".unicodeScalars.contains($0) } ?? false
+                ? "'" + text : text
+        case .array, .object: return value.text()
+        }
+    }
+}
+
+extension Call {
+    /// `?limit=`: 1 to 1000.
+    func limit(usually: Int = 100) throws(Refusal) -> Int {
+        guard let text = request.query["limit"] else { return usually }
+        guard let limit = Int(text), (1...1000).contains(limit) else {
+            throw .invalid([.init(path: "limit", problem: "a whole number from 1 to 1000 is expected")])
+        }
+        return limit
+    }
+
+    /// `?cursor=` of the page before; `nil` for the first page.
+    var cursor: String? { request.query.filled("cursor") }
+
+    func numericCursor() throws(Refusal) -> Int64? {
+        guard let cursor else { return nil }
+        guard let number = Int64(cursor), number >= 0 else {
+            throw .invalid([.init(path: "cursor", problem: "take the next_cursor of the page before as it is")])
+        }
+        return number
+    }
+
+    func instant(_ name: String) throws(Refusal) -> Instant? {
+        guard let text = request.query.filled(name) else { return nil }
+        guard let instant = Instant(text) else {
+            throw .invalid([
+                .init(path: name, problem: "an instant with offset is expected, such as 2026-03-01T18:00:00Z")
+            ])
+        }
+        return instant
+    }
+
+    func flag(_ name: String) throws(Refusal) -> Bool? {
+        switch request.query[name] {
+        case nil: return nil
+        case "true": return true
+        case "false": return false
+        default: throw .invalid([.init(path: name, problem: "true or false is expected")])
+        }
+    }
+}

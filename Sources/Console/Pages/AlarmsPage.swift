@@ -1,0 +1,71 @@
+import Assets
+import Operations
+import Quantities
+
+/// What must a human do now, in which order?
+enum AlarmsPage {
+    @Sendable static func show(_ call: Call) async throws(Refusal) -> WebResponse {
+        let t = call.words
+        let format = await call.format()
+        let all = call.request.query["show"] == "all"
+        let alarms = await call.service.alarms(active: !all, limit: 200)
+        let ordered =
+            all
+            ? alarms
+            : alarms.sorted {
+                ($0.acknowledgedBy == nil ? 0 : 1, $0.priority.rawValue, $1.since) < (
+                    $1.acknowledgedBy == nil ? 0 : 1, $1.priority.rawValue, $0.since
+                )
+            }
+        let recent = alarms.count { format.now - $0.since <= .minutes(10) }
+        let sites = Dictionary(await call.service.sites().map { ($0.id, $0.name) }) { a, _ in a }
+        let rows: [HTML] = ordered.map { row($0, sites, call, format) }
+        let table =
+            rows.isEmpty
+            ? Parts.empty(
+                t(all ? "alarms.never" : "alarms.none"),
+                all ? .empty : "<a class=\"button\" href=\"/alarms?show=all\">\(t("alarms.history"))</a>")
+            : Parts.table(
+                ["alarms.priority", "alarms.what", "alarms.action", "alarms.site", "alarms.since", "alarms.state"].map {
+                    HTML(escaping: t($0))
+                },
+                rows, caption: t("nav.alarms"))
+        let content: HTML = """
+            <nav class="chips" aria-label="\(t("alarms.show"))">\(Parts.chip(t("alarms.active"), href: "/alarms", chosen: !all))\(Parts.chip(t("alarms.history"), href: "/alarms?show=all", chosen: all))</nav>
+            <section id="list" data-live="alarm" aria-live="polite">
+            <p class="muted">\(t("alarms.rate", ["n": String(recent)]))</p>\(table)</section>
+            """
+        return await Layout(
+            call: call, section: .alarms, title: t("nav.alarms"),
+            actions: Parts.csv("/api/v1/alarms?format=csv&bom=1&limit=1000", t), format: format
+        ).response(content)
+    }
+
+    private static func row(_ alarm: Alarm, _ sites: [SiteID: String], _ call: Call, _ format: Format) -> HTML {
+        let t = call.words
+        let state: HTML
+        if let by = alarm.acknowledgedBy {
+            state =
+                "<span class=\"muted\">\(t("alarms.acknowledged", ["by": by]))</span> \(alarm.acknowledgedAt.map { format.ago($0) })"
+        } else if alarm.endedAt == nil, call.can(.operator) {
+            state = """
+                <form method="post" action="/alarms/\(String(alarm.id))/acknowledge">\(Layout.csrf(call))\
+                <button class="button" data-acknowledge>\(t("alarms.acknowledge"))</button></form>
+                """
+        } else {
+            state = "<span class=\"muted\">\(t("alarms.open"))</span>"
+        }
+        let ended: HTML? = alarm.endedAt.map { "<div class=\"muted\">\(t("alarms.ended")) \(format.tag($0))</div>" }
+        return """
+            <tr data-row><td>\(Parts.priority(alarm.priority, t))</td><th scope="row">\(Parts.alarmText(alarm, format))<div class="muted">\(Parts.alarmObject(alarm))</div></th>\
+            <td>\(t.known("alarm." + alarm.code + ".action") ?? "")</td><td>\(Parts.siteLink(alarm.site, sites))</td>\
+            <td>\(format.tag(alarm.since))<div class="muted">\(format.ago(alarm.since))</div>\(ended)</td><td>\(state)</td></tr>
+            """
+    }
+
+    @Sendable static func acknowledge(_ call: Call) async throws(Refusal) -> WebResponse {
+        guard let id = Int64(call.parameter("id")) else { throw .notFound("alarm", call.parameter("id")) }
+        _ = try await call.order(.acknowledgeAlarm(id))
+        return .seeOther("/alarms?note=acknowledged")
+    }
+}

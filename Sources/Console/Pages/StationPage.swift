@@ -1,0 +1,251 @@
+import Assets
+import Charging
+import Operations
+import Quantities
+
+/// What is this pile doing, and what did it say?
+enum StationPage {
+    @Sendable static func show(_ call: Call) async throws(Refusal) -> WebResponse {
+        try await page(call, try await StationsAPI.station(call), .empty)
+    }
+
+    /// Commands that are ordered often, ready to be edited.
+    private static let presets: [(action: String, payload: String)] = [
+        ("Reset", #"{"type": "Soft"}"#),
+        ("TriggerMessage", #"{"requestedMessage": "StatusNotification", "connectorId": 1}"#),
+        ("TriggerMessage", #"{"requestedMessage": "MeterValues", "connectorId": 1}"#),
+        ("UnlockConnector", #"{"connectorId": 1}"#),
+        ("ChangeAvailability", #"{"connectorId": 1, "type": "Operative"}"#),
+        ("ChangeAvailability", #"{"connectorId": 1, "type": "Inoperative"}"#),
+        ("RemoteStartTransaction", #"{"connectorId": 1, "idTag": ""}"#),
+        ("RemoteStopTransaction", #"{"transactionId": 0}"#),
+        ("GetConfiguration", "{}"),
+        ("ChangeConfiguration", #"{"key": "MeterValueSampleInterval", "value": "60"}"#),
+        ("GetCompositeSchedule", #"{"connectorId": 1, "duration": 86400}"#),
+        ("ClearChargingProfile", "{}"),
+    ]
+
+    @Sendable static func command(_ call: Call) async throws(Refusal) -> WebResponse {
+        let view = try await StationsAPI.station(call)
+        let form = call.form
+        guard let action = form.filled("action"), action.utf8.count <= 50 else {
+            return try await page(
+                call, view,
+                Parts.errors(
+                    [.init(path: "action", problem: call.words("command.noaction"))], call.words("command.refused")),
+                status: 400)
+        }
+        do {
+            _ = try await CommandsAPI.send(
+                action, Array((form.filled("payload") ?? "{}").utf8), timeout: 30, to: view, call)
+        } catch {
+            let fields = error.fields.isEmpty ? [.init(path: error.code, problem: error.detail)] : error.fields
+            return try await page(call, view, Parts.errors(fields, call.words("command.refused")), status: error.status)
+        }
+        return .seeOther(path(view) + "?note=command#commands")
+    }
+
+    @Sendable static func control(_ call: Call) async throws(Refusal) -> WebResponse {
+        let view = try await StationsAPI.station(call)
+        guard let number = Int(call.parameter("evse")), view.evses.contains(where: { $0.number == number }) else {
+            throw .notFound("evse", call.parameter("evse"))
+        }
+        let form = call.form
+        var limit: Power??
+        if let text = form["limit_kw"] {
+            let trimmed = trimmedOfSpaces(text)
+            if trimmed.isEmpty {
+                limit = .some(nil)
+            } else if let watts = scaledInteger(trimmed, scale: 3), watts >= 0 {
+                limit = .some(Power(watts: watts))
+            } else {
+                throw .invalid([.init(path: "limit_kw", problem: call.words("station.limit.invalid"))])
+            }
+        }
+        func flag(_ name: String) -> Bool? { form[name].map { $0 == "true" } }
+        _ = try await call.order(
+            .setEVSE(
+                EVSEID(view.station.id, number), paused: flag("paused"), limit: limit, chargeNow: flag("charge_now")))
+        return .seeOther(path(view) + "?note=control")
+    }
+
+    private static func path(_ view: StationView) -> String {
+        "/stations/" + PercentCoding.encode(view.station.id.value)
+    }
+
+    private static func page(_ call: Call, _ view: StationView, _ banner: HTML, status: Int = 200) async throws(Refusal)
+        -> WebResponse
+    {
+        let t = call.words
+        let station = view.station
+        let site: Site? = if let id = station.site { await call.service.site(id) } else { nil }
+        let format = await call.format(for: site?.zone)
+        let commands = await call.service.commands(of: station.id, limit: 20)
+        let before = try call.numericCursor()
+        let messages = await call.service.messages(of: station.id, limit: 51, before: before)
+        let evses: [HTML] = view.evses.map { evse($0, view, call, format) }
+        let api = "/api/v1/stations/" + PercentCoding.encode(station.id.value)
+
+        let content: HTML = """
+            \(banner)
+            <div class="columns columns-wide">
+            \(Parts.card(t("station.now"), id: "now", live: "station session", evses.isEmpty ? Parts.empty(t("station.noevses")) : "<div class=\"evses\">\(evses)</div>"))
+            \(Parts.card(t("station.facts"), id: "facts", live: "station", facts(view, site, format)))
+            </div>
+            \(Parts.card(t("station.commands"), id: "commands", live: "command", actions: Parts.csv(api + "/commands?format=csv&bom=1", t), commandList(commands, format)))
+            \(call.can(.operator) ? commandForm(view, call) : "<p class=\"muted\">\(t("denied.operator"))</p>")
+            \(Parts.card(t("station.messages"), id: "messages", live: before == nil ? "station" : "", actions: Parts.csv(api + "/messages?format=csv&bom=1&limit=1000", t), messageLog(messages, format)))
+            """
+        return await Layout(
+            call: call, section: .stations, title: station.id.value, scope: site?.name ?? t("station.nosite"),
+            format: format
+        ).response(content, status: status)
+    }
+
+    // MARK: - EVSEs
+
+    private static func evse(_ evse: StationView.EVSE, _ view: StationView, _ call: Call, _ format: Format) -> HTML {
+        let t = call.words
+        let session: HTML =
+            evse.session.map { "<a href=\"/sessions/\(PercentCoding.encode($0.value))\">\($0.value)</a>" }
+            ?? HTML(escaping: Format.none)
+        let stale = evse.powerAt.map { format.now - $0 > .minutes(5) } ?? false
+        let power: HTML =
+            stale
+            ? "<span class=\"stale\" title=\"\(t("value.stale"))\">\(Format.none)</span>"
+            : "<span class=\"big\">\(format.kilowatts(evse.power))</span> kW"
+        let setpoint: HTML =
+            "\(format.kilowatts(evse.setpoint)) kW <span class=\"muted\">\(evse.setpointState.map { t.known("setpoint." + $0) ?? $0 } ?? "")</span>"
+        let limit: HTML =
+            evse.control.limit == nil
+            ? HTML(escaping: t("station.limit.rating")) : "\(format.kilowatts(evse.control.limit)) kW"
+        return """
+            <article class="evse"><header><h3>\(t("station.evse", ["n": String(evse.number)]))</h3>\(Parts.status(evse.status, t))</header>
+            \(Parts.facts([
+                (t("station.power"), power), (t("station.setpoint"), setpoint), (t("station.session"), session),
+                (t("station.limit"), limit), (t("station.power.at"), evse.powerAt.map { format.ago($0) } ?? HTML(escaping: Format.none)),
+            ]))
+            \(evse.errorCode.flatMap { $0 == "NoError" ? nil : "<p class=\"problem\">\(t("station.error")) <code>\($0)</code></p>" })
+            \(call.can(.operator) ? controls(evse, view, call) : .empty)
+            </article>
+            """
+    }
+
+    private static func controls(_ evse: StationView.EVSE, _ view: StationView, _ call: Call) -> HTML {
+        let t = call.words
+        let action = path(view) + "/evses/\(evse.number)"
+        let control = evse.control
+        let limit = control.limit.map { decimalText(Int128($0.watts), scale: 3) } ?? ""
+        return """
+            <div class="controls">
+            <form method="post" action="\(action)">\(Layout.csrf(call))<input type="hidden" name="paused" value="\(control.paused ? "false" : "true")">\
+            <button class="button\(control.paused ? " primary" : "")">\(t(control.paused ? "control.resume" : "control.pause"))</button></form>
+            <form method="post" action="\(action)">\(Layout.csrf(call))<input type="hidden" name="charge_now" value="\(control.chargeNow ? "false" : "true")">\
+            <button class="button\(control.chargeNow ? " primary" : "")">\(t(control.chargeNow ? "control.plan" : "control.now"))</button></form>
+            <form method="post" action="\(action)" class="inline">\(Layout.csrf(call))<label><span>\(t("control.limit"))</span>\
+            <input type="number" name="limit_kw" min="0" step="0.1" value="\(limit)"></label><button class="button">\(t("action.set"))</button></form>
+            </div>
+            """
+    }
+
+    private static func facts(_ view: StationView, _ site: Site?, _ format: Format) -> HTML {
+        let t = format.words
+        let (station, electrical) = (view.station, view.station.electrical)
+        let rating =
+            "\(electrical.phases) × \(electrical.voltage) V × \(decimalText(Int128(electrical.maxCurrentMilliamperes), scale: 3)) A = \(format.kilowatts(electrical.maxPower)) kW"
+        var pairs: [(String, HTML)] = [
+            (t("station.link"), Parts.online(view, format)),
+            (t("station.protocol"), HTML(escaping: view.protocol ?? Format.none)),
+            (t("station.registration"), HTML(escaping: t("registration." + station.registration.rawValue))),
+            (t("station.site"), Parts.siteLink(station.site, site.map { [$0.id: $0.name] } ?? [:])),
+            (t("station.node"), HTML(escaping: station.node?.value ?? Format.none)),
+            (t("station.rating"), HTML(escaping: rating)),
+            (t("station.ownership"), HTML(escaping: t("ownership." + station.ownership.rawValue))),
+            (t("station.owner"), HTML(escaping: station.owner ?? Format.none)),
+            (t("station.evidence"), HTML(escaping: station.ownershipEvidence ?? Format.none)),
+            (
+                t("station.maker"),
+                HTML(escaping: station.boot.map { "\($0.vendor) \($0.model)" } ?? station.model ?? Format.none)
+            ),
+            (t("station.serial"), HTML(escaping: station.boot?.serial ?? Format.none)),
+            (t("station.firmware"), HTML(escaping: station.boot?.firmware ?? Format.none)),
+            (t("station.security"), HTML(escaping: String(station.securityProfile))),
+            (t("station.follows"), StationsPage.verdict(view.commissioning, t)),
+        ]
+        if let found = view.commissioning {
+            if let unit = found.rateUnit { pairs.append((t("station.rateunit"), HTML(escaping: unit))) }
+            if let levels = found.maxStackLevel {
+                pairs.append((t("station.stacklevels"), HTML(escaping: String(levels))))
+            }
+            if !found.note.isEmpty { pairs.append((t("station.note"), HTML(escaping: found.note))) }
+        }
+        return Parts.facts(pairs)
+    }
+
+    // MARK: - Commands
+
+    private static func commandList(_ commands: [CommandView], _ format: Format) -> HTML {
+        let t = format.words
+        guard !commands.isEmpty else { return Parts.empty(t("station.nocommands")) }
+        let rows: [HTML] = commands.map { command in
+            let response: HTML? = command.response.map {
+                "<pre class=\"frame-text\">\(String(decoding: $0, as: UTF8.self))</pre>"
+            }
+            return """
+                <tr data-row><td>\(format.precise(command.createdAt))</td><th scope="row">\(command.action)</th>\
+                <td>\(Parts.commandState(command, format))</td><td>\(command.by)</td>\
+                <td><details><summary>\(t("action.show"))</summary><pre class="frame-text">\(String(decoding: command.payload, as: UTF8.self))</pre>\(response)</details></td></tr>
+                """
+        }
+        return Parts.table(
+            ["table.time", "command.action", "command.state", "command.by", "command.content"].map {
+                HTML(escaping: t($0))
+            }, rows,
+            caption: t("station.commands"))
+    }
+
+    private static func commandForm(_ view: StationView, _ call: Call) -> HTML {
+        let t = call.words
+        let form = call.form
+        let options: [HTML] = presets.map {
+            "<option data-action=\"\($0.action)\" data-payload=\"\($0.payload)\">\($0.action) \($0.payload)</option>"
+        }
+        let warning: HTML? = view.online ? nil : "<p class=\"banner banner-warn\">\(t("command.offline.warning"))</p>"
+        return """
+            <section class="card" id="order" aria-labelledby="order-title"><div class="card-head"><h2 id="order-title">\(t("command.title"))</h2></div>
+            \(warning)
+            <form method="post" action="\(path(view))/commands" class="grid">\(Layout.csrf(call))
+            <label class="field"><span>\(t("command.preset"))</span><select data-preset><option value="">\(t("command.preset.none"))</option>\(options)</select></label>
+            <label class="field"><span>\(t("command.action"))</span><input name="action" value="\(form["action"] ?? "")" required maxlength="50" spellcheck="false"></label>
+            <label class="field wide"><span>\(t("command.payload"))</span><textarea name="payload" rows="3" class="mono" spellcheck="false">\(form["payload"] ?? "{}")</textarea></label>
+            <p class="hint wide">\(t("command.hint"))</p>
+            <button class="button primary">\(t("command.send"))</button>
+            </form></section>
+            """
+    }
+
+    // MARK: - Messages
+
+    private static func messageLog(_ messages: [StoredMessage], _ format: Format) -> HTML {
+        let t = format.words
+        guard !messages.isEmpty else { return Parts.empty(t("station.nomessages")) }
+        let rows: [HTML] = messages.prefix(50).map { message in
+            let record = message.record
+            let arrow: HTML = record.direction == .inbound ? "← \(t("message.in"))" : "→ \(t("message.out"))"
+            let problem: HTML? = record.problem.map { "<div class=\"problem\">\($0)</div>" }
+            return """
+                <tr data-row><td>\(format.precise(record.at))</td><td class="nowrap">\(arrow)</td><th scope="row">\(record.action ?? t("message.answer"))</th>\
+                <td><details><summary class="frame-line mono">\(String(decoding: record.text.prefix(160), as: UTF8.self))</summary>\
+                <pre class="frame-text">\(String(decoding: record.text, as: UTF8.self))</pre></details>\(problem)</td></tr>
+                """
+        }
+        let more: HTML? =
+            messages.count > 50
+            ? "<p><a class=\"button\" href=\"?cursor=\(String(messages[49].sequence))#messages\">\(t("action.older"))</a></p>"
+            : nil
+        let table = Parts.table(
+            ["table.time", "message.direction", "message.action", "message.frame"].map { HTML(escaping: t($0)) }, rows,
+            caption: t("station.messages"))
+        return "\(table)\(more)"
+    }
+}
