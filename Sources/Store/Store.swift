@@ -110,6 +110,22 @@ public final class Store: Sendable {
         return configuration
     }
 
+    /// Brings a directory's tables up to date without serving from it.
+    /// - Returns: the migrations that were missing.
+    public static func migrate(directory: String) throws(StoreFault) -> [String] {
+        let path = DataDirectory.database(in: directory)
+        do {
+            var before: Set<String> = []
+            if DataDirectory.exists(path) {
+                let queue = try DatabaseQueue(path: path, configuration: configuration())
+                before = try queue.read { try Schema.migrator.appliedIdentifiers($0) }
+                try queue.close()
+            }
+            try Store(directory: directory).close()
+            return Schema.migrator.migrations.filter { !before.contains($0) }
+        } catch { throw StoreFault(error, path: path) }
+    }
+
     static func migrate(_ database: some DatabaseWriter, path: String) throws {
         try database.read { db in
             let isEmpty = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master") == 0
