@@ -1,7 +1,6 @@
 public import Assets
 public import Charging
 public import GridDispatch
-public import OCPP
 public import Quantities
 
 /// Everything the core asks of the shell.
@@ -93,7 +92,9 @@ public enum Change: Sendable {
     /// Protocol journal.
     case message(MessageRecord)
     case station(Station)
-    case stationLive(StationID, lastSeen: Instant, protocol: String?, connectors: [Int: ConnectorStatus], commissioning: Commissioning?)
+    case stationLive(
+        StationID, lastSeen: Instant, protocol: String?, connectors: [Int: ConnectorStatus],
+        commissioning: Commissioning?)
     case removeStation(StationID)
     case session(Session)
     case readings(session: Session.ID?, evse: EVSEID, [Reading])
@@ -177,7 +178,9 @@ public struct EVSEControl: Hashable, Sendable {
 
 /// What commissioning on first contact found out about a station.
 public struct Commissioning: Hashable, Sendable {
-    public enum Verdict: String, Hashable, Sendable { case unknown, running, follows, doesNotFollow = "does_not_follow" }
+    public enum Verdict: String, Hashable, Sendable {
+        case unknown, running, follows, doesNotFollow = "does_not_follow"
+    }
     public var verdict: Verdict
     /// `A` or `W`: the rate unit that the station takes.
     public var rateUnit: String?

@@ -1,8 +1,6 @@
 public import Assets
 public import Charging
-public import GridDispatch
 public import OCPP
-public import OCPPMessages
 public import Quantities
 
 /// Everything the core is told. The core is one reducer: `handle(Input, at: Instant) -> [Effect]`.
@@ -23,6 +21,8 @@ public enum Input: Sendable {
     /// Measured load of a node from a site meter.
     case nodeReadings(request: UInt64, NodeID, [NodeReading], by: Actor)
     case planned(PlanOutcome)
+    /// A condition of the shell began (`true`) or ended; it becomes an alarm.
+    case condition(ShellCondition, holds: Bool)
     /// At least once a second of domain time, and whenever ``Effect/wake(at:)`` asked.
     case tick
 }
@@ -102,4 +102,19 @@ public struct StationChange: Hashable, Sendable {
     public var operatorLimit: Power??
     public var passwordDigest: String??
     public init() {}
+}
+
+/// Something that holds in the shell for a while and that a person should act on: the disk is full, a listener failed.
+public struct ShellCondition: Hashable, Sendable {
+    /// Stable word, the code of the alarm that it becomes.
+    public let code: String
+    public let object: String
+    public let priority: Alarm.Priority
+    public let values: [String: String]
+    public init(code: String, object: String, priority: Alarm.Priority, values: [String: String] = [:]) {
+        self.code = code
+        self.object = object
+        self.priority = priority
+        self.values = values
+    }
 }

@@ -1,0 +1,72 @@
+public import Quantities
+
+/// Surprises of a session, kept as words for people.
+public enum SessionFlag: String, Hashable, Sendable, CaseIterable {
+    case registerWentBack = "register went back"
+    case registerJumped = "register jumped"
+    case unknownTransaction = "stop for an unknown transaction"
+    case noStop = "no stop message came"
+    case clockUnset = "station clock was not set"
+    case tokenRefused = "token was refused"
+    case softFaults = "message with faults"
+}
+
+extension Session {
+    public func has(_ flag: SessionFlag) -> Bool { flags.contains(flag.rawValue) }
+    public mutating func raise(_ flag: SessionFlag) { if !has(flag) { flags.append(flag.rawValue) } }
+    public mutating func lower(_ flag: SessionFlag) { flags.removeAll { $0 == flag.rawValue } }
+
+    /// Takes a reading of the import register while the session runs.
+    ///
+    /// Steps add up, so a repeat adds nothing and a gap loses nothing. A register that falls (a reset, a new meter) adds
+    /// nothing by falling and counts on from its new value. A reading older than the newest one changes nothing.
+    public mutating func take(register value: RegisterReading, at instant: Instant) {
+        if let registerLastAt, instant < registerLastAt { return }
+        if let last = registerLast ?? registerStart {
+            add(value - last)
+        } else {
+            registerStart = value
+        }
+        registerLast = value
+        registerLastAt = instant
+    }
+
+    /// Ends the session with the register of its stop message. Where the register never fell, import is exactly stop less
+    /// start.
+    public mutating func end(at instant: Instant, register: RegisterReading?, reason: String?) {
+        if let register {
+            let last = registerLast ?? registerStart
+            if let registerStart, isUnbroken, register >= registerStart,
+                register - registerStart <= Self.largestStep
+            {
+                if let last, register < last { raise(.registerWentBack) }
+                imported = register - registerStart
+            } else if let last {
+                add(register - last)
+            }
+            registerStop = register
+        }
+        status = .ended
+        endedAt = max(instant, startedAt)
+        stopReason = reason
+    }
+
+    /// The register neither fell nor jumped so far.
+    private var isUnbroken: Bool {
+        guard let registerStart, let registerLast else { return true }
+        return registerLast - registerStart == imported
+    }
+
+    private mutating func add(_ step: Energy) {
+        if step < .zero {
+            raise(.registerWentBack)
+        } else if step > Self.largestStep {
+            raise(.registerJumped)
+        } else {
+            imported += step
+        }
+    }
+
+    /// No vehicle takes more between two readings; a larger step is a fault of the register.
+    static let largestStep: Energy = .kilowattHours(10_000)
+}

@@ -1,0 +1,71 @@
+public import Quantities
+
+/// What a station is asked, in words that every protocol shares. People's own commands are protocol payloads and do not
+/// pass through here.
+public enum StationCommand: Hashable, Sendable {
+    /// The running transaction may draw at most `limit` in `interval`; after it the default limit holds again.
+    case limitTransaction(evse: Int, transaction: String, limit: Power, interval: Interval)
+    /// What holds whenever no transaction limit does: steps of 24 hours from `anchor`, repeated daily.
+    case limitByDefault(evse: Int, anchor: Instant, steps: [LimitStep])
+    /// Which abilities it has (``StationAbilities``).
+    case readAbilities
+    /// How often it meters while it charges.
+    case sampleEvery(Duration)
+    /// What it meters, from the fullest wish (0) to the most modest (``sampledSets``).
+    case sample(wish: Int)
+
+    public static let sampledSets = 3
+}
+
+public struct LimitStep: Hashable, Sendable {
+    /// From the anchor.
+    public let start: Duration
+    public let limit: Power
+    public init(start: Duration, limit: Power) {
+        self.start = start
+        self.limit = limit
+    }
+}
+
+/// How limits are told to one EVSE: unit and shape that the station takes.
+public struct LimitForm: Hashable, Sendable {
+    public enum Unit: String, Hashable, Sendable {
+        case amperes = "A"
+        case watts = "W"
+    }
+    public let unit: Unit
+    /// Line-to-neutral volts.
+    public let voltage: Int
+    public let phases: Int
+    /// Highest level of a limit's precedence that the station takes; at least 1.
+    public let maxLevel: Int
+    public init(unit: Unit, voltage: Int, phases: Int, maxLevel: Int) {
+        self.unit = unit
+        self.voltage = voltage
+        self.phases = phases
+        self.maxLevel = maxLevel
+    }
+}
+
+/// What a station says it can do; `nil` where it says nothing.
+public struct StationAbilities: Hashable, Sendable {
+    public var unit: LimitForm.Unit?
+    public var maxLevel: Int?
+    public var maxPeriods: Int?
+    public var maxProfiles: Int?
+    public var connectors: Int?
+    public var sampleInterval: Int?
+    /// `false`: it says that it has no smart charging.
+    public var limitsPower: Bool?
+    public init() {}
+}
+
+/// How a station took a command.
+public enum CommandAnswer: Hashable, Sendable {
+    case accepted
+    case abilities(StationAbilities)
+    /// It said no; `word` is its own.
+    case refused(word: String)
+    /// No answer, or one that cannot be read.
+    case none(word: String)
+}

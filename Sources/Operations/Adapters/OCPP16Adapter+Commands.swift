@@ -1,0 +1,142 @@
+import Charging
+import OCPPMessages
+import Quantities
+
+extension OCPP16Adapter {
+    /// Numbers of our profiles: stable, so that a newer one replaces the older one (1.6: same id, or same purpose and
+    /// stack level), and apart from those that people choose by hand.
+    private static let transactionProfiles = 7_100_000
+    private static let defaultProfiles = 7_200_000
+
+    // MARK: - What we ask
+
+    static func call(_ command: StationCommand, form: LimitForm) -> (action: V16.Action, payload: [UInt8]) {
+        switch command {
+        case .limitTransaction(let evse, let transaction, let limit, let interval):
+            let start = interval.start.floored(to: .seconds(1), from: Instant(milliseconds: 0))
+            let schedule = V16.ChargingSchedule(
+                chargingRateUnit: unit(form),
+                chargingSchedulePeriod: [
+                    V16.ChargingSchedulePeriod(startPeriod: 0, limit: rate(limit, form), numberPhases: phases(form))
+                ],
+                duration: Int((interval.end - start).components.seconds), startSchedule: start)
+            let profile = V16.ChargingProfile(
+                chargingProfileId: transactionProfiles + evse, stackLevel: min(1, form.maxLevel),
+                chargingProfilePurpose: .txProfile, chargingProfileKind: .absolute, chargingSchedule: schedule,
+                transactionId: Int(transaction))
+            return (
+                .setChargingProfile, V16.SetChargingProfileRequest(connectorId: evse, csChargingProfiles: profile).json
+            )
+
+        case .limitByDefault(let evse, let anchor, let steps):
+            let periods = steps.map {
+                V16.ChargingSchedulePeriod(
+                    startPeriod: Int($0.start.components.seconds), limit: rate($0.limit, form),
+                    numberPhases: phases(form))
+            }
+            let schedule = V16.ChargingSchedule(
+                chargingRateUnit: unit(form), chargingSchedulePeriod: periods, duration: 86_400,
+                startSchedule: anchor.floored(to: .seconds(1), from: Instant(milliseconds: 0)))
+            let profile = V16.ChargingProfile(
+                chargingProfileId: defaultProfiles + evse, stackLevel: 0, chargingProfilePurpose: .txDefaultProfile,
+                chargingProfileKind: .recurring, chargingSchedule: schedule, recurrencyKind: .daily)
+            return (
+                .setChargingProfile, V16.SetChargingProfileRequest(connectorId: evse, csChargingProfiles: profile).json
+            )
+
+        case .readAbilities: return (.getConfiguration, V16.GetConfigurationRequest().json)
+        case .sampleEvery(let interval):
+            return configure("MeterValueSampleInterval", String(interval.components.seconds))
+        case .sample(let wish): return configure("MeterValuesSampledData", measurands(wish))
+        }
+    }
+
+    private static func configure(_ key: String, _ value: String) -> (action: V16.Action, payload: [UInt8]) {
+        (.changeConfiguration, V16.ChangeConfigurationRequest(key: key, value: value).json)
+    }
+
+    /// Stations refuse a list with one measurand they lack; the wishes grow more modest.
+    private static func measurands(_ wish: Int) -> String {
+        let register = "Energy.Active.Import.Register"
+        return switch wish {
+        case 0: "\(register),Power.Active.Import,Current.Import"
+        case 1: "\(register),Power.Active.Import"
+        default: register
+        }
+    }
+
+    private static func unit(_ form: LimitForm) -> V16.ChargingRateUnit { form.unit == .amperes ? .a : .w }
+
+    /// 1.6 takes an absent number of phases for 3.
+    private static func phases(_ form: LimitForm) -> Int? { form.phases == 3 ? nil : form.phases }
+
+    /// Rounded down to 100 mA or 1 W, the finest that 1.6 can say (`limit` is a multiple of 0.1).
+    static func rate(_ limit: Power, _ form: LimitForm) -> JSONDecimal {
+        switch form.unit {
+        case .watts: return JSONDecimal(Int(max(0, limit.watts)))
+        case .amperes:
+            let volts = Int64(max(1, form.voltage * form.phases))
+            // The highest current whose power, rounded down to the watt, is at most the limit: a limit that was made from a
+            // whole step of current comes back as that step.
+            return JSONDecimal(mantissa: max(0, (limit.watts * 10 + 9) / volts), scale: 1)
+        }
+    }
+
+    // MARK: - How stations take it
+
+    static func answer(to command: StationCommand, _ payload: [UInt8]) -> CommandAnswer {
+        switch command {
+        case .limitTransaction, .limitByDefault:
+            guard case .success(.setChargingProfile(let response)) = response(.setChargingProfile, payload) else {
+                return .none(word: "unreadable answer")
+            }
+            return response.status == .accepted ? .accepted : .refused(word: response.status.name)
+        case .sampleEvery, .sample:
+            guard case .success(.changeConfiguration(let response)) = response(.changeConfiguration, payload) else {
+                return .none(word: "unreadable answer")
+            }
+            switch response.status {
+            case .accepted, .rebootRequired: return .accepted
+            default: return .refused(word: response.status.name)
+            }
+        case .readAbilities:
+            guard case .success(.getConfiguration(let response)) = response(.getConfiguration, payload) else {
+                return .none(word: "unreadable answer")
+            }
+            return .abilities(abilities(response.configurationKey ?? []))
+        }
+    }
+
+    private static func response(_ action: V16.Action, _ payload: [UInt8]) -> Result<V16.Response, FieldFault> {
+        V16.Response.decode(action, payload: payload.span).result
+    }
+
+    private static func abilities(_ keys: [V16.KeyValue]) -> StationAbilities {
+        var abilities = StationAbilities()
+        for key in keys {
+            guard let value = key.value else { continue }
+            let number = Int(value).flatMap { (0...1_000_000).contains($0) ? $0 : nil }
+            switch key.key.lowercased() {
+            case "chargingscheduleallowedchargingrateunit":
+                // Both the standard's words and the bare units occur (reference: deviations of stations).
+                let units = value.split(separator: ",").map { $0.lowercased().filter { $0 != " " } }
+                if units.contains(where: { $0 == "current" || $0 == "a" }) {
+                    abilities.unit = .amperes
+                } else if units.contains(where: { $0 == "power" || $0 == "w" }) {
+                    abilities.unit = .watts
+                }
+            case "chargeprofilemaxstacklevel": abilities.maxLevel = number
+            case "chargingschedulemaxperiods": abilities.maxPeriods = number
+            case "maxchargingprofilesinstalled": abilities.maxProfiles = number
+            case "numberofconnectors": abilities.connectors = number
+            case "metervaluesampleinterval": abilities.sampleInterval = number
+            case "supportedfeatureprofiles":
+                abilities.limitsPower = value.split(separator: ",").contains {
+                    $0.lowercased().filter { $0 != " " } == "smartcharging"
+                }
+            default: break
+            }
+        }
+        return abilities
+    }
+}

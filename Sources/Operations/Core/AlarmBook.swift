@@ -1,0 +1,19 @@
+import Quantities
+
+/// Alarms that did not end, found by what they are about.
+struct AlarmBook: Sendable {
+    struct Key: Hashable, Sendable {
+        let code: String
+        let object: String
+    }
+    private(set) var active: [Alarm] = []
+
+    mutating func load(_ alarm: Alarm) { active.append(alarm) }
+    func find(_ key: Key) -> Alarm? { active.first { $0.code == key.code && $0.object == key.object } }
+    func find(id: Int64) -> Alarm? { active.first { $0.id == id } }
+
+    mutating func put(_ alarm: Alarm) {
+        active.removeAll { $0.id == alarm.id }
+        if alarm.endedAt == nil { active.append(alarm) }
+    }
+}

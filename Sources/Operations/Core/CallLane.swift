@@ -1,0 +1,88 @@
+import Assets
+import Charging
+import GridDispatch
+import Quantities
+
+/// Calls to one station: one at a time, the most urgent first.
+///
+///     push ──▶ waiting ──next──▶ inFlight ──settle──▶ gone
+///                                   └─ timeout ──▶ overdue ──late answer──▶ gone
+struct CallLane: Sendable {
+    enum Purpose: Hashable, Sendable {
+        /// A person's or program's command, by its id.
+        case command(String)
+        case dispatch(SiteID, number: UInt64, StationCommand)
+        case commissioning(StationCommand)
+    }
+    /// Least value goes first.
+    enum Rank: Int, Comparable, Sendable {
+        case safety, command, setpoint, fallback, commissioning
+        static func < (a: Rank, b: Rank) -> Bool { a.rawValue < b.rawValue }
+    }
+    struct Call: Sendable {
+        let token: UInt64
+        let messageID: String
+        let action: String
+        let payload: [UInt8]
+        let timeout: Duration
+        let rank: Rank
+        let purpose: Purpose
+    }
+
+    private var waiting: [Call] = []
+    private(set) var inFlight: Call?
+    /// Timed out; their answer may still come.
+    private var overdue: [Call] = []
+    /// More than a station can be asked in a quarter of an hour at 30 s a call.
+    static let capacity = 32
+    private static let overdueKept = 4
+
+    var isIdle: Bool { inFlight == nil && waiting.isEmpty }
+    var count: Int { waiting.count + (inFlight == nil ? 0 : 1) }
+
+    /// `false`: too many wait already.
+    mutating func push(_ call: Call) -> Bool {
+        guard waiting.count < Self.capacity else { return false }
+        let index = waiting.firstIndex { $0.rank > call.rank } ?? waiting.count
+        waiting.insert(call, at: index)
+        return true
+    }
+
+    /// The call to send now, if none is outstanding.
+    mutating func next() -> Call? {
+        guard inFlight == nil, !waiting.isEmpty else { return nil }
+        inFlight = waiting.removeFirst()
+        return inFlight
+    }
+
+    /// The call that an outcome belongs to; it leaves the lane unless its answer may still come.
+    mutating func settle(_ token: UInt64, mayAnswerLater: Bool) -> Call? {
+        if let call = inFlight, call.token == token {
+            inFlight = nil
+            if mayAnswerLater {
+                overdue.append(call)
+                if overdue.count > Self.overdueKept { overdue.removeFirst() }
+            }
+            return call
+        }
+        guard let index = overdue.firstIndex(where: { $0.token == token }) else { return nil }
+        return mayAnswerLater ? nil : overdue.remove(at: index)
+    }
+
+    /// Takes out waiting calls that `isStale` marks: a newer one says the same better.
+    mutating func withdraw(where isStale: (Purpose) -> Bool) -> [Call] {
+        let withdrawn = waiting.filter { isStale($0.purpose) }
+        if !withdrawn.isEmpty { waiting.removeAll { isStale($0.purpose) } }
+        return withdrawn
+    }
+
+    /// The connection ended. What was in flight may have arrived; what waited never left.
+    mutating func clear() -> (inFlight: Call?, waiting: [Call]) {
+        defer {
+            inFlight = nil
+            waiting = []
+            overdue = []
+        }
+        return (inFlight, waiting)
+    }
+}

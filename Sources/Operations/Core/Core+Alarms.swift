@@ -1,0 +1,52 @@
+import Assets
+import GridDispatch
+import Quantities
+
+extension Core {
+    mutating func raise(
+        _ code: String, object: String, site: SiteID?, priority: Alarm.Priority, values: [String: String] = [:],
+        at now: Instant
+    ) {
+        guard alarms.find(AlarmBook.Key(code: code, object: object)) == nil else { return }
+        let alarm = Alarm(
+            id: counters.alarm, priority: priority, code: code, site: site, object: object, values: values, since: now)
+        counters.alarm += 1
+        persist(.setting(key: Counters.alarmKey, value: String(counters.alarm)))
+        put(alarm)
+    }
+
+    mutating func endAlarm(_ code: String, object: String, at now: Instant) {
+        guard var alarm = alarms.find(AlarmBook.Key(code: code, object: object)) else { return }
+        alarm.endedAt = now
+        put(alarm)
+    }
+
+    mutating func acknowledge(alarm id: Int64, by actor: Actor, at now: Instant) -> Result<OrderResult, ServiceFault> {
+        guard var alarm = alarms.find(id: id) else {
+            return .failure(
+                ServiceFault(.notFound, code: "alarm-unknown", detail: "No active alarm \(id); it may have ended."))
+        }
+        if alarm.acknowledgedBy == nil {
+            alarm.acknowledgedBy = actor.name
+            alarm.acknowledgedAt = now
+            put(alarm)
+        }
+        return .success(.alarm(alarm))
+    }
+
+    mutating func shellCondition(_ condition: ShellCondition, _ holds: Bool, at now: Instant) {
+        if holds {
+            raise(
+                condition.code, object: condition.object, site: nil, priority: condition.priority,
+                values: condition.values, at: now)
+        } else {
+            endAlarm(condition.code, object: condition.object, at: now)
+        }
+    }
+
+    private mutating func put(_ alarm: Alarm) {
+        alarms.put(alarm)
+        persist(.alarm(alarm))
+        emit(.publish(.alarm(alarm)))
+    }
+}

@@ -1,0 +1,225 @@
+import Assets
+import Charging
+import GridDispatch
+import Quantities
+
+// Stations, sites and nodes are made, changed and removed.
+extension Core {
+    // MARK: - Stations
+
+    /// All rows or none.
+    mutating func put(
+        _ rows: [(StationID, StationChange)], isImport: Bool, at now: Instant
+    ) -> Result<OrderResult, ServiceFault> {
+        var fields: [ServiceFault.Field] = []
+        var seen: Set<StationID> = []
+        for (i, (id, change)) in rows.enumerated() {
+            let prefix = isImport ? "[\(i)]." : ""
+            for field in faults(id, change) { fields.append(.init(path: prefix + field.path, problem: field.problem)) }
+            if !seen.insert(id).inserted {
+                fields.append(.init(path: prefix + "id", problem: "\(id) occurs twice"))
+            }
+        }
+        guard fields.isEmpty else { return .failure(.invalid("station-invalid", Array(fields.prefix(100)))) }
+        for (id, change) in rows {
+            if stationIndex[id] == nil { register(Station(id: id, createdAt: now)) }
+            guard let s = stationIndex[id] else { continue }
+            apply(change, to: s, at: now)
+        }
+        guard !isImport, let s = rows.first.flatMap({ stationIndex[$0.0] }) else {
+            return .success(.imported(rows.count))
+        }
+        return .success(.station(stationView(s)))
+    }
+
+    private func faults(_ id: StationID, _ change: StationChange) -> [ServiceFault.Field] {
+        var fields: [ServiceFault.Field] = []
+        func check(_ path: String, _ holds: Bool, _ problem: String) {
+            if !holds { fields.append(.init(path: path, problem: problem)) }
+        }
+        check("id", !id.value.isEmpty && id.value.utf8.count <= 255, "1 to 255 bytes")
+        if let site = change.site ?? nil {
+            check("site", siteIndex[site] != nil, "there is no site \(site); create it first")
+        }
+        if let node = change.node ?? nil {
+            check("node", nodeIndex[node] != nil, "there is no node \(node); create it first")
+        }
+        if let phases = change.phases { check("phases", phases == 1 || phases == 3, "1 or 3") }
+        if let voltage = change.voltage {
+            check("voltage", (100...1000).contains(voltage), "100 to 1000 volts, line to neutral")
+        }
+        if let current = change.maxCurrentMilliamperes {
+            check("max_current_a", (6000...1_000_000).contains(current), "6 to 1000 amperes")
+        }
+        if let profile = change.securityProfile { check("security_profile", (0...3).contains(profile), "0 to 3") }
+        if let limit = change.operatorLimit ?? nil { check("limit_kw", limit >= .zero, "must not be negative") }
+        return fields
+    }
+
+    private mutating func apply(_ change: StationChange, to s: Int, at now: Instant) {
+        let before = stations[s].station
+        var station = before
+        if let registration = change.registration { station.registration = registration }
+        if let site = change.site { station.site = site }
+        if let node = change.node { station.node = node }
+        if let model = change.model { station.model = model }
+        if let phases = change.phases { station.electrical.phases = phases }
+        if let voltage = change.voltage { station.electrical.voltage = voltage }
+        if let current = change.maxCurrentMilliamperes { station.electrical.maxCurrentMilliamperes = current }
+        if let ownership = change.ownership { station.ownership = ownership }
+        if let evidence = change.ownershipEvidence { station.ownershipEvidence = evidence }
+        if let owner = change.owner { station.owner = owner }
+        if let profile = change.securityProfile { station.securityProfile = profile }
+        if let limit = change.operatorLimit { station.operatorLimit = limit }
+        if let digest = change.passwordDigest { station.passwordDigest = digest }
+        stations[s].station = station
+        persist(.station(station))
+        if before.site != station.site || before.node != station.node {
+            layoutIsStale = true
+            if let old = before.site.flatMap({ siteIndex[$0] }) { requestPlan(site: old, "limit") }
+        }
+        requestPlan(for: s, "limit", at: now)
+        emit(.publish(.station(station.id)))
+    }
+
+    mutating func delete(station id: StationID, at now: Instant) -> Result<OrderResult, ServiceFault> {
+        guard let s = stationIndex[id] else { return .failure(.unknownStation(id)) }
+        for i in stations[s].sessions.indices.reversed() where stations[s].sessions[i].status == .active {
+            let session = stations[s].sessions[i]
+            end(
+                s, i, at: session.registerLastAt ?? now, register: session.registerLast, reason: nil, flag: .noStop,
+                now: now)
+        }
+        dropCalls(s, at: now)
+        if let connection = stations[s].connection {
+            emit(.disconnect(id, connection: connection, code: 1008, reason: "the station was removed"))
+        }
+        for session in stations[s].sessions { sessionHome[session.id] = nil }
+        let last = stations.count - 1
+        stations.swapAt(s, last)
+        stationIndex[stations[s].station.id] = s
+        stations.removeLast()
+        stationIndex[id] = nil
+        layoutIsStale = true
+        persist(.removeStation(id))
+        emit(.publish(.station(id)))
+        return .success(.done)
+    }
+
+    // MARK: - Sites
+
+    mutating func put(_ site: Site, at now: Instant) -> Result<OrderResult, ServiceFault> {
+        var fields: [ServiceFault.Field] = []
+        if site.id.value.isEmpty { fields.append(.init(path: "id", problem: "must not be empty")) }
+        for (path, entries) in [("tariffs", site.tariffs), ("export_tariffs", site.exportTariffs)] {
+            for (i, entry) in entries.enumerated() where tariffs[entry.tariff] == nil {
+                fields.append(
+                    .init(
+                        path: "\(path)[\(i)].tariff", problem: "there is no tariff \(entry.tariff); see /api/v1/tariffs"
+                    ))
+            }
+        }
+        guard fields.isEmpty else { return .failure(.invalid("site-invalid", fields)) }
+        var site = site
+        site.tariffs.sort { $0.from < $1.from }
+        site.exportTariffs.sort { $0.from < $1.from }
+        if let s = siteIndex[site.id] {
+            sites[s].site = site
+            requestPlan(site: s, "tariff")
+        } else {
+            let i = sites.firstIndex { $0.site.id > site.id } ?? sites.count
+            sites.insert(SiteSlot(site, settings: settings), at: i)
+            reindexSites()
+        }
+        persist(.site(site))
+        return .success(.site(site))
+    }
+
+    mutating func delete(site id: SiteID) -> Result<OrderResult, ServiceFault> {
+        guard let s = siteIndex[id] else { return .failure(.unknownSite(id)) }
+        if stations.contains(where: { $0.station.site == id }) {
+            return .failure(
+                ServiceFault(
+                    .conflict, code: "site-has-stations",
+                    detail: "Stations belong to site \(id); move or delete them first."))
+        }
+        if nodes.contains(where: { $0.node.site == id }) {
+            return .failure(
+                ServiceFault(
+                    .conflict, code: "site-has-nodes", detail: "Nodes belong to site \(id); move or delete them first.")
+            )
+        }
+        sites.remove(at: s)
+        reindexSites()
+        persist(.removeSite(id))
+        return .success(.done)
+    }
+
+    private mutating func reindexSites() {
+        siteIndex = [:]
+        for (i, slot) in sites.enumerated() { siteIndex[slot.site.id] = i }
+        layoutIsStale = true
+    }
+
+    // MARK: - Nodes
+
+    mutating func put(_ node: GridNode, at now: Instant) -> Result<OrderResult, ServiceFault> {
+        var fields: [ServiceFault.Field] = []
+        func check(_ path: String, _ holds: Bool, _ problem: String) {
+            if !holds { fields.append(.init(path: path, problem: problem)) }
+        }
+        check("id", !node.id.value.isEmpty, "must not be empty")
+        if let site = node.site { check("site", siteIndex[site] != nil, "there is no site \(site); create it first") }
+        if let limit = node.limit { check("limit_kw", limit >= .zero, "must not be negative") }
+        if let limit = node.exportLimit { check("export_limit_kw", limit >= .zero, "must not be negative") }
+        if let parent = node.parent {
+            if let p = nodeIndex[parent] {
+                check(
+                    "parent", parent != node.id && !pathUp(from: p).contains { nodes[$0].node.id == node.id },
+                    "\(parent) lies below \(node.id); a tree has no cycles")
+            } else {
+                check("parent", false, "there is no node \(parent); create it first")
+            }
+        }
+        guard fields.isEmpty else { return .failure(.invalid("node-invalid", fields)) }
+        if let n = nodeIndex[node.id] {
+            nodes[n].node = node
+        } else {
+            let i = nodes.firstIndex { $0.node.id > node.id } ?? nodes.count
+            nodes.insert(NodeSlot(node), at: i)
+            reindexNodes()
+        }
+        layoutIsStale = true
+        refreshLayout()
+        if let n = nodeIndex[node.id] {
+            for s in sites.indices where sites[s].path.contains(n) { requestPlan(site: s, "limit") }
+        }
+        persist(.node(node))
+        return .success(.node(node))
+    }
+
+    mutating func delete(node id: NodeID) -> Result<OrderResult, ServiceFault> {
+        guard let n = nodeIndex[id] else { return .failure(.unknownNode(id)) }
+        if nodes.contains(where: { $0.node.parent == id }) {
+            return .failure(
+                ServiceFault(
+                    .conflict, code: "node-has-children", detail: "Nodes hang under \(id); move or delete them first."))
+        }
+        if stations.contains(where: { $0.station.node == id }) {
+            return .failure(
+                ServiceFault(
+                    .conflict, code: "node-has-stations",
+                    detail: "Stations hang under \(id); move or delete them first."))
+        }
+        nodes.remove(at: n)
+        reindexNodes()
+        persist(.removeNode(id))
+        return .success(.done)
+    }
+
+    private mutating func reindexNodes() {
+        nodeIndex = [:]
+        for (i, slot) in nodes.enumerated() { nodeIndex[slot.node.id] = i }
+        layoutIsStale = true
+    }
+}

@@ -1,0 +1,174 @@
+import Assets
+import Charging
+import OCPP
+import OCPPMessages
+import Quantities
+
+// A call of a station, from its journal entry to its answer.
+extension Core {
+    mutating func received(_ call: InboundCall, from id: StationID, _ connection: UInt64, at now: Instant) {
+        guard let s = stationIndex[id] else {
+            emit(.disconnect(id, connection: connection, code: 1008, reason: "the station was removed"))
+            return
+        }
+        stations[s].lastSeen = now
+        statistics.calls += 1
+        let action = call.action
+        guard isHeard(action.rawValue, s) else {
+            statistics.refusedCalls += 1
+            let why = "registration is not accepted: send BootNotification first"
+            journal(call, id, reply: nil, problem: why, at: now)
+            emit(
+                .replyError(
+                    id, connection: connection, messageID: call.messageID,
+                    code: RPCErrorCode.securityError.spelling(in: .v16), description: why))
+            return
+        }
+        let problem = call.softFaults.isEmpty ? nil : call.softFaults.map(\.description).joined(separator: "; ")
+        if !call.softFaults.isEmpty { statistics.softFaults += 1 }
+        // Answers that carry the time are never repeated from memory: they would set the station's clock back.
+        let isRemembered = Self.isRemembered(action)
+        if isRemembered,
+            let reply = stations[s].repeats.reply(
+                to: call.messageID, action: action.rawValue, payload: call.payloadBytes)
+        {
+            statistics.repeats += 1
+            journal(call, id, reply: reply, problem: problem, at: now)
+            emit(.reply(id, connection: connection, messageID: call.messageID, payload: reply))
+            return
+        }
+        guard let event = OCPP16Adapter.event(call.request) else {
+            journal(call, id, reply: nil, problem: "only the central system sends \(action.rawValue)", at: now)
+            emit(
+                .replyError(
+                    id, connection: connection, messageID: call.messageID,
+                    code: RPCErrorCode.notSupported.spelling(in: .v16),
+                    description: "only the central system sends \(action.rawValue)"))
+            return
+        }
+        let reply = OCPP16Adapter.payload(handle(event, s, at: now), to: call.request)
+        if isRemembered {
+            stations[s].repeats.remember(
+                call.messageID, action: action.rawValue, payload: call.payloadBytes, reply: reply)
+        }
+        journal(call, id, reply: reply, problem: problem, at: now)
+        emit(.reply(id, connection: connection, messageID: call.messageID, payload: reply))
+    }
+
+    private static func isRemembered(_ action: V16.Action) -> Bool {
+        action != .heartbeat && action != .bootNotification
+    }
+
+    /// A message that was handled before a restart.
+    mutating func recall(_ message: MessageRecord) {
+        guard let s = stationIndex[message.station], let id = message.messageID, let action = message.action,
+            V16.Action(rawValue: action).map(Self.isRemembered) ?? false, let reply = message.reply,
+            let payload = Self.payload(ofCall: message.text)
+        else { return }
+        stations[s].repeats.remember(id, action: action, payload: payload, reply: reply)
+    }
+
+    /// A station whose last boot was not accepted may only boot, and send what it was asked for (OCPP-J 1.6 errata 3.10).
+    private func isHeard(_ action: String, _ s: Int) -> Bool {
+        switch stations[s].lastBoot {
+        case nil, .accepted: true
+        case .pending, .rejected:
+            action == V16.Action.bootNotification.rawValue || stations[s].askedFor.contains(action)
+        }
+    }
+
+    private mutating func journal(
+        _ call: InboundCall, _ id: StationID, reply: [UInt8]?, problem: String?, at now: Instant
+    ) {
+        persist(
+            .message(
+                MessageRecord(
+                    station: id, at: now, direction: .inbound, messageID: call.messageID, action: call.action.rawValue,
+                    text: call.text, reply: reply, problem: problem)))
+    }
+
+    private mutating func handle(_ event: StationEvent, _ s: Int, at now: Instant) -> StationAnswer {
+        switch event {
+        case .booted(let boot): booted(boot, s, at: now)
+        case .heartbeat: .clock(now)
+        case .authorize(let token): .authorization(verdict(on: token, at: now))
+        case .started(let event): start(event, s, at: now)
+        case .stopped(let event): stop(event, s, at: now)
+        case .metered(let samples):
+            {
+                meter(samples, s, at: now)
+                return .acknowledged
+            }()
+        case .status(let status):
+            {
+                report(status, s, at: now)
+                return .acknowledged
+            }()
+        case .vendor: .vendorUnknown
+        case .notice: .acknowledged
+        case .certificateRequest: .refused
+        }
+    }
+
+    private mutating func booted(_ boot: Station.Boot, _ s: Int, at now: Instant) -> StationAnswer {
+        let id = stations[s].station.id
+        let registration = stations[s].station.registration
+        let isNewFirmware = stations[s].station.boot.map { $0.firmware != boot.firmware } ?? true
+        stations[s].lastBoot = registration
+        if registration == .accepted { stations[s].askedFor = [] }
+        if stations[s].station.boot != boot {
+            stations[s].station.boot = boot
+            persist(.station(stations[s].station))
+        }
+        stations[s].commissioner.booted(isNewFirmware: isNewFirmware, at: now)
+        if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].dispatcher.restarted(id) }
+        persistLive(s)
+        emit(.publish(.station(id)))
+        return .registered(
+            registration, now: now, interval: registration == .accepted ? settings.heartbeat : settings.bootRetry)
+    }
+
+    private mutating func report(_ report: StationEvent.Status, _ s: Int, at now: Instant) {
+        if report.connector == 0 {
+            stations[s].status = report.status
+        } else {
+            guard let e = stations[s].ensureEVSE(report.connector) else { return }
+            if stations[s].evses[e].status != report.status { stations[s].evses[e].statusSince = now }
+            stations[s].evses[e].status = report.status
+            stations[s].evses[e].errorCode = report.errorCode
+        }
+        persistLive(s)
+        emit(.publish(.station(stations[s].station.id)))
+    }
+
+    /// Where the payload lies in the text of a CALL that was read before: after the third comma outside strings.
+    private static func payload(ofCall text: [UInt8]) -> ArraySlice<UInt8>? {
+        var commas = 0
+        var isInString = false
+        var isEscaped = false
+        for (i, byte) in text.enumerated() {
+            if isEscaped {
+                isEscaped = false
+            } else if isInString {
+                if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isInString = false
+                }
+            } else if byte == UInt8(ascii: "\"") {
+                isInString = true
+            } else if byte == UInt8(ascii: ",") {
+                commas += 1
+                if commas == 3 {
+                    guard let end = text.lastIndex(of: UInt8(ascii: "]")), end > i else { return nil }
+                    let isSpace = { (b: UInt8) in b == 0x20 || b == 0x09 || b == 0x0A || b == 0x0D }
+                    var slice = text[(i + 1)..<end]
+                    while let first = slice.first, isSpace(first) { slice.removeFirst() }
+                    while let last = slice.last, isSpace(last) { slice.removeLast() }
+                    return slice
+                }
+            }
+        }
+        return nil
+    }
+}

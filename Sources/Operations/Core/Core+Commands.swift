@@ -1,0 +1,214 @@
+import Assets
+import Charging
+import GridDispatch
+import OCPP
+import OCPPMessages
+import Quantities
+
+// Calls of ours to stations, and how they end.
+extension Core {
+    // MARK: - People's commands
+
+    mutating func command(
+        _ id: StationID, _ action: String, _ payload: [UInt8], _ timeout: Duration, by actor: Actor, at now: Instant
+    ) -> Result<OrderResult, ServiceFault> {
+        guard let s = stationIndex[id] else { return .failure(.unknownStation(id)) }
+        let (token, messageID) = counters.nextMessage()
+        var view = CommandView(
+            id: messageID, station: id, action: action, payload: payload, status: .pending, createdAt: now,
+            by: actor.name)
+        guard stations[s].isOnline else {
+            view.status = .offline
+            view.finishedAt = now
+            persist(.command(view))
+            return .success(.command(view))
+        }
+        let call = CallLane.Call(
+            token: token, messageID: messageID, action: action, payload: payload, timeout: timeout, rank: .command,
+            purpose: .command(messageID))
+        guard stations[s].lane.push(call) else {
+            return .failure(
+                ServiceFault(
+                    .conflict, code: "station-busy",
+                    detail:
+                        "\(CallLane.capacity) commands wait for station \(id) already; wait until it has answered some."
+                ))
+        }
+        if stations[s].lastBoot == .pending,
+            action == V16.Action.triggerMessage.rawValue
+                || action == V16.Action.extendedTriggerMessage.rawValue
+        {
+            // The station may send what it is asked for although it is not accepted yet.
+            for known in V16.Action.allCases where Self.mentions(known.rawValue, in: payload) {
+                stations[s].askedFor.insert(known.rawValue)
+            }
+        }
+        pendingCommands[view.id] = view
+        persist(.command(view))
+        pump(s, at: now)
+        return .success(.command(view))
+    }
+
+    private static func mentions(_ word: String, in payload: [UInt8]) -> Bool {
+        let quoted = Array("\"\(word)\"".utf8)
+        guard payload.count >= quoted.count else { return false }
+        return (0...(payload.count - quoted.count)).contains { payload[$0..<($0 + quoted.count)].elementsEqual(quoted) }
+    }
+
+    /// Ends a command; one that timed out may be answered late and ends a second time.
+    mutating func finish(
+        command id: String, _ status: CommandView.Status, response: [UInt8]? = nil, code: String? = nil,
+        description: String? = nil, at now: Instant
+    ) {
+        guard var view = pendingCommands.removeValue(forKey: id) ?? takeOverdue(id) else { return }
+        view.status = status
+        view.finishedAt = now
+        view.response = response
+        view.errorCode = code
+        view.errorDescription = description
+        // Whoever is told of the end may ask before the disk has it.
+        recentCommands.append(view)
+        if recentCommands.count > Self.recentCommandsKept { recentCommands.removeFirst() }
+        persist(.command(view))
+        emit(.publish(.command(id)))
+    }
+
+    private mutating func takeOverdue(_ id: String) -> CommandView? {
+        guard let i = recentCommands.lastIndex(where: { $0.id == id && $0.status == .timeout }) else { return nil }
+        return recentCommands.remove(at: i)
+    }
+    private static let recentCommandsKept = 256
+
+    // MARK: - The platform's own commands
+
+    /// `false`: it cannot be sent now.
+    mutating func send(
+        _ command: StationCommand, _ purpose: CallLane.Purpose, rank: CallLane.Rank, to s: Int, at now: Instant
+    ) -> Bool {
+        guard stations[s].isOnline else { return false }
+        let (action, payload) = OCPP16Adapter.call(command, form: stations[s].limitForm)
+        let (token, messageID) = counters.nextMessage()
+        let call = CallLane.Call(
+            token: token, messageID: messageID, action: action.rawValue, payload: payload,
+            timeout: settings.callTimeout, rank: rank, purpose: purpose)
+        guard stations[s].lane.push(call) else { return false }
+        pump(s, at: now)
+        return true
+    }
+
+    /// Sends the next call if none is outstanding.
+    private mutating func pump(_ s: Int, at now: Instant) {
+        guard stations[s].isOnline, let call = stations[s].lane.next() else { return }
+        let id = stations[s].station.id
+        emit(
+            .call(
+                StationCall(
+                    station: id, token: call.token, messageID: call.messageID, action: call.action,
+                    payload: call.payload, timeout: call.timeout)))
+        var writer = JSONWriter(reserving: call.payload.count + 80)
+        writer.beginArray()
+        writer.value(2)
+        writer.value(call.messageID)
+        writer.value(call.action)
+        writer.raw(call.payload)
+        writer.endArray()
+        persist(
+            .message(
+                MessageRecord(
+                    station: id, at: now, direction: .outbound, messageID: call.messageID, action: call.action,
+                    text: writer.bytes)))
+    }
+
+    // MARK: - Outcomes
+
+    mutating func completed(
+        _ id: StationID, _ token: UInt64, _ outcome: StationLink.CallOutcome, _ late: Bool, at now: Instant
+    ) {
+        guard let s = stationIndex[id] else { return }
+        let isTimeout = outcome == .timeout
+        guard let call = stations[s].lane.settle(token, mayAnswerLater: isTimeout) else { return }
+        journal(outcome, of: call, id, late, at: now)
+        switch outcome {
+        case .answered, .error: stations[s].lastSeen = now
+        case .timeout, .dropped: break
+        }
+        apply(outcome, of: call, s, at: now)
+        pump(s, at: now)
+    }
+
+    /// The connection ended: what was in flight may have arrived, what waited never left.
+    mutating func dropCalls(_ s: Int, at now: Instant) {
+        let (inFlight, waiting) = stations[s].lane.clear()
+        if let inFlight { apply(.dropped, of: inFlight, s, at: now) }
+        for call in waiting { withdraw(call, s, at: now) }
+    }
+
+    /// A call that never left us.
+    mutating func withdraw(_ call: CallLane.Call, _ s: Int, at now: Instant) {
+        switch call.purpose {
+        case .command(let id): finish(command: id, .offline, at: now)
+        case .dispatch(let site, let number, _): settle(site, number, .notSent, at: now)
+        case .commissioning(let command): commissioned(command, .none(word: "offline"), s, at: now)
+        }
+    }
+
+    private mutating func apply(_ outcome: StationLink.CallOutcome, of call: CallLane.Call, _ s: Int, at now: Instant) {
+        switch call.purpose {
+        case .command(let id):
+            switch outcome {
+            case .answered(let payload): finish(command: id, .answered, response: payload, at: now)
+            case .error(let code, let description, _):
+                finish(command: id, .error, code: code, description: description, at: now)
+            case .timeout: finish(command: id, .timeout, at: now)
+            case .dropped: finish(command: id, .offline, description: "the connection ended before an answer", at: now)
+            }
+        case .dispatch(let site, let number, let command):
+            settle(site, number, Self.dispatchAnswer(Self.answer(outcome, to: command)), at: now)
+        case .commissioning(let command):
+            commissioned(command, Self.answer(outcome, to: command), s, at: now)
+        }
+    }
+
+    private static func answer(_ outcome: StationLink.CallOutcome, to command: StationCommand) -> CommandAnswer {
+        switch outcome {
+        case .answered(let payload): OCPP16Adapter.answer(to: command, payload)
+        case .error(let code, _, _): .refused(word: code)
+        case .timeout: .none(word: "timeout")
+        case .dropped: .none(word: "connection lost")
+        }
+    }
+
+    private static func dispatchAnswer(_ answer: CommandAnswer) -> DispatchAnswer {
+        switch answer {
+        case .accepted, .abilities: .accepted
+        case .refused: .rejected
+        case .none: .noReply
+        }
+    }
+
+    private mutating func journal(
+        _ outcome: StationLink.CallOutcome, of call: CallLane.Call, _ id: StationID, _ late: Bool, at now: Instant
+    ) {
+        var writer = JSONWriter()
+        writer.beginArray()
+        switch outcome {
+        case .answered(let payload):
+            writer.value(3)
+            writer.value(call.messageID)
+            writer.raw(payload)
+        case .error(let code, let description, let details):
+            writer.value(4)
+            writer.value(call.messageID)
+            writer.value(code)
+            writer.value(description)
+            writer.raw(details.isEmpty ? Array("{}".utf8) : details)
+        case .timeout, .dropped: return
+        }
+        writer.endArray()
+        persist(
+            .message(
+                MessageRecord(
+                    station: id, at: now, direction: .inbound, messageID: call.messageID, action: call.action,
+                    text: writer.bytes, problem: late ? "late answer" : nil)))
+    }
+}

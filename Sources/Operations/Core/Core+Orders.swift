@@ -1,0 +1,189 @@
+import Assets
+import Charging
+import GridDispatch
+import Quantities
+
+// What people and programs order: checked first, refused as a whole or done as a whole, and kept with who did it.
+extension Core {
+    mutating func ordered(_ order: Order, _ request: UInt64, by actor: Actor, at now: Instant) {
+        let result: Result<OrderResult, ServiceFault>
+        switch order {
+        case .putStation(let id, let change): result = put([(id, change)], isImport: false, at: now)
+        case .importStations(let rows): result = put(rows, isImport: true, at: now)
+        case .deleteStation(let id): result = delete(station: id, at: now)
+        case .putIdToken(let token): result = put(token)
+        case .deleteIdToken(let value): result = delete(token: value)
+        case .putSite(let site): result = put(site, at: now)
+        case .deleteSite(let id): result = delete(site: id)
+        case .putNode(let node): result = put(node, at: now)
+        case .deleteNode(let id): result = delete(node: id)
+        case .setMode(let id, let mode): result = set(mode, of: id, at: now)
+        case .setNeeds(let id, let needs): result = set(needs, of: id, at: now)
+        case .setEVSE(let id, let paused, let limit, let chargeNow):
+            result = set(id, paused: paused, limit: limit, chargeNow: chargeNow, at: now)
+        case .command(let id, let action, let payload, let timeout):
+            result = command(id, action, payload, timeout, by: actor, at: now)
+        case .acknowledgeAlarm(let id): result = acknowledge(alarm: id, by: actor, at: now)
+        case .tariffChanged(let tariff):
+            for s in sites.indices where sites[s].site.tariffs.contains(where: { $0.tariff == tariff }) {
+                requestPlan(site: s, "tariff")
+            }
+            result = .success(.done)
+        }
+        if case .success = result {
+            let (action, object, detail) = order.summary
+            persist(
+                .audit(
+                    AuditRecord(
+                        at: now, actor: actor.name, role: actor.role.name, action: action, object: object,
+                        detail: detail)))
+        }
+        emit(.answer(request, result))
+    }
+
+    // MARK: - Tokens
+
+    private mutating func put(_ token: IdToken) -> Result<OrderResult, ServiceFault> {
+        guard !token.value.isEmpty, token.value.utf8.count <= 255 else {
+            return .failure(.invalid("token-invalid", [.init(path: "value", problem: "1 to 255 bytes")]))
+        }
+        idTokens[token.value] = token
+        persist(.idToken(token))
+        return .success(.idToken(token))
+    }
+
+    private mutating func delete(token value: String) -> Result<OrderResult, ServiceFault> {
+        guard idTokens.removeValue(forKey: value) != nil else {
+            return .failure(ServiceFault(.notFound, code: "id-token-unknown", detail: "There is no such token."))
+        }
+        persist(.removeIdToken(value))
+        return .success(.done)
+    }
+
+    // MARK: - Charging
+
+    private mutating func set(_ needs: Needs, of id: Session.ID, at now: Instant) -> Result<OrderResult, ServiceFault> {
+        guard let s = sessionHome[id].flatMap({ stationIndex[$0] }), let i = stations[s].session(id) else {
+            return .failure(.unknownSession(id))
+        }
+        guard stations[s].sessions[i].status == .active else {
+            return .failure(
+                ServiceFault(
+                    .conflict, code: "session-ended", detail: "Session \(id) has ended; it has no needs any more."))
+        }
+        var fields: [ServiceFault.Field] = []
+        if let departure = needs.departure, departure <= now {
+            fields.append(.init(path: "departure", problem: "lies in the past; the platform's time is \(now)"))
+        }
+        if let energy = needs.energy, energy < .zero || energy > Self.mostEnergy {
+            fields.append(.init(path: "energy_kwh", problem: "must be from 0 to 1000"))
+        }
+        if let minimum = needs.minimum, minimum < .zero || minimum > needs.energy ?? Self.mostEnergy {
+            fields.append(.init(path: "minimum_kwh", problem: "must be from 0 to energy_kwh"))
+        }
+        guard fields.isEmpty else { return .failure(.invalid("needs-invalid", fields)) }
+        stations[s].sessions[i].needs = needs
+        let session = stations[s].sessions[i]
+        if let e = stations[s].evse(session.evse.number) { stations[s].evses[e].outlook = nil }
+        persist(.session(session))
+        requestPlan(for: s, "needs", at: now)
+        emit(.publish(.session(id)))
+        return sessionView(id).map { .success(.session($0)) } ?? .success(.done)
+    }
+    private static let mostEnergy: Energy = .kilowattHours(1000)
+
+    private mutating func set(
+        _ id: EVSEID, paused: Bool?, limit: Power??, chargeNow: Bool?, at now: Instant
+    ) -> Result<OrderResult, ServiceFault> {
+        guard let s = stationIndex[id.station] else { return .failure(.unknownStation(id.station)) }
+        guard let e = stations[s].ensureEVSE(id.number) else {
+            return .failure(
+                ServiceFault(
+                    .notFound, code: "evse-unknown",
+                    detail: "EVSE numbers are 1 to \(StationSlot.mostEVSEs), not \(id.number)."))
+        }
+        if let limit, let limit, limit < .zero {
+            return .failure(.invalid("limit-invalid", [.init(path: "limit_kw", problem: "must not be negative")]))
+        }
+        var control = stations[s].evses[e].control
+        if let paused { control.paused = paused }
+        if let limit { control.limit = limit }
+        if let chargeNow { control.chargeNow = chargeNow }
+        stations[s].evses[e].control = control
+        persist(.evse(control))
+        requestPlan(for: s, "limit", at: now)
+        stepSite(of: s, at: now)
+        emit(.publish(.station(id.station)))
+        return .success(.station(stationView(s)))
+    }
+
+    private mutating func set(_ mode: Site.Mode, of id: SiteID, at now: Instant) -> Result<OrderResult, ServiceFault> {
+        guard let s = siteIndex[id] else { return .failure(.unknownSite(id)) }
+        sites[s].site.mode = mode
+        persist(.site(sites[s].site))
+        requestPlan(site: s, "limit")
+        refreshLayout()
+        step(site: s, at: now)
+        return .success(.site(sites[s].site))
+    }
+
+    private mutating func stepSite(of station: Int, at now: Instant) {
+        guard let s = stations[station].station.site.flatMap({ siteIndex[$0] }) else { return }
+        refreshLayout()
+        step(site: s, at: now)
+    }
+}
+
+extension Order {
+    /// Words for the audit; no personal data.
+    fileprivate var summary: (action: String, object: String, detail: String) {
+        switch self {
+        case .putStation(let id, let change): ("station.put", id.value, change.summary)
+        case .importStations(let rows): ("stations.import", "", "\(rows.count) stations")
+        case .deleteStation(let id): ("station.delete", id.value, "")
+        case .putIdToken(let token): ("id-token.put", "", token.status.rawValue)
+        case .deleteIdToken: ("id-token.delete", "", "")
+        case .putSite(let site): ("site.put", site.id.value, "")
+        case .deleteSite(let id): ("site.delete", id.value, "")
+        case .putNode(let node):
+            ("node.put", node.id.value, node.limit.map { "limit \($0.watts) W" } ?? "no limit")
+        case .deleteNode(let id): ("node.delete", id.value, "")
+        case .setMode(let id, let mode): ("site.mode", id.value, mode.summary)
+        case .setNeeds(let id, let needs): ("session.needs", id.value, needs.chargeNow ? "charge now" : "")
+        case .setEVSE(let id, let paused, let limit, let chargeNow):
+            ("evse.set", id.description, Self.summary(paused: paused, limit: limit, chargeNow: chargeNow))
+        case .command(let id, let action, _, _): ("station.command", id.value, action)
+        case .acknowledgeAlarm(let id): ("alarm.acknowledge", String(id), "")
+        case .tariffChanged(let id): ("tariff.changed", id, "")
+        }
+    }
+
+    private static func summary(paused: Bool?, limit: Power??, chargeNow: Bool?) -> String {
+        var parts: [String] = []
+        if let paused { parts.append(paused ? "paused" : "resumed") }
+        if let limit { parts.append(limit.map { "limit \($0.watts) W" } ?? "no limit") }
+        if let chargeNow { parts.append(chargeNow ? "charge now" : "charge by plan") }
+        return parts.joined(separator: ", ")
+    }
+}
+
+extension Site.Mode {
+    fileprivate var summary: String {
+        switch self {
+        case .auto: "auto"
+        case .manual(_, let reason): "manual: \(reason)"
+        case .stopped(_, let reason): "stopped: \(reason)"
+        }
+    }
+}
+
+extension StationChange {
+    fileprivate var summary: String {
+        var parts: [String] = []
+        if let registration { parts.append("registration \(registration.rawValue)") }
+        if let site { parts.append("site \(site?.value ?? "none")") }
+        if let node { parts.append("node \(node?.value ?? "none")") }
+        if passwordDigest != nil { parts.append("password") }
+        return parts.joined(separator: ", ")
+    }
+}

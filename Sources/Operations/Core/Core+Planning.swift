@@ -1,0 +1,243 @@
+import Assets
+import Charging
+import Forecasting
+import GridDispatch
+import Quantities
+import Rulebook
+import Scheduling
+
+// When a plan is wanted, what is asked of the planner, and what becomes of its answer.
+extension Core {
+    /// Wants a new plan of the station's site soon.
+    mutating func requestPlan(for station: Int, _ trigger: String, at now: Instant) {
+        guard let s = stations[station].station.site.flatMap({ siteIndex[$0] }) else { return }
+        requestPlan(site: s, trigger)
+    }
+
+    mutating func requestPlan(site s: Int, _ trigger: String) {
+        if sites[s].planning.trigger == nil { sites[s].planning.trigger = trigger }
+    }
+
+    mutating func planIfDue(site s: Int, at now: Instant) {
+        let clock = sites[s].planning
+        let trigger: String
+        if let askedAt = clock.askedAt, now >= askedAt {
+            if let wanted = clock.trigger, now - askedAt >= settings.replanLeast {
+                trigger = wanted
+            } else if now - askedAt >= settings.replanInterval {
+                trigger = "periodic"
+            } else {
+                return
+            }
+        } else {
+            trigger = clock.trigger ?? "start"
+        }
+        guard !sites[s].members.isEmpty else { return }
+        sites[s].planning.trigger = nil
+        sites[s].planning.askedAt = now
+        let request = planRequest(site: s, trigger: trigger, at: now)
+        sites[s].planning.requested = request.id
+        statistics.plans += 1
+        emit(.solve(request))
+    }
+
+    // MARK: - The problem
+
+    private struct Candidate {
+        let key: PlanRequest.Key
+        let vehicle: PlanningVehicle
+    }
+
+    /// Also with nobody to plan for: then it shows what is expected of the day.
+    private mutating func planRequest(site s: Int, trigger: String, at now: Instant) -> PlanRequest {
+        let step = settings.planStep
+        let start = now.floored(to: step, from: Instant(milliseconds: 0))
+        let most = Int(settings.planHorizon.wholeMilliseconds / step.wholeMilliseconds)
+        let path = sites[s].path
+        let position = Dictionary(uniqueKeysWithValues: path.enumerated().map { ($1, $0) })
+
+        var candidates: [Candidate] = []
+        var count = min(most, Int(Duration.days(1).wholeMilliseconds / step.wholeMilliseconds))
+        for m in sites[s].members {
+            for e in stations[m].evses.indices {
+                guard let candidate = candidate(m, e, s, start: start, most: most, position, at: now) else { continue }
+                candidates.append(candidate)
+                count = max(count, candidate.vehicle.slots.upperBound)
+            }
+        }
+        let input = dispatchInput(s, at: now)
+        let planned = Set(candidates.map(\.key.evse))
+        var planningNodes: [PlanningNode] = []
+        var nodeFacts: [(node: NodeID, limit: Power?, base: [Power])] = []
+        for n in path {
+            let node = nodes[n].node
+            let base = baseLoad(of: n, s, start: start, step: step, count: count)
+            var room = [Double](repeating: .infinity, count: count)
+            if let limit = node.limit {
+                let reserved = sites[s].dispatcher.reserved(
+                    below: node.id, input, planned: planned, start: start, step: step, count: count)
+                let margin = 1 - settings.dispatch.targetMargin
+                for t in 0..<count {
+                    let others = base[t] + (t < reserved.count ? reserved[t] : .zero)
+                    room[t] = max(0, limit.kilowatts * margin - others.kilowatts)
+                }
+            }
+            planningNodes.append(
+                PlanningNode(parent: node.parent.flatMap { nodeIndex[$0] }.flatMap { position[$0] }, importLimit: room))
+            nodeFacts.append((node.id, node.limit, base))
+        }
+        let id = Plan.ID(counters.plan)
+        counters.plan += 1
+        return PlanRequest(
+            id: id, site: sites[s].site.id, trigger: trigger, requestedAt: now, start: start, step: step,
+            problem: PlanningProblem(
+                stepHours: Double(step.wholeMilliseconds) / 3_600_000,
+                buyPrice: prices(sites[s].site, start: start, step: step, count: count),
+                sellPrice: [Double](repeating: 0, count: count), vehicles: candidates.map(\.vehicle),
+                nodes: planningNodes),
+            keys: candidates.map(\.key), nodes: nodeFacts)
+    }
+
+    private mutating func candidate(
+        _ m: Int, _ e: Int, _ s: Int, start: Instant, most: Int, _ position: [Int: Int], at now: Instant
+    ) -> Candidate? {
+        let slot = stations[m]
+        let evse = slot.evses[e]
+        guard let i = slot.activeSession(on: evse.number), evse.status != .available, slot.isOnline,
+            !evse.control.paused, slot.commissioning?.verdict != .doesNotFollow
+        else { return nil }
+        if case .stopped = sites[s].site.mode { return nil }
+        let session = slot.sessions[i]
+        let outlook = outlook(m, e, session, s, at: now)
+        let delivered = session.imported - session.exported
+        let capability = capability(slot)
+        let limit = [capability.rating, evse.control.limit, slot.station.operatorLimit].compactMap { $0 }.min()
+        let power = capability.settable(limit ?? capability.rating)
+        let missing = outlook.wanted - delivered
+        guard missing > .zero, power > .zero else { return nil }
+
+        let stepMilliseconds = settings.planStep.wholeMilliseconds
+        var departure = min(outlook.departure, start + settings.planStep * most)
+        if evse.control.chargeNow || session.needs?.chargeNow == true {
+            // As soon as possible: a window just long enough at full power.
+            let needed = Duration.milliseconds(
+                Int64((missing.kilowattHours / power.kilowatts * 3_600_000).rounded(.up)))
+            departure = min(departure, now + needed + settings.planStep)
+        }
+        let last = Int((departure - start).wholeMilliseconds - 1) / Int(stepMilliseconds)
+        guard last >= 0 else { return nil }
+        let end = start + settings.planStep * (last + 1)
+        let whole = Double(stepMilliseconds)
+        let firstPresence = Double((min(departure, start + settings.planStep) - now).wholeMilliseconds) / whole
+        let lastPresence = 1 - Double((end - departure).wholeMilliseconds) / whole
+        guard firstPresence > 0 else { return nil }
+        let vehicle = PlanningVehicle(
+            slots: 0..<(last + 1), firstPresence: firstPresence, lastPresence: lastPresence,
+            maxCharge: power.kilowatts, minCharge: capability.minimum.kilowatts, wanted: missing.kilowattHours,
+            node: slot.station.node.flatMap { nodeIndex[$0] }.flatMap { position[$0] })
+        return Candidate(
+            key: PlanRequest.Key(
+                session: session.id.value, evse: evse.id, wanted: outlook.wanted, departure: departure,
+                isForecast: outlook.isForecast),
+            vehicle: vehicle)
+    }
+
+    /// The forecast's quantile in each slot; without a forecast the meter's newest word.
+    private func baseLoad(of n: Int, _ s: Int, start: Instant, step: Duration, count: Int) -> [Power] {
+        let quarters = Int((step.wholeMilliseconds * Int64(count) + 899_999) / 900_000)
+        let forecast = sites[s].forecaster.baseLoad(
+            of: nodes[n].node.id, start: start, count: quarters, probability: settings.baseQuantile)
+        guard let forecast, !forecast.isEmpty else {
+            let state = sites[s].nodeStates.first { $0.node == nodes[n].node.id }
+            return [Power](repeating: state?.base ?? .zero, count: count)
+        }
+        return (0..<count).map { t in
+            // The highest of the quarter hours that a slot covers.
+            let from = Int(step.wholeMilliseconds) * t / 900_000
+            let to = max(from + 1, (Int(step.wholeMilliseconds) * (t + 1) + 899_999) / 900_000)
+            return forecast[min(from, forecast.count - 1)..<min(to, forecast.count)].max()
+                ?? forecast[forecast.count - 1]
+        }
+    }
+
+    /// Yuan/kWh of each slot; where the tariff says nothing, one price for all: then only limits and time decide.
+    private func prices(_ site: Site, start: Instant, step: Duration, count: Int) -> [Double] {
+        let flat = [Double](repeating: Self.unknownPrice, count: count)
+        guard let tariff = importTariff(of: site, at: start),
+            let series = try? tariff.slotPrices(start: start, step: step, count: count)
+        else { return flat }
+        return series.values.map { $0.price?.approximate ?? Self.unknownPrice }
+    }
+    private static let unknownPrice = 0.5
+
+    // MARK: - The answer
+
+    mutating func planned(_ outcome: PlanOutcome, at now: Instant) {
+        let request = outcome.request
+        guard let s = siteIndex[request.site], !outcome.solution.isCancelled,
+            sites[s].plan.map({ $0.id < request.id }) ?? true
+        else { return }
+        let plan = Self.plan(of: outcome)
+        sites[s].plan = plan
+        persist(.plan(plan))
+        persist(.setting(key: Counters.planKey, value: String(counters.plan)))
+        emit(.publish(.plan(request.site, plan.id)))
+        step(site: s, at: now)
+    }
+
+    static func plan(of outcome: PlanOutcome) -> Plan {
+        let request = outcome.request
+        let problem = request.problem
+        let solution = outcome.solution
+        let count = problem.slotCount
+        var totals = request.nodes.map(\.base)
+        var stays: [Plan.Stay] = []
+        for (v, schedule) in solution.vehicles.enumerated() {
+            let vehicle = problem.vehicles[v]
+            let key = request.keys[v]
+            var setpoints = [Power](repeating: .zero, count: count)
+            for (offset, energy) in schedule.net.enumerated() {
+                setpoints[vehicle.slots.lowerBound + offset] = Power(roundingKilowatts: energy / problem.stepHours)
+            }
+            var node = vehicle.node
+            while let n = node {
+                for t in 0..<count { totals[n][t] += setpoints[t] }
+                node = problem.nodes[n].parent
+            }
+            let binding = schedule.binding.flatMap { bound in
+                runs(bound.slots).map { run in
+                    Plan.Binding(
+                        node: bound.node.map { request.nodes[$0].node },
+                        interval: Interval(
+                            request.start + request.step * run.lowerBound,
+                            request.start + request.step * run.upperBound))
+                }
+            }
+            stays.append(
+                Plan.Stay(
+                    session: key.session, evse: key.evse, setpoints: setpoints, wanted: key.wanted,
+                    undelivered: Energy(roundingKilowattHours: schedule.undelivered), binding: binding,
+                    isForecast: key.isForecast, departure: key.departure))
+        }
+        return Plan(
+            id: request.id, site: request.site, computedAt: request.requestedAt, trigger: request.trigger,
+            start: request.start, step: request.step, count: count, stays: stays,
+            nodes: zip(request.nodes, totals).map {
+                Plan.NodeLoad(node: $0.node, limit: $0.limit, base: $0.base, total: $1)
+            },
+            objectiveYuan: solution.objective, boundYuan: solution.bound, gap: solution.gap)
+    }
+
+    /// Neighbouring slots as half-open runs.
+    private static func runs(_ slots: [Int]) -> [Range<Int>] {
+        var runs: [Range<Int>] = []
+        for slot in slots.sorted() {
+            if let last = runs.last, last.upperBound == slot {
+                runs[runs.count - 1] = last.lowerBound..<(slot + 1)
+            } else {
+                runs.append(slot..<(slot + 1))
+            }
+        }
+        return runs
+    }
+}

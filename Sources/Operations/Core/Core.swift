@@ -1,0 +1,128 @@
+import Assets
+import Charging
+import GridDispatch
+public import Quantities
+public import Rulebook
+
+/// The platform's one reducer: inputs and time in, effects out. No clock, no socket, no file, no randomness; it never waits.
+///
+///     connections, calls ─▶ stations ─▶ sessions ─┐
+///     site meters, orders ─▶ sites, nodes ────────┼─▶ dispatcher ─▶ calls to stations
+///     plans ◀─ solver ◀─ plan requests ◀──────────┘
+///
+/// One file a concern (`Core+….swift`). State lies in dense arrays with an index beside them: nothing of the result
+/// depends on the order of a hash table.
+public struct Core: Sendable {
+    let settings: CoreConfiguration
+    private(set) var tariffs: TariffBook
+
+    var stations: [StationSlot] = []
+    var stationIndex: [StationID: Int] = [:]
+    /// Sorted by id.
+    var sites: [SiteSlot] = []
+    var siteIndex: [SiteID: Int] = [:]
+    /// Sorted by id.
+    var nodes: [NodeSlot] = []
+    var nodeIndex: [NodeID: Int] = [:]
+    var idTokens: [String: IdToken] = [:]
+    /// Station of each session that is in memory.
+    var sessionHome: [Session.ID: StationID] = [:]
+    /// Active sessions of each token.
+    var tokenUse: [String: Int] = [:]
+    var pendingCommands: [String: CommandView] = [:]
+    /// Newest last.
+    var recentCommands: [CommandView] = []
+    var alarms = AlarmBook()
+    var counters = Counters()
+    var statistics = Statistics()
+
+    /// Which stations belong to which site and where its nodes lie is computed when it is needed and was changed.
+    var layoutIsStale = true
+
+    /// Gathered while one input is handled.
+    private var changes: [Change] = []
+    private var outgoing: [Effect] = []
+
+    /// - Parameter instance: a short word that no earlier run of this platform used; message ids begin with it, so that they
+    ///   are unique over all connections and restarts (OCPP-J 1.6 §4.1.4, errata). At most 16 characters.
+    public init(configuration: CoreConfiguration, state: CoreState, packs: RulePacks, instance: String) {
+        var settings = configuration
+        settings.dispatch.profileDuration = settings.replanInterval * 2
+        settings.dispatch.renewBefore = settings.replanInterval
+        self.settings = settings
+        self.tariffs = TariffBook(packs.tariffs)
+        counters.instance = String(instance.prefix(16))
+        load(state)
+    }
+
+    /// Handles one input. All changes of it come as one ``Effect/persist(_:)`` before what must wait for them.
+    public mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
+        switch input {
+        case .connected(let id, let connection, let name, _): connected(id, connection, name, at: now)
+        case .disconnected(let id, let connection, _): disconnected(id, connection, at: now)
+        case .call(let id, let connection, let call): received(call, from: id, connection, at: now)
+        case .completed(let id, let token, let outcome, let late): completed(id, token, outcome, late, at: now)
+        case .note(let id, let text, let problem): noted(id, text, problem, at: now)
+        case .order(let request, let order, let actor): ordered(order, request, by: actor, at: now)
+        case .nodeReadings(let request, let node, let readings, let actor):
+            nodeRead(node, readings, request, by: actor, at: now)
+        case .planned(let outcome): planned(outcome, at: now)
+        case .condition(let condition, let holds): shellCondition(condition, holds, at: now)
+        case .tick: tick(at: now)
+        }
+        if !changes.isEmpty {
+            effects.append(.persist(changes))
+            changes.removeAll(keepingCapacity: true)
+        }
+        if !outgoing.isEmpty {
+            effects.append(contentsOf: outgoing)
+            outgoing.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private mutating func tick(at now: Instant) {
+        refreshLayout()
+        for s in sites.indices {
+            step(site: s, at: now)
+            minute(site: s, at: now)
+            planIfDue(site: s, at: now)
+            commission(site: s, at: now)
+        }
+        quarterHour(at: now)
+    }
+
+    mutating func persist(_ change: Change) { changes.append(change) }
+    mutating func emit(_ effect: Effect) { outgoing.append(effect) }
+
+}
+
+/// Numbers that only grow.
+struct Counters: Sendable {
+    var instance = ""
+    /// Of message ids and call tokens; starts anew each run, the instance word keeps ids apart.
+    private var message: UInt64 = 0
+    /// Next transaction number; sessions carry the same one.
+    var transaction = 1
+    var plan: Int64 = 1
+    var alarm: Int64 = 1
+
+    /// A token and the message id made of it.
+    mutating func nextMessage() -> (token: UInt64, messageID: String) {
+        message += 1
+        return (message, instance + "-" + String(message, radix: 36))
+    }
+
+    static let transactionKey = "next.transaction"
+    static let planKey = "next.plan"
+    static let alarmKey = "next.alarm"
+}
+
+/// Counts since the start, for the metrics.
+struct Statistics: Sendable {
+    var calls = 0
+    var refusedCalls = 0
+    var repeats = 0
+    var setpoints = 0
+    var plans = 0
+    var softFaults = 0
+}

@@ -1,0 +1,34 @@
+public import GridDispatch
+
+/// What the core can be told at its start. Durations are of domain time unless said otherwise.
+public struct CoreConfiguration: Hashable, Sendable {
+    /// An unregistered identity may connect and is registered by it.
+    public var acceptUnknownStations = false
+    /// A token nobody knows may charge.
+    public var acceptUnknownTokens = false
+    /// Read abilities and set meter values on first contact, and test whether profiles are followed. Only for stations
+    /// that are assigned to a site: nobody plans for others.
+    public var commissioning = true
+    public var heartbeat: Duration = .seconds(300)
+    /// What a pending or rejected station is told to wait.
+    public var bootRetry: Duration = .seconds(60)
+    public var sampleInterval: Duration = .seconds(60)
+    /// A new plan at least this often.
+    public var replanInterval: Duration = .seconds(300)
+    /// Least time between two plans of one site, whatever happens.
+    public var replanLeast: Duration = .seconds(10)
+    public var planStep: Duration = .seconds(900)
+    public var planHorizon: Duration = .seconds(36 * 3600)
+    /// Real time: how long a station may take to answer one of the platform's own calls.
+    public var callTimeout: Duration = .seconds(30)
+    /// Quantile of the energy a vehicle is planned for, where nobody stated it.
+    public var energyQuantile = 0.8
+    /// Quantile of the departure it is planned for, where nobody stated it.
+    public var departureQuantile = 0.2
+    /// Quantile of the base load that a plan leaves free.
+    public var baseQuantile = 0.9
+    /// Quantile of the base load that default profiles leave free: they know neither weekday nor weather.
+    public var baseEnvelopeQuantile = 0.95
+    public var dispatch = DispatchSettings()
+    public init() {}
+}

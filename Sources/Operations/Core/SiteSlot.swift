@@ -1,0 +1,92 @@
+import Assets
+import Forecasting
+import GridDispatch
+import Quantities
+
+/// Everything the core holds about one site.
+struct SiteSlot: Sendable {
+    var site: Site
+    var dispatcher: Dispatcher
+    var forecaster: Forecaster
+    /// The plan in force.
+    var plan: Plan?
+    var planning = PlanningClock()
+    /// Wishes of the platform's own: a commissioning test.
+    var instructions: [Instruction] = []
+    /// Default profiles in force, as the stations confirmed them.
+    var fallbacks: [EVSEID: DailyProfile] = [:]
+    /// What each outstanding dispatch command asked.
+    var asked: [UInt64: DispatchCommand] = [:]
+    var minute = MinuteMeans()
+    /// The dispatcher's newest word on the nodes.
+    var nodeStates: [NodeDispatch] = []
+
+    // Layout (see `refreshLayout`)
+    /// Indices of its stations, in order of their ids.
+    var members: [Int] = []
+    /// Indices of all nodes above its stations and of its own nodes, in order of their ids.
+    var path: [Int] = []
+    /// Those of its own nodes that hang under none of its own.
+    var roots: [Int] = []
+
+    init(_ site: Site, settings: CoreConfiguration) {
+        self.site = site
+        self.dispatcher = Dispatcher(settings: settings.dispatch)
+        self.forecaster = Forecaster(zone: site.zone)
+    }
+}
+
+/// When the next plan is due, and which one is being made.
+struct PlanningClock: Sendable {
+    /// Why a plan is wanted before the next periodic one.
+    var trigger: String?
+    var askedAt: Instant?
+    var requested: Plan.ID?
+}
+
+struct NodeSlot: Sendable {
+    var node: GridNode
+    var reading: NodeReading?
+    /// What default profiles must leave free, and when that was looked up.
+    var envelope: DailyProfile?
+    var envelopeAt: Instant?
+    var quarter = QuarterMeans()
+
+    init(_ node: GridNode) { self.node = node }
+}
+
+/// Means of the quarter hour that runs.
+struct QuarterMeans: Sendable {
+    private(set) var start: Instant?
+    private var sum: Int64 = 0
+    private var count: Int64 = 0
+    static let length: Duration = .seconds(900)
+
+    /// - Returns: the mean of the quarter hour before, when `now` lies in a new one.
+    mutating func roll(to now: Instant) -> (start: Instant, mean: Power)? {
+        let current = now.floored(to: Self.length, from: Instant(milliseconds: 0))
+        guard start != current else { return nil }
+        defer {
+            start = current
+            sum = 0
+            count = 0
+        }
+        guard let start, count > 0 else { return nil }
+        return (start, Power(watts: sum / count))
+    }
+
+    mutating func add(_ power: Power) {
+        sum += power.watts
+        count += 1
+    }
+}
+
+/// Means of the minute that runs.
+struct MinuteMeans: Sendable {
+    var start: Instant?
+    var charging: Int64 = 0
+    var chargingCount: Int64 = 0
+    var measured: Int64 = 0
+    var measuredCount: Int64 = 0
+    static let length: Duration = .seconds(60)
+}

@@ -1,0 +1,138 @@
+import Assets
+import Charging
+import GridDispatch
+import Quantities
+
+/// Everything the core holds about one station. Kept small: there are thousands.
+struct StationSlot: Sendable {
+    var station: Station
+    /// The live connection, if any.
+    var connection: UInt64?
+    var protocolName: String?
+    var lastSeen: Instant?
+    /// What the last BootNotification was answered; `nil`: none since we started, the station counts as registered.
+    var lastBoot: Station.Registration?
+    /// While not accepted: actions that it was asked to send.
+    var askedFor: Set<String> = []
+    /// Status of the station as a whole (connector 0).
+    var status: ConnectorStatus = .unknown
+    var evses: [EVSESlot] = []
+    /// Active ones, and the newest ended ones for late and repeated messages; oldest first.
+    var sessions: [Session] = []
+    var repeats = RepeatMemory()
+    var lane = CallLane()
+    var commissioning: Commissioning?
+    var commissioner = Commissioner()
+
+    init(_ station: Station) { self.station = station }
+
+    var isOnline: Bool { connection != nil }
+
+    /// A peer may name any number; more EVSEs than this no station has.
+    static let mostEVSEs = 64
+    /// Ended sessions kept for late messages.
+    static let endedKept = 6
+
+    func evse(_ number: Int) -> Int? { evses.firstIndex { $0.number == number } }
+
+    /// Index of the EVSE, made when it is heard of for the first time; `nil` for numbers no station has.
+    mutating func ensureEVSE(_ number: Int) -> Int? {
+        if let index = evse(number) { return index }
+        guard (1...Self.mostEVSEs).contains(number) else { return nil }
+        let index = evses.firstIndex { $0.number > number } ?? evses.count
+        evses.insert(EVSESlot(EVSEID(station.id, number)), at: index)
+        return index
+    }
+
+    func session(_ id: Session.ID) -> Int? { sessions.lastIndex { $0.id == id } }
+    func session(transaction: String) -> Int? { sessions.lastIndex { $0.transactionID == transaction } }
+    func activeSession(on number: Int) -> Int? {
+        sessions.lastIndex { $0.status == .active && $0.evse.number == number }
+    }
+
+    var connectorStatuses: [Int: ConnectorStatus] {
+        var all: [Int: ConnectorStatus] = [:]
+        if status != .unknown { all[0] = status }
+        for evse in evses where evse.status != .unknown { all[evse.number] = evse.status }
+        return all
+    }
+
+    var limitForm: LimitForm {
+        LimitForm(
+            unit: commissioning?.rateUnit.flatMap(LimitForm.Unit.init(rawValue:)) ?? .amperes,
+            voltage: station.electrical.voltage, phases: commissioning?.phases ?? station.electrical.phases,
+            maxLevel: max(1, commissioning?.maxStackLevel ?? 1))
+    }
+}
+
+struct EVSESlot: Sendable {
+    let id: EVSEID
+    var number: Int { id.number }
+    var status: ConnectorStatus = .unknown
+    var statusSince: Instant?
+    var errorCode: String?
+    var meter = LiveMeter()
+    var control: EVSEControl
+    /// What the dispatcher said last.
+    var dispatch: EVSEDispatch?
+    /// When the running session was last written to the disk.
+    var sessionWrittenAt: Instant?
+    /// The running stay's wishes, as last looked up.
+    var outlook: Outlook?
+
+    init(_ id: EVSEID) {
+        self.id = id
+        self.control = EVSEControl(evse: id)
+    }
+}
+
+/// What a running stay still wants: stated by a person, else forecast.
+struct Outlook: Hashable, Sendable {
+    let session: Session.ID
+    let departure: Instant
+    let wanted: Energy
+    let isForecast: Bool
+    let at: Instant
+}
+
+/// The newest answers given to a station, so that a repeated message gets the same answer and is applied once.
+///
+/// A station has one call outstanding at a time and repeats what was not answered: a short memory is enough; older
+/// repeats are found by their natural keys.
+struct RepeatMemory: Sendable {
+    private struct Entry: Sendable {
+        let messageID: String
+        /// Of action and payload.
+        let digest: UInt64
+        let length: Int
+        let reply: [UInt8]
+    }
+    private var entries: [Entry] = []
+    private var next = 0
+    private static let capacity = 12
+
+    func reply(to messageID: String, action: String, payload: ArraySlice<UInt8>) -> [UInt8]? {
+        guard entries.contains(where: { $0.messageID == messageID }) else { return nil }
+        let digest = Self.digest(action, payload)
+        return entries.first { $0.messageID == messageID && $0.digest == digest && $0.length == payload.count }?.reply
+    }
+
+    mutating func remember(_ messageID: String, action: String, payload: ArraySlice<UInt8>, reply: [UInt8]) {
+        let entry = Entry(
+            messageID: messageID, digest: Self.digest(action, payload), length: payload.count, reply: reply)
+        if entries.count < Self.capacity {
+            entries.append(entry)
+        } else {
+            entries[next] = entry
+            next = (next + 1) % Self.capacity
+        }
+    }
+
+    /// FNV-1a; stable over processes, unlike Swift's hashes. A station that builds a collision fools itself only.
+    private static func digest(_ action: String, _ payload: ArraySlice<UInt8>) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in action.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for byte in payload { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return hash
+    }
+}
