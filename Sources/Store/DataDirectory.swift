@@ -27,5 +27,12 @@ enum DataDirectory {
         try sync((to as NSString).deletingLastPathComponent.isEmpty ? "." : (to as NSString).deletingLastPathComponent)
     }
 
+    /// Makes an empty file that only its owner reads, unless there is one: SQLite gives its side files the same mode.
+    static func reserve(_ path: String) throws(StoreFault) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .cannotOpen(path: path, why: String(cString: strerror(errno))) }
+        close(descriptor)
+    }
+
     static func exists(_ path: String) -> Bool { Foundation.access(path, F_OK) == 0 }
 }

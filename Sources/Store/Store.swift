@@ -46,6 +46,7 @@ public final class Store: Sendable {
         let path = DataDirectory.database(in: directory)
         do {
             try Restore.finish(in: directory)
+            try DataDirectory.reserve(path)
             let pool = try DatabasePool(path: path, configuration: Store.configuration())
             try Store.migrate(pool, path: path)
             // GRDB sets NORMAL on its writer after the configuration ran, so this must come after opening.
@@ -89,6 +90,8 @@ public final class Store: Sendable {
     /// Writes what waits and lets go of the directory. Appends after it fail with ``StoreFault/closed``.
     public func close() {
         journal.close()
+        // A reader is the last connection to go and cannot empty the log. Should this fail, the next opening does it.
+        try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
         try? pool.close()
         lock.release()
     }

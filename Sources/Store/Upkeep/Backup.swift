@@ -8,7 +8,9 @@ extension Store {
         let path = DataDirectory.database(in: directory)
         guard DataDirectory.exists(path) else { throw .cannotOpen(path: path, why: "there is no database") }
         let temporary = file + ".tmp-\(getpid())"
+        unlink(temporary)
         defer { unlink(temporary) }
+        try DataDirectory.reserve(temporary)
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration())
             defer { try? queue.close() }
