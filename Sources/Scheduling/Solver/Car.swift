@@ -17,7 +17,9 @@ struct Car {
     let wear: Double
     /// Battery energy at arrival and its band. The band is that of the continuous problem: an arrival outside widens it.
     let start: Double
-    let low: Double
+    private(set) var low: Double
+    /// First slot of the stay (from 0) at whose end ``low`` holds; before, the energy at arrival does.
+    private(set) var lowFrom = 0
     let high: Double
     /// A stay does not end below this: what is undelivered is never more than what was asked.
     let floor: Double
@@ -78,6 +80,22 @@ struct Car {
         car.knee = target
         car.lastValue = value
         return car
+    }
+
+    /// The stay that arrives below its minimum, has climbed to it by the end of slot `slot` and then keeps it.
+    func climbing(by slot: Int) -> Car {
+        var car = self
+        car.low = dischargeAbove
+        car.lowFrom = slot
+        return car
+    }
+    /// Whether the schedule has more to keep than the continuous problem says.
+    var mustClimbFirst: Bool { discharges && start < dischargeAbove - 1e-9 }
+
+    /// Least battery energy after slot `j` of the stay.
+    @inline(__always) func least(after j: Int) -> Double {
+        let least = j < lowFrom ? min(low, start) : low
+        return j == count - 1 ? max(least, floor) : least
     }
 
     /// What one more kWh in the battery is worth at `energy`, and up to where.

@@ -38,11 +38,21 @@ struct FleetSolver {
             done += part.vehicles.count
             progress(Double(done) / Double(max(1, problem.vehicles.count)))
         }
+        var answers = schedules.map { $0! }
+        if !PlanCheck.violations(of: answers, in: problem).isEmpty {
+            // A fault of ours must not reach a pile: standing still breaks no limit.
+            answers = problem.vehicles.map {
+                VehicleSchedule(
+                    net: [Double](repeating: 0, count: $0.slots.count), undelivered: $0.wanted, binding: [])
+            }
+            objective = PlanCheck.objective(of: answers, in: problem)
+            turnover = 0
+        }
         let difference = max(0, objective - bound)
         let scale = max(abs(bound), turnover)
         let gap = difference <= 1e-9 ? 0 : difference / max(scale, 1e-9)
         return PlanningSolution(
-            vehicles: schedules.map { $0! }, objective: objective, bound: min(bound, objective), gap: gap,
+            vehicles: answers, objective: objective, bound: min(bound, objective), gap: gap,
             isOptimal: gap <= options.gap, nodePrices: prices, passes: passes, isCancelled: cancelled)
     }
 

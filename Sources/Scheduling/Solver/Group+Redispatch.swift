@@ -25,7 +25,7 @@ extension Group {
         for j in 0..<car.count {
             let t = car.first + j
             let (c, x) = (response.charge[j], response.discharge[j])
-            // An answer that charges and discharges at once burns energy: it is a bound's, not a schedule's.
+            // An answer that charges and discharges at once burns energy: left to ``settleModes(_:)``.
             if c > 1e-9 && x > 1e-9 { return 0 }
             new += buy[t] * c - (sell[t] - car.wear) * x
             moved = max(moved, abs(c - x - charge[car.offset + j] + discharge[car.offset + j]))

@@ -42,9 +42,6 @@ struct GroupSolver {
             group.finish(options)
             return
         }
-        group.startFromNothing()
-        group.redispatch(rounds: 2)
-        keepIfBetter()
         if let start {
             trial.copy(from: start)
             learn(trial)
@@ -52,7 +49,12 @@ struct GroupSolver {
             improve()
         }
         if !isGoodEnough { interiorPoint(isCancelled) }
-        restoreBest()
+        if bestCost < .infinity {
+            restoreBest()
+        } else {
+            // Stopped before any step gave a schedule: first come, first served is one, if not a fair one.
+            group.startFromNothing()
+        }
         group.redispatch(rounds: 4)
         group.finish(options)
     }

@@ -160,7 +160,7 @@ final class PriceResponse {
             let offers = (ec * (chargeMost[j] - chargeLeast[j]), (most - dischargeLeast[j]) / ed)
             if offers.0 > tiny { insert(rankOfPiece[2 * j], offers.0, &pooled) }
             if offers.1 > tiny { insert(rankOfPiece[2 * j + 1], offers.1, &pooled) }
-            let lowest = j == count - 1 ? max(car.low, car.floor) : car.low
+            let lowest = car.least(after: j)
             while energy < lowest - tiny, let rank = cheapest(words) {
                 let take = min(left[rank], lowest - energy)
                 used[rank] += take

@@ -1,0 +1,98 @@
+/// Judges a schedule against its problem, slot by slot and in plain arithmetic. Knows nothing of the solver: this is the
+/// last gate before a plan is issued.
+public enum PlanCheck {
+    public enum Violation: Hashable, Sendable, CustomStringConvertible {
+        case shape(vehicle: Int)
+        case power(vehicle: Int, slot: Int, kilowattHours: Double)
+        case leastPower(vehicle: Int, slot: Int, kilowattHours: Double)
+        case battery(vehicle: Int, slot: Int, kilowattHours: Double)
+        case undelivered(vehicle: Int, stated: Double, found: Double)
+        case importLimit(node: Int, slot: Int, excess: Double)
+        case exportLimit(node: Int, slot: Int, excess: Double)
+
+        public var description: String {
+            switch self {
+            case .shape(let v): "vehicle \(v): not one finite value for each slot of the stay"
+            case .power(let v, let t, let e): "vehicle \(v), slot \(t): \(e) kWh is beyond its power"
+            case .leastPower(let v, let t, let e): "vehicle \(v), slot \(t): \(e) kWh is below its least power"
+            case .battery(let v, let t, let e): "vehicle \(v), slot \(t): \(e) kWh stored is outside its band"
+            case .undelivered(let v, let s, let f): "vehicle \(v): \(s) kWh stated as undelivered, \(f) found"
+            case .importLimit(let n, let t, let e): "node \(n), slot \(t): \(e) kWh above its limit"
+            case .exportLimit(let n, let t, let e): "node \(n), slot \(t): \(e) kWh above its export limit"
+            }
+        }
+    }
+
+    /// kWh: what rounding may add up to in one slot or one battery.
+    static let tolerance = 1e-5
+
+    /// Everything that is wrong with `schedules`, the first hundred; empty: it can be issued.
+    public static func violations(of schedules: [VehicleSchedule], in problem: PlanningProblem) -> [Violation] {
+        guard schedules.count == problem.vehicles.count else { return [.shape(vehicle: schedules.count)] }
+        var list: [Violation] = []
+        var loads = [[Double]](
+            repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
+        for (v, (vehicle, schedule)) in zip(problem.vehicles, schedules).enumerated() {
+            guard schedule.net.count == vehicle.slots.count, schedule.net.allSatisfy(\.isFinite) else {
+                list.append(.shape(vehicle: v))
+                continue
+            }
+            checkStay(v, vehicle, schedule, problem.stepHours, &list)
+            var node = vehicle.node
+            while let n = node {
+                for (j, t) in vehicle.slots.enumerated() { loads[n][t] += schedule.net[j] }
+                node = problem.nodes[n].parent
+            }
+            if list.count >= 100 { return list }
+        }
+        for (n, node) in problem.nodes.enumerated() {
+            for t in 0..<problem.slotCount {
+                let excess = loads[n][t] - max(0, node.importLimit[t]) * problem.stepHours
+                if excess > tolerance { list.append(.importLimit(node: n, slot: t, excess: excess)) }
+                guard let limit = node.exportLimit?[t] else { continue }
+                let back = -loads[n][t] - max(0, limit) * problem.stepHours
+                if back > tolerance { list.append(.exportLimit(node: n, slot: t, excess: back)) }
+            }
+        }
+        return Array(list.prefix(100))
+    }
+
+    private static func checkStay(
+        _ v: Int, _ vehicle: PlanningVehicle, _ schedule: VehicleSchedule, _ hours: Double, _ list: inout [Violation]
+    ) {
+        let battery = vehicle.battery
+        let start = battery?.atArrival ?? 0
+        let top = battery.map { max($0.maximum, start) } ?? vehicle.wanted
+        var stored = start
+        for (j, t) in vehicle.slots.enumerated() {
+            let net = schedule.net[j]
+            let present = vehicle.presence(t) * hours
+            if net > vehicle.maxCharge * present + tolerance || -net > vehicle.maxDischarge * present + tolerance {
+                list.append(.power(vehicle: v, slot: t, kilowattHours: net))
+            }
+            if net > tolerance, net < min(vehicle.minCharge, vehicle.maxCharge) * present - tolerance {
+                list.append(.leastPower(vehicle: v, slot: t, kilowattHours: net))
+            }
+            stored += net > 0 ? net * vehicle.chargeEfficiency : net / vehicle.dischargeEfficiency
+            let tooLow = net < -tolerance && stored < (battery?.minimum ?? 0) - tolerance
+            if stored > top + tolerance || tooLow { list.append(.battery(vehicle: v, slot: t, kilowattHours: stored)) }
+        }
+        let found = max(0, start + vehicle.wanted - stored)
+        if abs(found - schedule.undelivered) > tolerance {
+            list.append(.undelivered(vehicle: v, stated: schedule.undelivered, found: found))
+        }
+    }
+
+    /// Yuan: what the schedules cost under the problem's prices, wear and values.
+    public static func objective(of schedules: [VehicleSchedule], in problem: PlanningProblem) -> Double {
+        var sum = 0.0
+        for (vehicle, schedule) in zip(problem.vehicles, schedules) {
+            for (j, t) in vehicle.slots.enumerated() {
+                let net = schedule.net[j]
+                sum += net > 0 ? problem.buyPrice[t] * net : (problem.sellPrice[t] - vehicle.wear) * net
+            }
+            sum += vehicle.value * schedule.undelivered
+        }
+        return sum
+    }
+}

@@ -1,0 +1,157 @@
+public import Assets
+public import Documents
+public import Quantities
+public import Rulebook
+
+/// Fleet, grid and tariffs brought onto one row of slots: the problem, and what its answer is reported against.
+public struct PlanningCase: Sendable {
+    public let start: Instant
+    /// The tariff's: in which times are shown.
+    public let zone: Zone
+    public let step: Duration
+    public let problem: PlanningProblem
+    public let fleet: FleetFile
+    public let grid: GridFile
+    /// kW, base load of each node with that of all nodes below, in the order of ``GridFile/nodes``.
+    public let baseLoads: [[Double]]
+    /// Part of each slot in valley hours; `nil` when the tariff has none.
+    public let valley: [Double]?
+
+    public var end: Instant { start + step * problem.slotCount }
+
+    /// More slots are a typing error in a year: ten years of hours, or one of quarter hours.
+    public static let slotLimit = 90_000
+
+    /// - Parameters:
+    ///   - wear: yuan for each kWh discharged.
+    ///   - from, to: the horizon; without them from the first arrival, floored to a step counted from local midnight, to
+    ///     the last departure, ceiled.
+    public init(
+        fleet: FleetFile, grid: GridFile, tariff: Tariff, exportTariff: Tariff?, wear: Rational, from: Instant?,
+        to: Instant?, step: Duration
+    ) throws(Problems) {
+        self.fleet = fleet
+        self.grid = grid
+        self.step = step
+        zone = tariff.zone
+        var problems = ProblemList()
+        for stay in fleet.stays where grid.nodeOfEVSE[stay.evse] == nil {
+            problems.add(
+                file: fleet.file, line: stay.line,
+                "evse_id: \(stay.evse) is no EVSE of \(grid.file); name one of its evses, or add it there")
+        }
+        try problems.throwIfAny()
+        let horizon = try PlanningCase.horizon(fleet, tariff.zone, from, to, step)
+        start = horizon.start
+        let count = horizon.count
+        let prices = try PlanningCase.prices(tariff, start, step, count)
+        let earnings = try exportTariff.map { tariff throws(Problems) in
+            try PlanningCase.prices(tariff, horizon.start, step, count)
+        }
+        let version = try? tariff.version(on: tariff.zone.civilDay(at: start))
+        valley = version?.uses([.valley, .deepValley]) == true ? prices.map { $0.valleyShare.approximate } : nil
+        baseLoads = PlanningCase.baseLoads(grid, start, step, count)
+        let hours = Double(step.wholeMilliseconds) / 3_600_000
+        let wear = wear.approximate
+        problem = PlanningProblem(
+            stepHours: hours, buyPrice: prices.map { $0.price?.approximate ?? 0 },
+            sellPrice: earnings?.map { $0.price?.approximate ?? 0 } ?? [Double](repeating: 0, count: count),
+            vehicles: fleet.stays.map {
+                PlanningVehicle(
+                    $0, start: horizon.start, step: step, count: count, wear: wear, node: grid.nodeOfEVSE[$0.evse])
+            },
+            nodes: zip(grid.nodes, baseLoads).map { node, base in
+                let limit = node.limit.approximate
+                let export = node.exportLimit?.approximate
+                return PlanningNode(
+                    parent: node.parent, importLimit: base.map { limit - $0 },
+                    exportLimit: export.map { export in base.map { export + $0 } })
+            })
+    }
+
+    private static func horizon(
+        _ fleet: FleetFile, _ zone: Zone, _ from: Instant?, _ to: Instant?, _ step: Duration
+    ) throws(Problems) -> (start: Instant, count: Int) {
+        func refuse(_ message: String) -> Problems { Problems(Problem(file: fleet.file, line: 0, message: message)) }
+        guard let arrival = fleet.stays.map(\.interval.start).min() ?? from,
+            let departure = fleet.stays.map(\.interval.end).max() ?? to
+        else { throw refuse("has no stays, so there is no horizon; give --from and --to, or add a stay") }
+        let first = from ?? arrival.floored(to: step, from: zone.midnight(of: zone.civilDay(at: arrival)))
+        let last = to ?? departure.ceiled(to: step, from: first)
+        guard first < last else {
+            throw refuse("the horizon from \(first) to \(last) is empty; --to must be after --from and the stays")
+        }
+        let length = last.milliseconds - first.milliseconds
+        guard length % step.wholeMilliseconds == 0 else {
+            throw refuse("the horizon from \(first) to \(last) is not a whole number of steps; move --to or --from")
+        }
+        let count = Int(length / step.wholeMilliseconds)
+        guard count <= slotLimit else {
+            throw refuse("\(count) slots are more than \(slotLimit); ask for less time or a longer step")
+        }
+        return (first, count)
+    }
+
+    private static func prices(
+        _ tariff: Tariff, _ start: Instant, _ step: Duration, _ count: Int
+    ) throws(Problems) -> [SlotPrice] {
+        let slots: [SlotPrice]
+        do throws(TariffGap) {
+            slots = try tariff.slotPrices(start: start, step: step, count: count).values
+        } catch {
+            throw Problems(Problem(file: tariff.file, line: 0, message: error.description))
+        }
+        if let unknown = slots.firstIndex(where: { $0.price == nil }) {
+            let at = start + step * unknown
+            throw Problems(
+                Problem(
+                    file: tariff.file, line: 0,
+                    message: "the price at \(tariff.zone.iso8601(at)) is unknown (a component has no value);"
+                        + " a plan needs prices: give the component a value"))
+        }
+        return slots
+    }
+
+    private static func baseLoads(_ grid: GridFile, _ start: Instant, _ step: Duration, _ count: Int) -> [[Double]] {
+        var loads = [[Double]](repeating: [Double](repeating: 0, count: count), count: grid.nodes.count)
+        for node in grid.nodes.indices {
+            let own = grid.nodes[node].baseLoad.means(start: start, step: step, count: count).map(\.approximate)
+            var above: Int? = node
+            while let n = above {
+                for slot in 0..<count { loads[n][slot] += own[slot] }
+                above = grid.nodes[n].parent
+            }
+        }
+        return loads
+    }
+}
+
+extension PlanningVehicle {
+    /// A stay on slots of `step` from `start`; what lies outside them is cut off.
+    public init(_ stay: ChargingStay, start: Instant, step: Duration, count: Int, wear: Double, node: Int?) {
+        let length = step.wholeMilliseconds
+        let end = start.milliseconds + Int64(count) * length
+        let arrival = max(stay.interval.start.milliseconds, start.milliseconds) - start.milliseconds
+        let departure = min(stay.interval.end.milliseconds, end) - start.milliseconds
+        var slots = 0..<0
+        var (first, last) = (1.0, 1.0)
+        if arrival < departure {
+            slots = Int(arrival / length)..<Int((departure + length - 1) / length)
+            let beginEnd = min(departure, Int64(slots.lowerBound + 1) * length)
+            first = Double(beginEnd - arrival) / Double(length)
+            last = Double(departure - Int64(slots.upperBound - 1) * length) / Double(length)
+        }
+        let battery = stay.battery.map { battery in
+            let capacity = battery.capacity.approximate
+            return PlanningBattery(
+                atArrival: battery.atArrival.approximate * capacity, minimum: battery.minimum.approximate * capacity,
+                maximum: battery.maximum.approximate * capacity)
+        }
+        self.init(
+            slots: slots, firstPresence: first, lastPresence: last, maxCharge: stay.maxCharge.approximate,
+            maxDischarge: stay.maxDischarge.approximate, minCharge: stay.minCharge.approximate,
+            chargeEfficiency: stay.chargeEfficiency.approximate,
+            dischargeEfficiency: stay.dischargeEfficiency.approximate, wanted: stay.energy.approximate,
+            battery: battery, value: stay.value.approximate, wear: wear, node: node)
+    }
+}

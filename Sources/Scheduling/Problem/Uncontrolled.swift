@@ -1,0 +1,31 @@
+extension PlanningProblem {
+    /// What the fleet does when nobody plans: full power from arrival until the wish is met, no discharge, no limits of
+    /// nodes. The yardstick of every plan.
+    public func uncontrolled() -> [VehicleSchedule] {
+        vehicles.map { vehicle in
+            let room = vehicle.battery.map { max(0, $0.maximum - $0.atArrival) } ?? vehicle.wanted
+            let wanted = min(vehicle.wanted, room)
+            var left = wanted
+            let net = vehicle.slots.map { slot in
+                let most = vehicle.maxCharge * vehicle.presence(slot) * stepHours
+                let energy = min(most, left / vehicle.chargeEfficiency)
+                left -= energy * vehicle.chargeEfficiency
+                return energy
+            }
+            return VehicleSchedule(net: net, undelivered: vehicle.wanted - wanted + max(0, left), binding: [])
+        }
+    }
+
+    /// kW of the fleet below each node in each slot.
+    public func nodeLoads(_ schedules: [VehicleSchedule]) -> [[Double]] {
+        var loads = [[Double]](repeating: [Double](repeating: 0, count: slotCount), count: nodes.count)
+        for (vehicle, schedule) in zip(vehicles, schedules) {
+            var node = vehicle.node
+            while let n = node {
+                for (j, slot) in vehicle.slots.enumerated() { loads[n][slot] += schedule.net[j] / stepHours }
+                node = nodes[n].parent
+            }
+        }
+        return loads
+    }
+}

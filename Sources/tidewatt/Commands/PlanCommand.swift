@@ -1,0 +1,154 @@
+import ArgumentParser
+import Assets
+import Documents
+import Foundation
+import Quantities
+import Rulebook
+import Scheduling
+
+/// `tidewatt plan …`: the cheapest schedule of a fleet under a grid's limits, with its proof.
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: words(
+            "Schedules a fleet of charging stays under the limits of a grid, at least cost.",
+            "在电网限额内以最低成本为一批充电会话排程。"),
+        discussion: words(
+            """
+            Always answers with the best that can be done; what cannot be delivered is listed with its reason. Exits 1 when \
+            a node's base load is above its limit by itself.
+            Example: tidewatt plan --fleet fleet.csv --grid grid.yaml --tariff cn/hubei/residential-charging \
+            --schedule-out S.csv
+            """,
+            """
+            总是给出可行的最优方案；无法送达的电量会列出原因。某节点的基础负荷本身超限时退出状态为 1。
+            示例：tidewatt plan --fleet fleet.csv --grid grid.yaml --tariff cn/hubei/residential-charging \
+            --schedule-out S.csv
+            """))
+
+    @Option(help: help("Fleet CSV: one row a charging stay.", "车队 CSV：每行一次充电停留。"))
+    var fleet: String
+    @Option(help: help("Grid YAML: nodes, limits, base loads, EVSEs.", "电网 YAML：节点、限额、基础负荷、充电桩。"))
+    var grid: String
+    @Option(help: help("Tariff of charging, id or file.", "充电电价，id 或文件。"))
+    var tariff: String
+    @Option(help: help("Tariff of discharging, id or file (none: it earns nothing).", "放电电价，id 或文件（缺省：放电无收益）。"))
+    var exportTariff: String?
+    @Option(
+        help: help("Wear of the battery for each kWh discharged, yuan (0).", "每放电 1 千瓦时的电池损耗，元（默认 0）。"),
+        transform: Arguments.amount)
+    var degradationYuanPerKwh: Rational = .zero
+    @Option(
+        help: help("First instant (default: the first arrival's step).", "起始时刻（默认：首次到达所在步长）。"),
+        transform: Arguments.instant)
+    var from: Instant?
+    @Option(
+        help: help("End, not included (default: the last departure's step).", "结束时刻，不含（默认：最后离开所在步长）。"),
+        transform: Arguments.instant)
+    var to: Instant?
+    @Option(help: help("Length of a slot in minutes (15).", "时隙长度，分钟（默认 15）。"), transform: Arguments.positiveMinutes)
+    var stepMinutes: Int = 15
+    @Option(
+        help: help("Relative gap that counts as optimal (0.001).", "视为最优的相对间隙（默认 0.001）。"),
+        transform: Arguments.amount)
+    var gap: Rational?
+    @Option(
+        help: help("Among schedules of equal cost: early, late or spread.", "成本相同时的取舍：early 尽早、late 尽晚、spread 均匀。"))
+    var prefer = PlanPreference.early
+    @Flag(
+        help: help(
+            "Share a shortage by a convex penalty (objective and bound stay linear).",
+            "以凸惩罚分摊缺电（目标值与下界仍按线性计）。"))
+    var fairness = false
+    @Option(help: help("Where to write the schedule: CSV session_id,slot,kw.", "计划输出 CSV：session_id,slot,kw。"))
+    var scheduleOut: String?
+    @Option(help: help("Where to write a page with curves and shortages: HTML.", "曲线与缺电原因的网页输出：HTML。"))
+    var report: String?
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if let gap, gap > .one { throw ValidationError("--gap \(gap) is above 1; 0.001 is a tenth of a percent") }
+        if let from, let to, to <= from { throw ValidationError("--to must be after --from") }
+        if let scheduleOut, scheduleOut == report { throw ValidationError("--schedule-out and --report name one file") }
+    }
+
+    func run() throws {
+        let planning = try readCase()
+        let options = PlanningOptions(
+            gap: gap?.approximate ?? 0.001, preference: prefer.preference, fairness: fairness)
+        let clock = ContinuousClock()
+        let began = clock.now
+        let progress = PlanProgress(output.lang)
+        let solution = solve(planning.problem, options: options, progress: progress.show)
+        let seconds = (clock.now - began) / .seconds(1)
+        progress.clear()
+        let answer = PlanAnswer(planning, solution, seconds: seconds)
+        if let scheduleOut { try FileAccess.write(PlanAnswer.scheduleCSV(planning, solution), to: scheduleOut) }
+        if let report { try FileAccess.write(PlanPage(answer, output.lang).html, to: report) }
+        output.answer(json: answer.json, text: answer.text(output.lang))
+        if answer.hasOverload { throw ExitStatus.answerIsNo.asError }
+    }
+
+    /// Reads all files before it complains, so that one call shows what is wrong in each.
+    private func readCase() throws -> PlanningCase {
+        var problems = ProblemList()
+        func gather<Value>(_ read: () throws -> Value) throws -> Value? {
+            do {
+                return try read()
+            } catch let list as Problems {
+                problems.add(list)
+            } catch let problem as Problem {
+                problems.add(problem)
+            }
+            return nil
+        }
+        let fleet = try gather { try FleetFile(FileAccess.read(self.fleet), file: self.fleet) }
+        let grid = try gather { try GridFile(FileAccess.read(self.grid), file: self.grid, load: besideGrid) }
+        let tariff = try gather { try RuleFiles.tariff(self.tariff) }
+        let exportTariff = try gather { try self.exportTariff.map(RuleFiles.tariff) }
+        guard let fleet, let grid, let tariff, problems.isEmpty else {
+            throw Problems(problems.list, omitted: 0)
+        }
+        return try PlanningCase(
+            fleet: fleet, grid: grid, tariff: tariff, exportTariff: exportTariff ?? nil, wear: degradationYuanPerKwh,
+            from: from, to: to, step: .minutes(stepMinutes))
+    }
+
+    /// Files that the grid file names stand beside it.
+    private func besideGrid(_ name: String) throws(Problem) -> (bytes: [UInt8], file: String) {
+        let folder = grid.lastIndex(of: "/").map { String(grid[...$0]) } ?? ""
+        let path = name.hasPrefix("/") ? name : folder + name
+        return (try FileAccess.read(path), path)
+    }
+}
+
+/// The tie rules as they are written on the command line.
+enum PlanPreference: String, ExpressibleByArgument, CaseIterable {
+    case early, late, spread
+
+    var preference: PlanningOptions.Preference {
+        switch self {
+        case .early: .early
+        case .late: .late
+        case .spread: .spread
+        }
+    }
+}
+
+/// One line on a terminal that counts up; nothing elsewhere.
+private struct PlanProgress {
+    private let language: Language
+    private let isWelcome = Output.progressIsWelcome
+
+    init(_ language: Language) { self.language = language }
+
+    func show(_ part: Double) {
+        guard isWelcome else { return }
+        let percent = Int(part * 100)
+        _ = FileAccess.writeAll(Array("\r\(language("planning", "排程中")) \(percent) %".utf8), STDERR_FILENO)
+    }
+    func clear() {
+        guard isWelcome else { return }
+        _ = FileAccess.writeAll(Array("\r\u{1B}[K".utf8), STDERR_FILENO)
+    }
+}

@@ -1,0 +1,142 @@
+/// A page that stands alone: how the load of each node runs under its limit, what energy costs, who is short and why.
+struct PlanPage {
+    let answer: PlanAnswer
+    let say: Language
+
+    init(_ answer: PlanAnswer, _ say: Language) {
+        self.answer = answer
+        self.say = say
+    }
+
+    var html: String {
+        let title = say("Charging plan", "充电计划")
+        var page = """
+            <!doctype html>
+            <html lang="\(say("en", "zh-CN"))"><head><meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1"><title>\(title)</title>
+            <style>\(PlanPage.style)</style></head><body><main>
+            <h1>\(title)</h1>
+            <pre>\(PlanPage.escape(answer.text(say)))</pre>
+
+            """
+        page += prices()
+        for index in answer.planning.grid.nodes.indices { page += node(index) }
+        page += shortageTable()
+        return page + "</main></body></html>\n"
+    }
+
+    private static let style = """
+        :root{color-scheme:light dark;--line:#2563eb;--limit:#dc2626;--base:#94a3b8;--other:#d97706}
+        body{font:15px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;margin:0}main{max-width:980px;margin:auto;padding:1rem}
+        pre{overflow-x:auto}svg{width:100%;height:auto}svg text{fill:currentColor;font-size:12px}
+        .line{fill:none;stroke:var(--line);stroke-width:2}.limit{fill:none;stroke:var(--limit);stroke-dasharray:6 4}
+        .base{fill:var(--base);opacity:.5;stroke:none}.other{fill:none;stroke:var(--other);stroke-width:1.5}
+        .axis{stroke:currentColor;opacity:.4}table{border-collapse:collapse}td,th{padding:.2rem .8rem;text-align:left}
+        .key{margin-right:1.2rem}
+        """
+
+    static func escape(_ text: String) -> String {
+        text.map { character in
+            switch character {
+            case "&": "&amp;"
+            case "<": "&lt;"
+            case ">": "&gt;"
+            case "\"": "&quot;"
+            default: String(character)
+            }
+        }.joined()
+    }
+
+    private func prices() -> String {
+        let problem = answer.planning.problem
+        var chart = PlanChart(answer, unit: say("yuan/kWh", "元/千瓦时"))
+        chart.add(problem.buyPrice, "line")
+        if problem.sellPrice.contains(where: { $0 != 0 }) { chart.add(problem.sellPrice, "other") }
+        return "<h2>\(say("Prices", "电价"))</h2>\(chart.svg(say("Prices by slot", "各时隙电价")))"
+            + keys([("line", say("charging", "充电")), ("other", say("discharging", "放电"))])
+    }
+
+    private func node(_ index: Int) -> String {
+        let node = answer.planning.grid.nodes[index]
+        var chart = PlanChart(answer, unit: "kW")
+        let limit = [Double](repeating: node.limit.approximate, count: answer.planning.problem.slotCount)
+        chart.addArea(answer.planning.baseLoads[index])
+        chart.add(answer.uncontrolled.nodes[index].load, "other")
+        chart.add(limit, "limit")
+        chart.add(answer.plan.nodes[index].load, "line")
+        let name = PlanPage.escape(node.id)
+        return "<h2>\(say("Node", "节点")) \(name)</h2>\(chart.svg(say("Load of node \(name)", "节点 \(name) 负荷")))"
+            + keys([
+                ("line", say("planned", "有序")), ("other", say("uncontrolled", "无序")),
+                ("limit", say("limit", "限额")), ("base", say("base load", "基础负荷")),
+            ])
+    }
+
+    private func keys(_ list: [(style: String, name: String)]) -> String {
+        let items = list.map { style, name in
+            let color = style == "line" ? "line" : style == "limit" ? "limit" : style == "base" ? "base" : "other"
+            return "<span class=\"key\"><span style=\"color:var(--\(color))\">■</span> \(name)</span>"
+        }
+        return "<p>\(items.joined())</p>\n"
+    }
+
+    private func shortageTable() -> String {
+        let list = answer.shortages
+        if list.isEmpty { return "<p>\(say("Every wish is met.", "所有需求均已满足。"))</p>" }
+        let rows = list.map { stay, schedule in
+            "<tr><td>\(PlanPage.escape(stay.session))</td><td>\(fixed(schedule.undelivered))</td>"
+                + "<td>\(PlanPage.escape(answer.reason(schedule, say)))</td></tr>"
+        }
+        return "<h2>\(say("Short of energy", "未满足的停留"))</h2><table><tr><th>\(say("stay", "停留"))</th>"
+            + "<th>kWh</th><th>\(say("why", "原因"))</th></tr>\(rows.joined(separator: "\n"))</table>"
+    }
+}
+
+/// Step curves over the plan's slots.
+private struct PlanChart {
+    private let answer: PlanAnswer
+    private let unit: String
+    private var curves: [(values: [Double], style: String, isArea: Bool)] = []
+    private let width = 940.0
+    private let height = 240.0
+    private let left = 56.0
+    private let bottom = 24.0
+
+    init(_ answer: PlanAnswer, unit: String) {
+        self.answer = answer
+        self.unit = unit
+    }
+    mutating func add(_ values: [Double], _ style: String) { curves.append((values, style, false)) }
+    mutating func addArea(_ values: [Double]) { curves.append((values, "base", true)) }
+
+    func svg(_ label: String) -> String {
+        let all = curves.flatMap(\.values).filter(\.isFinite)
+        let low = min(0, all.min() ?? 0)
+        let high = max(all.max() ?? 1, low + 1e-6) * 1.05
+        let count = answer.planning.problem.slotCount
+        func x(_ slot: Int) -> Double { left + (width - left) * Double(slot) / Double(max(1, count)) }
+        func y(_ value: Double) -> Double { (height - bottom) * (1 - (value - low) / (high - low)) + 4 }
+        var body = ""
+        for curve in curves {
+            var path = ""
+            for (slot, value) in curve.values.enumerated() {
+                path += "\(slot == 0 ? "M" : "L")\(fixed(x(slot), 1)) \(fixed(y(value), 1))H\(fixed(x(slot + 1), 1))"
+            }
+            if curve.isArea { path += "V\(fixed(y(0), 1))H\(fixed(x(0), 1))Z" }
+            body += "<path class=\"\(curve.style)\" d=\"\(path)\"/>"
+        }
+        body +=
+            "<line class=\"axis\" x1=\"\(left)\" x2=\"\(width)\" y1=\"\(fixed(y(0), 1))\" y2=\"\(fixed(y(0), 1))\"/>"
+        for value in [low, high / 1.05] {
+            body +=
+                "<text x=\"0\" y=\"\(fixed(max(12, y(value)), 1))\">\(fixed(value, value.magnitude < 10 ? 2 : 0))</text>"
+        }
+        let every = max(1, count / 8)
+        for slot in stride(from: 0, to: count, by: every) {
+            let time = answer.slotStart(slot).dropFirst(11).prefix(5)
+            body += "<text x=\"\(fixed(x(slot), 1))\" y=\"\(height)\">\(time)</text>"
+        }
+        return "<svg viewBox=\"0 0 \(Int(width)) \(Int(height) + 4)\" role=\"img\" aria-label=\"\(label) (\(unit))\">"
+            + "<text x=\"\(left)\" y=\"12\">\(unit)</text>\(body)</svg>\n"
+    }
+}
