@@ -90,6 +90,8 @@ let package = Package(
             ], swiftSettings: strict),
         // Tests
         tests("Quantities"),
+        tests("OCPPMessages", ["Quantities"]),
+        tests("OCPP", ["Quantities", "OCPPMessages"], resources: [.copy("Samples")]),
         tests("Forecasting", ["Quantities", "Assets"]),
         tests("GridDispatch", ["Quantities", "Assets"]),
         tests("Documents", ["Quantities"]),
@@ -122,6 +124,11 @@ let package = Package(
         tests(
             "Console",
             ["Quantities", "Documents", "Assets", "Charging", "GridDispatch", "Operations", "ConsoleSupport"]),
+        .testTarget(
+            name: "StationFleetTests",
+            dependencies: [
+                "Quantities", "Documents", "OCPPMessages", "OCPP", "Gateway", "Simulation", nioPosix,
+            ], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ]
 )

@@ -1,0 +1,135 @@
+import Gateway
+import NIOCore
+import Quantities
+
+/// One simulated charge point behind a real WebSocket: carries out what the machine wishes and tells it what happens. Lives
+/// on one event loop.
+final class ConnectedStation {
+    private enum Plug {
+        case into(SimulatedVehicle, idTag: String)
+        case out
+    }
+
+    private(set) var machine: SimulatedChargePoint
+    /// Connections that opened, and those that ended or never opened.
+    private(set) var opened = 0
+    private(set) var lost = 0
+    private(set) var lastFault: String?
+
+    private let eventLoop: any EventLoop
+    private let clock: FleetClock
+    private let login: StationSocket.Login
+    /// What is still to come, in order.
+    private var plugs: ArraySlice<(at: Instant, plug: Plug)>
+    private var socket: StationSocket?
+    /// Number of the connection that counts.
+    private var connection = 0
+    private var wakeAt: Instant?
+    private var timer: Scheduled<Void>?
+    private var isStopping = false
+
+    init(_ member: StationFleet.Member, login: StationSocket.Login, clock: FleetClock, eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        self.clock = clock
+        self.login = login
+        var settings = member.settings
+        // The machine lives in domain time, an answer comes in real time.
+        settings.callTimeout = .milliseconds(
+            Int64(Double(settings.callTimeout.wholeMilliseconds) * max(1, clock.speed)))
+        machine = SimulatedChargePoint(settings, at: clock.now)
+        plugs =
+            member.stays.flatMap { stay in
+                [(stay.arrival, Plug.into(stay.vehicle, idTag: stay.idTag)), (stay.departure, Plug.out)]
+            }[...]
+    }
+
+    /// No vehicle is there or expected, and everything is delivered.
+    var isDone: Bool { plugs.isEmpty && machine.vehicle(connector: 1) == nil && machine.undelivered == 0 }
+
+    func start() {
+        feed(.powerOn)
+        setTimer()
+    }
+
+    /// Unplugs; what that brings about is still sent.
+    func unplug() {
+        plugs = []
+        if machine.vehicle(connector: 1) != nil { feed(.plugOut(connector: 1)) }
+        setTimer()
+    }
+
+    /// Says goodbye; nothing happens any more.
+    func stop() {
+        isStopping = true
+        connection += 1
+        timer?.cancel()
+        socket?.close(.goingAway, reason: "the simulation ends")
+        socket = nil
+    }
+
+    private func feed(_ event: SimulatedChargePoint.Event) {
+        guard !isStopping else { return }
+        for action in machine.handle(event, at: clock.now) {
+            switch action {
+            case .transmit(let text): socket?.send(text)
+            case .wake(let instant): wakeAt = instant
+            case .connect: connect()
+            case .disconnect:
+                connection += 1
+                socket?.abort(reason: "the station dropped the connection")
+                socket = nil
+            }
+        }
+    }
+
+    private func connect() {
+        guard socket == nil else { return }
+        connection += 1
+        let mine = connection
+        socket = StationSocket.open(login, on: eventLoop) { [weak self] event in
+            // A socket that was given up has nothing to say any more.
+            if let self, connection == mine { handle(event) }
+        }
+    }
+
+    private func handle(_ event: StationSocket.Event) {
+        switch event {
+        case .opened:
+            opened += 1
+            feed(.connected)
+        case .received(let text): feed(.received(text: text))
+        case .ended(let reason):
+            lost += 1
+            lastFault = reason
+            socket = nil
+            feed(.disconnected)
+        }
+        setTimer()
+    }
+
+    /// One timer for the machine's wake-up and the next plug.
+    private func setTimer() {
+        timer?.cancel()
+        timer = nil
+        guard !isStopping, let next = [wakeAt, plugs.first?.at].compactMap({ $0 }).min() else { return }
+        let me = NIOLoopBound(self, eventLoop: eventLoop)
+        timer = eventLoop.scheduleTask(in: clock.delay(until: next)) { me.value.timeHasCome() }
+    }
+
+    private func timeHasCome() {
+        timer = nil
+        let now = clock.now
+        if let due = wakeAt, due <= now {
+            wakeAt = nil
+            feed(.wake)
+        }
+        while let next = plugs.first, next.at <= now {
+            plugs.removeFirst()
+            switch next.plug {
+            case .into(let vehicle, let idTag): feed(.plugIn(connector: 1, vehicle, idTag: idTag))
+            case .out: feed(.plugOut(connector: 1))
+            }
+        }
+        setTimer()
+    }
+}

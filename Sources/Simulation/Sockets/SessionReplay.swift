@@ -1,0 +1,108 @@
+import OCPP
+public import Quantities
+
+/// Recorded stays laid onto simulated stations and onto a time that begins now.
+public struct SessionReplay: Sendable {
+    public struct Options: Sendable {
+        public var stations: Int?
+        /// First civil day of the file that is replayed, and how many.
+        public var from: CivilDay?
+        public var days: Int?
+        public var zone: Zone
+        public var seed: UInt64 = 1
+        public var identityPrefix = "SIM-"
+        /// Tags that the drivers use in turn; empty: each driver has a tag of its own name.
+        public var tags: [String] = []
+        public var password: String?
+        /// Faults of one station, given its own seed.
+        public var faults: @Sendable (UInt64) -> StationFaults = { _ in .none }
+
+        public init(zone: Zone) { self.zone = zone }
+    }
+
+    public let members: [StationFleet.Member]
+    /// Stays that are replayed.
+    public let stays: Int
+    /// Stays for which no station was free.
+    public let crowdedOut: Int
+    /// What the stays want, all together.
+    public let wanted: Energy
+    /// When the last stay is over.
+    public let end: Instant
+
+    /// A pile that gives no other power: 220 V, one phase, 32 A.
+    private static let pilePower = Power(watts: 7040)
+    /// OCPP 1.6 `IdToken`: at most 20 characters.
+    private static let maxTagLength = 20
+    private static let batteryWithoutName = Energy.kilowattHours(60)
+
+    /// - Parameters:
+    ///   - start: when the first stay begins, less a minute in which the stations boot. All stays are moved by the same
+    ///     amount.
+    public init(_ file: SessionFile, options: Options, start: Instant) {
+        var stays = file.stays
+        if let first = options.from.map(options.zone.midnight) ?? stays.first?.arrival {
+            stays.removeAll { $0.arrival < first }
+            if let days = options.days {
+                let day = options.zone.civilDay(at: first)
+                let end = options.zone.midnight(of: day.adding(days: days))
+                stays.removeAll { $0.arrival >= end }
+            }
+        }
+        let shift = stays.first.map { start + .minutes(1) - $0.arrival } ?? .zero
+        let owners = Array(Set(stays.map(\.owner))).sorted()
+        let count = max(1, min(options.stations ?? owners.count, max(1, stays.count)))
+        let home = Dictionary(uniqueKeysWithValues: owners.enumerated().map { ($1, $0 % count) })
+
+        var random = SeededRandom(seed: options.seed)
+        var plans = [[StationFleet.Stay]](repeating: [], count: count)
+        var free = [Instant](repeating: start, count: count)
+        var largest = [Power](repeating: .zero, count: count)
+        var placed = 0
+        var crowdedOut = 0
+        var wanted = Energy.zero
+        for stay in stays {
+            let own = home[stay.owner] ?? 0
+            // A cable is pulled and the next driver plugs in a minute later.
+            func isFree(_ station: Int) -> Bool { free[station] + .minutes(1) <= stay.arrival + shift }
+            guard let station = isFree(own) ? own : (0..<count).first(where: isFree) else {
+                crowdedOut += 1
+                continue
+            }
+            let power = stay.maxPower ?? Self.pilePower
+            largest[station] = max(largest[station], power)
+            // Room for the energy, and a little more: most drivers charge to nearly full.
+            let battery = max(stay.battery ?? Self.batteryWithoutName, stay.energy)
+            let room = battery - stay.energy
+            let stored = Energy(milliwattHours: Int64(Double(room.milliwattHours) * (0.5 + 0.5 * random.unit())))
+            let tag = options.tags.isEmpty ? stay.owner : options.tags[placed % options.tags.count]
+            plans[station].append(
+                StationFleet.Stay(
+                    arrival: stay.arrival + shift, departure: stay.departure + shift,
+                    vehicle: SimulatedVehicle(
+                        battery: battery, stored: stored, wanted: stay.energy, maxPower: power,
+                        phases: power > Self.pilePower ? 3 : 1),
+                    idTag: String(tag.prefix(Self.maxTagLength))))
+            free[station] = stay.departure + shift
+            placed += 1
+            wanted = wanted + stay.energy
+        }
+        let digits = max(3, String(count).count)
+        members = plans.enumerated().map { index, stays in
+            let number = String(index + 1)
+            let padded = String(repeating: "0", count: digits - number.count) + number
+            var settings = StationSettings(identity: options.identityPrefix + padded)
+            settings.faults = options.faults(options.seed &* 1_000_003 &+ UInt64(index))
+            // A larger pile where a vehicle takes more than one phase of 32 A gives.
+            if largest[index] > Self.pilePower {
+                settings.supply = Supply(voltage: 220, phases: 3)
+                settings.maxMilliamperes = (largest[index].watts * 1000 + 659) / 660
+            }
+            return StationFleet.Member(settings: settings, password: options.password, stays: stays)
+        }
+        self.stays = placed
+        self.crowdedOut = crowdedOut
+        self.wanted = wanted
+        end = free.max() ?? start
+    }
+}
