@@ -307,7 +307,7 @@ public struct JSONReader: ~Copyable, ~Escapable {
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt16(byte - 48)
             case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"):
-                value = value << 4 | UInt16(byte | 0x20) - 87
+                value = value << 4 | (UInt16(byte | 0x20) - 87)
             default: return nil
             }
         }

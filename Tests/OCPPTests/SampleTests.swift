@@ -1,0 +1,95 @@
+import Foundation
+import OCPPMessages
+import Testing
+
+@testable import OCPP
+
+/// Frames that another program's encoder wrote (Samples/README.md).
+struct Sample: Sendable, CustomTestStringConvertible {
+    let action: V16.Action
+    let isRequest: Bool
+    let fields: String
+    /// What the schema requires at the top level.
+    let required: [String]
+    let frame: String
+    var testDescription: String { "\(action.rawValue) \(isRequest ? "request" : "response"), \(fields) fields" }
+
+    static func load() throws -> [Sample] {
+        let url = try #require(Bundle.module.url(forResource: "Samples/v16", withExtension: "jsonl"))
+        return try String(contentsOf: url, encoding: .utf8).split(separator: "\n").map { line in
+            let row = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
+            return Sample(
+                action: try #require(V16.Action(rawValue: row["action"] ?? "")), isRequest: row["kind"] == "request",
+                fields: row["fields"] ?? "",
+                required: (row["required"] ?? "").split(separator: " ").map(String.init), frame: row["frame"] ?? "")
+        }
+    }
+}
+
+private func object(_ bytes: some Sequence<UInt8>) throws -> NSObject {
+    try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? NSObject)
+}
+
+@Suite("Frames of another implementation") struct SampleTests {
+    @Test func `every action is there in both kinds and sizes`() throws {
+        let samples = try Sample.load()
+        #expect(samples.count == V16.Action.allCases.count * 4)
+        #expect(Set(samples.map(\.action)) == Set(V16.Action.allCases))
+        #expect(V16.Action.allCases.count == 39)
+        #expect(V16.Action.allCases.allSatisfy { $0.isFromStation || $0.isFromCentralSystem })
+        #expect(V16.Action.allCases.filter { $0.isFromStation && $0.isFromCentralSystem } == [.dataTransfer])
+    }
+
+    @Test func `every request decodes without a complaint and is written as the same JSON`() throws {
+        for sample in try Sample.load() where sample.isRequest {
+            let receiver: StationLink.Role = sample.action.isFromStation ? .centralSystem : .station
+            guard case .call(let call) = Frame.read(Array(sample.frame.utf8), receiver: receiver) else {
+                Issue.record("\(sample.testDescription): not a CALL that can be read")
+                continue
+            }
+            #expect(call.action == sample.action)
+            #expect(call.softFaults == [], "\(sample.testDescription)")
+            #expect(try object(call.request.json) == object(call.payloadBytes), "\(sample.testDescription)")
+            let frame = FrameText.call(
+                messageID: call.messageID, action: call.action.rawValue, payload: call.request.json)
+            let (ours, theirs) = (
+                try JSONSerialization.jsonObject(with: Data(frame)),
+                try JSONSerialization.jsonObject(with: Data(sample.frame.utf8))
+            )
+            #expect(ours as? NSArray == theirs as? NSArray, "\(sample.testDescription)")
+        }
+    }
+
+    @Test func `every response decodes without a complaint and is written as the same JSON`() throws {
+        for sample in try Sample.load() where !sample.isRequest {
+            let text = Array(sample.frame.utf8)
+            guard case .result(_, let range) = Frame.read(text, receiver: .centralSystem) else {
+                Issue.record("\(sample.testDescription): not a CALLRESULT")
+                continue
+            }
+            let payload = Array(text[range])
+            let decoded = V16.Response.decode(sample.action, payload: payload.span)
+            #expect(decoded.softFaults == [], "\(sample.testDescription)")
+            let response = try decoded.result.get()
+            #expect(response.action == sample.action)
+            #expect(try object(response.json) == object(payload), "\(sample.testDescription)")
+            #expect(V16.validateResponse(action: sample.action, payload: response.json) == [])
+        }
+    }
+
+    @Test func `a sample with one required field less names that field`() throws {
+        for sample in try Sample.load() where sample.isRequest && sample.fields == "required" {
+            let message = try #require(try JSONSerialization.jsonObject(with: Data(sample.frame.utf8)) as? [Any])
+            let payload = try #require(message[3] as? [String: Any])
+            for name in sample.required {
+                var less = payload
+                less[name] = nil
+                let bytes = Array(try JSONSerialization.data(withJSONObject: less))
+                let faults = V16.validateRequest(action: sample.action.rawValue, payload: bytes)
+                #expect(
+                    faults.contains { $0.path == name && $0.kind == .missing },
+                    "\(sample.action) without \(name): \(faults)")
+            }
+        }
+    }
+}
