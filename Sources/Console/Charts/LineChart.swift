@@ -36,18 +36,18 @@ struct LineChart {
     let summary: String
     let unit: String
     let format: Format
+    var width = 1000
     var height = 320
 
-    private static let width = 1000
     private static let left = 56.0
-    private static let right = 14.0
+    private static let right = 24.0
     private static let top = 26.0
     private static let bottom = 30.0
 
     func svg(id: String) -> HTML {
         let scale = Scale(lines)
         var svg =
-            "<svg class=\"chart\" id=\"\(HTML.escaped(id))\" viewBox=\"0 0 \(Self.width) \(height)\" role=\"img\" "
+            "<svg class=\"chart\" id=\"\(HTML.escaped(id))\" viewBox=\"0 0 \(width) \(height)\" role=\"img\" "
         svg += "aria-labelledby=\"\(HTML.escaped(id))-title\">"
         svg += "<title id=\"\(HTML.escaped(id))-title\">\(HTML.escaped(summary))</title>"
         for band in bands { svg += draw(band) }
@@ -98,7 +98,7 @@ struct LineChart {
     private func x(_ at: Instant) -> Double {
         let total = Double(max(1, span.duration.wholeMilliseconds))
         let part = min(max(0, Double((at - span.start).wholeMilliseconds) / total), 1)
-        return Self.left + part * (Double(Self.width) - Self.left - Self.right)
+        return Self.left + part * (Double(width) - Self.left - Self.right)
     }
     private func y(_ kilowatts: Double, _ scale: Scale) -> Double {
         let part = (kilowatts - scale.low) / (scale.high - scale.low)
@@ -128,7 +128,7 @@ struct LineChart {
 
     private func grid(_ scale: Scale) -> String {
         var text = ""
-        let (right, bottom) = (Double(Self.width) - Self.right, Double(height) - Self.bottom)
+        let (right, bottom) = (Double(width) - Self.right, Double(height) - Self.bottom)
         var value = scale.low
         while value <= scale.high + scale.step / 2 {
             let at = number(y(value, scale))
@@ -206,7 +206,7 @@ struct LineChart {
     private func draw(_ mark: Mark) -> String {
         guard span.start <= mark.at, mark.at <= span.end else { return "" }
         let at = x(mark.at)
-        let anchor = at > Double(Self.width) - 120 ? "end" : "start"
+        let anchor = at > Double(width) - 120 ? "end" : "start"
         let shift = anchor == "end" ? -5.0 : 5.0
         return
             "<path class=\"mark mark-\(mark.name)\" d=\"M\(number(at)) \(number(Self.top))V\(number(Double(height) - Self.bottom))\"/>"

@@ -244,6 +244,7 @@ enum EmbeddedAssets {
                   "action.today": "Today",
                   "value.stale": "Stale: the reading is older than 5 minutes",
                   "value.undefined": "undefined",
+                  "unit.yuan": "{amount} yuan",
                   "duration.seconds": "{n} s",
                   "duration.minutes": "{n} min",
                   "duration.hours": "{h} h {m} min",
@@ -298,6 +299,7 @@ enum EmbeddedAssets {
                   "chart.now": "now",
                   "chart.power": "Power of the site",
                   "chart.table": "View as table (15-minute means)",
+                  "chart.readings": "View the readings as table (latest 500)",
                   "chart.stale": "Base load is a fallback (site meter stale)",
                   "chart.summary.none": "Nothing was measured on this day yet.",
                   "chart.summary.nolimit": "Highest 15-minute mean {peak} kW at {at}; the site has no limit.",
@@ -659,7 +661,7 @@ enum EmbeddedAssets {
                   "reports.valleymax": "Greatest possible valley share",
                   "reports.foresight": "Cost with perfect foresight",
                   "reports.regret": "Regret",
-                  "reports.regret.split": "forecast {forecast} ¥ + rounding {rounding} ¥ + not followed {notfollowed} ¥",
+                  "reports.regret.split": "forecast {forecast} + rounding {rounding} + not followed {notfollowed} yuan",
                   "reports.curve": "Curve",
                   "reports.none": "There is no report yet. One is made after each full day.",
                   "reports.summary": "Of {days} days, uncontrolled charging breaks the limit on {uncontrolled}, orderly charging on {orderly}.",
@@ -731,6 +733,7 @@ enum EmbeddedAssets {
                   "action.today": "今天",
                   "value.stale": "数据过期：读数超过 5 分钟",
                   "value.undefined": "未定义",
+                  "unit.yuan": "{amount} 元",
                   "duration.seconds": "{n} 秒",
                   "duration.minutes": "{n} 分钟",
                   "duration.hours": "{h} 小时 {m} 分",
@@ -785,6 +788,7 @@ enum EmbeddedAssets {
                   "chart.now": "现在",
                   "chart.power": "站点功率曲线",
                   "chart.table": "以表格查看（15 分钟均值）",
+                  "chart.readings": "以表格查看读数（最近 500 条）",
                   "chart.stale": "基础负荷为兜底值（电能表数据过期）",
                   "chart.summary.none": "当天尚无实测数据。",
                   "chart.summary.nolimit": "最高 15 分钟平均功率 {peak} kW（{at}）；站点未设限值。",
@@ -1146,7 +1150,7 @@ enum EmbeddedAssets {
                   "reports.valleymax": "低谷占比的物理上限",
                   "reports.foresight": "完全预知的电费",
                   "reports.regret": "后悔值",
-                  "reports.regret.split": "预测 {forecast} ¥ + 取整 {rounding} ¥ + 未执行 {notfollowed} ¥",
+                  "reports.regret.split": "预测 {forecast} 元 + 取整 {rounding} 元 + 未执行 {notfollowed} 元",
                   "reports.curve": "查看曲线",
                   "reports.none": "还没有日报。第一个完整运行日结束后生成。",
                   "reports.summary": "{days} 天中：无序充电有 {uncontrolled} 天越限，有序充电有 {orderly} 天越限。",
@@ -1168,7 +1172,2043 @@ enum EmbeddedAssets {
         Assets.File(
             name: "openapi.json", type: "application/json",
             text: ###"""
-                {}
+                {
+                  "openapi": "3.1.0",
+                  "info": {
+                    "title": "Tidewatt",
+                    "version": "1",
+                    "description": "Powers are kW, energies Wh or kWh as names end; charging is positive. Errors are problem+json (RFC 9457) with a stable type. Lists follow next_cursor. Ids in paths are percent-encoded. Accept: text/csv gives every list and curve as CSV."
+                  },
+                  "servers": [{"url": "/"}],
+                  "security": [{"bearer": []}, {"cookie": []}],
+                  "paths": {
+                    "/healthz": {
+                      "get": {
+                        "operationId": "health",
+                        "summary": "Liveness",
+                        "tags": ["system"],
+                        "responses": {
+                          "200": {
+                            "description": "Alive",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {"status": {"type": "string"}},
+                                  "additionalProperties": false,
+                                  "required": ["status"]
+                                }
+                              }
+                            }
+                          }
+                        },
+                        "description": "Needs no credentials.",
+                        "security": []
+                      }
+                    },
+                    "/readyz": {
+                      "get": {
+                        "operationId": "readiness",
+                        "summary": "Readiness",
+                        "tags": ["system"],
+                        "responses": {
+                          "200": {
+                            "description": "Ready",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {"status": {"type": "string"}},
+                                  "additionalProperties": false,
+                                  "required": ["status"]
+                                }
+                              }
+                            }
+                          },
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Needs no credentials.",
+                        "security": []
+                      }
+                    },
+                    "/metrics": {
+                      "get": {
+                        "operationId": "metrics",
+                        "summary": "Metrics in Prometheus' text format",
+                        "tags": ["system"],
+                        "responses": {
+                          "200": {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer."
+                      }
+                    },
+                    "/openapi.json": {
+                      "get": {
+                        "operationId": "description",
+                        "summary": "This document",
+                        "tags": ["system"],
+                        "responses": {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}}},
+                        "description": "Needs no credentials.",
+                        "security": []
+                      }
+                    },
+                    "/api/v1/stations": {
+                      "get": {
+                        "operationId": "listStations",
+                        "summary": "Stations, by id",
+                        "tags": ["stations"],
+                        "responses": {
+                          "200": {
+                            "description": "A page",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Station"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursor"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/stations:import": {
+                      "post": {
+                        "operationId": "importStations",
+                        "summary": "Piles in bulk from CSV, all or nothing",
+                        "tags": ["stations"],
+                        "responses": {
+                          "200": {
+                            "description": "Imported",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {"imported": {"type": "integer"}},
+                                  "additionalProperties": false,
+                                  "required": ["imported"]
+                                }
+                              }
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"}
+                        },
+                        "description": "Least role: manager.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "text/csv": {
+                              "schema": {"type": "string"},
+                              "example": "identity,site,node,phases,voltage,ownership\nJY-001,jingyuan,F1,1,220,private\n"
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getStation",
+                        "summary": "One station",
+                        "tags": ["stations"],
+                        "responses": {
+                          "200": {
+                            "description": "The station",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Station"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
+                      },
+                      "put": {
+                        "operationId": "putStation",
+                        "summary": "Create or change a station; {} is enough to register",
+                        "tags": ["stations"],
+                        "responses": {
+                          "200": {
+                            "description": "Changed",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Station"}}}
+                          },
+                          "201": {
+                            "description": "Created",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Station"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"}
+                        },
+                        "description": "Least role: manager.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/StationChange"}}}
+                        }
+                      },
+                      "delete": {
+                        "operationId": "deleteStation",
+                        "summary": "Forget a station",
+                        "tags": ["stations"],
+                        "responses": {
+                          "204": {"description": "Deleted"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/stations/{id}/commands": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listCommands",
+                        "summary": "Commands of a station, newest first",
+                        "tags": ["commands"],
+                        "responses": {
+                          "200": {
+                            "description": "Commands",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Command"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      },
+                      "post": {
+                        "operationId": "orderCommand",
+                        "summary": "Send a protocol command",
+                        "tags": ["commands"],
+                        "responses": {
+                          "200": {
+                            "description": "Its final state",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent, no answer yet",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string", "pattern": "^wait=[0-9]{1,2}$"}
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CommandOrder"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/messages": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listMessages",
+                        "summary": "Protocol log, newest first",
+                        "tags": ["stations"],
+                        "responses": {
+                          "200": {
+                            "description": "Messages",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Message"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/evses/{evse}/control": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        },
+                        {"name": "evse", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}}
+                      ],
+                      "get": {
+                        "operationId": "getControl",
+                        "summary": "What the operator set on an EVSE",
+                        "tags": ["stations"],
+                        "responses": {
+                          "200": {
+                            "description": "The settings",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Control"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
+                      },
+                      "put": {
+                        "operationId": "putControl",
+                        "summary": "Pause, limit, charge now; fields left out stay",
+                        "tags": ["stations"],
+                        "responses": {
+                          "200": {
+                            "description": "The settings",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Control"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"}
+                        },
+                        "description": "Least role: operator.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "paused": {"type": ["boolean", "null"]},
+                                  "limit_kw": {
+                                    "type": ["number", "null"],
+                                    "minimum": 0,
+                                    "maximum": 10000000,
+                                    "description": "kW, to the nearest watt."
+                                  },
+                                  "charge_now": {"type": ["boolean", "null"]}
+                                },
+                                "additionalProperties": false
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/commands/{id}": {
+                      "get": {
+                        "operationId": "getCommand",
+                        "summary": "One command",
+                        "tags": ["commands"],
+                        "responses": {
+                          "200": {
+                            "description": "The command",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}]
+                      }
+                    },
+                    "/api/v1/id-tokens": {
+                      "get": {
+                        "operationId": "listIdTokens",
+                        "summary": "Tokens that may charge",
+                        "tags": ["id tokens"],
+                        "responses": {
+                          "200": {
+                            "description": "A page",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/IdToken"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursor"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/id-tokens/{value}": {
+                      "parameters": [
+                        {
+                          "name": "value",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getIdToken",
+                        "summary": "One token",
+                        "tags": ["id tokens"],
+                        "responses": {
+                          "200": {
+                            "description": "The token",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/IdToken"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: operator."
+                      },
+                      "put": {
+                        "operationId": "putIdToken",
+                        "summary": "Create or change a token",
+                        "tags": ["id tokens"],
+                        "responses": {
+                          "200": {
+                            "description": "Changed",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/IdToken"}}}
+                          },
+                          "201": {
+                            "description": "Created",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/IdToken"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"}
+                        },
+                        "description": "Least role: manager.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/IdTokenChange"}}}
+                        }
+                      },
+                      "delete": {
+                        "operationId": "deleteIdToken",
+                        "summary": "Forget a token",
+                        "tags": ["id tokens"],
+                        "responses": {
+                          "204": {"description": "Deleted"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/sessions": {
+                      "get": {
+                        "operationId": "listSessions",
+                        "summary": "Charging sessions, newest first",
+                        "tags": ["sessions"],
+                        "responses": {
+                          "200": {
+                            "description": "A page",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Session"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"name": "station", "in": "query", "schema": {"type": "string"}},
+                          {"name": "site", "in": "query", "schema": {"type": "string"}},
+                          {"name": "status", "in": "query", "schema": {"type": "string", "enum": ["active", "ended"]}},
+                          {"$ref": "#/components/parameters/from"},
+                          {"$ref": "#/components/parameters/to"},
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursor"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/sessions/{id}": {
+                      "get": {
+                        "operationId": "getSession",
+                        "summary": "One session",
+                        "tags": ["sessions"],
+                        "responses": {
+                          "200": {
+                            "description": "The session",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Session"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}]
+                      }
+                    },
+                    "/api/v1/sessions/{id}/readings": {
+                      "get": {
+                        "operationId": "listReadings",
+                        "summary": "Readings of a session, oldest first",
+                        "tags": ["sessions"],
+                        "responses": {
+                          "200": {
+                            "description": "Readings",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Reading"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}},
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/sessions/{id}/needs": {
+                      "put": {
+                        "operationId": "putNeeds",
+                        "summary": "What the driver needs",
+                        "tags": ["sessions"],
+                        "responses": {
+                          "200": {
+                            "description": "The session",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Session"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/NeedsChange"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/sites": {
+                      "get": {
+                        "operationId": "listSites",
+                        "summary": "Sites",
+                        "tags": ["sites"],
+                        "responses": {
+                          "200": {
+                            "description": "Sites",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Site"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/sites/{id}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getSite",
+                        "summary": "One site",
+                        "tags": ["sites"],
+                        "responses": {
+                          "200": {
+                            "description": "The site",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Site"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
+                      },
+                      "put": {
+                        "operationId": "putSite",
+                        "summary": "Create or change a site; fields left out stay",
+                        "tags": ["sites"],
+                        "responses": {
+                          "200": {
+                            "description": "Changed",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Site"}}}
+                          },
+                          "201": {
+                            "description": "Created",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Site"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"}
+                        },
+                        "description": "Least role: manager.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SiteChange"}}}
+                        }
+                      },
+                      "delete": {
+                        "operationId": "deleteSite",
+                        "summary": "Delete a site",
+                        "tags": ["sites"],
+                        "responses": {
+                          "204": {"description": "Deleted"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/sites/{id}/mode": {
+                      "put": {
+                        "operationId": "putMode",
+                        "summary": "Automatic or manual, with a reason",
+                        "tags": ["sites"],
+                        "responses": {
+                          "200": {
+                            "description": "The site",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Site"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "id",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ModeChange"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/sites/{id}/stop": {
+                      "post": {
+                        "operationId": "stopSite",
+                        "summary": "Stop all, in two steps: without confirmation it tells the effect and gives one; with it and a reason it stops",
+                        "tags": ["sites"],
+                        "responses": {
+                          "200": {
+                            "description": "The effect, or the stopped site",
+                            "content": {
+                              "application/json": {
+                                "schema": {"oneOf": [{"$ref": "#/components/schemas/StopEffect"}, {"$ref": "#/components/schemas/Site"}]}
+                              }
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "id",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/StopOrder"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/sites/{id}/power": {
+                      "get": {
+                        "operationId": "sitePower",
+                        "summary": "Measured, planned, limit, base load and price level by the minute; at most 31 days",
+                        "tags": ["sites"],
+                        "responses": {
+                          "200": {
+                            "description": "The curve",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "site": {"type": "string"},
+                                    "from": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                    "to": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                    "step_seconds": {"type": "integer"},
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/PowerPoint"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["site", "from", "to", "step_seconds", "items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {
+                            "name": "id",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                          },
+                          {"$ref": "#/components/parameters/from"},
+                          {"$ref": "#/components/parameters/to"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/sites/{id}/plan": {
+                      "get": {
+                        "operationId": "sitePlan",
+                        "summary": "The plan in force",
+                        "tags": ["sites"],
+                        "responses": {
+                          "200": {
+                            "description": "The plan",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Plan"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {
+                            "name": "id",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/sites/{id}/day-reports": {
+                      "get": {
+                        "operationId": "dayReports",
+                        "summary": "Orderly beside uncontrolled, a day each, newest first",
+                        "tags": ["sites"],
+                        "responses": {
+                          "200": {
+                            "description": "Reports",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DayReport"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {
+                            "name": "id",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                          },
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/nodes": {
+                      "get": {
+                        "operationId": "listNodes",
+                        "summary": "Grid nodes",
+                        "tags": ["nodes"],
+                        "responses": {
+                          "200": {
+                            "description": "Nodes",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Node"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/nodes/{id}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getNode",
+                        "summary": "One node",
+                        "tags": ["nodes"],
+                        "responses": {
+                          "200": {
+                            "description": "The node",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Node"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
+                      },
+                      "put": {
+                        "operationId": "putNode",
+                        "summary": "Create or change a node; fields left out stay",
+                        "tags": ["nodes"],
+                        "responses": {
+                          "200": {
+                            "description": "Changed",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Node"}}}
+                          },
+                          "201": {
+                            "description": "Created",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Node"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"}
+                        },
+                        "description": "Least role: manager.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/NodeChange"}}}
+                        }
+                      },
+                      "delete": {
+                        "operationId": "deleteNode",
+                        "summary": "Delete a node",
+                        "tags": ["nodes"],
+                        "responses": {
+                          "204": {"description": "Deleted"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/nodes/{id}/readings": {
+                      "post": {
+                        "operationId": "postNodeReadings",
+                        "summary": "Measured load of a node from a site meter; repeats change nothing",
+                        "tags": ["nodes"],
+                        "responses": {
+                          "200": {
+                            "description": "Taken",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {"accepted": {"type": "integer"}},
+                                  "additionalProperties": false,
+                                  "required": ["accepted"]
+                                }
+                              }
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "id",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "oneOf": [
+                                  {"$ref": "#/components/schemas/NodeReading"},
+                                  {"type": "array", "maxItems": 10000, "items": {"$ref": "#/components/schemas/NodeReading"}}
+                                ]
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/tariffs": {
+                      "get": {
+                        "operationId": "listTariffs",
+                        "summary": "Tariffs that a site may use",
+                        "tags": ["sites"],
+                        "responses": {
+                          "200": {
+                            "description": "Ids",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Tariff"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/alarms": {
+                      "get": {
+                        "operationId": "listAlarms",
+                        "summary": "Alarms, newest first",
+                        "tags": ["alarms"],
+                        "responses": {
+                          "200": {
+                            "description": "Alarms",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Alarm"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"name": "active", "in": "query", "schema": {"type": "boolean"}},
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/alarms/{id}/acknowledge": {
+                      "post": {
+                        "operationId": "acknowledgeAlarm",
+                        "summary": "Acknowledge an alarm",
+                        "tags": ["alarms"],
+                        "responses": {
+                          "200": {
+                            "description": "The alarm",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Alarm"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 0}}]
+                      }
+                    },
+                    "/api/v1/audit": {
+                      "get": {
+                        "operationId": "listAudit",
+                        "summary": "Who did what, newest first",
+                        "tags": ["system"],
+                        "responses": {
+                          "200": {
+                            "description": "Entries",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/AuditEntry"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: manager.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/events": {
+                      "get": {
+                        "operationId": "events",
+                        "summary": "What changes, as server-sent events: station, session, power, alarm, plan, command",
+                        "tags": ["system"],
+                        "responses": {
+                          "200": {"description": "A stream", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer."
+                      }
+                    }
+                  },
+                  "components": {
+                    "securitySchemes": {
+                      "bearer": {"type": "http", "scheme": "bearer", "description": "tidewatt admin token create --role …"},
+                      "cookie": {
+                        "type": "apiKey",
+                        "in": "cookie",
+                        "name": "tidewatt_session",
+                        "description": "From signing in; changes also need the header X-CSRF-Token."
+                      }
+                    },
+                    "parameters": {
+                      "limit": {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 1000}},
+                      "cursor": {
+                        "name": "cursor",
+                        "in": "query",
+                        "description": "next_cursor of the page before.",
+                        "schema": {"type": "string"}
+                      },
+                      "cursorNumber": {
+                        "name": "cursor",
+                        "in": "query",
+                        "description": "next_cursor of the page before.",
+                        "schema": {"type": "integer", "minimum": 0, "maximum": 9223372036854775807}
+                      },
+                      "format": {
+                        "name": "format",
+                        "in": "query",
+                        "description": "csv: as with Accept: text/csv.",
+                        "schema": {"type": "string", "enum": ["json", "csv"]}
+                      },
+                      "bom": {
+                        "name": "bom",
+                        "in": "query",
+                        "description": "1: with byte order mark, for spreadsheets.",
+                        "schema": {"type": "string", "enum": ["0", "1"]}
+                      },
+                      "from": {
+                        "name": "from",
+                        "in": "query",
+                        "schema": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                      },
+                      "to": {
+                        "name": "to",
+                        "in": "query",
+                        "schema": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                      }
+                    },
+                    "responses": {
+                      "Problem400": {
+                        "description": "The request is not valid; errors names the fields.",
+                        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                      },
+                      "Problem401": {
+                        "description": "No or unknown credentials.",
+                        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                      },
+                      "Problem403": {
+                        "description": "The role is too low, or the request comes from elsewhere.",
+                        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                      },
+                      "Problem404": {
+                        "description": "Unknown.",
+                        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                      },
+                      "Problem409": {
+                        "description": "In conflict with the present state.",
+                        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                      },
+                      "Problem413": {
+                        "description": "Body too large.",
+                        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                      },
+                      "Problem415": {
+                        "description": "Content type not taken.",
+                        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                      },
+                      "Problem503": {
+                        "description": "Not available now.",
+                        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                      }
+                    },
+                    "schemas": {
+                      "Problem": {
+                        "type": "object",
+                        "properties": {
+                          "type": {"type": "string", "description": "urn:tidewatt:problem:CODE, a stable word for programs."},
+                          "title": {"type": "string"},
+                          "status": {"type": "integer"},
+                          "detail": {"type": "string"},
+                          "errors": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {"path": {"type": "string"}, "problem": {"type": "string"}},
+                              "additionalProperties": false,
+                              "required": ["path", "problem"]
+                            }
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": ["type", "title", "status", "detail"]
+                      },
+                      "Connector": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "status": {
+                            "type": "string",
+                            "enum": [
+                              "Available",
+                              "Preparing",
+                              "Charging",
+                              "SuspendedEV",
+                              "SuspendedEVSE",
+                              "Finishing",
+                              "Reserved",
+                              "Unavailable",
+                              "Faulted",
+                              "Unknown"
+                            ]
+                          },
+                          "error_code": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "status", "error_code"]
+                      },
+                      "Control": {
+                        "type": "object",
+                        "properties": {
+                          "paused": {"type": "boolean"},
+                          "limit_kw": {"type": ["number", "null"], "description": "kW"},
+                          "charge_now": {"type": "boolean"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["paused", "limit_kw", "charge_now"]
+                      },
+                      "EVSE": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "connectors": {"type": "array", "items": {"$ref": "#/components/schemas/Connector"}},
+                          "transaction": {"type": ["string", "null"]},
+                          "session": {"type": ["string", "null"]},
+                          "power_kw": {"type": ["number", "null"], "description": "kW"},
+                          "power_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "setpoint_kw": {"type": ["number", "null"], "description": "kW"},
+                          "setpoint_state": {"type": ["string", "null"]},
+                          "control": {"$ref": "#/components/schemas/Control"}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "connectors",
+                          "transaction",
+                          "session",
+                          "power_kw",
+                          "power_at",
+                          "setpoint_kw",
+                          "setpoint_state",
+                          "control"
+                        ]
+                      },
+                      "Boot": {
+                        "type": "object",
+                        "properties": {
+                          "vendor": {"type": "string"},
+                          "model": {"type": "string"},
+                          "serial": {"type": ["string", "null"]},
+                          "firmware": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["vendor", "model", "serial", "firmware"]
+                      },
+                      "Commissioning": {
+                        "type": "object",
+                        "properties": {
+                          "verdict": {"type": "string", "enum": ["unknown", "running", "follows", "does_not_follow"]},
+                          "rate_unit": {"type": ["string", "null"]},
+                          "max_stack_level": {"type": ["integer", "null"]},
+                          "max_periods": {"type": ["integer", "null"]},
+                          "max_profiles": {"type": ["integer", "null"]},
+                          "phases": {"type": ["integer", "null"]},
+                          "sample_interval_seconds": {"type": ["integer", "null"]},
+                          "note": {"type": "string"},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "verdict",
+                          "rate_unit",
+                          "max_stack_level",
+                          "max_periods",
+                          "max_profiles",
+                          "phases",
+                          "sample_interval_seconds",
+                          "note",
+                          "at"
+                        ]
+                      },
+                      "Station": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "registration": {
+                            "type": "string",
+                            "enum": ["accepted", "pending", "rejected"],
+                            "description": "What BootNotification is answered."
+                          },
+                          "protocol": {"type": ["string", "null"]},
+                          "online": {"type": "boolean"},
+                          "last_seen": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "boot": {"oneOf": [{"$ref": "#/components/schemas/Boot"}, {"type": "null"}]},
+                          "evses": {"type": "array", "items": {"$ref": "#/components/schemas/EVSE"}},
+                          "site": {"type": ["string", "null"]},
+                          "node": {"type": ["string", "null"]},
+                          "limits": {
+                            "type": "object",
+                            "properties": {
+                              "operator_kw": {"type": ["number", "null"], "description": "kW"},
+                              "rating_kw": {"type": "number", "description": "kW"},
+                              "minimum_kw": {"type": "number", "description": "kW"}
+                            },
+                            "additionalProperties": false,
+                            "required": ["operator_kw", "rating_kw", "minimum_kw"]
+                          },
+                          "model": {"type": ["string", "null"]},
+                          "phases": {"type": "integer"},
+                          "voltage": {"type": "integer"},
+                          "max_current_a": {"type": "number"},
+                          "ownership": {"type": "string", "enum": ["private", "public"]},
+                          "ownership_evidence": {"type": ["string", "null"]},
+                          "owner": {"type": ["string", "null"]},
+                          "security_profile": {"type": "integer"},
+                          "password_set": {"type": "boolean"},
+                          "commissioning": {"oneOf": [{"$ref": "#/components/schemas/Commissioning"}, {"type": "null"}]},
+                          "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "registration",
+                          "protocol",
+                          "online",
+                          "last_seen",
+                          "boot",
+                          "evses",
+                          "site",
+                          "node",
+                          "limits",
+                          "model",
+                          "phases",
+                          "voltage",
+                          "max_current_a",
+                          "ownership",
+                          "ownership_evidence",
+                          "owner",
+                          "security_profile",
+                          "password_set",
+                          "commissioning",
+                          "created_at"
+                        ]
+                      },
+                      "StationChange": {
+                        "type": "object",
+                        "properties": {
+                          "registration": {
+                            "type": ["string", "null"],
+                            "enum": ["accepted", "pending", "rejected", null],
+                            "description": "What BootNotification is answered."
+                          },
+                          "site": {"type": ["string", "null"], "maxLength": 64, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "node": {"type": ["string", "null"], "maxLength": 64, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "model": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "phases": {"type": ["integer", "null"], "enum": [1, 3, null]},
+                          "voltage": {"type": ["integer", "null"], "minimum": 100, "maximum": 1000},
+                          "max_current_a": {"type": ["number", "null"], "minimum": 1, "maximum": 2000},
+                          "ownership": {"type": ["string", "null"], "enum": ["private", "public", null]},
+                          "ownership_evidence": {"type": ["string", "null"], "maxLength": 500, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "owner": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "limits": {
+                            "type": "object",
+                            "properties": {
+                              "operator_kw": {
+                                "type": ["number", "null"],
+                                "minimum": 0,
+                                "maximum": 10000000,
+                                "description": "kW, to the nearest watt."
+                              }
+                            },
+                            "additionalProperties": false
+                          },
+                          "security_profile": {"type": ["integer", "null"], "minimum": 0, "maximum": 3},
+                          "password": {
+                            "type": ["string", "null"],
+                            "minLength": 8,
+                            "maxLength": 40,
+                            "pattern": "^[!-~]+$",
+                            "writeOnly": true
+                          }
+                        },
+                        "additionalProperties": false,
+                        "description": "Fields left out stay as they are; null clears where the field can be empty. Read-only fields of a station are left aside."
+                      },
+                      "Command": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "station": {"type": "string"},
+                          "action": {"type": "string"},
+                          "payload": {},
+                          "status": {"type": "string", "enum": ["pending", "answered", "error", "timeout", "offline"]},
+                          "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "finished_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "response": {"description": "The payload of the CALLRESULT as received."},
+                          "error": {
+                            "oneOf": [
+                              {
+                                "type": "object",
+                                "properties": {"code": {"type": "string"}, "description": {"type": "string"}},
+                                "additionalProperties": false,
+                                "required": ["code", "description"]
+                              },
+                              {"type": "null"}
+                            ]
+                          },
+                          "by": {"type": "string"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "station", "action", "payload", "status", "created_at", "finished_at", "response", "error", "by"]
+                      },
+                      "CommandOrder": {
+                        "type": "object",
+                        "properties": {
+                          "action": {"type": "string", "minLength": 1, "maxLength": 50, "pattern": "^[A-Za-z]+$"},
+                          "payload": {
+                            "type": "object",
+                            "description": "Exactly as the negotiated version defines it; passed on byte by byte."
+                          },
+                          "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600, "default": 30}
+                        },
+                        "additionalProperties": false,
+                        "required": ["action", "payload"]
+                      },
+                      "Message": {
+                        "type": "object",
+                        "properties": {
+                          "sequence": {"type": "integer"},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "direction": {"type": "string", "enum": ["in", "out"]},
+                          "message_id": {"type": ["string", "null"]},
+                          "action": {"type": ["string", "null"]},
+                          "text": {"type": "string"},
+                          "problem": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["sequence", "at", "direction", "message_id", "action", "text", "problem"]
+                      },
+                      "IdToken": {
+                        "type": "object",
+                        "properties": {
+                          "value": {"type": "string"},
+                          "status": {"type": "string", "enum": ["Accepted", "Blocked", "Expired", "Invalid"]},
+                          "expires_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "parent": {"type": ["string", "null"]},
+                          "type": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["value", "status", "expires_at", "parent", "type"]
+                      },
+                      "IdTokenChange": {
+                        "type": "object",
+                        "properties": {
+                          "status": {"type": "string", "enum": ["Accepted", "Blocked", "Expired", "Invalid"]},
+                          "expires_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "parent": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "type": {"type": ["string", "null"], "maxLength": 20, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["status"]
+                      },
+                      "Binding": {
+                        "type": "object",
+                        "properties": {
+                          "node": {"type": ["string", "null"]},
+                          "from": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "to": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["node", "from", "to"]
+                      },
+                      "Needs": {
+                        "type": "object",
+                        "properties": {
+                          "departure": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "energy_kwh": {"type": ["number", "null"], "description": "kWh"},
+                          "minimum_kwh": {"type": ["number", "null"], "description": "kWh"},
+                          "charge_now": {"type": "boolean"},
+                          "stated_by": {"type": "string"},
+                          "stated_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["departure", "energy_kwh", "minimum_kwh", "charge_now", "stated_by", "stated_at"]
+                      },
+                      "NeedsChange": {
+                        "type": "object",
+                        "properties": {
+                          "departure": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "energy_kwh": {"type": ["number", "null"], "minimum": 0, "maximum": 1000000, "description": "kWh."},
+                          "minimum_kwh": {
+                            "type": ["number", "null"],
+                            "minimum": 0,
+                            "maximum": 1000000,
+                            "description": "kWh delivered as soon as possible; not above energy_kwh."
+                          },
+                          "charge_now": {"type": ["boolean", "null"]}
+                        },
+                        "additionalProperties": false
+                      },
+                      "SessionPlan": {
+                        "type": "object",
+                        "properties": {
+                          "start": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "step_seconds": {"type": "integer"},
+                          "setpoints_kw": {"type": "array", "items": {"type": "number", "description": "kW"}},
+                          "wanted_kwh": {"type": "number", "description": "kWh"},
+                          "undelivered_kwh": {"type": "number", "description": "kWh"},
+                          "departure": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "forecast": {"type": "boolean"},
+                          "binding": {"type": "array", "items": {"$ref": "#/components/schemas/Binding"}}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "start",
+                          "step_seconds",
+                          "setpoints_kw",
+                          "wanted_kwh",
+                          "undelivered_kwh",
+                          "departure",
+                          "forecast",
+                          "binding"
+                        ]
+                      },
+                      "Session": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "station_id": {"type": "string"},
+                          "evse_id": {"type": "integer"},
+                          "connector_id": {"type": "integer"},
+                          "transaction_id": {"type": "string"},
+                          "id_token": {"type": ["string", "null"]},
+                          "status": {"type": "string", "enum": ["active", "ended"]},
+                          "started_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "ended_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "stop_reason": {"type": ["string", "null"]},
+                          "register_start_wh": {"type": ["number", "null"], "description": "Wh"},
+                          "register_stop_wh": {"type": ["number", "null"], "description": "Wh"},
+                          "import_wh": {"type": "number", "description": "Wh"},
+                          "export_wh": {"type": "number", "description": "Wh"},
+                          "site": {"type": ["string", "null"]},
+                          "needs": {"oneOf": [{"$ref": "#/components/schemas/Needs"}, {"type": "null"}]},
+                          "plan": {"oneOf": [{"$ref": "#/components/schemas/SessionPlan"}, {"type": "null"}]},
+                          "flags": {"type": "array", "items": {"type": "string"}}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "station_id",
+                          "evse_id",
+                          "connector_id",
+                          "transaction_id",
+                          "id_token",
+                          "status",
+                          "started_at",
+                          "ended_at",
+                          "stop_reason",
+                          "register_start_wh",
+                          "register_stop_wh",
+                          "import_wh",
+                          "export_wh",
+                          "site",
+                          "needs",
+                          "plan",
+                          "flags"
+                        ]
+                      },
+                      "Reading": {
+                        "type": "object",
+                        "properties": {
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "measurand": {"type": "string"},
+                          "value": {"type": "string", "description": "Decimal, exact."},
+                          "unit": {"type": "string"},
+                          "phase": {"type": ["string", "null"]},
+                          "location": {"type": ["string", "null"]},
+                          "context": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["at", "measurand", "value", "unit", "phase", "location", "context"]
+                      },
+                      "TariffEntry": {
+                        "type": "object",
+                        "properties": {
+                          "from": {"type": "string", "format": "date"},
+                          "tariff": {"type": "string", "minLength": 1, "maxLength": 100}
+                        },
+                        "additionalProperties": false,
+                        "required": ["from", "tariff"]
+                      },
+                      "Mode": {
+                        "type": "object",
+                        "properties": {
+                          "state": {"type": "string", "enum": ["auto", "manual", "stopped"]},
+                          "by": {"type": ["string", "null"]},
+                          "reason": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["state", "by", "reason"]
+                      },
+                      "ModeChange": {
+                        "type": "object",
+                        "properties": {
+                          "state": {"type": "string", "enum": ["auto", "manual"]},
+                          "reason": {
+                            "type": "string",
+                            "maxLength": 500,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Required for manual."
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": ["state"]
+                      },
+                      "Site": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "name": {"type": "string"},
+                          "kind": {"type": "string"},
+                          "region": {"type": ["string", "null"]},
+                          "zone": {"type": "string"},
+                          "tariffs": {"type": "array", "items": {"$ref": "#/components/schemas/TariffEntry"}},
+                          "export_tariffs": {"type": "array", "items": {"$ref": "#/components/schemas/TariffEntry"}},
+                          "operator": {"type": "string"},
+                          "mode": {"$ref": "#/components/schemas/Mode"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "name", "kind", "region", "zone", "tariffs", "export_tariffs", "operator", "mode"]
+                      },
+                      "SiteChange": {
+                        "type": "object",
+                        "properties": {
+                          "name": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "kind": {"type": ["string", "null"], "maxLength": 40, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "region": {"type": ["string", "null"], "pattern": "^[0-9]{6}$"},
+                          "zone": {"type": ["string", "null"], "description": "IANA name.", "examples": ["Asia/Shanghai"]},
+                          "tariffs": {
+                            "type": ["array", "null"],
+                            "maxItems": 200,
+                            "items": {"$ref": "#/components/schemas/TariffEntry"},
+                            "description": "In the order of their days, each day once."
+                          },
+                          "export_tariffs": {
+                            "type": ["array", "null"],
+                            "maxItems": 200,
+                            "items": {"$ref": "#/components/schemas/TariffEntry"},
+                            "description": "In the order of their days, each day once."
+                          },
+                          "operator": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "mode": {"$ref": "#/components/schemas/ModeChange"}
+                        },
+                        "additionalProperties": false
+                      },
+                      "StopEffect": {
+                        "type": "object",
+                        "properties": {
+                          "confirmation": {"type": "string"},
+                          "valid_seconds": {"type": "integer"},
+                          "effect": {
+                            "type": "object",
+                            "properties": {
+                              "evses": {"type": "integer"},
+                              "sessions": {"type": "integer"},
+                              "power_kw": {"type": "number", "description": "kW"}
+                            },
+                            "additionalProperties": false,
+                            "required": ["evses", "sessions", "power_kw"]
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": ["confirmation", "valid_seconds", "effect"]
+                      },
+                      "StopOrder": {
+                        "type": "object",
+                        "properties": {
+                          "confirmation": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "reason": {"type": ["string", "null"], "maxLength": 500, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
+                        },
+                        "additionalProperties": false
+                      },
+                      "PowerPoint": {
+                        "type": "object",
+                        "properties": {
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "measured_kw": {"type": ["number", "null"], "description": "kW"},
+                          "charging_kw": {"type": ["number", "null"], "description": "kW"},
+                          "planned_kw": {"type": ["number", "null"], "description": "kW"},
+                          "limit_kw": {"type": ["number", "null"], "description": "kW"},
+                          "base_kw": {"type": ["number", "null"], "description": "kW"},
+                          "base_is_stale": {"type": "boolean"},
+                          "level": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["at", "measured_kw", "charging_kw", "planned_kw", "limit_kw", "base_kw", "base_is_stale", "level"]
+                      },
+                      "PlanStay": {
+                        "type": "object",
+                        "properties": {
+                          "session": {"type": "string"},
+                          "station_id": {"type": "string"},
+                          "evse_id": {"type": "integer"},
+                          "setpoints_kw": {"type": "array", "items": {"type": "number", "description": "kW"}},
+                          "wanted_kwh": {"type": "number", "description": "kWh"},
+                          "undelivered_kwh": {"type": "number", "description": "kWh"},
+                          "departure": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "forecast": {"type": "boolean"},
+                          "binding": {"type": "array", "items": {"$ref": "#/components/schemas/Binding"}}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "session",
+                          "station_id",
+                          "evse_id",
+                          "setpoints_kw",
+                          "wanted_kwh",
+                          "undelivered_kwh",
+                          "departure",
+                          "forecast",
+                          "binding"
+                        ]
+                      },
+                      "Plan": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "site": {"type": "string"},
+                          "computed_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "trigger": {"type": "string"},
+                          "start": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "step_seconds": {"type": "integer"},
+                          "count": {"type": "integer"},
+                          "stays": {"type": "array", "items": {"$ref": "#/components/schemas/PlanStay"}},
+                          "nodes": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "node": {"type": "string"},
+                                "limit_kw": {"type": ["number", "null"], "description": "kW"},
+                                "base_kw": {"type": "array", "items": {"type": "number", "description": "kW"}},
+                                "total_kw": {"type": "array", "items": {"type": "number", "description": "kW"}}
+                              },
+                              "additionalProperties": false,
+                              "required": ["node", "limit_kw", "base_kw", "total_kw"]
+                            }
+                          },
+                          "objective_yuan": {"type": "number"},
+                          "bound_yuan": {"type": "number"},
+                          "gap": {"type": "number"}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "site",
+                          "computed_at",
+                          "trigger",
+                          "start",
+                          "step_seconds",
+                          "count",
+                          "stays",
+                          "nodes",
+                          "objective_yuan",
+                          "bound_yuan",
+                          "gap"
+                        ]
+                      },
+                      "DaySide": {
+                        "type": "object",
+                        "properties": {
+                          "energy_kwh": {"type": "number", "description": "kWh"},
+                          "cost_yuan": {"type": "string"},
+                          "peak_kw": {"type": "number", "description": "kW"},
+                          "slots_above_limit": {"type": "integer"},
+                          "valley_share": {"type": ["number", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["energy_kwh", "cost_yuan", "peak_kw", "slots_above_limit", "valley_share"]
+                      },
+                      "DayReport": {
+                        "type": "object",
+                        "properties": {
+                          "site": {"type": "string"},
+                          "day": {"type": "string", "format": "date"},
+                          "limit_kw": {"type": "number", "description": "kW"},
+                          "orderly": {"$ref": "#/components/schemas/DaySide"},
+                          "uncontrolled": {"$ref": "#/components/schemas/DaySide"},
+                          "deliverable_kwh": {"type": "number", "description": "kWh"},
+                          "foresight_cost_yuan": {"type": "string"},
+                          "valley_share_maximum": {"type": ["number", "null"]},
+                          "regret": {
+                            "type": "object",
+                            "properties": {
+                              "forecast_yuan": {"type": "string"},
+                              "rounding_yuan": {"type": "string"},
+                              "not_followed_yuan": {"type": "string"}
+                            },
+                            "additionalProperties": false,
+                            "required": ["forecast_yuan", "rounding_yuan", "not_followed_yuan"]
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "site",
+                          "day",
+                          "limit_kw",
+                          "orderly",
+                          "uncontrolled",
+                          "deliverable_kwh",
+                          "foresight_cost_yuan",
+                          "valley_share_maximum",
+                          "regret"
+                        ]
+                      },
+                      "Rating": {
+                        "type": "object",
+                        "properties": {
+                          "kva": {"type": "number", "minimum": 0.001, "maximum": 1000000},
+                          "power_factor": {"type": "number", "minimum": 0.001, "maximum": 1},
+                          "loading": {"type": "number", "minimum": 0.001, "maximum": 2}
+                        },
+                        "additionalProperties": false,
+                        "required": ["kva", "power_factor", "loading"]
+                      },
+                      "Node": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "parent": {"type": ["string", "null"]},
+                          "site": {"type": ["string", "null"]},
+                          "limit_kw": {"type": ["number", "null"], "description": "kW"},
+                          "export_limit_kw": {"type": ["number", "null"], "description": "kW"},
+                          "rating": {"oneOf": [{"$ref": "#/components/schemas/Rating"}, {"type": "null"}]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "parent", "site", "limit_kw", "export_limit_kw", "rating"]
+                      },
+                      "NodeChange": {
+                        "type": "object",
+                        "properties": {
+                          "parent": {"type": ["string", "null"], "maxLength": 64, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "site": {"type": ["string", "null"], "maxLength": 64, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "limit_kw": {
+                            "type": ["number", "null"],
+                            "minimum": 0,
+                            "maximum": 10000000,
+                            "description": "kW, to the nearest watt."
+                          },
+                          "export_limit_kw": {
+                            "type": ["number", "null"],
+                            "minimum": 0,
+                            "maximum": 10000000,
+                            "description": "kW, to the nearest watt."
+                          },
+                          "rating": {"oneOf": [{"$ref": "#/components/schemas/Rating"}, {"type": "null"}]}
+                        },
+                        "additionalProperties": false,
+                        "description": "With a rating the limit follows from it: kva × power_factor × loading."
+                      },
+                      "NodeReading": {
+                        "type": "object",
+                        "properties": {
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "kw": {"type": "number", "minimum": -10000000, "maximum": 10000000}
+                        },
+                        "additionalProperties": false,
+                        "required": ["at", "kw"]
+                      },
+                      "Alarm": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "priority": {"type": "string", "enum": ["critical", "high", "medium", "low"]},
+                          "code": {"type": "string"},
+                          "site": {"type": ["string", "null"]},
+                          "object": {"type": "string"},
+                          "values": {"type": "object", "additionalProperties": {"type": "string"}},
+                          "since": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "ended_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "acknowledged_by": {"type": ["string", "null"]},
+                          "acknowledged_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "priority",
+                          "code",
+                          "site",
+                          "object",
+                          "values",
+                          "since",
+                          "ended_at",
+                          "acknowledged_by",
+                          "acknowledged_at"
+                        ]
+                      },
+                      "AuditEntry": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "actor": {"type": "string"},
+                          "role": {"type": "string"},
+                          "action": {"type": "string"},
+                          "object": {"type": "string"},
+                          "detail": {"type": "string"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "at", "actor", "role", "action", "object", "detail"]
+                      },
+                      "Tariff": {
+                        "type": "object",
+                        "properties": {"id": {"type": "string"}},
+                        "additionalProperties": false,
+                        "required": ["id"]
+                      }
+                    }
+                  }
+                }
 
                 """###),
         Assets.File(
@@ -1225,8 +3265,8 @@ enum EmbeddedAssets {
                 [hidden] { display: none !important; }
 
                 /* Frame */
-                .frame { display: grid; grid-template-columns: 212px minmax(0, 1fr); min-height: 100vh; }
-                .side { background: var(--surface); border-right: 1px solid var(--line); padding: 1.1rem .8rem; display: flex; flex-direction: column; gap: 1rem; position: sticky; top: 0; height: 100vh; overflow-y: auto; }
+                .frame { display: grid; grid-template-columns: 212px minmax(0, 1fr); min-height: 100vh; background: linear-gradient(90deg, var(--surface) 211px, var(--line) 211px 212px, transparent 212px); }
+                .side { padding: 1.1rem .8rem; display: flex; flex-direction: column; gap: 1rem; position: sticky; top: 0; height: 100vh; overflow-y: auto; }
                 .brand { display: flex; align-items: center; gap: .55rem; font-weight: 700; font-size: 1.05rem; color: var(--text); text-decoration: none; padding: 0 .4rem; }
                 .brand-mark { width: 26px; height: 26px; background: url("/assets/icon.svg") center / contain no-repeat; flex: none; }
                 .side nav { display: flex; flex-direction: column; gap: 2px; }
@@ -1255,19 +3295,20 @@ enum EmbeddedAssets {
                 .card-head { display: flex; justify-content: space-between; align-items: center; gap: .6rem; margin-bottom: .7rem; flex-wrap: wrap; min-height: 34px; }
                 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr)); gap: 1rem; align-items: start; }
                 .columns-wide { grid-template-columns: minmax(0, 2fr) minmax(280px, 1fr); }
-                .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(168px, 1fr)); gap: .7rem; }
+                .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(142px, 1fr)); gap: .7rem; }
                 .tile { background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius); padding: .7rem .9rem; text-decoration: none; color: var(--text); display: flex; flex-direction: column; gap: .15rem; min-height: 104px; }
                 .tile:hover { border-color: var(--line-strong); }
                 .tile.warn { border-left: 4px solid var(--warn); }
                 .tile.bad { border-left: 4px solid var(--bad); }
                 .tile-label { color: var(--muted); font-size: .86rem; }
-                .tile-value { font-size: 1.55rem; font-weight: 600; font-variant-numeric: tabular-nums; line-height: 1.2; }
-                .unit { font-size: .9rem; font-weight: 400; color: var(--muted); }
+                .tile-value { font-size: 1.45rem; white-space: nowrap; font-weight: 600; font-variant-numeric: tabular-nums; line-height: 1.2; }
+                .unit { white-space: nowrap; }
                 .tile-note { color: var(--muted); font-size: .84rem; margin-top: auto; }
                 .gauge { width: 100%; height: 8px; }
                 .empty { padding: 1.2rem; text-align: center; color: var(--muted); background: var(--sunken); border-radius: 6px; }
                 .effect { font-size: 1.05rem; font-weight: 600; }
                 .danger-card { border-color: var(--bad); }
+                .card > h3 { margin-top: .8rem; }
                 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: .55rem 1.1rem; margin: 0; }
                 .facts > div { min-width: 0; }
                 .facts dt { color: var(--muted); font-size: .84rem; }
@@ -1286,7 +3327,7 @@ enum EmbeddedAssets {
                 .problem { color: var(--bad); }
 
                 /* States: a shape and a word, never colour alone */
-                .state { display: inline-flex; align-items: center; gap: .4em; white-space: nowrap; }
+                .state { display: inline-flex; align-items: center; gap: .45em; white-space: nowrap; }
                 .state::before { content: ""; width: .62em; height: .62em; border-radius: 50%; border: 2px solid currentColor; flex: none; }
                 .state-ok { color: var(--ok); } .state-ok::before { background: currentColor; }
                 .state-active { color: var(--measured); } .state-active::before { background: currentColor; border-radius: 2px; }
@@ -1322,6 +3363,11 @@ enum EmbeddedAssets {
                 .check { display: flex; gap: .5rem; align-items: center; }
                 .inline { display: flex; gap: .5rem; align-items: end; flex-wrap: wrap; }
                 .inline label { display: flex; flex-direction: column; flex: 1 1 120px; min-width: 0; }
+                .controls .inline label { flex: none; }
+                .controls { align-items: end; }
+                .card > form:not(.grid, .inline) { display: flex; flex-direction: column; gap: .9rem; align-items: start; }
+                .card > form:not(.grid, .inline) > .field { width: min(640px, 100%); }
+                .card > form:not(.grid, .inline) > .field:has(textarea) { width: 100%; }
                 .controls .inline input { width: 6.5rem; }
                 fieldset { border: 1px solid var(--line); border-radius: 6px; margin: 0; padding: .6rem .9rem .9rem; }
                 .button { font: inherit; display: inline-flex; align-items: center; justify-content: center; min-height: 36px; padding: .3rem .9rem; border-radius: 6px; border: 1px solid var(--line-strong); background: var(--surface); color: var(--text); text-decoration: none; cursor: pointer; white-space: nowrap; }
@@ -1342,7 +3388,7 @@ enum EmbeddedAssets {
                 .list th, .list td { text-align: left; padding: .45rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
                 .list thead th { color: var(--muted); font-size: .84rem; font-weight: 500; position: sticky; top: 0; background: var(--surface); white-space: nowrap; }
                 .list tbody th { font-weight: 500; }
-                .list td.number, .list th.number { text-align: right; }
+                .list td.number, .list th:has(.num) { text-align: right; }
                 .list tbody tr:hover { background: var(--sunken); }
                 .list tr.chosen { background: var(--accent-soft); box-shadow: inset 3px 0 0 var(--accent); }
                 .list tr.over td { color: var(--bad); font-weight: 600; }
@@ -1354,7 +3400,7 @@ enum EmbeddedAssets {
                 .compare + .facts { margin-top: .8rem; }
                 .compare .state { justify-content: flex-end; }
                 .plain th { text-align: left; padding: .2rem 1rem .2rem 0; }
-                .frame-line { display: block; max-width: 60ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; cursor: pointer; }
+                .frame-line { display: block; max-width: min(110ch, 55vw); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; cursor: pointer; }
                 details[open] > .frame-line { color: var(--muted); }
                 .frame-text { background: var(--sunken); padding: .6rem; border-radius: 6px; margin: .4rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; font: .85rem/1.45 var(--mono); }
                 kbd { font-family: var(--mono); border: 1px solid var(--line-strong); border-bottom-width: 2px; border-radius: 4px; padding: 0 .4em; background: var(--sunken); }
@@ -1392,8 +3438,8 @@ enum EmbeddedAssets {
                 .off { display: none; }
 
                 @media (max-width: 900px) {
-                  .frame { display: block; }
-                  .side { position: static; height: auto; border-right: 0; border-bottom: 1px solid var(--line); padding: .6rem .8rem; gap: .5rem; }
+                  .frame { display: block; background: none; }
+                  .side { background: var(--surface); position: static; height: auto; border-bottom: 1px solid var(--line); padding: .6rem .8rem; gap: .5rem; }
                   .side nav { flex-direction: row; overflow-x: auto; scrollbar-width: thin; }
                   .side nav a { white-space: nowrap; gap: .4rem; }
                   .side nav a[aria-current] { box-shadow: inset 0 -3px 0 var(--accent); }
@@ -1407,7 +3453,7 @@ enum EmbeddedAssets {
                 @media print {
                   :root, :root[data-theme="dark"], :root:not([data-theme="light"]) { --bg: #fff; --surface: #fff; --text: #000; --muted: #444; --line: #bbb; }
                   .side, .page-actions, .card-actions, .filters, .controls, form, .add, dialog, .skip, .legend-key[aria-pressed="false"] { display: none !important; }
-                  .frame { display: block; } .body { padding: 0; } .card { break-inside: avoid; border-color: #999; }
+                  .frame { display: block; background: none; } .body { padding: 0; } .card { break-inside: avoid; border-color: #999; }
                   .list thead { display: table-header-group; } .foot { display: block; }
                   .chart { min-width: 0; } a { color: inherit; text-decoration: none; }
                   * { print-color-adjust: exact; }

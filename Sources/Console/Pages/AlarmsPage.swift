@@ -26,9 +26,9 @@ enum AlarmsPage {
                 t(all ? "alarms.never" : "alarms.none"),
                 all ? .empty : "<a class=\"button\" href=\"/alarms?show=all\">\(t("alarms.history"))</a>")
             : Parts.table(
-                ["alarms.priority", "alarms.what", "alarms.action", "alarms.site", "alarms.since", "alarms.state"].map {
-                    HTML(escaping: t($0))
-                },
+                Parts.heads(
+                    t,
+                    ["alarms.priority", "alarms.what", "alarms.action", "alarms.site", "alarms.since", "alarms.state"]),
                 rows, caption: t("nav.alarms"))
         let content: HTML = """
             <nav class="chips" aria-label="\(t("alarms.show"))">\(Parts.chip(t("alarms.active"), href: "/alarms", chosen: !all))\(Parts.chip(t("alarms.history"), href: "/alarms?show=all", chosen: all))</nav>

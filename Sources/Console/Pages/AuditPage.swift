@@ -17,7 +17,7 @@ enum AuditPage {
             rows.isEmpty
             ? Parts.empty(t("audit.none"))
             : Parts.table(
-                ["table.time", "audit.who", "audit.what", "audit.object", "audit.detail"].map { HTML(escaping: t($0)) },
+                Parts.heads(t, ["table.time", "audit.who", "audit.what", "audit.object", "audit.detail"]),
                 rows, caption: t("nav.audit"))
         let more: HTML? =
             entries.count > 100

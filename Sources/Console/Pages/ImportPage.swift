@@ -25,7 +25,8 @@ enum ImportPage {
             <label class="field"><span>\(t("import.text"))</span>
             <textarea name="csv" id="csv" rows="14" spellcheck="false" class="mono" placeholder="\(columns)">\(text)</textarea></label>
             <p class="hint">\(t("import.columns")) <code>\(columns)</code></p>
-            <button class="button primary">\(t("import.submit"))</button> <a class="button quiet" href="/stations">\(t("action.cancel"))</a>
+            <div class="controls"><button class="button primary">\(t("import.submit"))</button>\
+            <a class="button quiet" href="/stations">\(t("action.cancel"))</a></div>
             </form></section>
             """
         return await Layout(call: call, section: .stations, title: t("import.title"), format: await call.format())

@@ -111,7 +111,7 @@ enum OverviewPage {
                 href: "/reports?" + siteQuery,
                 note: t("tile.valley.note")),
             tile(
-                t("tile.online"), "\(online) / \(stations.count)", "", href: "/stations?state=offline&" + siteQuery,
+                t("tile.online"), "\(online)/\(stations.count)", "", href: "/stations?state=offline&" + siteQuery,
                 note: online == stations.count
                     ? t("tile.online.all") : t("tile.online.missing", ["n": String(stations.count - online)]),
                 tone: online == stations.count ? "" : "warn"),
@@ -127,10 +127,10 @@ enum OverviewPage {
         _ label: String, _ value: String, _ unit: String, href: String, note: String, tone: String = "",
         extra: HTML = .empty
     ) -> HTML {
-        let unitText: HTML = unit.isEmpty ? "" : " <span class=\"unit\">\(unit)</span>"
+        let unitText: HTML = unit.isEmpty ? "" : " <span class=\"unit\">(\(unit))</span>"
         return """
-            <a class="tile \(tone)" href="\(href)"><span class="tile-label">\(label)</span>\
-            <span class="tile-value">\(value)\(unitText)</span>\(extra)<span class="tile-note">\(note)</span></a>
+            <a class="tile \(tone)" href="\(href)"><span class="tile-label">\(label)\(unitText)</span>\
+            <span class="tile-value">\(value)</span>\(extra)<span class="tile-note">\(note)</span></a>
             """
     }
 

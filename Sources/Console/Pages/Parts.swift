@@ -39,6 +39,11 @@ enum Parts {
             """
     }
 
+    /// Heads by their keys; those of number columns stand at the right.
+    static func heads(_ t: Words, _ keys: [String], numbers: Set<String> = []) -> [HTML] {
+        keys.map { numbers.contains($0) ? "<span class=\"num\">\(t($0))</span>" : HTML(escaping: t($0)) }
+    }
+
     static func chip(_ label: String, href: String, chosen: Bool, count: Int? = nil) -> HTML {
         let current: HTML = chosen ? " aria-current=\"true\"" : ""
         let number: HTML? = count.map { " <span class=\"count\">\($0)</span>" }

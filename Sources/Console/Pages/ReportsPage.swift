@@ -52,7 +52,7 @@ enum ReportsPage {
         }
         let rows = [
             row("reports.energy") { "\(format.kilowattHours($0.energy)) kWh" },
-            row("reports.cost") { "\(yuan($0.costYuan)) ¥" },
+            row("reports.cost") { HTML(escaping: t("unit.yuan", ["amount": yuan($0.costYuan)])) },
             row("reports.peak") { side in
                 side.peak > report.limit
                     ? "<span class=\"state state-bad\">\(format.kilowatts(side.peak)) kW</span>"
@@ -73,18 +73,21 @@ enum ReportsPage {
 
     private static func regret(_ report: DayReport, _ format: Format) -> HTML {
         let t = format.words
-        return Parts.facts([
+        let split = t(
+            "reports.regret.split",
+            [
+                "forecast": yuan(report.regretForecastYuan), "rounding": yuan(report.regretRoundingYuan),
+                "notfollowed": yuan(report.regretNotFollowedYuan),
+            ])
+        let facts = Parts.facts([
             (t("reports.deliverable"), "\(format.kilowattHours(report.deliverable)) kWh"),
             (
                 t("reports.valleymax"),
                 HTML(escaping: report.valleyShareMaximum.map { format.percent($0) } ?? t("value.undefined"))
             ),
-            (t("reports.foresight"), "\(yuan(report.foresightCostYuan)) ¥"),
-            (
-                t("reports.regret"),
-                "\(t("reports.regret.split", ["forecast": yuan(report.regretForecastYuan), "rounding": yuan(report.regretRoundingYuan), "notfollowed": yuan(report.regretNotFollowedYuan)]))"
-            ),
+            (t("reports.foresight"), HTML(escaping: t("unit.yuan", ["amount": yuan(report.foresightCostYuan)]))),
         ])
+        return "\(facts)<p class=\"muted\">\(t("reports.regret")): \(split)</p>"
     }
 
     /// Exact decimal text to 2 places.

@@ -59,10 +59,11 @@ enum SessionPage {
         let readings = await call.service.readings(of: session.id, after: nil, limit: 10_000)
         let csv = "/api/v1/sessions/\(PercentCoding.encode(session.id.value))/readings?format=csv&bom=1&limit=1000"
         let canState = session.status == .active && call.can(.operator)
+        let figure = await curve(view, readings, call, format)
         let content: HTML = """
             \(banner)
             <div class="columns columns-wide">
-            \(Parts.card(t("session.curve"), id: "curve", live: "session power", actions: Parts.csv(csv, t), curve(view, readings, format)))
+            \(Parts.card(t("session.curve"), id: "curve", live: "session power", actions: Parts.csv(csv, t), figure))
             \(Parts.card(t("session.facts"), id: "facts", live: "session", facts(view, format)))
             </div>
             <div class="columns">
@@ -116,7 +117,9 @@ enum SessionPage {
 
     // MARK: - Curve
 
-    private static func curve(_ view: SessionView, _ readings: [Reading], _ format: Format) -> HTML {
+    private static func curve(
+        _ view: SessionView, _ readings: [Reading], _ call: Call, _ format: Format
+    ) async -> HTML {
         let t = format.words
         let session = view.session
         let power = readings.filter { $0.measurand == "Power.Active.Import" && $0.phase == nil }
@@ -134,20 +137,25 @@ enum SessionPage {
             ? [LineChart.Mark(at: format.now, label: t("chart.now"), name: "now")]
                 + (departure.map { [.init(at: $0, label: t("needs.departure"), name: "departure")] } ?? [])
             : []
+        let levels: [PriceLevelSpan] =
+            if let site = view.site { await call.service.priceLevels(of: site, in: span) } else { [] }
         let top = measured.compactMap(\.kilowatts).max() ?? 0
         let chart = LineChart(
             span: span,
             lines: [
                 .init(name: "measured", label: t("series.power"), points: withGaps(measured), filled: true),
                 .init(name: "planned", label: t("series.setpoint"), points: planned, stepped: true),
-            ], marks: marks,
+            ],
+            bands: levels.map { .init(interval: $0.interval, name: $0.level, label: Parts.level($0.level, t)) },
+            marks: marks,
             summary: t(
                 "session.summary",
                 [
                     "kwh": format.kilowattHours(session.imported),
                     "peak": Format.fixed(Int64((top * 1000).rounded()), scale: 3, decimals: 1),
                     "from": format.moment(session.startedAt), "to": format.moment(session.endedAt ?? format.now),
-                ]), unit: "kW", format: format, height: 300)
+                ]), unit: "kW", format: format, width: 760,
+            height: 300)
         let rows: [HTML] = readings.suffix(500).map {
             """
             <tr><td>\(format.precise($0.at))</td><td>\($0.measurand)</td><td class="number">\($0.valueText)</td><td>\($0.unit)</td>\
@@ -155,13 +163,17 @@ enum SessionPage {
             """
         }
         let table = Parts.table(
-            ["table.time", "reading.measurand", "reading.value", "reading.unit", "reading.phase", "reading.context"].map
-            { HTML(escaping: t($0)) },
+            Parts.heads(
+                t,
+                [
+                    "table.time", "reading.measurand", "reading.value", "reading.unit", "reading.phase",
+                    "reading.context",
+                ], numbers: ["reading.value"]),
             rows, caption: t("session.curve"))
         return """
             <figure class="chart-figure">\(chart.legend())<div class="chart-scroll" tabindex="0" role="region" aria-label="\(t("session.curve"))">\(chart.svg(id: "session"))</div>
             <figcaption>\(chart.summary)</figcaption>
-            <details class="as-table"><summary>\(t("chart.table"))</summary>\(table)</details></figure>
+            <details class="as-table"><summary>\(t("chart.readings"))</summary>\(table)</details></figure>
             """
     }
 

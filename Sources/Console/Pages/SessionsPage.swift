@@ -67,11 +67,12 @@ enum SessionsPage {
             ? "<p><a class=\"button\" href=\"/sessions\(query.query(replacing: "cursor", with: found[99].session.id.value))\">\(t("action.more"))</a></p>"
             : nil
         let table = Parts.table(
-            [
-                "sessions.id", "sessions.pile", "sessions.site", "sessions.started", "sessions.endedat",
-                "sessions.energy", "sessions.shortage", "sessions.reason",
-            ]
-            .map { HTML(escaping: t($0)) }, rows, caption: t("sessions.title"))
+            Parts.heads(
+                t,
+                [
+                    "sessions.id", "sessions.pile", "sessions.site", "sessions.started", "sessions.endedat",
+                    "sessions.energy", "sessions.shortage", "sessions.reason",
+                ], numbers: ["sessions.energy"]), rows, caption: t("sessions.title"))
         return "\(table)\(more)"
     }
 }

@@ -21,8 +21,9 @@ enum SitePage {
                 <td class="number">\(format.kilowatts(root?.limit))</td><td>\(site.tariff(on: format.zone.civilDay(at: format.now)) ?? Format.none)</td></tr>
                 """
         }
-        let heads: [HTML] = ["sites.name", "sites.kind", "sites.mode", "sites.piles", "sites.limit", "sites.tariff"].map
-        { HTML(escaping: t($0)) }
+        let heads: [HTML] = Parts.heads(
+            t, ["sites.name", "sites.kind", "sites.mode", "sites.piles", "sites.limit", "sites.tariff"],
+            numbers: ["sites.piles", "sites.limit"])
         let table = rows.isEmpty ? Parts.empty(t("sites.none")) : Parts.table(heads, rows, caption: t("nav.sites"))
         let form: HTML =
             call.can(.manager)
@@ -279,7 +280,9 @@ enum SitePage {
             rows.isEmpty
             ? Parts.empty(t("site.nonodes"))
             : Parts.table(
-                ["node.id", "node.parent", "node.limit", "node.rating", "node.export"].map { HTML(escaping: t($0)) },
+                Parts.heads(
+                    t, ["node.id", "node.parent", "node.limit", "node.rating", "node.export"],
+                    numbers: ["node.limit", "node.export"]),
                 rows, caption: t("site.nodes"))
         guard canSetUp else { return table }
         let form = call.form
@@ -321,9 +324,8 @@ enum SitePage {
             all.isEmpty
             ? Parts.empty(t("site.notariff"))
             : Parts.table(
-                ["site.tariff.from", "site.tariff.direction", "site.tariff", "site.tariff.state"].map {
-                    HTML(escaping: t($0))
-                }, all, caption: t("site.tariffs"))
+                Parts.heads(t, ["site.tariff.from", "site.tariff.direction", "site.tariff", "site.tariff.state"]), all,
+                caption: t("site.tariffs"))
         guard canSetUp else { return table }
         let options = tariffs.map { Parts.option($0, $0, chosen: false) }
         return """

@@ -198,9 +198,7 @@ enum StationPage {
                 """
         }
         return Parts.table(
-            ["table.time", "command.action", "command.state", "command.by", "command.content"].map {
-                HTML(escaping: t($0))
-            }, rows,
+            Parts.heads(t, ["table.time", "command.action", "command.state", "command.by", "command.content"]), rows,
             caption: t("station.commands"))
     }
 
@@ -244,7 +242,7 @@ enum StationPage {
             ? "<p><a class=\"button\" href=\"?cursor=\(String(messages[49].sequence))#messages\">\(t("action.older"))</a></p>"
             : nil
         let table = Parts.table(
-            ["table.time", "message.direction", "message.action", "message.frame"].map { HTML(escaping: t($0)) }, rows,
+            Parts.heads(t, ["table.time", "message.direction", "message.action", "message.frame"]), rows,
             caption: t("station.messages"))
         return "\(table)\(more)"
     }

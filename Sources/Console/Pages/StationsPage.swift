@@ -116,11 +116,12 @@ enum StationsPage {
                 <td>\(verdict(view.commissioning, t))</td><td>\(maker(view.station))</td></tr>
                 """
         }
-        let heads: [HTML] = [
-            "stations.col.id", "stations.col.site", "stations.col.link", "stations.col.state", "stations.col.power",
-            "stations.col.rating", "stations.col.follows", "stations.col.maker",
-        ]
-        .map { HTML(escaping: t($0)) }
+        let heads: [HTML] = Parts.heads(
+            t,
+            [
+                "stations.col.id", "stations.col.site", "stations.col.link", "stations.col.state", "stations.col.power",
+                "stations.col.rating", "stations.col.follows", "stations.col.maker",
+            ], numbers: ["stations.col.power", "stations.col.rating"])
         return Parts.table(heads, rows, caption: t("stations.title"))
     }
 
