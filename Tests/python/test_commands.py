@@ -1,0 +1,149 @@
+"""What every command promises: help with an example, exit statuses, one JSON document on stdout."""
+
+import json
+import re
+
+import pytest
+
+from support.program import ROOT, tidewatt
+
+EXPECTED = {"admin", "demo", "evaluate", "plan", "serve", "simulate", "tariff"}
+
+
+def subcommands(*path):
+    """Names under SUBCOMMANDS of a command's help."""
+    text = tidewatt(*path, "--help").stdout
+    listed = text.partition("SUBCOMMANDS:")[2]
+    return re.findall(r"^  ([a-z][a-z0-9-]*)(?: \(default\))?(?:  |$)", listed, re.MULTILINE)
+
+
+def every_command():
+    found, waiting = [], [()]
+    while waiting:
+        path = waiting.pop()
+        children = [name for name in subcommands(*path) if name != "help"]
+        waiting += [(*path, name) for name in children]
+        found.append(path)
+    return sorted(found)
+
+
+def test_the_commands_of_the_contract_exist():
+    assert EXPECTED <= set(subcommands())
+
+
+def test_every_command_has_help_with_an_example():
+    without = []
+    for path in every_command():
+        result = tidewatt(*path, "--help")
+        assert result.returncode == 0, (path, result.stderr)
+        if path and not re.search(r"Examples?:\s+tidewatt " + re.escape(" ".join(path)), result.stdout):
+            without.append(" ".join(path))
+    assert not without, f"no example of the command itself in the help of {without}"
+
+
+def test_help_is_chinese_where_the_language_is():
+    result = tidewatt("serve", "--help", env={"LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8"})
+    assert "示例" in result.stdout
+
+
+@pytest.mark.parametrize("call", [
+    ["fly"], ["--fast"], ["serve", "--fast"], ["tariff", "fly"], ["tariff", "list", "--fast"], ["plan", "--fast"],
+    ["admin", "token", "create", "--role", "king"], ["admin", "token", "create"], ["simulate", "--fast"],
+    ["demo", "--fast"], ["evaluate", "--fast"],
+], ids=" ".join)
+def test_an_unknown_word_is_refused_with_status_2(call, tmp_path):
+    result = tidewatt(*call, cwd=tmp_path)
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert result.stdout == "" and result.stderr.strip(), "the reason belongs on stderr"
+    assert not any(tmp_path.iterdir()), "nothing may be written"
+
+
+@pytest.mark.parametrize("call", [
+    ["serve", "--config", "absent.file"],
+    ["tariff", "show", "absent.file", "--date", "2024-01-01"],
+    ["tariff", "bill", "cn/hubei/residential-charging", "--meter", "absent.file"],
+    ["plan", "--fleet", "absent.file", "--grid", "absent.file", "--tariff", "cn/hubei/residential-charging"],
+    ["evaluate", "--call", "ndrc-2024-718", "--meter", "absent.file", "--tariff", "cn/hubei/residential-charging",
+     "--period", "2024"],
+    ["admin", "restore", "absent.file", "--data", "somewhere"],
+    ["simulate", "--url", "ws://127.0.0.1:1/ocpp", "--sessions", "absent.file"],
+], ids=lambda call: " ".join(call[:2]))
+def test_a_missing_file_is_named_with_status_2(call, tmp_path):
+    result = tidewatt(*call, cwd=tmp_path)
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert "absent.file" in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("call", [["tariff", "show", "{folder}", "--date", "2024-01-01"], ["serve", "--config", "{folder}"]],
+                         ids=lambda call: " ".join(call[:2]))
+def test_a_folder_where_a_file_is_due_is_refused_with_status_2(call, tmp_path):
+    result = tidewatt(*[word.format(folder=tmp_path) for word in call])
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert str(tmp_path) in result.stderr
+
+
+@pytest.mark.parametrize("call", [
+    ["tariff", "list"],
+    ["tariff", "show", "cn/hubei/residential-charging", "--date", "2026-01-05"],
+    ["tariff", "price", "cn/hubei/residential-charging", "--from", "2026-01-05T00:00:00+08:00", "--to",
+     "2026-01-06T00:00:00+08:00"],
+    ["admin", "user", "list", "--data", "data"],
+    ["admin", "token", "list", "--data", "data"],
+], ids=" ".join)
+def test_json_on_stdout_is_one_document(call, tmp_path):
+    assert tidewatt("admin", "migrate", "--data", "data", cwd=tmp_path).returncode == 0
+    result = tidewatt(*call, "--format", "json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    json.loads(result.stdout)
+
+
+def test_the_shipped_tariffs_are_listed():
+    listed = json.loads(tidewatt("tariff", "list", "--format", "json").stdout)
+    items = listed["items"] if isinstance(listed, dict) else listed
+    assert any(item["id"].startswith("cn/hubei/") for item in items)
+
+
+def test_a_plan_is_one_document_and_its_schedule_a_file(tmp_path):
+    (tmp_path / "fleet.csv").write_text(
+        "session_id,evse_id,arrival,departure,energy_kwh,max_charge_kw\n"
+        "s1,E1,2026-01-05T18:00:00+08:00,2026-01-06T07:00:00+08:00,14,7\n"
+        "s2,E2,2026-01-05T19:00:00+08:00,2026-01-06T07:00:00+08:00,14,7\n")
+    (tmp_path / "grid.yaml").write_text(
+        "nodes:\n  - {id: T1, limit_kw: 8, base_load_kw: 1}\nevses: [{id: E1, node: T1}, {id: E2, node: T1}]\n")
+    result = tidewatt(
+        "plan", "--fleet", "fleet.csv", "--grid", "grid.yaml", "--tariff", "cn/hubei/residential-charging",
+        "--schedule-out", "schedule.csv", "--format", "json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    plan = json.loads(result.stdout)
+    assert plan["status"] == "optimal"
+    assert plan["totals"]["import_kwh"] == pytest.approx(28, abs=0.01)
+    assert plan["nodes"][0]["peak_kw"] <= 8 + 1e-6
+    lines = (tmp_path / "schedule.csv").read_text().splitlines()
+    assert lines[0] == "session_id,slot,kw"
+    assert sum(float(line.split(",")[2]) for line in lines[1:]) / 4 == pytest.approx(28, abs=0.01)
+
+
+def test_a_bad_fleet_is_told_by_line_and_nothing_is_written(tmp_path):
+    (tmp_path / "fleet.csv").write_text(
+        "session_id,evse_id,arrival,departure,energy_kwh,max_charge_kw\n"
+        "s1,E1,2026-01-05T18:00:00+08:00,2026-01-05T17:00:00+08:00,14,7\n"
+        "s2,E1,2026-01-05T18:00:00+08:00,2026-01-06T07:00:00+08:00,-14,7\n")
+    (tmp_path / "grid.yaml").write_text("nodes:\n  - {id: T1, limit_kw: 8}\nevses: [{id: E1, node: T1}]\n")
+    result = tidewatt(
+        "plan", "--fleet", "fleet.csv", "--grid", "grid.yaml", "--tariff", "cn/hubei/residential-charging",
+        "--schedule-out", "schedule.csv", cwd=tmp_path)
+    assert result.returncode == 2
+    assert re.search(r"fleet\.csv:2(:\d+)?: ", result.stderr) and re.search(r"fleet\.csv:3(:\d+)?: ", result.stderr)
+    assert result.stdout == "" and not (tmp_path / "schedule.csv").exists()
+
+
+def test_the_readme_of_packaging_names_commands_that_exist():
+    text = (ROOT / "packaging/README.md").read_text(encoding="utf-8")
+    called = re.findall(r"tidewatt (admin(?: \w+)*|serve)", text)
+    assert called
+    for words in set(called):
+        path = [word for word in words.split() if word.isalpha()]
+        while path and tidewatt(*path, "--help").returncode != 0:
+            path.pop()
+        assert path, f"packaging/README.md: there is no command {words}"
