@@ -1,4 +1,4 @@
-/// Which quantiles a plan reckons with. Chosen by the backtest in docs/adr/0005-forecasts-and-reserves.md.
+/// Which quantiles a plan reckons with. Chosen by the backtest in docs/adr/0006-forecasts-and-reserves.md.
 public struct ForecastQuantiles: Hashable, Sendable {
     /// Low: the vehicle may leave early.
     public var departure: Double
@@ -14,5 +14,5 @@ public struct ForecastQuantiles: Hashable, Sendable {
         self.baseLoad = baseLoad
         self.baseEnvelope = baseEnvelope
     }
-    public static let standard = ForecastQuantiles(departure: 0.1, energy: 0.9, baseLoad: 0.9, baseEnvelope: 0.95)
+    public static let standard = ForecastQuantiles(departure: 0.15, energy: 0.9, baseLoad: 0.9, baseEnvelope: 0.95)
 }

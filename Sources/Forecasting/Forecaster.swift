@@ -4,7 +4,7 @@ public import Quantities
 /// Learns one site from what happened there and forecasts departure, energy and base load with quantiles.
 ///
 /// Deterministic and online: the same observations in the same order give the same forecasts; nothing is read but
-/// arguments. One forecaster a site. Method and constants: docs/adr/0005-forecasts-and-reserves.md.
+/// arguments. One forecaster a site. Method and constants: docs/adr/0006-forecasts-and-reserves.md.
 public struct Forecaster: Sendable {
     public let zone: Zone
     /// Holidays and make-up workdays, where they are known.

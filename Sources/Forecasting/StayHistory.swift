@@ -27,7 +27,7 @@ struct StayHistory: Sendable {
     /// Stays of the site from which newcomers are forecast.
     private static let mostShared = 600
 
-    // From the backtest, in docs/adr/0005-forecasts-and-reserves.md.
+    // From the backtest, in docs/adr/0006-forecasts-and-reserves.md.
     private static let sharedWeight = 2.0
     private static let arrivalBandwidth = 2.0
     private static let energyBandwidth = 6.0

@@ -34,7 +34,7 @@ public struct DispatchSettings: Hashable, Sendable {
     /// Room above what a vehicle draws that it keeps while it draws less than its setpoint: it may rise a little.
     public var headroom = 0.10
     /// Share of a node's room (limit less base quantile) that default profiles may add up to. What idle piles hold in
-    /// reserve is lost to plugged-in vehicles: docs/adr/0005-fallback-share.md.
+    /// reserve is lost to plugged-in vehicles: docs/adr/0006-forecasts-and-reserves.md.
     public var fallbackShare = 0.30
     /// A new session waits so long for a plan that knows it before it gets a share of the free room.
     public var planGrace: Duration = .minutes(2)
