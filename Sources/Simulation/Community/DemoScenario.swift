@@ -59,11 +59,11 @@ public struct DemoScenario: Sendable {
     }
 
     /// Mean household load of each slot: the mean of its minutes.
-    public func householdMeans(step: Duration) -> [Power] {
+    public func householdMeans(in interval: Interval, step: Duration) -> [Power] {
         let minutes = Int(step.wholeMilliseconds / 60_000)
         var means: [Power] = []
-        var at = judged.start
-        while at < judged.end {
+        var at = interval.start
+        while at < interval.end {
             let sum = (0..<minutes).reduce(Int64(0)) { $0 + household.power(at: at + .minutes($1)).watts }
             means.append(Power(watts: sum / Int64(minutes)))
             at += step

@@ -22,7 +22,7 @@ import Testing
                 at += .minutes(1)
             }
         }
-        let base = scenario.householdMeans(step: .minutes(15))
+        let base = scenario.householdMeans(in: scenario.judged, step: .minutes(15))
         var broken = Set<Int>()
         for (slot, household) in base.enumerated() {
             let mean = watts[(slot * 15)..<(slot * 15 + 15)].reduce(0, +) / 15

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Documents
+import Foundation
+import Quantities
+import Simulation
+import Store
+
+/// `tidewatt demo`: the platform on embedded defaults beside a simulated community that replays recorded stays over real
+/// connections, judged day by day.
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: words(
+            "Run the platform with a simulated community of 120 piles and judge every day.",
+            "运行平台并接入模拟小区（120 台桩），逐日评判。"),
+        discussion: words(
+            """
+            Recorded stays are replayed on a virtual clock; open the printed address in a browser. After each simulated \
+            day: energy, cost, peak, valley share and regret, orderly beside uncontrolled.
+            Example: tidewatt demo --speed 120 --days 7
+            """,
+            """
+            在虚拟时钟上回放真实充电记录；用浏览器打开所打印的地址。每个模拟日结束后给出电量、费用、峰值、低谷占比与后悔值，\
+            有序与无序并列。
+            示例：tidewatt demo --speed 120 --days 7
+            """))
+
+    @Option(help: help("Virtual seconds a real second, 1 to 1200 (60).", "时间倍速，1 至 1200（默认 60）。"))
+    var speed = 60.0
+    @Option(help: help("Whole civil days to replay and judge, 1 to 21 (7).", "回放并评判的天数，1 至 21（默认 7）。"))
+    var days = 7
+    @Option(help: help("Seed of the community, its noise and its faults.", "小区、噪声与故障的随机种子。"))
+    var seed = DemoScenario.defaultSeed
+    @Option(help: help("Piles that answer Accepted and ignore their limits (0).", "应答接受却不执行限值的桩数（默认 0）。"))
+    var ignoring = 0
+    @Option(help: help("API and console, ADDRESS:PORT (127.0.0.1:8080).", "API 与控制台监听地址。"))
+    var http = "127.0.0.1:8080"
+    @Option(help: help("OCPP listener, ADDRESS:PORT (127.0.0.1:9000).", "OCPP 监听地址。"))
+    var ocpp = "127.0.0.1:9000"
+    @Option(help: help("Keep the data here (default: a temporary folder that is removed).", "数据目录（默认临时目录，退出时删除）。"))
+    var data: String?
+    @Flag(help: help("End after the last judged day; exit 1 when the limit was broken.", "最后一个评判日后退出；越限时退出状态为 1。"))
+    var once = false
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard (1...1200).contains(speed) else { throw ValidationError("--speed \(speed): allowed: 1 to 1200") }
+        guard (1...21).contains(days) else { throw ValidationError("--days \(days): allowed: 1 to 21") }
+        guard (0...120).contains(ignoring) else { throw ValidationError("--ignoring \(ignoring): allowed: 0 to 120") }
+    }
+
+    func run() async throws {
+        let scenario = try DemoScenario(seed: seed, days: days)
+        var settings = ServeConfiguration()
+        settings.http = try endpoint(http, "--http")
+        settings.ocpp = try endpoint(ocpp, "--ocpp")
+        settings.acceptUnknownStations = true
+        settings.logLevel = .warning
+
+        let folder = data ?? FileManager.default.temporaryDirectory.appending(path: "tidewatt-demo-\(getpid())").path
+        defer { if data == nil { try? FileManager.default.removeItem(atPath: folder) } }
+        let clock = DomainClock.virtual(start: scenario.start, speed: speed)
+        let log = StructuredLog(level: settings.logLevel)
+        let platform: Platform
+        do {
+            platform = try Platform(configuration: settings, directory: folder, clock: clock, log: log)
+        } catch let fault as StoreFault {
+            throw Refusal(fault.description)
+        }
+        let (ports, announce) = AsyncStream.makeStream(of: (http: Int, ocpp: Int).self)
+        let server = PlatformServer(platform: platform, open: true) { http, ocpp in announce.yield((http, ocpp)) }
+        let (end, finish) = AsyncStream.makeStream(of: Void.self)
+        let play = Task { [settings, output, once, ignoring] in
+            defer { finish.yield() }
+            guard let taken = await ports.first(where: { _ in true }) else { return false }
+            let demo = Demo(
+                scenario: scenario, platform: platform, clock: clock, ignoring: ignoring, output: output,
+                httpBase: "http://\(settings.http.host):\(taken.http)",
+                stations: StationEndpoint(host: settings.ocpp.host, port: taken.ocpp))
+            return try await demo.play(once: once)
+        }
+        let signals = Task {
+            for await _ in Signals.termination() {
+                play.cancel()
+                finish.yield()
+            }
+        }
+        do { try await server.run(until: end) } catch {
+            play.cancel()
+            signals.cancel()
+            throw error
+        }
+        signals.cancel()
+        let kept: Bool
+        do { kept = try await play.value } catch is CancellationError { kept = true }
+        if once, !kept { throw ExitStatus.answerIsNo.asError }
+    }
+
+    private func endpoint(_ text: String, _ option: String) throws -> ServeConfiguration.Endpoint {
+        guard let endpoint = ServeConfiguration.Endpoint(text) else {
+            throw Refusal("\(option) \(text): no address; allowed: ADDRESS:PORT, port 0 for any free one")
+        }
+        return endpoint
+    }
+}

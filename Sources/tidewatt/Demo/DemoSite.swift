@@ -1,0 +1,75 @@
+import Assets
+import Documents
+import Foundation
+import FoundationNetworking
+import Quantities
+import Simulation
+
+/// The demo's site as its operator would set it up: through the public API, nothing else.
+struct DemoSite: Sendable {
+    static let site = SiteID("demo-community")
+    static let node = NodeID("demo-transformer")
+    static let tariff = "cn/hubei/residential-charging"
+
+    let scenario: DemoScenario
+    let base: String
+
+    static func identity(_ index: Int) -> String { "PILE-" + padded(index + 1) }
+    static func tag(_ index: Int) -> String { "DRIVER-" + padded(index + 1) }
+    private static func padded(_ number: Int) -> String {
+        String(repeating: "0", count: max(0, 3 - String(number).count)) + String(number)
+    }
+
+    func create() async throws {
+        try await put(
+            "/api/v1/sites/\(Self.site)",
+            [
+                "name": "示范小区 Demo community", "kind": "community", "zone": .string(scenario.zone.identifier),
+                "operator": "Tidewatt", "region": "420000",
+                "tariffs": [["from": "2024-01-01", "tariff": .string(Self.tariff)]],
+            ])
+        try await put(
+            "/api/v1/nodes/\(Self.node)",
+            [
+                "site": .string(Self.site.value),
+                "rating": [
+                    "kva": .int(scenario.transformer.kilovoltAmperes),
+                    "power_factor": .number(scenario.transformer.powerFactor),
+                    "loading": .number(scenario.transformer.loading),
+                ],
+            ])
+        var rows = ["identity,site,node,model,phases,voltage,max_current_a,ownership,evidence"]
+        for index in 0..<scenario.piles {
+            rows.append("\(Self.identity(index)),\(Self.site),\(Self.node),SIM-7,1,220,32,private,demo")
+        }
+        try await send("POST", "/api/v1/stations:import", "text/csv", rows.joined(separator: "\n") + "\n")
+        for index in 0..<scenario.piles {
+            try await put("/api/v1/id-tokens/\(Self.tag(index))", ["status": "Accepted"])
+        }
+    }
+
+    /// One reading of the site meter.
+    func report(_ power: Power, at instant: Instant) async throws {
+        let reading: JSONValue = [
+            "at": .string(instant.description), "kw": .number(decimalText(Int128(power.watts), scale: 3)),
+        ]
+        try await send("POST", "/api/v1/nodes/\(Self.node)/readings", "application/json", reading.text())
+    }
+
+    private func put(_ path: String, _ body: JSONValue) async throws {
+        try await send("PUT", path, "application/json", body.text())
+    }
+
+    private func send(_ method: String, _ path: String, _ type: String, _ body: String) async throws {
+        guard let url = URL(string: base + path) else { throw Refusal("\(base + path): no address") }
+        var request = URLRequest(url: url)
+        request.httpMethod = method
+        request.setValue(type, forHTTPHeaderField: "Content-Type")
+        request.httpBody = Data(body.utf8)
+        let (data, response) = try await URLSession.shared.data(for: request)
+        let status = (response as? HTTPURLResponse)?.statusCode ?? 0
+        guard (200..<300).contains(status) else {
+            throw Refusal("\(method) \(path) was answered \(status): \(String(decoding: data.prefix(500), as: UTF8.self))")
+        }
+    }
+}
