@@ -94,6 +94,13 @@ let package = Package(
         tests("OCPP", ["Quantities", "OCPPMessages"], resources: [.copy("Samples")]),
         tests("Forecasting", ["Quantities", "Assets"]),
         tests("GridDispatch", ["Quantities", "Assets"]),
+        tests("Charging", ["Quantities", "Assets"]),
+        tests(
+            "Operations",
+            [
+                "Quantities", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Forecasting", "GridDispatch",
+                "Scheduling",
+            ]),
         tests("Documents", ["Quantities"]),
         tests("Rulebook", ["Quantities", "Documents"]),
         tests("Metering", ["Quantities", "Documents"]),

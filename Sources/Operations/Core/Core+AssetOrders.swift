@@ -128,7 +128,7 @@ extension Core {
             requestPlan(site: s, "tariff")
         } else {
             let i = sites.firstIndex { $0.site.id > site.id } ?? sites.count
-            sites.insert(SiteSlot(site, settings: settings), at: i)
+            sites.insert(SiteSlot(site, settings: settings, dayKinds: dayKinds), at: i)
             reindexSites()
         }
         persist(.site(site))

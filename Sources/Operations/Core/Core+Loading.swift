@@ -36,6 +36,7 @@ extension Core {
         for token in state.idTokens { idTokens[token.value] = token }
         for message in state.inboundMessages { recall(message) }
         for command in state.pendingCommands { pendingCommands[command.id] = command }
+        hasLostCommands = !pendingCommands.isEmpty
 
         nodes = state.nodes.sorted { $0.id < $1.id }.map(NodeSlot.init)
         for (i, slot) in nodes.enumerated() {
@@ -44,7 +45,7 @@ extension Core {
         }
         for site in state.sites.sorted(by: { $0.id < $1.id }) {
             siteIndex[site.id] = sites.count
-            sites.append(SiteSlot(site, settings: settings))
+            sites.append(SiteSlot(site, settings: settings, dayKinds: dayKinds))
         }
         for plan in state.plans {
             guard let s = siteIndex[plan.site] else { continue }
@@ -78,6 +79,7 @@ extension Core {
 
     /// A command that was pending when the platform ended gets no answer any more: the connection is gone.
     mutating func closeLostCommands(at now: Instant) {
+        hasLostCommands = false
         for id in pendingCommands.keys.sorted() { finish(command: id, .offline, at: now) }
     }
 }

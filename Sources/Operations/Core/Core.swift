@@ -1,5 +1,6 @@
 import Assets
 import Charging
+import Forecasting
 import GridDispatch
 public import Quantities
 public import Rulebook
@@ -36,8 +37,14 @@ public struct Core: Sendable {
     var counters = Counters()
     var statistics = Statistics()
 
+    /// Holidays and make-up workdays, for forecasts.
+    let dayKinds: DayKinds
+
     /// Which stations belong to which site and where its nodes lie is computed when it is needed and was changed.
     var layoutIsStale = true
+
+    /// Commands of an earlier run have no end yet.
+    var hasLostCommands = false
 
     /// Gathered while one input is handled.
     private var changes: [Change] = []
@@ -51,12 +58,14 @@ public struct Core: Sendable {
         settings.dispatch.renewBefore = settings.replanInterval
         self.settings = settings
         self.tariffs = TariffBook(packs.tariffs)
+        self.dayKinds = DayKinds(packs.calendar)
         counters.instance = String(instance.prefix(16))
         load(state)
     }
 
     /// Handles one input. All changes of it come as one ``Effect/persist(_:)`` before what must wait for them.
     public mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
+        if hasLostCommands { closeLostCommands(at: now) }
         switch input {
         case .connected(let id, let connection, let name, _): connected(id, connection, name, at: now)
         case .disconnected(let id, let connection, _): disconnected(id, connection, at: now)
@@ -94,6 +103,24 @@ public struct Core: Sendable {
     mutating func persist(_ change: Change) { changes.append(change) }
     mutating func emit(_ effect: Effect) { outgoing.append(effect) }
 
+}
+
+extension DayKinds {
+    /// Off days count as Sundays; only days that differ from their weekday are kept.
+    fileprivate init(_ calendar: WorkCalendar) {
+        self.init()
+        guard let first = calendar.years.first, let last = calendar.years.last,
+            var day = CivilDay(year: first, month: 1, day: 1)
+        else { return }
+        while day.year <= last {
+            switch calendar.dayType(of: day) {
+            case .holiday where day.weekday != 7: self[day] = .sunday
+            case .workday where day.weekday >= 6: self[day] = .workday
+            default: break
+            }
+            day = day.adding(days: 1)
+        }
+    }
 }
 
 /// Numbers that only grow.

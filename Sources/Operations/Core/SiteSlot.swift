@@ -29,10 +29,11 @@ struct SiteSlot: Sendable {
     /// Those of its own nodes that hang under none of its own.
     var roots: [Int] = []
 
-    init(_ site: Site, settings: CoreConfiguration) {
+    init(_ site: Site, settings: CoreConfiguration, dayKinds: DayKinds) {
         self.site = site
         self.dispatcher = Dispatcher(settings: settings.dispatch)
         self.forecaster = Forecaster(zone: site.zone)
+        self.forecaster.dayKinds = dayKinds
     }
 }
 

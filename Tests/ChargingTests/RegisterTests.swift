@@ -1,0 +1,121 @@
+import Assets
+import Charging
+import Quantities
+import Testing
+
+@Suite("Register arithmetic") struct RegisterTests {
+    private func session(start: Int64) -> Session {
+        Session(
+            id: Session.ID("S-1"), evse: EVSEID(StationID("CP1"), 1), connector: 1, transactionID: "1", idToken: "T",
+            startedAt: Instant(seconds: 0), registerStart: .wattHours(start))
+    }
+
+    @Test func `import is the stop less the start, whatever lies between, seed by seed`() {
+        for seed in UInt64(0)..<200 {
+            var random = SeededRandom(seed: seed)
+            var session = session(start: 1000)
+            var register: Int64 = 1000
+            for minute in 1...30 {
+                register += Int64.random(in: 0...500, using: &random)
+                // Readings may be lost, repeated, or come late.
+                if Bool.random(using: &random) {
+                    session.take(register: .wattHours(register), at: Instant(seconds: Int64(minute) * 60))
+                }
+                if Int.random(in: 0..<5, using: &random) == 0 {
+                    session.take(register: .wattHours(register), at: Instant(seconds: Int64(minute) * 60))
+                    session.take(register: .wattHours(1000), at: Instant(seconds: 1))
+                }
+            }
+            session.end(at: Instant(seconds: 3600), register: .wattHours(register), reason: "Local")
+            #expect(session.imported == .wattHours(register - 1000), "seed \(seed)")
+            #expect(session.flags.isEmpty, "seed \(seed)")
+        }
+    }
+
+    @Test func `a register that falls adds nothing by falling and counts on`() {
+        var session = session(start: 10_000)
+        session.take(register: .wattHours(12_000), at: Instant(seconds: 60))
+        session.take(register: .wattHours(0), at: Instant(seconds: 120))
+        session.take(register: .wattHours(500), at: Instant(seconds: 180))
+        session.end(at: Instant(seconds: 240), register: .wattHours(700), reason: nil)
+        #expect(session.imported == .wattHours(2700))
+        #expect(session.has(.registerWentBack))
+    }
+
+    @Test func `a register that jumps adds nothing by jumping`() {
+        var session = session(start: 0)
+        session.take(register: .wattHours(1000), at: Instant(seconds: 60))
+        session.take(register: .wattHours(900_000_000_000), at: Instant(seconds: 120))
+        session.end(at: Instant(seconds: 180), register: .wattHours(900_000_000_500), reason: nil)
+        #expect(session.imported == .wattHours(1500))
+        #expect(session.has(.registerJumped))
+    }
+
+    @Test func `a stop below its start keeps what was metered`() {
+        var session = session(start: 5000)
+        session.take(register: .wattHours(6000), at: Instant(seconds: 60))
+        session.end(at: Instant(seconds: 120), register: .wattHours(10), reason: nil)
+        #expect(session.imported == .wattHours(1000))
+        #expect(session.has(.registerWentBack))
+        #expect(session.registerStop == .wattHours(10))
+    }
+
+    @Test func `a session never ends before it starts`() {
+        var session = session(start: 0)
+        session.startedAt = Instant(seconds: 500)
+        session.end(at: Instant(seconds: 100), register: nil, reason: nil)
+        #expect(session.endedAt == Instant(seconds: 500))
+    }
+}
+
+@Suite("Live meter") struct LiveMeterTests {
+    private func reading(
+        _ measurand: String, _ mantissa: Int64, scale: Int = 0, _ unit: String, phase: String? = nil, at: Int64 = 60,
+        location: String? = "Outlet"
+    ) -> Reading {
+        Reading(
+            at: Instant(seconds: at), measurand: measurand, mantissa: mantissa, scale: scale, unit: unit, phase: phase,
+            location: location)
+    }
+    private func power(_ readings: [Reading]) -> Power? {
+        var meter = LiveMeter()
+        meter.take(readings, voltage: 220, phases: 1, at: Instant(seconds: 100))
+        return meter.power
+    }
+
+    @Test func `power is taken as told, in watts or kilowatts, whole or by phase`() {
+        #expect(power([reading("Power.Active.Import", 70_404, scale: 1, "W")]) == .watts(7040))
+        #expect(power([reading("Power.Active.Import", 704, scale: 2, "kW")]) == .watts(7040))
+        let phases = ["L1", "L2", "L3"].map { reading("Power.Active.Import", 1000, "W", phase: $0) }
+        #expect(power(phases) == .watts(3000))
+        #expect(power(phases + [reading("Power.Active.Import", 3100, "W")]) == .watts(3100))
+        #expect(power([reading("Power.Active.Export", 3000, "W")]) == .watts(-3000))
+    }
+
+    @Test func `without power the currents tell it`() {
+        #expect(power([reading("Current.Import", 16, "A")]) == .watts(3520))
+        let phases = ["L1", "L2", "L3", "N"].map { reading("Current.Import", 10, "A", phase: $0) }
+        #expect(power(phases) == .watts(6600))
+    }
+
+    @Test func `without either the register's steps tell it`() {
+        var meter = LiveMeter()
+        meter.take(
+            [reading("Energy.Active.Import.Register", 1000, "Wh", at: 0)], voltage: 220, phases: 1,
+            at: Instant(seconds: 0))
+        #expect(meter.power == nil)
+        meter.take(
+            [reading("Energy.Active.Import.Register", 1117, "Wh", at: 60)], voltage: 220, phases: 1,
+            at: Instant(seconds: 60))
+        #expect(meter.power == .watts(7020))
+        #expect(meter.at == Instant(seconds: 60))
+    }
+
+    @Test func `older samples and other places say nothing`() {
+        var meter = LiveMeter()
+        meter.take([reading("Power.Active.Import", 7000, "W")], voltage: 220, phases: 1, at: Instant(seconds: 60))
+        meter.take([reading("Power.Active.Import", 1, "W", at: 30)], voltage: 220, phases: 1, at: Instant(seconds: 90))
+        #expect(meter.power == .watts(7000))
+        #expect(power([reading("Power.Active.Import", 9, "W", location: "Inlet")]) == nil)
+    }
+}
