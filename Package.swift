@@ -136,6 +136,9 @@ let package = Package(
             dependencies: [
                 "Quantities", "Documents", "OCPPMessages", "OCPP", "Gateway", "Simulation", nioPosix,
             ], swiftSettings: strict),
+        .testTarget(
+            name: "StationTests", dependencies: ["Simulation", "OCPP", "OCPPMessages", "Quantities"],
+            swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ]
 )

@@ -98,8 +98,6 @@ public struct StationLink: Sendable {
     private struct Open: Sendable {
         let messageID: String
         let deadline: Int64
-        /// Ready, but an earlier call's answer goes first.
-        var answer: [UInt8]?
     }
 
     public let role: Role
@@ -174,7 +172,7 @@ public struct StationLink: Sendable {
                 refuse(call.messageID, .genericError, much, text, &actions)
                 return
             }
-            open.append(Open(messageID: call.messageID, deadline: now + limits.answerMilliseconds, answer: nil))
+            open.append(Open(messageID: call.messageID, deadline: now + limits.answerMilliseconds))
             actions.append(.deliver(call))
         case .refusal(let id, let code, let description): refuse(id, code, description, text, &actions)
         case .result(let id, let payload):
@@ -234,24 +232,16 @@ public struct StationLink: Sendable {
             .transmit(FrameText.call(messageID: call.messageID, action: call.action, payload: call.payload)))
     }
 
+    /// Answers go out as they come: a station that sends a second CALL has given up waiting for the first, and an answer that
+    /// never comes must not hold back the others.
     private mutating func answer(_ id: String, _ frame: [UInt8], _ actions: inout [Action]) {
-        guard let i = open.firstIndex(where: { $0.messageID == id && $0.answer == nil }) else {
+        guard let i = open.firstIndex(where: { $0.messageID == id }) else {
             let note = LinkNote(kind: .answerNotSent(messageID: id), detail: "no open CALL has this id")
             actions.append(.note(note))
             return
         }
-        open[i].answer = frame
-        release(&actions)
-    }
-
-    /// Sends the answers that nothing earlier holds back.
-    private mutating func release(_ actions: inout [Action]) {
-        var ready = 0
-        while ready < open.count, let frame = open[ready].answer {
-            actions.append(.transmit(frame))
-            ready += 1
-        }
-        open.removeFirst(ready)
+        open.remove(at: i)
+        actions.append(.transmit(frame))
     }
 
     // MARK: Time and end
@@ -264,13 +254,10 @@ public struct StationLink: Sendable {
             actions.append(.completed(token: call.token, .timeout))
             sendNext(now, &actions)
         }
-        if let first = open.first, first.deadline <= now {
-            for call in open where call.answer == nil && call.deadline <= now {
-                let note = LinkNote(kind: .unanswered(messageID: call.messageID), detail: "no answer of ours in time")
-                actions.append(.note(note))
-            }
-            open.removeAll { $0.answer == nil && $0.deadline <= now }
-            release(&actions)
+        while let call = open.first, call.deadline <= now {
+            open.removeFirst()
+            let note = LinkNote(kind: .unanswered(messageID: call.messageID), detail: "no answer of ours in time")
+            actions.append(.note(note))
         }
     }
 

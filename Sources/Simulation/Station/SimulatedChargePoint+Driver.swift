@@ -10,6 +10,7 @@ extension SimulatedChargePoint {
         connectors[i].vehicle = vehicle
         connectors[i].idTag = idTag
         connectors[i].isFinished = false
+        reportStatuses()
         authorize(i)
     }
 

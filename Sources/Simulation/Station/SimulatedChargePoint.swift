@@ -256,8 +256,9 @@ public struct SimulatedChargePoint: Sendable {
             }
             connectors[i].offer(limit, supply: settings.supply)
         }
-        reportStatuses()
+        // A start goes out before the status that it leads to.
         pump()
+        reportStatuses()
     }
 
     private mutating func askForWake() {
@@ -363,7 +364,7 @@ public struct SimulatedChargePoint: Sendable {
         if let request = queue.next(at: now) { call(request, .transaction) }
     }
 
-    private mutating func reportStatuses() {
+    mutating func reportStatuses() {
         guard link != nil, isAccepted else { return }
         for number in 0...connectors.count {
             let status = self[number]?.status(minMilliamperes: 6000) ?? .available
@@ -461,6 +462,7 @@ public struct SimulatedChargePoint: Sendable {
             if response.interval > 0 { _ = configuration.change("HeartbeatInterval", to: "\(response.interval)") }
             scheduleHeartbeat()
             reported.removeAll()
+            reportStatuses()
             for i in connectors.indices { authorize(i) }
         } else {
             bootAt = now + .seconds(response.interval > 0 ? response.interval : 60)

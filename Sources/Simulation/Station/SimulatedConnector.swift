@@ -71,8 +71,14 @@ struct SimulatedConnector: Sendable {
         vehicle?.charge(energy)
     }
 
-    /// When the vehicle's appetite may change although nothing else does.
-    func timeToNextStep() -> Duration? { vehicle?.timeToNextStep(drawing: power) }
+    /// How long the present power flows before the vehicle's appetite may change. The same instant results whenever it is
+    /// asked, because both remainders are taken into account.
+    func timeToNextStep() -> Duration? {
+        guard power > .zero, let energy = vehicle?.energyToNextStep() else { return nil }
+        let missing = energy.milliwattHours * 3_600_000 - remainder
+        let milliwatts = power.watts * 1000
+        return .milliseconds(max(1, (missing + milliwatts - 1) / milliwatts))
+    }
 
     func status(minMilliamperes: Int64) -> V16.ChargePointStatus {
         if !isAvailable { return .unavailable }

@@ -22,7 +22,7 @@ public struct SimulatedVehicle: Hashable, Sendable {
     public let minMilliamperes: Int64
     public let taperStartPermille: Int
     public let finalPowerPermille: Int
-    /// Millionths of a mWh that efficiency has not yet let through whole, so that nothing is lost to rounding.
+    /// Thousandths of a mWh that efficiency has let through and that are not a whole one yet: nothing is lost to rounding.
     private var remainder: Int64 = 0
 
     /// - Precondition: the battery is not empty of capacity, `stored` fits in it, the shares lie in 1...1000.
@@ -64,15 +64,15 @@ public struct SimulatedVehicle: Hashable, Sendable {
         milliamperes < minMilliamperes ? .zero : min(offer, acceptance)
     }
 
-    /// How long it draws `power` before ``acceptance`` may change: up to the next per cent of the battery, or to its wish.
-    func timeToNextStep(drawing power: Power) -> Duration? {
-        guard power > .zero else { return nil }
+    /// The least energy at the EVSE after which ``acceptance`` may change: up to the next per cent of the battery, or to its
+    /// wish. `nil` when it wants nothing.
+    func energyToNextStep() -> Energy? {
+        guard !isSatisfied else { return nil }
         let percent = stored.milliwattHours * 100 / battery.milliwattHours
         let boundary = ((percent + 1) * battery.milliwattHours + 99) / 100
         let missing = min(boundary - stored.milliwattHours, wanted.milliwattHours - received.milliwattHours)
-        // At the EVSE in mW·ms: the battery's mWh over the efficiency, rounded up so that the step is reached.
-        let milliwattMilliseconds = (missing * 1000 * 3_600_000) / Int64(efficiencyPermille) + 3_600_000
-        return .milliseconds(milliwattMilliseconds / (power.watts * 1000) + 1)
+        let efficiency = Int64(efficiencyPermille)
+        return Energy(milliwattHours: (missing * 1000 - remainder + efficiency - 1) / efficiency)
     }
 
     /// Takes energy measured at the EVSE.

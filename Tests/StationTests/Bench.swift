@@ -1,0 +1,220 @@
+import OCPP
+import OCPPMessages
+import Quantities
+
+@testable import Simulation
+
+let t0 = Instant(seconds: 1_769_846_400)  // 2026-01-31T08:00:00Z
+
+/// One simulated station and a plain central system on a perfect wire, in virtual time.
+struct Bench {
+    var station: SimulatedChargePoint
+    private(set) var now = t0
+    private(set) var isUp = false
+    /// Whether a connection attempt works.
+    var isReachable = true
+    /// What the station has sent, in order, repeats included.
+    private(set) var requests: [V16.Request] = []
+    /// When each of them was received.
+    private(set) var times: [Instant] = []
+    /// Payloads of ours that break the standard; there must never be any.
+    private(set) var faults: [String] = []
+    private(set) var outcomes: [UInt64: StationLink.CallOutcome] = [:]
+    private(set) var connections = 0
+    /// Changes the friendly answers; `nil` from it means silence.
+    var answer: (V16.Request, Int) -> V16.Response? = { request, number in Bench.friendly(request, number) }
+    private enum Work {
+        case station(SimulatedChargePoint.Event)
+        case central(StationLink.Event)
+    }
+    private var work: [Work] = []
+    private var isDraining = false
+    private var link: StationLink?
+    private var linkWake: Int64?
+    private var wake: Instant?
+    private var nextToken: UInt64 = 0
+    private var transactions = 100
+
+    init(_ settings: StationSettings = StationSettings(identity: "CP-1")) {
+        station = SimulatedChargePoint(settings, at: t0)
+        feed(.powerOn)
+    }
+
+    static func friendly(_ request: V16.Request, _ number: Int, tag: V16.AuthorizationStatus = .accepted) -> V16
+        .Response?
+    {
+        switch request {
+        case .bootNotification: .bootNotification(.init(status: .accepted, currentTime: t0, interval: 300))
+        case .heartbeat: .heartbeat(.init(currentTime: t0))
+        case .authorize: .authorize(.init(idTagInfo: .init(status: tag)))
+        case .startTransaction: .startTransaction(.init(idTagInfo: .init(status: tag), transactionId: number))
+        case .stopTransaction: .stopTransaction(.init())
+        case .meterValues: .meterValues(.init())
+        case .statusNotification: .statusNotification(.init())
+        case .diagnosticsStatusNotification: .diagnosticsStatusNotification(.init())
+        case .firmwareStatusNotification: .firmwareStatusNotification(.init())
+        default: nil
+        }
+    }
+
+    // MARK: Doing
+
+    mutating func feed(_ event: SimulatedChargePoint.Event) {
+        work.append(.station(event))
+        drain()
+    }
+
+    /// Plays what is on the wire in the order it was put there.
+    private mutating func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        defer { isDraining = false }
+        while !work.isEmpty {
+            switch work.removeFirst() {
+            case .station(let event): for action in station.handle(event, at: now) { carryOut(action) }
+            case .central(let event): central(event)
+            }
+        }
+    }
+
+    private mutating func carryOut(_ action: SimulatedChargePoint.Action) {
+        switch action {
+        case .wake(let at): wake = at
+        case .connect:
+            guard isReachable else {
+                work.append(.station(.disconnected))
+                return
+            }
+            connections += 1
+            isUp = true
+            link = StationLink(role: .centralSystem)
+            work.append(.station(.connected))
+        case .disconnect:
+            isUp = false
+            link = nil
+            work.removeAll { if case .central = $0 { true } else { false } }
+        case .transmit(let text): if isUp { work.append(.central(.received(text: text))) }
+        }
+    }
+
+    /// The wire breaks.
+    mutating func cut() {
+        isUp = false
+        link = nil
+        feed(.disconnected)
+    }
+
+    mutating func run(for duration: Duration) {
+        let end = now + duration
+        while true {
+            let due = [wake, linkWake.map { Instant(milliseconds: $0) }].compactMap { $0 }.min()
+            guard let due, due <= end else { break }
+            now = max(now, due)
+            if let linkWake, linkWake <= now.milliseconds {
+                self.linkWake = nil
+                work.append(.central(.wake))
+                drain()
+            } else {
+                wake = nil
+                feed(.wake)
+            }
+        }
+        now = end
+    }
+
+    /// Moves time without waking anybody.
+    mutating func sleep(_ duration: Duration) { now += duration }
+
+    /// Sends a call and gives what came back at once; `nil` when nothing did.
+    mutating func call(_ request: V16.Request) -> V16.Response? {
+        let token = order(request)
+        guard case .answered(let payload)? = outcomes[token] else { return nil }
+        faults += V16.validateResponse(action: request.action, payload: payload).map { "\(request.action): \($0)" }
+        return try? V16.Response.decode(request.action, payload: payload.span).result.get()
+    }
+
+    mutating func order(_ request: V16.Request) -> UInt64 {
+        nextToken += 1
+        work.append(
+            .central(
+                .send(
+                    .init(
+                        token: nextToken, messageID: "c\(nextToken)", action: request.action.rawValue,
+                        payload: request.json,
+                        timeoutMilliseconds: 30_000))))
+        drain()
+        return nextToken
+    }
+
+    private mutating func central(_ event: StationLink.Event) {
+        guard link != nil else { return }
+        var actions: [StationLink.Action] = []
+        link?.handle(event, at: now.milliseconds, into: &actions)
+        for action in actions {
+            switch action {
+            case .transmit(let text): work.append(.station(.received(text: text)))
+            case .deliver(let call):
+                requests.append(call.request)
+                times.append(now)
+                faults += V16.validateRequest(action: call.action.rawValue, payload: Array(call.payloadBytes)).map {
+                    "\(call.action): \($0)"
+                }
+                if case .startTransaction = call.request { transactions += 1 }
+                if let response = answer(call.request, transactions) {
+                    work.append(.central(.respond(messageID: call.messageID, payload: response.json)))
+                }
+            case .completed(let token, let outcome), .lateAnswer(let token, _, let outcome): outcomes[token] = outcome
+            case .wake(let at): linkWake = at
+            case .close, .note: break
+            }
+        }
+    }
+
+    // MARK: Looking
+
+    /// Actions and, for some, what matters in them.
+    var story: [String] { requests.map(Bench.line) }
+    mutating func newStory() -> [String] {
+        defer {
+            requests.removeAll()
+            times.removeAll()
+        }
+        return story
+    }
+    var status: V16.ChargePointStatus? { station.status(connector: 1) }
+
+    private static func line(_ request: V16.Request) -> String {
+        switch request {
+        case .statusNotification(let status): "\(status.connectorId) \(status.status.name)"
+        case .startTransaction(let start): "start \(start.idTag) \(start.meterStart)"
+        case .stopTransaction(let stop): "stop \(stop.transactionId) \(stop.meterStop) \(stop.reason?.name ?? "")"
+        case .meterValues(let values):
+            "meter \(values.transactionId.map { "\($0)" } ?? "-") \(values.meterValue.readings.first?.text ?? "")"
+        case .firmwareStatusNotification(let status): "firmware \(status.status.name)"
+        case .diagnosticsStatusNotification(let status): "diagnostics \(status.status.name)"
+        default: request.action.rawValue
+        }
+    }
+}
+
+extension SimulatedVehicle {
+    /// 60 kWh, half full, wants so many kWh; no taper unless it gets above 90 %.
+    static func wanting(_ kilowattHours: Int64, maxWatts: Int64 = 7040, stored: Int64 = 30) -> SimulatedVehicle {
+        SimulatedVehicle(
+            battery: .kilowattHours(60), stored: .kilowattHours(stored), wanted: .kilowattHours(kilowattHours),
+            maxPower: .watts(maxWatts))
+    }
+}
+
+func txProfile(
+    _ tenths: Int64, id: Int = 1, transaction: Int? = 101, purpose: V16.ChargingProfilePurpose = .txProfile,
+    level: Int = 1,
+    start: Instant = t0, duration: Int? = 3600, unit: V16.ChargingRateUnit = .a
+) -> V16.ChargingProfile {
+    V16.ChargingProfile(
+        chargingProfileId: id, stackLevel: level, chargingProfilePurpose: purpose, chargingProfileKind: .absolute,
+        chargingSchedule: .init(
+            chargingRateUnit: unit,
+            chargingSchedulePeriod: [.init(startPeriod: 0, limit: JSONDecimal(mantissa: tenths, scale: 1))],
+            duration: duration, startSchedule: start), transactionId: transaction)
+}
