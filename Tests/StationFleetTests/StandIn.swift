@@ -8,6 +8,7 @@ final class StandIn: GatewayDelegate {
         var gateway: OCPPGateway?
         var actions: [String: Int] = [:]
         var registers: [Int: (start: Int, stop: Int?)] = [:]
+        var starts: [String: Int] = [:]
         var identities: Set<String> = []
         var passwords: Set<String> = []
         /// Sockets that are cut after this many of their calls; `nil` lets them be.
@@ -33,21 +34,26 @@ final class StandIn: GatewayDelegate {
             let (gateway, payload, isCut) = state.withLock { state in
                 state.actions[call.call.action.rawValue, default: 0] += 1
                 let total = state.actions.values.reduce(0, +)
-                return (state.gateway, Self.answer(call.call, &state), state.cutsAfter.map { total % $0 == 0 } ?? false)
+                return (
+                    state.gateway, Self.answer(call.identity, call.call, &state),
+                    state.cutsAfter.map { total % $0 == 0 } ?? false
+                )
             }
             if isCut { gateway?.disconnect(identity: call.identity, reason: "a test") }
             gateway?.respond([(call.connection, call.call.messageID, Array(payload.utf8))])
         }
     }
-    private static func answer(_ call: InboundCall, _ state: inout State) -> String {
+    private static func answer(_ identity: String, _ call: InboundCall, _ state: inout State) -> String {
         switch call.request {
         case .bootNotification:
             return "{\"currentTime\":\"2026-01-01T00:00:00Z\",\"interval\":3600,\"status\":\"Accepted\"}"
         case .heartbeat: return "{\"currentTime\":\"2026-01-01T00:00:00Z\"}"
         case .authorize: return "{\"idTagInfo\":{\"status\":\"Accepted\"}}"
         case .startTransaction(let start):
-            let id = state.registers.count + 1
-            state.registers[id] = (start.meterStart, nil)
+            // A start that is repeated because its answer was lost is the same session.
+            let key = "\(identity) \(start.timestamp) \(start.meterStart)"
+            let id = state.starts[key] ?? state.registers.count + 1
+            if state.starts.updateValue(id, forKey: key) == nil { state.registers[id] = (start.meterStart, nil) }
             return "{\"transactionId\":\(id),\"idTagInfo\":{\"status\":\"Accepted\"}}"
         case .stopTransaction(let stop):
             state.registers[stop.transactionId]?.stop = stop.meterStop

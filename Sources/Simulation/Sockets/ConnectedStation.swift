@@ -82,10 +82,25 @@ final class ConnectedStation {
         }
     }
 
+    /// Attempts that never opened, in a row.
+    private var failures = 0
+    /// However fast domain time runs, a central system that is down is asked every few seconds only.
+    private var connectionPause: TimeAmount {
+        failures == 0 ? .zero : .milliseconds(min(5000, 100 << Int64(min(failures, 6))))
+    }
+
     private func connect() {
         guard socket == nil else { return }
         connection += 1
         let mine = connection
+        let me = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.scheduleTask(in: connectionPause) {
+            let station = me.value
+            if station.connection == mine && !station.isStopping { station.open(mine) }
+        }
+    }
+
+    private func open(_ mine: Int) {
         socket = StationSocket.open(login, on: eventLoop) { [weak self] event in
             // A socket that was given up has nothing to say any more.
             if let self, connection == mine { handle(event) }
@@ -96,10 +111,13 @@ final class ConnectedStation {
         switch event {
         case .opened:
             opened += 1
+            failures = 0
             feed(.connected)
         case .received(let text): feed(.received(text: text))
         case .ended(let reason):
             lost += 1
+            // One that was open has been answered: it may come back at once.
+            failures = machine.isConnected ? 0 : failures + 1
             lastFault = reason
             socket = nil
             feed(.disconnected)

@@ -39,7 +39,7 @@ public final class StationFleet: Sendable {
     }
 
     private let stations: [(eventLoop: any EventLoop, station: NIOLoopBoundBox<ConnectedStation>)]
-    private let clock: FleetClock
+    public let clock: FleetClock
 
     /// Stations a source address; the kernel has 28 000 ports for each.
     private static let stationsPerSource = 20_000

@@ -1,3 +1,4 @@
+import Foundation
 import Gateway
 import NIOCore
 import NIOPosix
@@ -57,9 +58,15 @@ final class StationSocket: ChannelInboundHandler {
             bootstrap = bootstrap.bind(to: address)
         }
         bootstrap.connect(host: login.endpoint.host, port: login.endpoint.port).whenFailure { error in
-            held.value.end(reason: "cannot connect to \(login.endpoint): \(error)")
+            held.value.end(reason: "cannot connect to \(login.endpoint): \(Self.words(for: error))")
         }
         return socket
+    }
+
+    /// What the system said, without NIO's wrapping.
+    private static func words(for error: any Error) -> String {
+        let inner = (error as? NIOConnectionError)?.connectionErrors.first?.error ?? error
+        return (inner as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(inner)"
     }
 
     func send(_ text: [UInt8]) {

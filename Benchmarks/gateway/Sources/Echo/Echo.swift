@@ -29,6 +29,7 @@ final class Echo: GatewayDelegate {
         case "BootNotification":
             Array("{\"currentTime\":\"2026-01-01T00:00:00Z\",\"interval\":3600,\"status\":\"Accepted\"}".utf8)
         case "Heartbeat": Array("{\"currentTime\":\"2026-01-01T00:00:00.000Z\"}".utf8)
+        case "Authorize": Array("{\"idTagInfo\":{\"status\":\"Accepted\"}}".utf8)
         case "StartTransaction": Array("{\"transactionId\":1,\"idTagInfo\":{\"status\":\"Accepted\"}}".utf8)
         default: Array("{}".utf8)
         }

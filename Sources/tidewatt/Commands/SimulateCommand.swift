@@ -1,0 +1,239 @@
+import ArgumentParser
+import Documents
+import Foundation
+import NIOPosix
+import Quantities
+import Simulation
+
+/// `tidewatt simulate …`: a session file replayed by simulated stations against any OCPP 1.6 central system.
+struct SimulateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: words(
+            "Replays a session file with simulated OCPP 1.6 stations and vehicles against any central system.",
+            "用模拟的 OCPP 1.6 充电桩和车辆，对任意中心系统回放会话文件。"),
+        discussion: words(
+            """
+            The first stay begins a minute from now; all others keep their distance from it. Ends when all stays are over, \
+            or with Ctrl-C: vehicles are unplugged and the stations say goodbye. Exits 1 when no station could connect or \
+            transactions remain undelivered.
+            With --speed other than 1 the timestamps run ahead of real time: for a central system on the same virtual \
+            clock, or one that does not mind.
+            Example: tidewatt simulate --url ws://127.0.0.1:9000/ocpp --sessions sessions.csv --stations 20 --speed 60
+            """,
+            """
+            首个会话在一分钟后开始，其余保持原有间隔。全部会话结束或按 Ctrl-C 时退出：车辆拔枪，充电桩正常断开。\
+            无充电桩能接入或有交易未送达时退出状态为 1。
+            --speed 不为 1 时时间戳会超前于真实时间：适用于同一虚拟时钟的中心系统。
+            示例：tidewatt simulate --url ws://127.0.0.1:9000/ocpp --sessions sessions.csv --stations 20 --speed 60
+            """))
+
+    @Option(help: help("Central system, without identity: ws://HOST:PORT/PATH.", "中心系统地址，不含桩标识：ws://主机:端口/路径。"))
+    var url: String
+    @Option(
+        help: help(
+            "CSV: recorded sessions (user_id, plug_in_local, …) or a fleet (evse_id, arrival, …).",
+            "CSV：会话记录（user_id、plug_in_local …）或车队文件（evse_id、arrival …）。"))
+    var sessions: String
+    @Option(
+        help: help("Stations (default: one for each user or EVSE of the file).", "充电桩数量（默认：文件中每个用户或桩一台）。"),
+        transform: Self.stationCount)
+    var stations: Int?
+    @Option(
+        help: help("Domain seconds a real second, 0.1 to 100000 (1).", "时间倍速，0.1 至 100000（默认 1）。"),
+        transform: Self.speedFactor)
+    var speed: Double = 1
+    @Option(help: help("Seed of everything random (1).", "随机种子（默认 1）。"))
+    var seed: UInt64 = 1
+    @Option(
+        help: help(
+            "none, mixed (some on each station, by seed), or a list of \(Fault.names).",
+            "none、mixed（按种子在各桩混合），或列表：\(Fault.names)。"),
+        transform: FaultChoice.init(argument:))
+    var faults = FaultChoice.none
+    @Option(help: help("First civil day of the file to replay.", "文件中开始回放的日期。"), transform: Arguments.civilDay)
+    var from: CivilDay?
+    @Option(help: help("Days of the file to replay (all).", "回放天数（默认全部）。"), transform: Self.dayCount)
+    var days: Int?
+    @Option(
+        help: help(
+            "Id tags the drivers use in turn, comma-separated (default: their names).", "轮流使用的 idTag，逗号分隔（默认用户名）。"))
+    var tags: String?
+    @Option(help: help("Zone of the file's wall clock (Asia/Shanghai).", "文件时间所在时区（默认 Asia/Shanghai）。"))
+    var zone = "Asia/Shanghai"
+    @Option(help: help("Identities begin with this (SIM-).", "桩标识前缀（默认 SIM-）。"))
+    var identityPrefix = "SIM-"
+    @Option(help: help("HTTP Basic password of all stations (none).", "所有桩的 HTTP Basic 口令（默认无）。"))
+    var password: String?
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let (endpoint, file, options) = try inputs()
+        let start = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+        let replay = SessionReplay(file, options: options, start: start)
+        guard replay.stays > 0 else {
+            throw Refusal("\(sessions): no stay to replay; choose other --from and --days, or another file")
+        }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let fleet = StationFleet(
+            endpoint: endpoint, members: replay.members, clock: FleetClock(start: start, speed: speed), group: group)
+        let interrupted = await play(fleet, replay)
+        let summary = await fleet.summary()
+        try await group.shutdownGracefully()
+
+        let page = SimulationPage(
+            summary: summary, replay: replay, rejectedRows: file.rejected, wasInterrupted: interrupted)
+        output.answer(json: page.json, text: page.text(in: output.lang))
+        if summary.connectionsOpened == 0 || summary.undelivered > 0 { throw ExitStatus.answerIsNo.asError }
+    }
+
+    private func inputs() throws -> (StationEndpoint, SessionFile, SessionReplay.Options) {
+        let endpoint: StationEndpoint
+        do { endpoint = try StationEndpoint(url) } catch { throw Refusal("--url \(error)") }
+        guard let zone = Zone(zone) else {
+            throw Refusal("--zone \(zone): no zone; allowed: Asia/Shanghai, Europe/Oslo")
+        }
+        var options = SessionReplay.Options(zone: zone)
+        options.stations = stations
+        options.from = from
+        options.days = days
+        options.seed = seed
+        options.identityPrefix = identityPrefix
+        options.password = password
+        options.tags = tags.map { $0.split(separator: ",").map(String.init) } ?? []
+        let faults = faults
+        options.faults = { faults.faults(seed: $0) }
+        return (endpoint, try SessionFile(csv: FileAccess.read(sessions), file: sessions, zone: zone), options)
+    }
+
+    /// Until the last stay is over and delivered, until it is clear that this will not come, or until a signal.
+    /// - Returns: whether a signal ended it.
+    private func play(_ fleet: StationFleet, _ replay: SessionReplay) async -> Bool {
+        Output.complain(
+            output.lang(
+                "simulate: \(replay.stays) stays on \(replay.members.count) stations, seed \(seed)",
+                "模拟：\(replay.members.count) 台桩，\(replay.stays) 个会话，种子 \(seed)"))
+        fleet.start()
+        let wasInterrupted = await withTaskGroup(of: Bool.self) { tasks in
+            tasks.addTask {
+                for await _ in Signals.termination() { return true }
+                return false
+            }
+            tasks.addTask {
+                await watch(fleet, end: replay.end)
+                return false
+            }
+            let first = await tasks.next() ?? false
+            tasks.cancelAll()
+            return first
+        }
+        await fleet.finish(within: .seconds(5))
+        return wasInterrupted
+    }
+
+    /// Returns when all is done, when nothing could connect, or when the rest has had its time after the last stay.
+    private func watch(_ fleet: StationFleet, end: Instant) async {
+        let began = ContinuousClock.now
+        var reported = began
+        while !Task.isCancelled, await !fleet.isDone() {
+            try? await Task.sleep(for: .milliseconds(200))
+            if fleet.clock.now > end + Self.patience * max(1, speed) { return }
+            let now = ContinuousClock.now
+            if now - began > Self.patience, await fleet.summary().connectionsOpened == 0 { return }
+            if now - reported > .seconds(5), Output.progressIsWelcome {
+                reported = now
+                await report(fleet)
+            }
+        }
+    }
+
+    /// Real time for a central system to come up, or to take what is left.
+    private static let patience = Duration.seconds(10)
+
+    private func report(_ fleet: StationFleet) async {
+        let now = await fleet.summary()
+        Output.complain(
+            output.lang(
+                "simulate: \(now.connected)/\(now.stations) connected, \(now.power.kilowatts) kW, "
+                    + "\(now.energy.kilowattHoursText) kWh, \(now.counts.transactionsEnded) sessions ended",
+                "模拟：在线 \(now.connected)/\(now.stations)，\(now.power.kilowatts) kW，"
+                    + "\(now.energy.kilowattHoursText) kWh，已结束 \(now.counts.transactionsEnded) 个会话"))
+    }
+
+    private static func stationCount(_ text: String) throws -> Int {
+        guard let count = Int(text), (1...19_000).contains(count) else {
+            throw ValidationError(
+                "\(text) is not a number of stations from 1 to 19000; start several processes for more")
+        }
+        return count
+    }
+    private static func dayCount(_ text: String) throws -> Int {
+        guard let count = Int(text), (1...3660).contains(count) else {
+            throw ValidationError("\(text) is not a number of days from 1 to 3660")
+        }
+        return count
+    }
+    private static func speedFactor(_ text: String) throws -> Double {
+        guard let factor = Double(text), (0.1...100_000).contains(factor) else {
+            throw ValidationError("\(text) is not a speed from 0.1 to 100000")
+        }
+        return factor
+    }
+}
+
+extension SimulateCommand {
+    /// What stations may do wrong, by name.
+    enum Fault: String, CaseIterable {
+        case ignoreProfiles = "ignore-profiles"
+        case noBoot = "no-boot"
+        case duplicates
+        case lateAnswers = "late-answers"
+        case clockSkew = "clock-skew"
+        case drops
+
+        static let names = allCases.map(\.rawValue).joined(separator: ", ")
+
+        func apply(to faults: inout StationFaults) {
+            switch self {
+            case .ignoreProfiles: faults.ignoresProfiles = true
+            case .noBoot: faults.reconnectsWithoutBoot = true
+            case .duplicates: faults.duplicatesPermille = 50
+            case .lateAnswers: faults.lateAnswersPermille = 50
+            case .clockSkew: faults.clockSkew = .seconds(90)
+            case .drops: faults.dropsPermille = 10
+            }
+        }
+    }
+    enum FaultChoice: Hashable, Sendable {
+        case none
+        case mixed
+        case these([Fault])
+
+        init(argument: String) throws {
+            switch argument {
+            case "none": self = .none
+            case "mixed": self = .mixed
+            default:
+                self = .these(
+                    try argument.split(separator: ",").map { name in
+                        guard let fault = Fault(rawValue: String(name)) else {
+                            throw ValidationError(
+                                "\(name) is no fault; allowed: none, mixed, or a list of \(Fault.names)")
+                        }
+                        return fault
+                    })
+            }
+        }
+
+        func faults(seed: UInt64) -> StationFaults {
+            switch self {
+            case .mixed: return StationFaults(seed: seed)
+            case .none, .these:
+                var faults = StationFaults()
+                faults.seed = seed
+                if case .these(let list) = self { for fault in list { fault.apply(to: &faults) } }
+                return faults
+            }
+        }
+    }
+}
