@@ -36,6 +36,7 @@ public final class Store: Sendable {
     let retention: RetentionPolicy
     private let lock: DirectoryLock
     private let journal: Journal
+    private let isClosed = Mutex(false)
     let nextRetention = Mutex<ContinuousClock.Instant?>(nil)
 
     /// Opens or creates the data directory, finishes a restore that was cut off, and brings the tables up to date.
@@ -88,8 +89,14 @@ public final class Store: Sendable {
     public var statistics: JournalCounters { journal.statistics }
 
     /// Writes what waits and lets go of the directory. Appends after it fail with ``StoreFault/closed``.
+    /// Closing again does nothing.
     public func close() {
         journal.close()
+        let isFirst = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return !isClosed
+        }
+        guard isFirst else { return }
         // A reader is the last connection to go and cannot empty the log. Should this fail, the next opening does it.
         try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
         try? pool.close()

@@ -92,6 +92,7 @@ import Testing
         let store = try Store(directory: scratch.path)
         for number in 0..<50 { store.append([.setting(key: "\(number)", value: "")]) { _ in } }
         store.close()
+        store.close()
         await #expect(throws: StoreFault.closed) { try await store.write(.setting(key: "late", value: "")) }
         let again = try Store(directory: scratch.path)
         defer { again.close() }
