@@ -16,6 +16,7 @@ public struct Dispatcher: Sendable {
     private var fallbacks = FallbackKeeper()
     private var alarms = AlarmKeeper()
     private var instructionProgress: [String: Instruction.Stage] = [:]
+    private var planStays: (plan: Plan.ID, computedAt: Instant, positions: [String: Int])?
     private var reviewedAt: Instant?
     private var violated: OfflineInvariant.Violation?
 
@@ -31,7 +32,8 @@ public struct Dispatcher: Sendable {
         observe(input, indices, tree, at: now, into: &output)
 
         var frame = Frame(
-            input: input, indices: indices, tree: tree, tracks: tracks, nodes: nodeTracks, settings: settings, now: now)
+            input: input, indices: indices, tree: tree, tracks: tracks, nodes: nodeTracks,
+            stays: stays(of: input.plan), settings: settings, now: now)
         frame.allocate(tracks: tracks)
         frame.admit()
         issue(frame, into: &output)
@@ -122,6 +124,20 @@ public struct Dispatcher: Sendable {
     }
 
     // MARK: - Parts of a step
+
+    /// Looked up once a plan, not once a step.
+    private mutating func stays(of plan: Plan?) -> [String: Int] {
+        guard let plan else { return [:] }
+        if let known = planStays, known.plan == plan.id, known.computedAt == plan.computedAt,
+            known.positions.count == plan.stays.count
+        {
+            return known.positions
+        }
+        var positions: [String: Int] = [:]
+        for (i, stay) in plan.stays.enumerated() { positions[stay.session] = i }
+        planStays = (plan.id, plan.computedAt, positions)
+        return positions
+    }
 
     private mutating func track(of evse: EVSEID) -> Int {
         if let index = trackIndex[evse] { return index }

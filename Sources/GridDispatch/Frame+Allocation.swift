@@ -18,11 +18,6 @@ extension Frame {
             now: roomNow, offline: roomOffline, granted: Array(repeating: 0, count: piles.count),
             taken: piles.map(\.floor))
         var wishes: [Wish] = []
-        var stays: [String: Plan.Stay] = [:]
-        if let plan = input.plan {
-            stays.reserveCapacity(plan.stays.count)
-            for stay in plan.stays { stays[stay.session] = stay }
-        }
         for (k, pile) in piles.enumerated() {
             if pile.standing == .unreachable { reasons[k] = .offline }
             let isFixed = pile.standing == .unreachable || pile.isReserved
@@ -30,7 +25,7 @@ extension Frame {
                 if isFixed { account.now[n] -= pile.ceiling }
                 for s in segments.indices { account.offline[n][s] -= isFixed ? pile.worst[s] : pile.floor[s] }
             }
-            if pile.standing == .steered { wishes += self.wishes(of: k, stays: stays, track: tracks[indices[k]]) }
+            if pile.standing == .steered { wishes += self.wishes(of: k, track: tracks[indices[k]]) }
         }
 
         for wish in wishes {
@@ -39,11 +34,11 @@ extension Frame {
         }
         var freed = wishes.reduce(0) { $0 + $1.freed }
         for tier in Tier.allCases {
-            var served = tier == .surplus ? surplus(of: wishes, stays: stays) : wishes.filter { $0.tier == tier }
+            var served = tier == .surplus ? surplus(of: wishes) : wishes.filter { $0.tier == tier }
             if served.isEmpty { continue }
             sortByUrgency(&served)
             if tier == .surplus {
-                for wish in served { offer(wish, freed: &freed, stays: stays, &account) }
+                for wish in served { offer(wish, freed: &freed, &account) }
                 continue
             }
             // First keep what flows, within the narrower margin, so that noise in the base load moves nothing.
@@ -62,8 +57,7 @@ extension Frame {
     /// that already charge.
     private func sortByUrgency(_ wishes: inout [Wish]) {
         func key(_ wish: Wish) -> (Int64, Int, Int) {
-            let laxity = piles[wish.pile].laxity.wholeMilliseconds / 900_000
-            return (laxity, piles[wish.pile].ceiling > 0 ? 0 : 1, wish.pile)
+            return (piles[wish.pile].laxityQuarters, piles[wish.pile].ceiling > 0 ? 0 : 1, wish.pile)
         }
         wishes.sort { key($0) < key($1) }
     }
@@ -135,10 +129,10 @@ extension Frame {
 
     /// Who may take room that others leave: vehicles at their planned setpoint in a slot in which the plan charges them,
     /// and vehicles that the plan leaves short.
-    private func surplus(of wishes: [Wish], stays: [String: Plan.Stay]) -> [Wish] {
+    private func surplus(of wishes: [Wish]) -> [Wish] {
         wishes.compactMap { wish in
             guard wish.tier == .plan, wish.freed == 0, let session = input.evses[wish.pile].session,
-                let stay = stays[session.session]
+                let stay = planned(session.session)
             else { return nil }
             let isShort = stay.undelivered > .zero
             let missing = (session.wanted ?? stay.wanted).milliwattHours - session.delivered.milliwattHours
@@ -147,13 +141,14 @@ extension Frame {
         }
     }
 
+    private func planned(_ session: String) -> Plan.Stay? { stays[session].flatMap { input.plan?.stays[$0] } }
+
     /// A short vehicle takes what it can get; the others only as much as the plan meant for those that do not take it, so
     /// that nothing more is bought at this hour than planned.
-    private mutating func offer(_ wish: Wish, freed: inout Int64, stays: [String: Plan.Stay], _ account: inout Account)
-    {
+    private mutating func offer(_ wish: Wish, freed: inout Int64, _ account: inout Account) {
         let k = wish.pile
         let before = account.granted[k]
-        let isShort = input.evses[k].session.flatMap { stays[$0.session] }.map { $0.undelivered > .zero } ?? false
+        let isShort = input.evses[k].session.flatMap { planned($0.session) }.map { $0.undelivered > .zero } ?? false
         let most = isShort ? wish.amount : min(wish.amount, before + freed)
         guard most > before else { return }
         let reason = reasons[k]

@@ -32,13 +32,15 @@ extension Frame {
     }
 
     /// What a steered EVSE asks for; more than one wish where a minimum comes before the plan.
-    func wishes(of k: Int, stays: [String: Plan.Stay], track: EVSETrack) -> [Wish] {
+    func wishes(of k: Int, track: EVSETrack) -> [Wish] {
         let evse = input.evses[k]
         guard let session = evse.session else { return [] }
-        let stack = PriorityStack(
-            input.instructions, for: .evse(evse.id), within: .zero...evse.capability.rating, at: now)
-        var cap = stack.highest.watts
-        var capReason: SetpointReason? = stack.setHighest.map { .instruction($0.id) }
+        let stack =
+            input.instructions.isEmpty
+            ? nil
+            : PriorityStack(input.instructions, for: .evse(evse.id), within: .zero...evse.capability.rating, at: now)
+        var cap = (stack?.highest ?? evse.capability.rating).watts
+        var capReason: SetpointReason? = stack?.setHighest.map { .instruction($0.id) }
         if let limit = evse.limit?.watts, limit < cap {
             cap = max(0, limit)
             capReason = .operatorLimit
@@ -55,7 +57,7 @@ extension Frame {
         if evse.paused { return [wish(.driverMinimum, 0, .paused)] }
 
         var wishes: [Wish] = []
-        if let lowest = stack.setLowest, stack.lowest > .zero {
+        if let stack, let lowest = stack.setLowest, stack.lowest > .zero {
             wishes.append(wish(Tier(lowest.priority), stack.lowest.watts, .instruction(lowest.id)))
         }
         if evse.chargeNow {
@@ -77,7 +79,7 @@ extension Frame {
         if let minimum = session.minimum, session.delivered < minimum {
             wishes.append(wish(.driverMinimum, track.drawCap?.watts ?? cap, .driverMinimum))
         }
-        if let plan = input.plan, let stay = stays[session.session], let power = plan.power(of: stay, at: now) {
+        if let plan = input.plan, let i = stays[session.session], let power = plan.power(of: plan.stays[i], at: now) {
             let wished = roundedToMinimum(power.watts, evse.capability)
             let planned = min(cap, wished)
             let taken = track.drawCap.map { min(planned, $0.watts) } ?? planned

@@ -20,6 +20,8 @@ struct Frame {
     /// The time until a profile sent now would end, cut at quarter hours, where default profiles and quantiles step.
     let segments: [(from: Instant, to: Instant)]
     let piles: [Pile]
+    /// Where the plan in force has each session's stay.
+    let stays: [String: Int]
 
     /// Room of each node for charging now, above the base load and below the target margin; before anything is granted.
     let roomNow: [Int64]
@@ -50,16 +52,18 @@ struct Frame {
         let worst: [Int64]
         /// The part of it that no setpoint can lower: the default profile.
         let floor: [Int64]
-        let laxity: Duration
+        /// Time to spare in whole quarter hours, rounded towards zero.
+        let laxityQuarters: Int64
         let isGuarded: Bool
     }
 
     init(
         input: DispatchInput, indices: [Int], tree: NodeTree, tracks: [EVSETrack], nodes: [NodeID: NodeTrack],
-        settings: DispatchSettings, now: Instant
+        stays: [String: Int], settings: DispatchSettings, now: Instant
     ) {
         self.input = input
         self.indices = indices
+        self.stays = stays
         self.settings = settings
         self.now = now
         let paths = input.evses.map { tree.path(from: $0.node) }
@@ -129,7 +133,7 @@ extension Frame.Pile {
         let power = evse.capability.rating
         rating = power.watts
         self.isGuarded = isGuarded
-        laxity = Self.laxity(evse, at: now)
+        laxityQuarters = Self.laxity(evse, at: now).wholeMilliseconds / 900_000
         guard evse.contacted else {
             standing = .absent
             isReserved = false

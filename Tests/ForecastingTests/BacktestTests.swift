@@ -4,7 +4,7 @@ import Quantities
 import Testing
 
 /// The forecaster against recorded private stays (Sørensen et al. 2021, CC BY 4.0): only what had ended before an arrival
-/// is known at that arrival. `TIDEWATT_BACKTEST=1` runs every stay and prints the tables of docs/adr/0005.
+/// is known at that arrival. `TIDEWATT_BACKTEST=1` runs every stay and prints the tables of docs/adr/0006.
 @Suite("Backtest on recorded stays") struct BacktestTests {
     struct Stay {
         let user: String

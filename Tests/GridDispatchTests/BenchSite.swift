@@ -165,7 +165,8 @@ struct BenchSite {
     func flatPlan(_ setpoints: [Int: Power], undelivered: [Int: Energy] = [:]) -> Plan {
         let start = now.floored(to: .minutes(15), from: Instant(milliseconds: 0))
         return Plan(
-            id: Plan.ID(1), site: SiteID("X"), computedAt: start, trigger: "periodic", start: start, step: .minutes(15),
+            id: Plan.ID(now.milliseconds), site: SiteID("X"), computedAt: start, trigger: "periodic", start: start,
+            step: .minutes(15),
             count: 96,
             stays: setpoints.sorted { $0.key < $1.key }.compactMap { i, power in
                 piles[i].session.map {

@@ -124,6 +124,18 @@ import Testing
         site.answers.append((site.now + delay, command.number, .accepted))
     }
 
+    @Test func `the check sees default profiles that are too high`() {
+        var settings = DispatchSettings()
+        settings.fallbackShare = 2.5
+        var site = BenchSite(
+            piles: 10, limit: .kilowatts(30), base: DailyProfile(constant: .kilowatts(10)), settings: settings)
+        site.run(seconds: 30)
+        #expect(check(site, 0) != nil)
+        #expect(site.dispatcher.offlineViolation(site.input, at: site.now) != nil)
+        site.run(seconds: 150)
+        #expect(site.alarms.contains { $0.code == "offline-limit-not-guaranteed" })
+    }
+
     @Test func `a violation names node, time and sums`() {
         let nodes = [
             DispatchInput.Node(
