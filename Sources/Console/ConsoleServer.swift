@@ -90,14 +90,7 @@ private struct PeerContext: InitializableFromSource {
 private enum HTTPAdapter {
     static func respond(to request: Request, context: PeerContext, _ console: Console) async -> Response {
         let isHead = request.method == .head
-        guard let method = isHead ? .get : WebRequest.Method(rawValue: request.method.rawValue) else {
-            return converted(
-                Refusal(
-                    405, "method-not-allowed", "GET, POST, PUT and DELETE are known here.",
-                    headers: [("Allow", "GET, POST, PUT, DELETE")]
-                )
-                .response, isHead: false)
-        }
+        let method = isHead ? .get : WebRequest.Method(rawValue: request.method.rawValue) ?? .other
         var headers: [String: String] = [:]
         for field in request.headers {
             let name = field.name.canonicalName

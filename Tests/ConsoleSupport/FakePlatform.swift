@@ -77,18 +77,18 @@ public final class FakePlatform: PlatformService {
     private static func words(_ order: Order) -> (String, String) {
         switch order {
         case .putStation(let id, _): ("station.put", id.value)
-        case .importStations(let rows): ("station.import", "\(rows.count)")
+        case .importStations(let rows): ("stations.import", "\(rows.count)")
         case .deleteStation(let id): ("station.delete", id.value)
-        case .putIdToken(let token): ("token.put", token.value)
-        case .deleteIdToken(let value): ("token.delete", value)
+        case .putIdToken(let token): ("id-token.put", token.value)
+        case .deleteIdToken(let value): ("id-token.delete", value)
         case .putSite(let site): ("site.put", site.id.value)
         case .deleteSite(let id): ("site.delete", id.value)
         case .putNode(let node): ("node.put", node.id.value)
         case .deleteNode(let id): ("node.delete", id.value)
         case .setMode(let id, _): ("site.mode", id.value)
         case .setNeeds(let id, _): ("session.needs", id.value)
-        case .setEVSE(let id, _, _, _): ("evse.control", id.description)
-        case .command(let id, let action, _, _): ("command." + action, id.value)
+        case .setEVSE(let id, _, _, _): ("evse.set", id.description)
+        case .command(let id, _, _, _): ("station.command", id.value)
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", "\(id)")
         case .tariffChanged(let id): ("tariff.changed", id)
         }

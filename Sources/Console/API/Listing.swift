@@ -58,6 +58,14 @@ enum CSVTable {
 }
 
 extension Call {
+    /// Refuses a format that there is not, before anything is done.
+    func checkFormat() throws(Refusal) {
+        for (name, allowed) in [("format", ["json", "csv"]), ("bom", ["0", "1"])] {
+            guard let given = request.query[name], !allowed.contains(given) else { continue }
+            throw .invalid([.init(path: name, problem: "\(allowed.joined(separator: " or ")) is expected")])
+        }
+    }
+
     /// `?limit=`: 1 to 1000.
     func limit(usually: Int = 100) throws(Refusal) -> Int {
         guard let text = request.query["limit"] else { return usually }
@@ -79,7 +87,7 @@ extension Call {
     }
 
     func instant(_ name: String) throws(Refusal) -> Instant? {
-        guard let text = request.query.filled(name) else { return nil }
+        guard let text = request.query[name] else { return nil }
         guard let instant = Instant(text) else {
             throw .invalid([
                 .init(path: name, problem: "an instant with offset is expected, such as 2026-03-01T18:00:00Z")

@@ -76,7 +76,9 @@ enum SitesAPI {
                 entry.check(allowed: ["from", "tariff"])
                 let (from, tariff) = (entry.day("from"), entry.string("tariff", atMost: 100))
                 if from.value == nil, entry.problems.isEmpty { entry.refuse("from", "a day YYYY-MM-DD is expected") }
-                if tariff.value == nil, entry.problems.isEmpty { entry.refuse("tariff", "a tariff's id is expected") }
+                if tariff.value?.isEmpty ?? true, entry.problems.isEmpty {
+                    entry.refuse("tariff", "a tariff's id is expected")
+                }
                 fields.refuse(entry.problems)
                 if let from = from.value, let tariff = tariff.value {
                     entries.append(.init(from: from, tariff: tariff))

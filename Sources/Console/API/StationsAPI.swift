@@ -133,8 +133,9 @@ enum StationFields {
         case .absent: break
         case .null: change.passwordDigest = .some(nil)
         case .value(let password):
-            if password.utf8.count < 8 {
-                fields.refuse("password", "8 to 40 characters are expected")
+            // HTTP Basic cannot carry more than this unharmed between all stations.
+            if !(8...40).contains(password.utf8.count) || !password.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
+                fields.refuse("password", "8 to 40 printable ASCII characters without spaces are expected")
             } else {
                 change.passwordDigest = StationPassword.digest(of: password)
             }

@@ -666,6 +666,21 @@ enum EmbeddedAssets {
                   "reports.none": "There is no report yet. One is made after each full day.",
                   "reports.summary": "Of {days} days, uncontrolled charging breaks the limit on {uncontrolled}, orderly charging on {orderly}.",
                   "reports.method": "Uncontrolled: full power from plug-in until the energy is stored, no limits. Slots are judged by 15-minute means.",
+                  "audit.station.put": "station changed",
+                  "audit.stations.import": "piles imported",
+                  "audit.station.delete": "station deleted",
+                  "audit.id-token.put": "id token changed",
+                  "audit.id-token.delete": "id token deleted",
+                  "audit.site.put": "site changed",
+                  "audit.site.delete": "site deleted",
+                  "audit.node.put": "node changed",
+                  "audit.node.delete": "node deleted",
+                  "audit.site.mode": "mode switched",
+                  "audit.session.needs": "needs stated",
+                  "audit.evse.set": "EVSE set",
+                  "audit.station.command": "command sent",
+                  "audit.alarm.acknowledge": "alarm acknowledged",
+                  "audit.tariff.changed": "tariff changed",
                   "audit.none": "Nothing was done yet.",
                   "audit.who": "Who",
                   "audit.what": "What",
@@ -1155,6 +1170,21 @@ enum EmbeddedAssets {
                   "reports.none": "还没有日报。第一个完整运行日结束后生成。",
                   "reports.summary": "{days} 天中：无序充电有 {uncontrolled} 天越限，有序充电有 {orderly} 天越限。",
                   "reports.method": "无序：插枪后即以最大功率充电，不放电、不限功率。越限按 15 分钟均值判断。",
+                  "audit.station.put": "充电桩设置",
+                  "audit.stations.import": "批量导入",
+                  "audit.station.delete": "删除充电桩",
+                  "audit.id-token.put": "授权标识设置",
+                  "audit.id-token.delete": "删除授权标识",
+                  "audit.site.put": "站点设置",
+                  "audit.site.delete": "删除站点",
+                  "audit.node.put": "节点设置",
+                  "audit.node.delete": "删除节点",
+                  "audit.site.mode": "切换运行方式",
+                  "audit.session.needs": "充电需求",
+                  "audit.evse.set": "充电设备设置",
+                  "audit.station.command": "发送命令",
+                  "audit.alarm.acknowledge": "确认告警",
+                  "audit.tariff.changed": "电价变更",
                   "audit.none": "还没有操作记录。",
                   "audit.who": "操作人",
                   "audit.what": "操作",
@@ -1463,7 +1493,8 @@ enum EmbeddedAssets {
                             "name": "Prefer",
                             "in": "header",
                             "description": "wait=SECONDS (at most 60): answer with the final state.",
-                            "schema": {"type": "string", "pattern": "^wait=[0-9]{1,2}$"}
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
                           }
                         ],
                         "requestBody": {
@@ -2891,18 +2922,32 @@ enum EmbeddedAssets {
                         "required": ["state", "by", "reason"]
                       },
                       "ModeChange": {
-                        "type": "object",
-                        "properties": {
-                          "state": {"type": "string", "enum": ["auto", "manual"]},
-                          "reason": {
-                            "type": "string",
-                            "maxLength": 500,
-                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
-                            "description": "Required for manual."
+                        "oneOf": [
+                          {
+                            "type": "object",
+                            "properties": {
+                              "state": {"const": "auto"},
+                              "reason": {"type": ["string", "null"], "maxLength": 500, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
+                            },
+                            "additionalProperties": false,
+                            "required": ["state"]
+                          },
+                          {
+                            "type": "object",
+                            "properties": {
+                              "state": {"const": "manual"},
+                              "reason": {
+                                "type": "string",
+                                "minLength": 1,
+                                "maxLength": 500,
+                                "pattern": "^[!-~][^\\u0000-\\u001f\\u007f]*$"
+                              }
+                            },
+                            "additionalProperties": false,
+                            "required": ["state", "reason"]
                           }
-                        },
-                        "additionalProperties": false,
-                        "required": ["state"]
+                        ],
+                        "description": "Going to manual needs a reason."
                       },
                       "Site": {
                         "type": "object",
@@ -2940,7 +2985,7 @@ enum EmbeddedAssets {
                             "description": "In the order of their days, each day once."
                           },
                           "operator": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
-                          "mode": {"$ref": "#/components/schemas/ModeChange"}
+                          "mode": {"oneOf": [{"const": "auto"}, {"$ref": "#/components/schemas/ModeChange"}]}
                         },
                         "additionalProperties": false
                       },
@@ -2964,12 +3009,23 @@ enum EmbeddedAssets {
                         "required": ["confirmation", "valid_seconds", "effect"]
                       },
                       "StopOrder": {
-                        "type": "object",
-                        "properties": {
-                          "confirmation": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
-                          "reason": {"type": ["string", "null"], "maxLength": 500, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
-                        },
-                        "additionalProperties": false
+                        "oneOf": [
+                          {"type": "object", "properties": {}, "additionalProperties": false},
+                          {
+                            "type": "object",
+                            "properties": {
+                              "confirmation": {"type": "string", "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$", "minLength": 1},
+                              "reason": {
+                                "type": "string",
+                                "minLength": 1,
+                                "maxLength": 500,
+                                "pattern": "^[!-~][^\\u0000-\\u001f\\u007f]*$"
+                              }
+                            },
+                            "additionalProperties": false,
+                            "required": ["confirmation", "reason"]
+                          }
+                        ]
                       },
                       "PowerPoint": {
                         "type": "object",

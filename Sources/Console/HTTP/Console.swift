@@ -52,6 +52,7 @@ final class Console: Sendable {
             let call = Call(
                 request: request, parameters: parameters, actor: caller.actor, session: caller.session,
                 csrfToken: caller.session?.csrfToken ?? openToken, words: words, console: self)
+            if route.audience == .program { try call.checkFormat() }
             return words.remembered(in: try await route.handle(call), of: request)
         } catch {
             if route.audience == .program { return error.response }

@@ -1,6 +1,13 @@
 /// One HTTP request as the console's handlers see it: whole, bounded, decoded, without sockets.
 struct WebRequest: Sendable {
-    enum Method: String, Sendable, CaseIterable { case get = "GET", post = "POST", put = "PUT", delete = "DELETE" }
+    enum Method: String, Sendable, CaseIterable {
+        case get = "GET"
+        case post = "POST"
+        case put = "PUT"
+        case delete = "DELETE"
+        /// Any other: no address takes it.
+        case other = ""
+    }
 
     let method: Method
     /// Percent-decoded segments between the slashes: `/stations/A%2FB` is `["stations", "A/B"]`.

@@ -1,0 +1,300 @@
+"""The console in a real Chromium: what people do with it."""
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+PAGES = ["/", "/stations", "/stations/JY-005", "/sessions", "/sessions/S-002077", "/sites", "/sites/jingyuan", "/sites/jingyuan/stop", "/alarms", "/reports", "/audit", "/stations:import"]
+
+
+def test_signing_in_leads_back_to_the_page_and_out_again(page: Page, closed_console: str):
+    page.goto(closed_console + "/stations?q=JY-00")
+    expect(page).to_have_url(re.compile("/sign-in"))
+    page.get_by_label("User name").fill("operator")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("wrong")
+    page.get_by_label("User name").fill("operator")
+    page.get_by_label("Password").fill("tide-operator")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(closed_console + "/stations?q=JY-00")
+    assert not page.evaluate("document.cookie").count("tidewatt_session"), "scripts can read the session"
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(closed_console + "/")
+    expect(page).to_have_url(re.compile("/sign-in"))
+
+
+def test_a_viewer_is_told_why_a_page_is_denied(page: Page, closed_console: str):
+    page.goto(closed_console + "/sign-in")
+    page.get_by_label("User name").fill("viewer")
+    page.get_by_label("Password").fill("tide-viewer")
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(closed_console + "/stations:import")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not allowed")
+    expect(page.locator("main")).to_contain_text("role manager")
+    page.goto(closed_console + "/stations/JY-005")
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+
+
+def test_the_language_switch_lasts(page: Page, console: str):
+    page.goto(console + "/stations?state=offline")
+    page.get_by_role("link", name="中文").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("充电桩")
+    expect(page).to_have_url(re.compile("state=offline"))
+    page.goto(console + "/alarms")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+
+
+def test_filters_stand_in_the_address_and_survive_reload_and_back(page: Page, console: str):
+    page.goto(console + "/stations")
+    page.get_by_role("link", name=re.compile("^Offline")).click()
+    expect(page.locator("tr[data-row]")).to_have_count(3)
+    page.get_by_role("searchbox").fill("JY-05")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("tr[data-row]")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"state=offline.*q=JY-05|q=JY-05.*state=offline"))
+    page.reload()
+    expect(page.locator("tr[data-row]")).to_have_count(1)
+    page.go_back()
+    expect(page.locator("tr[data-row]")).to_have_count(3)
+
+
+def test_a_command_is_pending_and_then_accepted_without_reload(page: Page, console: str):
+    page.goto(console + "/stations/JY-001")
+    page.get_by_label("Preset").select_option(label='TriggerMessage {"requestedMessage": "MeterValues", "connectorId": 1}')
+    expect(page.get_by_label("Command", exact=True)).to_have_value("TriggerMessage")
+    page.get_by_role("button", name="Send command").click()
+    row = page.locator("#commands tr[data-row]").first
+    expect(row).to_contain_text("TriggerMessage")
+    expect(row).to_contain_text("accepted")
+    row.get_by_text("Show").click()
+    expect(row.locator("pre").last).to_contain_text('"limit": 6.10')
+
+
+def test_a_command_that_breaks_the_rules_is_refused_with_its_field(page: Page, console: str):
+    page.goto(console + "/stations/JY-001")
+    page.get_by_label("Command", exact=True).fill("UnlockConnector")
+    page.get_by_role("button", name="Send command").click()
+    expect(page.get_by_role("alert").first).to_contain_text("connectorId")
+    expect(page.get_by_label("Command", exact=True)).to_have_value("UnlockConnector")
+    expect(page.locator("#commands tr[data-row]")).to_have_count(0)
+
+
+def test_an_offline_pile_says_that_a_command_will_not_reach_it(page: Page, console: str):
+    page.goto(console + "/stations/JY-017")
+    expect(page.locator("#order")).to_contain_text("will not reach it")
+    page.get_by_label("Command", exact=True).fill("ClearCache")
+    page.get_by_role("button", name="Send command").click()
+    expect(page.locator("#commands tr[data-row]").first).to_contain_text("offline, not sent")
+
+
+def test_an_import_lists_problems_by_line_and_then_goes_through(page: Page, console: str, tmp_path):
+    page.goto(console + "/stations:import")
+    page.get_by_label("Or paste CSV here").fill("identity,site,node,phases\nN1,jingyuan,F1,1\nN2,nowhere,F1,4\n")
+    page.get_by_role("button", name="Check and import").click()
+    alert = page.get_by_role("alert").first
+    expect(alert).to_contain_text("Nothing was imported")
+    expect(alert).to_contain_text("line 3, site")
+    expect(alert).to_contain_text("line 3, phases")
+    expect(page.get_by_label("Or paste CSV here")).to_have_value(re.compile("N2,nowhere"))
+    file = tmp_path / "piles.csv"
+    file.write_text("\ufeffidentity,site,node,phases\r\nN1,jingyuan,F1,1\r\nN2,jingyuan,F2,1\r\n", encoding="utf-8")
+    page.get_by_label("Choose a CSV file").set_input_files(str(file))
+    expect(page.get_by_label("Or paste CSV here")).to_have_value(re.compile("N2,jingyuan"))
+    page.get_by_role("button", name="Check and import").click()
+    expect(page.get_by_role("status")).to_contain_text("imported")
+    page.goto(console + "/stations?q=N2")
+    expect(page.locator("tr[data-row]")).to_have_count(1)
+
+
+def test_stop_all_takes_two_steps_and_says_its_effect(page: Page, console: str):
+    page.goto(console + "/sites/jingyuan")
+    page.get_by_role("link", name="Stop all").click()
+    expect(page.locator("main")).to_contain_text("Stops 120 EVSEs")
+    expect(page.get_by_role("button", name="Stop 120 EVSEs")).to_be_visible()
+    page.get_by_label("Reason").fill("smoke in the garage")
+    page.get_by_role("button", name="Stop 120 EVSEs").click()
+    expect(page.locator("#mode")).to_contain_text("all stopped")
+    expect(page.locator("#mode")).to_contain_text("open: smoke in the garage")
+    page.goto(console + "/?site=jingyuan")
+    expect(page.get_by_role("status")).to_contain_text("all stopped")
+    page.goto(console + "/sites/jingyuan")
+    page.get_by_role("button", name="Back to automatic").click()
+    expect(page.locator("#mode")).to_contain_text("plans are dispatched")
+
+
+def test_an_alarm_is_acknowledged_with_the_keyboard(page: Page, console: str):
+    page.goto(console + "/alarms")
+    expect(page.locator("tr[data-row]").first).to_contain_text("critical")
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page.get_by_role("status")).to_contain_text("acknowledged")
+    expect(page.locator("tr[data-row]", has_text="Node T1").first).to_contain_text("acknowledged by open")
+    expect(page.locator("#nav .badge")).to_have_text("2")
+
+
+def test_keys_go_to_pages_open_rows_show_tables_and_help(page: Page, console: str):
+    page.goto(console + "/")
+    page.keyboard.press("t")
+    expect(page.locator("#curve table")).to_be_visible()
+    expect(page.locator("#curve tbody tr")).to_have_count(96)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("[")
+    expect(page).to_have_url(re.compile("day=2026-03-10"))
+    page.keyboard.press("]")
+    expect(page).to_have_url(re.compile("day=2026-03-11"))
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    expect(page).to_have_url(console + "/stations")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(console + "/stations/JY-001")
+
+
+def test_needs_are_stated_and_checked(page: Page, console: str):
+    page.goto(console + "/sessions/S-002077")
+    page.get_by_label("Departure").fill("2026-03-12T07:15")
+    page.get_by_label("Energy kWh").fill("20")
+    page.get_by_label("At least kWh").fill("30")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert").first).to_contain_text("more than the energy wanted")
+    page.get_by_label("At least kWh").fill("10")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#needs")).to_contain_text("Stated by open")
+    expect(page.get_by_label("Departure")).to_have_value("2026-03-12T07:15")
+
+
+def test_a_site_is_set_up_from_nothing(page: Page, empty_console: str):
+    page.goto(empty_console + "/")
+    page.get_by_role("link", name="Create a site").click()
+    page.get_by_label("Id").fill("s1")
+    page.get_by_label("Name").fill("North")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_text("Add or change a node").click()
+    page.locator("#nodes input[name=id]").fill("T1")
+    page.get_by_label("Rating kVA").fill("630")
+    page.get_by_label("Power factor").fill("0.95")
+    page.get_by_role("button", name="Save").last.click()
+    expect(page.get_by_role("alert").first).to_contain_text("together")
+    page.get_by_label("Allowed loading").fill("0.85")
+    page.get_by_role("button", name="Save").last.click()
+    expect(page.locator("#nodes")).to_contain_text("630 kVA × 0.95 × 0.85")
+    expect(page.locator("#nodes")).to_contain_text("508.7")
+    page.get_by_text("Add a tariff").click()
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#tariffs")).to_contain_text("in force")
+
+
+def test_pause_and_limit_of_an_evse(page: Page, console: str):
+    page.goto(console + "/stations/JY-005")
+    page.get_by_label("Limit kW").fill("3.5")
+    page.get_by_role("button", name="Set", exact=True).click()
+    expect(page.locator("#now")).to_contain_text("3.5 kW")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+
+
+def test_a_lost_server_is_said_and_controls_wait(page: Page, chromium):
+    from conftest import Preview
+
+    preview = Preview("--open")
+    page.goto(preview.url + "/stations/JY-005")
+    expect(page.locator("#offline")).to_be_hidden()
+    preview.stop()
+    expect(page.locator("#offline")).to_be_visible()
+    expect(page.get_by_role("button", name="Pause")).to_be_disabled()
+
+
+def test_legend_keys_switch_lines_and_say_so(page: Page, console: str):
+    page.goto(console + "/")
+    key = page.get_by_role("button", name="Planned")
+    key.click()
+    expect(key).to_have_attribute("aria-pressed", "false")
+    expect(page.locator('g[data-series="planned"]')).to_be_hidden()
+
+
+def test_the_theme_lasts_without_a_flash(page: Page, console: str):
+    page.goto(console + "/")
+    button = page.locator("#theme")
+    button.click()
+    button.click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.goto(console + "/alarms")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_it_works_without_scripts(chromium, console: str):
+    context = chromium.new_context(locale="en", java_script_enabled=False)
+    page = context.new_page()
+    page.goto(console + "/alarms")
+    page.get_by_role("button", name="Acknowledge").first.click()
+    assert "acknowledged" in page.get_by_role("status").inner_text()
+    context.close()
+
+
+# What axe would find, as far as it can be asked of the document itself.
+NAMES = """
+() => {
+  const faults = [];
+  const named = (e) => (e.getAttribute('aria-label') || e.textContent || e.title || '').trim() !== '';
+  for (const e of document.querySelectorAll('a[href], button')) if (!named(e)) faults.push('no name: ' + e.outerHTML.slice(0, 120));
+  for (const e of document.querySelectorAll('input:not([type=hidden]), select, textarea'))
+    if (!e.labels?.length && !e.getAttribute('aria-label')) faults.push('no label: ' + e.outerHTML.slice(0, 120));
+  for (const e of document.querySelectorAll('svg[role=img]')) if (!e.querySelector('title')?.textContent) faults.push('chart without title');
+  for (const e of document.querySelectorAll('table.list')) if (!e.caption?.textContent) faults.push('table without caption');
+  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+  for (const id of ids) if (ids.filter((i) => i === id).length > 1) faults.push('id twice: ' + id);
+  for (const e of document.querySelectorAll('[aria-labelledby], [aria-describedby]'))
+    for (const id of ((e.getAttribute('aria-labelledby') || '') + ' ' + (e.getAttribute('aria-describedby') || '')).trim().split(/ +/))
+      if (!document.getElementById(id)) faults.push('points nowhere: ' + id);
+  if (document.querySelectorAll('h1').length !== 1) faults.push('not one h1');
+  if (document.querySelectorAll('main').length !== 1) faults.push('not one main');
+  return faults;
+}
+"""
+CONTRAST = """
+() => {
+  const rgba = (text) => { const m = text.match(/[\\d.]+/g).map(Number); return [m[0], m[1], m[2], m.length > 3 ? m[3] : 1]; };
+  const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
+  const behind = (e) => { for (let n = e; n; n = n.parentElement) { const c = rgba(getComputedStyle(n).backgroundColor); if (c[3] > .99) return c.slice(0, 3); } return [255, 255, 255]; };
+  const faults = [];
+  for (const e of document.querySelectorAll('body *:not(svg, svg *, script, option)')) {
+    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !e.checkVisibility() || e.matches(':disabled')) continue;
+    const style = getComputedStyle(e);
+    const [a, b] = [light(rgba(style.color).slice(0, 3)), light(behind(e))];
+    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    if (ratio < 4.5) faults.push(ratio.toFixed(2) + ' ' + e.tagName + '.' + e.className + ': ' + e.textContent.trim().slice(0, 40));
+  }
+  return [...new Set(faults)];
+}
+"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_names_labels_contrast_and_width_on_every_page(chromium, console: str, theme: str):
+    for language, width in [("zh-CN", 1360), ("en", 390)]:
+        context = chromium.new_context(locale=language, color_scheme=theme, viewport={"width": width, "height": 900})
+        page = context.new_page()
+        for path in PAGES:
+            page.goto(console + path)
+            where = f"{path} {language} {theme}"
+            assert page.evaluate(NAMES) == [], where
+            assert page.evaluate(CONTRAST) == [], where
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{where} is wider than the window"
+        context.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/stations", "/sessions", "/sites", "/alarms", "/reports", "/audit"])
+def test_empty_pages_say_what_comes_next(page: Page, empty_console: str, path: str):
+    page.goto(empty_console + path)
+    expect(page.locator(".empty").first).to_be_visible()
