@@ -1,5 +1,6 @@
 import NIOCore
 import OCPP
+import Quantities
 import Testing
 
 @testable import Gateway
@@ -231,5 +232,39 @@ import Testing
             try station.send(Array(bytes[start..<min(start + 1448, bytes.count)]))
         }
         #expect(bench.recorder.calls.first?.call.text == Array(text.utf8))
+    }
+
+    /// Random bytes at random places of a conversation: nothing crashes, nothing is left over, and whoever was said to
+    /// come is said to go.
+    @Test func `mutated conversations end tidily`() throws {
+        var cut = 0
+        for seed: UInt64 in 1...400 {
+            var random = SeededRandom(seed: seed)
+            let bench = Workbench()
+            let socket = try bench.socket()
+            var stream = Workbench.Socket.handshake("CP1", protocols: "ocpp1.6")
+            let head = stream.count
+            for number in 0..<6 { stream += frame(1, Array(Self.beat(number).utf8)) + frame(9, [1]) }
+            for _ in 0..<Int.random(in: 0...4, using: &random) {
+                // Most often behind the handshake, which would hide the rest.
+                let from = Int.random(in: 0..<5, using: &random) == 0 ? 0 : head
+                stream[Int.random(in: from..<stream.count, using: &random)] = .random(in: 0...255, using: &random)
+            }
+            while !stream.isEmpty && socket.channel.isActive {
+                let size = Int.random(in: 1...80, using: &random)
+                try socket.send(Array(stream.prefix(size)))
+                stream.removeFirst(min(size, stream.count))
+            }
+            cut += socket.channel.isActive ? 0 : 1
+            bench.loop.advanceTime(by: .seconds(200))
+            let log = bench.recorder.log
+            #expect(!socket.channel.isActive && bench.shard.counters.value(.sockets) == 0, "seed \(seed)")
+            #expect(bench.shard.counters.value(.online) == 0 && bench.shard.registry.count == 0, "seed \(seed)")
+            let (came, went) = (
+                log.count { $0.hasPrefix("connected") }, log.count { $0.hasPrefix("disconnected") }
+            )
+            #expect(came == went && came <= 1, "seed \(seed): \(log)")
+        }
+        #expect(cut > 50)
     }
 }

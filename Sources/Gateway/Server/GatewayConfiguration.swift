@@ -7,7 +7,7 @@ extension OCPPGateway {
         public var path = "/ocpp"
         /// Sub-protocols that are served; a station's order of preference decides.
         public var protocols = ["ocpp1.6"]
-        /// Sockets with a station behind them; further ones are answered 503. Below the usual hard limit of 20 000 files.
+        /// Stations; further ones are answered 503. Lowered to what the process may hold open.
         public var maxConnections = 18_000
         /// New sockets a second, and how many may come at once: a handshake costs about ten messages, and after an outage
         /// all stations come together. What is over waits in the listener's backlog.

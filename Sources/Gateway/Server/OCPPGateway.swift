@@ -20,14 +20,19 @@ public final class OCPPGateway: Sendable {
         configuration: Configuration = Configuration(), delegate: any GatewayDelegate,
         group: MultiThreadedEventLoopGroup
     ) {
-        self.configuration = configuration
         self.group = group
+        var configuration = configuration
+        // Database, console and listeners need files too.
+        configuration.maxConnections = min(configuration.maxConnections, max(1, FileLimit.raise() - 512))
+        self.configuration = configuration
         let registry = ConnectionRegistry()
         self.registry = registry
         let directory = ShardDirectory()
-        shards = group.makeIterator().prefix(Shard.maxShards).enumerated().map { index, eventLoop in
+        let (settings, eventLoops) = (configuration, Array(group.makeIterator()))
+        precondition(eventLoops.count <= Shard.maxShards, "a connection's number names its event loop in one byte")
+        shards = eventLoops.enumerated().map { index, eventLoop in
             Shard(
-                index: index, eventLoop: eventLoop, configuration: configuration, delegate: delegate,
+                index: index, eventLoop: eventLoop, configuration: settings, delegate: delegate,
                 registry: registry, peers: { directory.shard(of: $0) })
         }
         directory.fill(shards)
@@ -128,7 +133,7 @@ public final class OCPPGateway: Sendable {
 
     public var statistics: GatewayStatistics { GatewayStatistics(sum: shards.map(\.counters)) }
 
-    private func shard(of connection: ConnectionID) -> Shard { shards[Shard.index(of: connection) % shards.count] }
+    private func shard(of connection: ConnectionID) -> Shard { shards[Shard.index(of: connection)] }
 }
 
 /// Lets shards find each other; filled once, before the first socket.

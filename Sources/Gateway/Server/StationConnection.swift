@@ -25,6 +25,8 @@ final class StationConnection: ChannelInboundHandler {
     private var waiting: ByteBuffer?
     /// Bytes that `waiting` needs before there is anything to do.
     private var needed = 0
+    /// Bytes of an unfinished head in which its end was not found.
+    private var searched = 0
     /// Frames of this round, written at its end in one go.
     private var outbound: ByteBuffer?
     /// When the phase must be over: handshake and closing.
@@ -128,6 +130,15 @@ final class StationConnection: ChannelInboundHandler {
 
     /// - Returns: whether there may be more to read.
     private func readHead(_ bytes: inout ByteBuffer) -> Bool {
+        // A head that dribbles in is searched once, not again from its start with every byte.
+        let unseen = bytes.readableBytesView.dropFirst(max(0, searched - 3))
+        guard
+            unseen.firstRange(of: [0x0D, 0x0A, 0x0D, 0x0A]) != nil
+                || bytes.readableBytes >= shard.configuration.maxHeadBytes
+        else {
+            searched = bytes.readableBytes
+            return false
+        }
         switch HTTPHead.read(bytes.readableBytesSpan, limit: shard.configuration.maxHeadBytes) {
         case .needsMore: return false
         case .broken(let what):
