@@ -4,6 +4,7 @@ import Quantities
 // here throws for a wrong value, only for broken JSON, and the value is consumed in any case.
 extension JSONReader {
     /// Whether `key` is the field `name`; a second occurrence is a fault, and the last one counts (as JSON readers do).
+    @inline(__always)
     func isField(_ key: Text, _ name: StaticString, _ bit: UInt64, _ seen: inout UInt64, _ faults: inout FieldFaults)
         -> Bool
     {
