@@ -85,11 +85,11 @@ class _Peer(ChargePoint):
 
 
 def _handler(action):
-    @on(action)
     def handle(self, **fields):
         answer = self.answers.get(action, _ANSWERS[action])
         return answer(fields) if callable(answer) else answer
-    return handle
+    handle.__name__ = "on_" + action  # the library finds handlers by their names
+    return on(action)(handle)
 
 
 for _action in _ANSWERS:

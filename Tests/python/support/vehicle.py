@@ -21,13 +21,15 @@ class ChargingStation(Station):
         self.register = 0.0
         self.transaction = None
         self._lock = threading.Lock()
+        self._dialogue = threading.Lock()
         self.answers["SetChargingProfile"] = self._take
         self.answers["ClearChargingProfile"] = self._clear
 
     def _take(self, fields):
         profile = fields["cs_charging_profiles"]
         key = (profile["charging_profile_purpose"], profile["stack_level"])
-        if profile["charging_profile_purpose"] == "TxProfile" and profile.get("transaction_id") != self.transaction:
+        if profile["charging_profile_purpose"] == "TxProfile" and self.transaction not in (
+                None, profile.get("transaction_id")):
             return call_result.SetChargingProfile("Rejected")
         with self._lock:
             self.profiles = {
@@ -49,7 +51,7 @@ class ChargingStation(Station):
             profiles = sorted(self.profiles.items(), key=lambda item: -item[0][1])
         watts = {}
         for (purpose, _), profile in profiles:
-            found = _rate(profile, at)
+            found = rate_in_force(profile, at)
             if found is not None and purpose not in watts:
                 watts[purpose] = found
         leading = watts.get("TxProfile", watts.get("TxDefaultProfile", FULL))
@@ -68,17 +70,30 @@ class ChargingStation(Station):
     def plug_in(self, tag):
         self.boot()
         self.status("Preparing")
-        self.transaction = self.start(tag, register=0).transaction_id
-        self.status("Charging")
+        with self._dialogue:
+            self.transaction = self.start(tag, register=int(self.register)).transaction_id
+            self.status("Charging")
 
     def report(self, seconds=1.0):
         """A meter value after `seconds` at the present power."""
-        power = self.power()
-        self.register += power * seconds / 3600
-        self.meter(self.transaction, int(self.register), f"{power:.1f}")
+        with self._dialogue:
+            if self.transaction is None:
+                return
+            power = self.power()
+            self.register += power * seconds / 3600
+            self.meter(self.transaction, int(self.register), f"{power:.1f}")
+
+    def leave(self):
+        with self._dialogue:
+            transaction, self.transaction = self.transaction, None
+            self.profiles = {key: p for key, p in self.profiles.items() if key[0] != "TxProfile"}
+            self.stop(transaction, int(self.register), reason="EVDisconnected")
+            self.status("Available")
 
 
-def _rate(profile, at):
+def rate_in_force(profile, at=None):
+    """Watts that one profile allows, or None where it says nothing."""
+    at = at or datetime.now(timezone.utc)
     schedule = profile["charging_schedule"]
     start = schedule.get("start_schedule")
     elapsed = (at - datetime.fromisoformat(start.replace("Z", "+00:00"))).total_seconds() if start else 0
