@@ -92,10 +92,11 @@ extension Core {
 
     // MARK: - Wishes of a stay
 
-    /// Stated needs, else forecasts; looked up again when a minute old, because a forecast moves while the vehicle stays.
+    /// Stated needs, else forecasts; looked up again as often as plans are made, because a forecast moves while the vehicle
+    /// stays (and costs too much for every step).
     mutating func outlook(_ m: Int, _ e: Int, _ session: Session, _ s: Int, at now: Instant) -> Outlook {
-        if let known = stations[m].evses[e].outlook, known.session == session.id, now - known.at < .seconds(60),
-            now >= known.at
+        if let known = stations[m].evses[e].outlook, known.session == session.id,
+            now - known.at < settings.replanInterval, now >= known.at
         {
             return known
         }

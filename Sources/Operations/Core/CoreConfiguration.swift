@@ -22,9 +22,10 @@ public struct CoreConfiguration: Hashable, Sendable {
     /// Real time: how long a station may take to answer one of the platform's own calls.
     public var callTimeout: Duration = .seconds(30)
     /// Quantile of the energy a vehicle is planned for, where nobody stated it.
-    public var energyQuantile = 0.8
-    /// Quantile of the departure it is planned for, where nobody stated it.
-    public var departureQuantile = 0.2
+    public var energyQuantile = 0.9
+    /// Quantile of the departure it is planned for, where nobody stated it: the highest that
+    /// keeps missed energy below 1 % (docs/adr/0006-forecasts-and-reserves.md).
+    public var departureQuantile = 0.15
     /// Quantile of the base load that a plan leaves free.
     public var baseQuantile = 0.9
     /// Quantile of the base load that default profiles leave free: they know neither weekday nor weather.
