@@ -23,9 +23,12 @@ import Testing
     }
 
     /// Two hours at each of `count` stations, one after the other at the second stay.
-    static func members(_ count: Int, faults: StationFaults = .none, password: String? = nil) -> [StationFleet.Member] {
+    static func members(
+        _ count: Int, faults: StationFaults = .none, password: String? = nil,
+        identity: (Int) -> String = { "潮|\($0)" }
+    ) -> [StationFleet.Member] {
         (0..<count).map { index in
-            var settings = StationSettings(identity: "潮|\(index)")
+            var settings = StationSettings(identity: identity(index))
             settings.faults = faults
             settings.faults.seed = UInt64(index)
             func stay(_ minute: Int) -> StationFleet.Stay {
