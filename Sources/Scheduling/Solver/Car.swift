@@ -24,7 +24,7 @@ struct Car {
     /// A stay does not end below this: what is undelivered is never more than what was asked.
     let floor: Double
     /// Wanted at departure, as far as the band allows; what lies above is undelivered whatever is done (`lost`).
-    let target: Double
+    private(set) var target: Double
     let lost: Double
     /// Up to `knee` a kWh is worth `value`, from there to `target` `lastValue` (the same without ``fairness``).
     private(set) var knee: Double
@@ -79,6 +79,15 @@ struct Car {
         var car = self
         car.knee = target
         car.lastValue = value
+        return car
+    }
+
+    /// The same stay with a smaller wish.
+    func wantingAtMost(_ energy: Double) -> Car {
+        guard energy < target else { return self }
+        var car = self
+        car.target = max(energy, start)
+        car.knee = min(knee, car.target)
         return car
     }
 

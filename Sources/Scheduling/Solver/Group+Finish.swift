@@ -18,12 +18,22 @@ extension Group {
     }
 
     /// Turns the continuous schedule into one that can be issued.
-    func finish(_ options: PlanningOptions) {
-        // A second round sees what the first has left.
-        for round in 0..<2 {
-            let pending = turn.filter { needsModes($0) || round > 0 && cars[$0].hasLeastPower }
-            if pending.isEmpty { break }
-            for i in pending { settleModes(i) }
+    /// - Parameter prices: the nodes' prices that belong to it.
+    func finish(_ options: PlanningOptions, prices: Vector) {
+        roundToLeastPower(prices)
+        for i in turn where needsModes(i) { settleModes(i, thorough: true) }
+        if options.preference == .spread { spreadOut() }
+        recomputeLoads()
+    }
+
+    /// Whether the schedule keeps everything that the continuous problem leaves out, and all limits.
+    var canBeIssued: Bool { !cars.indices.contains { needsModes($0) } && worstExcess() <= Group.tolerance }
+
+    /// The schedule that always exists: one vehicle after the other takes the best of what is left.
+    func fillOneByOne(_ options: PlanningOptions) {
+        startFromNothing()
+        for _ in 0..<2 {
+            for i in turn { settleModes(i, thorough: false) }
         }
         if options.preference == .spread { spreadOut() }
         recomputeLoads()

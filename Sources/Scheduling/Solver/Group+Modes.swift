@@ -16,18 +16,22 @@ extension Group {
     }
 
     /// Gives car `i`, all others fixed, the best schedule that can be issued which a local search over the slots' modes
-    /// finds: single changes until none helps, then exchanges of two.
-    func settleModes(_ i: Int) {
-        let car = cars[i]
+    /// finds: single changes until none helps, then, where `thorough`, exchanges of two.
+    /// - Parameters:
+    ///   - prices: prices of the nodes to be heeded beside the true ones.
+    ///   - target: what the car may have in its battery at departure, where that is less than it wants.
+    func settleModes(_ i: Int, heeding prices: Vector? = nil, upTo target: Double = .infinity, thorough: Bool) {
+        let car = cars[i].wantingAtMost(target)
         book(car, sign: -1)
         defer { book(car, sign: 1) }
+        setPrices(above: car.node, prices)
         var search = ModeSearch(
             self, car,
             start: (0..<car.count).map { j in
                 let (c, x) = (charge[car.offset + j], discharge[car.offset + j])
                 return c > x && c >= leastCharge[car.offset + j] - 1e-9
             })
-        search.run()
+        search.run(thorough: thorough)
         if search.cost < .infinity {
             for j in 0..<car.count {
                 charge[car.offset + j] = search.charge[j]
@@ -66,7 +70,6 @@ private struct ModeSearch {
         self.group = group
         self.car = car
         charges = start
-        group.setPrices(above: -1, nil)
         group.roomForOne(car)
         var room = Room()
         for j in 0..<car.count {
@@ -81,15 +84,29 @@ private struct ModeSearch {
         discharge = charge
     }
 
-    mutating func run() {
+    mutating func run(thorough: Bool) {
         if car.mustClimbFirst { chooseClimb() }
         _ = evaluate(charges)
-        if cost == .infinity {
-            let none = [Bool](repeating: false, count: car.count)
-            if evaluate(none) { charges = none }
-        }
+        let relaxed = relaxedModes()
+        if evaluate(relaxed) { charges = relaxed }
+        let none = [Bool](repeating: false, count: car.count)
+        if evaluate(none) { charges = none }
+        guard cost < .infinity else { return }
         improveBySingles()
-        if car.hasLeastPower && cost < .infinity { improveByExchanges() }
+        if thorough && car.hasLeastPower { improveByExchanges() }
+    }
+
+    /// Where the car would charge if any power were allowed, in slots with room for its least power.
+    private func relaxedModes() -> [Bool] {
+        let response = group.response
+        for j in 0..<car.count {
+            response.chargeLeast[j] = room.chargeLeast[j]
+            response.chargeMost[j] = mayCharge(j) ? room.chargeMost[j] : room.chargeLeast[j]
+            response.dischargeLeast[j] = room.dischargeLeast[j]
+            response.dischargeMost[j] = room.dischargeMost[j]
+        }
+        _ = response.respond(car)
+        return (0..<car.count).map { response.charge[$0] > max(1e-9, response.discharge[$0]) && mayCharge($0) }
     }
 
     private mutating func improveBySingles() {
@@ -172,7 +189,7 @@ private struct ModeSearch {
             if energy > car.high + 1e-9 || energy < car.least(after: j) - 1e-9 { return false }
             if x > 1e-9 && energy < car.dischargeAbove - 1e-9 { return false }
             let t = car.first + j
-            sum += group.buy[t] * c - (group.sell[t] - car.wear) * x
+            sum += response.buy[t] * c - (response.sell[t] - car.wear) * x
         }
         guard sum < cost - 1e-9 else { return false }
         cost = sum

@@ -4,7 +4,7 @@
 final class Group {
     let arena = Arena()
     let slotCount: Int
-    let cars: [Car]
+    private(set) var cars: [Car]
     /// Index in the problem of each node; children stand before their parents.
     let nodes: [Int]
     /// Parent within the group, −1 at the root.
@@ -129,6 +129,29 @@ final class Group {
             if a.limit != b.limit { return a.limit < b.limit }
             return cars[x].index < cars[y].index
         }
+    }
+}
+
+// MARK: - Climbing first
+
+extension Group {
+    /// When the current schedule discharges a stay below its minimum: makes every stay that arrives below it climb first,
+    /// by the slot in which the current schedule, its discharging left out, has reached the minimum.
+    /// - Returns: whether it did; what ``lowerBound(_:linear:)`` says from then on holds for such schedules only.
+    func climbFirst() -> Bool {
+        guard cars.indices.contains(where: { cars[$0].mustClimbFirst && needsModes($0) }) else { return false }
+        for i in cars.indices where cars[i].mustClimbFirst {
+            let car = cars[i]
+            var energy = car.start
+            var by = car.count
+            for j in 0..<car.count where by == car.count {
+                energy += charge[car.offset + j] * car.chargeEfficiency
+                if energy >= car.dischargeAbove { by = j }
+            }
+            if by < car.count { cars[i] = car.climbing(by: by) }
+            for j in 0..<min(by, car.count) { dischargeLimit[car.offset + j] = 0 }
+        }
+        return true
     }
 }
 

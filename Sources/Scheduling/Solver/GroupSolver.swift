@@ -13,10 +13,11 @@ struct GroupSolver {
     private(set) var passes = 0
     private(set) var wasCancelled = false
 
+    /// Whether the bound stands and only a schedule is looked for.
+    private var isBoundKnown = false
+
     private let trial: Vector
-    private let bestCharge: Vector
-    private let bestDischarge: Vector
-    private let bestEnding: Vector
+    private let best: Group.Saved
     /// Cost of the best schedule, with the worth the solver works with.
     private var bestCost = Double.infinity
     /// The bound that belongs to it.
@@ -29,9 +30,7 @@ struct GroupSolver {
         self.sharpness = sharpness
         prices = group.arena.vector(group.load.count)
         trial = group.arena.vector(group.load.count)
-        bestCharge = group.arena.vector(group.charge.count)
-        bestDischarge = group.arena.vector(group.discharge.count)
-        bestEnding = group.arena.vector(group.ending.count)
+        best = group.makeSaved()
     }
 
     mutating func run(from start: Vector?, isCancelled: () -> Bool) {
@@ -39,7 +38,7 @@ struct GroupSolver {
         learn(prices)
         if group.worstExcess() <= Group.tolerance {
             // Nobody is in anybody's way: the answers to the true prices are the optimum.
-            group.finish(options)
+            group.finish(options, prices: prices)
             return
         }
         if let start {
@@ -49,14 +48,26 @@ struct GroupSolver {
             improve()
         }
         if !isGoodEnough { interiorPoint(isCancelled) }
+        takeBest()
+        if group.climbFirst() {
+            // The bound stays; the schedule is found again for what may be issued.
+            isBoundKnown = true
+            bestCost = .infinity
+            interiorPoint(isCancelled)
+            takeBest()
+        }
+        group.finish(options, prices: prices)
+        if !group.canBeIssued { group.fillOneByOne(options) }
+    }
+
+    private func takeBest() {
         if bestCost < .infinity {
-            restoreBest()
+            group.restore(best)
         } else {
             // Stopped before any step gave a schedule: first come, first served is one, if not a fair one.
             group.startFromNothing()
         }
         group.redispatch(rounds: 4)
-        group.finish(options)
     }
 
     private mutating func interiorPoint(_ isCancelled: () -> Bool) {
@@ -72,12 +83,15 @@ struct GroupSolver {
             let scale = max(abs(workBound.isFinite ? workBound : 0), group.turnover(meanPrice: meanPrice), 1e-6)
             guard method.complementarity <= 30 * options.gap * scale || !moves else { continue }
             let (cost, limit) = (bestCost, workBound)
-            method.writePrices(trial)
-            learn(trial)
+            if !isBoundKnown {
+                method.writePrices(trial)
+                learn(trial)
+            }
             method.writeSchedule()
             improve()
-            if isGoodEnough || !moves { break }
-            stale = bestCost < cost || workBound > limit ? 0 : stale + 1
+            let isSharp = method.complementarity <= sharpness * options.gap * scale && bestCost < .infinity
+            if isGoodEnough || isBoundKnown && isSharp || !moves { break }
+            stale = bestCost < cost || workBound > limit || bestCost == .infinity ? 0 : stale + 1
             if stale == 6 { break }
         }
     }
@@ -109,15 +123,6 @@ struct GroupSolver {
         let cost = group.workCost()
         guard cost < bestCost, group.worstExcess() <= Group.tolerance else { return }
         bestCost = cost
-        bestCharge.copy(from: group.charge)
-        bestDischarge.copy(from: group.discharge)
-        bestEnding.copy(from: group.ending)
-    }
-
-    private func restoreBest() {
-        group.charge.copy(from: bestCharge)
-        group.discharge.copy(from: bestDischarge)
-        group.ending.copy(from: bestEnding)
-        group.recomputeLoads()
+        group.save(best)
     }
 }

@@ -23,8 +23,8 @@ extension InteriorPoint {
                     let i = v + block.discharge + j
                     net -= value[i]
                     reduced[i] = cost[i] - dual * ied - price
-                    let here = j < block.count - 1 ? value[v + block.energy + j] + car.low : end(block, car)
-                    let before = j > 0 ? value[v + block.energy + j - 1] + car.low : car.start
+                    let here = j < block.count - 1 ? value[v + block.energy + j] + car.least(after: j) : end(block, car)
+                    let before = j > 0 ? value[v + block.energy + j - 1] + car.least(after: j - 1) : car.start
                     rowGap[r + j] = -(here - before - ec * c + ied * value[i])
                     worst = max(worst, abs(rowGap[r + j]))
                     if j < block.count - 1 { reduced[v + block.energy + j] = -dual + rowDual[r + j + 1] }
@@ -59,8 +59,8 @@ extension InteriorPoint {
     }
 
     private func end(_ block: Block, _ car: Car) -> Double {
-        car.target - value[block.variables + block.missing] - value[block.variables + block.missingLast]
-            + value[block.variables + block.surplus]
+        max(car.target, car.least(after: car.count - 1)) - value[block.variables + block.missing]
+            - value[block.variables + block.missingLast] + value[block.variables + block.surplus]
     }
 
     /// Eliminates every vehicle from the node system and factors what is left.

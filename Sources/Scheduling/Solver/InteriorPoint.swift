@@ -8,7 +8,7 @@
 /// Layout. Every variable lies in a box [0, width]:
 /// - charging only: c (slots), w (missing to the knee), w₂ (missing behind it), o (surplus); one row
 ///   −ec Σc − w − w₂ + o = start − target;
-/// - both ways: c, x, e (battery after each slot but the last, less `low`), w, w₂, o; rows e_t − e_{t−1} − ec c_t + x_t/ed;
+/// - both ways: c, x, e (battery after each slot but the last, less its least), w, w₂, o; rows e_t − e_{t−1} − ec c_t + x_t/ed;
 ///   in the last row the battery's end is target − w − w₂ + o;
 /// - node: ℓ (load less `lowest`), overload and underload at a price beyond any worth (they end at zero, and keep prices
 ///   bounded where limits leave no inner room); row ℓ + over − under − Σ(c − x) − Σ children = 0.
@@ -155,13 +155,14 @@ final class InteriorPoint {
                     width[block.variables + block.discharge + j] = max(tiny, group.dischargeLimit[car.offset + j])
                     cost[block.variables + block.discharge + j] = car.wear - group.sell[t]
                     if j < block.count - 1 {
-                        width[block.variables + block.energy + j] = max(tiny, car.high - car.low)
+                        width[block.variables + block.energy + j] = max(tiny, car.high - car.least(after: j))
                     }
                 }
             }
-            width[block.variables + block.missing] = max(tiny, car.knee - car.floor)
-            width[block.variables + block.missingLast] = max(tiny, car.target - max(car.knee, car.floor))
-            width[block.variables + block.surplus] = max(tiny, car.high - car.target)
+            let least = car.least(after: car.count - 1)
+            width[block.variables + block.missing] = max(tiny, car.knee - least)
+            width[block.variables + block.missingLast] = max(tiny, car.target - max(car.knee, least))
+            width[block.variables + block.surplus] = max(tiny, car.high - max(car.target, least))
             cost[block.variables + block.missing] = car.value
             cost[block.variables + block.missingLast] = car.lastValue
         }

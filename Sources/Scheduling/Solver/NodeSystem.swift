@@ -60,8 +60,8 @@ final class NodeSystem {
     }
 
     /// Subtracts factor · values from row `t`, columns from `first` on.
-    @inline(__always) func subtractRow(_ n: Int, _ t: Int, _ first: Int, _ values: Vector, _ count: Int, _ factor: Double)
-    {
+    @inline(__always)
+    func subtractRow(_ n: Int, _ t: Int, _ first: Int, _ values: Vector, _ count: Int, _ factor: Double) {
         entries.part(row[n * slots + t] + first, count).add(-factor, values, count)
     }
 
@@ -82,8 +82,8 @@ final class NodeSystem {
             for j in startI..<i {
                 let (rowJ, startJ) = (row[n * slots + j], start[n * slots + j])
                 let from = max(startI, startJ)
-                let length = j - from
-                let sum = length > 0 ? entries.part(rowI + from, length).dot(entries.part(rowJ + from, length), length) : 0
+                let length = max(0, j - from)
+                let sum = entries.part(rowI + from, length).dot(entries.part(rowJ + from, length), length)
                 entries[rowI + j] = (entries[rowI + j] - sum) * inverse[n * slots + j]
             }
             let length = i - startI
