@@ -83,9 +83,12 @@ enum Frame {
         let decoded = Decoded(request, faults)
         switch decoded.result {
         case .success(let request):
+            var softFaults = decoded.softFaults
+            if id.utf8.count > 36 {
+                softFaults.append(FieldFault(path: "message id", kind: .tooLong, detail: "at most 36 characters"))
+            }
             return .call(
-                InboundCall(
-                    messageID: id, request: request, softFaults: decoded.softFaults, text: text, payload: payload))
+                InboundCall(messageID: id, request: request, softFaults: softFaults, text: text, payload: payload))
         case .failure(let fault):
             return .refusal(messageID: id, RPCErrorCode(fault), description: fault.description)
         }

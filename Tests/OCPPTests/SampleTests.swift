@@ -1,5 +1,6 @@
 import Foundation
 import OCPPMessages
+import Quantities
 import Testing
 
 @testable import OCPP
@@ -90,6 +91,29 @@ private func object(_ bytes: some Sequence<UInt8>) throws -> NSObject {
                     faults.contains { $0.path == name && $0.kind == .missing },
                     "\(sample.action) without \(name): \(faults)")
             }
+        }
+    }
+
+    @Test func `damaged frames are answered, settled or noted, never passed over and never a crash`() throws {
+        let samples = try Sample.load()
+        for seed in 1...6000 {
+            var random = SeededRandom(seed: UInt64(seed))
+            let sample = samples[seed % samples.count]
+            var bytes = Array(sample.frame.utf8)
+            for _ in 0...Int(random.next() % 4) {
+                guard !bytes.isEmpty else { break }
+                let at = Int(random.next() % UInt64(bytes.count))
+                switch random.next() % 4 {
+                case 0: bytes.remove(at: at)
+                case 1: bytes[at] = UInt8(truncatingIfNeeded: random.next())
+                case 2: bytes.insert(contentsOf: bytes[at..<min(bytes.count, at + 9)], at: at)
+                default: bytes.removeLast(bytes.count - at)
+                }
+            }
+            var link = StationLink(role: sample.action.isFromStation ? .centralSystem : .station)
+            var actions: [StationLink.Action] = []
+            link.handle(.received(text: bytes), at: 0, into: &actions)
+            #expect(!actions.isEmpty, "seed \(seed): \(String(decoding: bytes, as: UTF8.self))")
         }
     }
 }

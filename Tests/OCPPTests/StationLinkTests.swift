@@ -138,10 +138,11 @@ struct Dialogue {
         #expect(d.receive(text) == ["note unreadable"])
     }
 
-    @Test func `an over-long id is echoed`() {
+    @Test func `an over-long id is flagged and echoed`() {
         var d = Dialogue()
         let id = String(repeating: "i", count: 40)
         _ = d.receive("[2,\"\(id)\",\"Heartbeat\",{}]")
+        #expect(d.delivered.first?.softFaults.map(\.path) == ["message id"])
         #expect(d.handle(.respond(messageID: id, payload: Array("{}".utf8))) == ["→ [3,\"\(id)\",{}]"])
     }
 

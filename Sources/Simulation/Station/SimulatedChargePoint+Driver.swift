@@ -39,7 +39,7 @@ extension SimulatedChargePoint {
                     call(.authorize(.init(idTag: idTag)), .authorize(connector: number))
                 }
             } else {
-                decideAt = decideAt ?? now + settings.offlineWait
+                decideAt = decideAt ?? now + (settings.offlineWait ?? settings.callTimeout)
             }
         }
     }

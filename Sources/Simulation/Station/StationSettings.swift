@@ -23,11 +23,11 @@ public struct StationSettings: Hashable, Sendable {
     /// First wait before a reconnection; doubled up to ``longestReconnectWait``.
     public var reconnectWait: Duration = .seconds(5)
     public var longestReconnectWait: Duration = .seconds(300)
-    /// How long a driver waits for the central system's word before the station decides alone.
-    public var offlineWait: Duration = .seconds(30)
     /// How long it waits for an answer to a CALL. On the station's own clock: a driver that runs domain time N times as
     /// fast as the wire multiplies by N.
     public var callTimeout: Duration = .seconds(30)
+    /// How long a driver waits for the central system's word before the station decides alone; `nil`: as for an answer.
+    public var offlineWait: Duration?
     public var faults = StationFaults.none
 
     /// - Precondition: `connectors` is 1 or more.
