@@ -26,8 +26,8 @@ enum NodesAPI {
         fields.check(allowed: ["parent", "site", "limit_kw", "export_limit_kw", "rating"], ignored: ["id"])
         if let problem = SitesAPI.problem(ofID: id.value) { fields.refuse("id", problem) }
         var node = existing ?? GridNode(id: id)
-        if let parent = fields.string("parent", atMost: 64).change { node.parent = parent.map { NodeID($0) } }
-        if let site = fields.string("site", atMost: 64).change { node.site = site.map { SiteID($0) } }
+        if let parent = fields.identifier("parent").change { node.parent = parent.map { NodeID($0) } }
+        if let site = fields.identifier("site").change { node.site = site.map { SiteID($0) } }
         if let limit = fields.power("export_limit_kw").change { node.exportLimit = limit }
         let limit = fields.power("limit_kw").change
         switch rating(&fields) {

@@ -168,6 +168,7 @@ enum SitesAPI {
         var fields = try JSONFields(body: call.request)
         fields.check(allowed: ["confirmation", "reason"])
         let confirmation = fields.string("confirmation")
+        if case .null = confirmation { fields.refuse("confirmation", "leave it out to ask for one") }
         let reason = trimmedOfSpaces(fields.string("reason", atMost: 500).value ?? "")
         if confirmation.value != nil, reason.isEmpty {
             fields.refuse("reason", "why everything is stopped is expected")

@@ -117,8 +117,8 @@ enum StationFields {
         fields.check(allowed: writable, ignored: readOnly)
         var change = StationChange()
         change.registration = fields.word("registration", Station.Registration.self).value
-        change.site = fields.string("site", atMost: 64).change.map { $0.map { SiteID($0) } }
-        change.node = fields.string("node", atMost: 64).change.map { $0.map { NodeID($0) } }
+        change.site = fields.identifier("site").change.map { $0.map { SiteID($0) } }
+        change.node = fields.identifier("node").change.map { $0.map { NodeID($0) } }
         change.model = fields.string("model").change
         change.phases = fields.integer("phases", 1...3).value
         if change.phases == 2 { fields.refuse("phases", "1 or 3 is expected") }

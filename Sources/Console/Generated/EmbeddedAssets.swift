@@ -1874,6 +1874,7 @@ enum EmbeddedAssets {
                               "text/csv": {"schema": {"type": "string"}}
                             }
                           },
+                          "400": {"$ref": "#/components/responses/Problem400"},
                           "401": {"$ref": "#/components/responses/Problem401"},
                           "403": {"$ref": "#/components/responses/Problem403"}
                         },
@@ -2107,6 +2108,7 @@ enum EmbeddedAssets {
                               "text/csv": {"schema": {"type": "string"}}
                             }
                           },
+                          "400": {"$ref": "#/components/responses/Problem400"},
                           "401": {"$ref": "#/components/responses/Problem401"},
                           "403": {"$ref": "#/components/responses/Problem403"},
                           "404": {"$ref": "#/components/responses/Problem404"}
@@ -2147,6 +2149,7 @@ enum EmbeddedAssets {
                               "text/csv": {"schema": {"type": "string"}}
                             }
                           },
+                          "400": {"$ref": "#/components/responses/Problem400"},
                           "401": {"$ref": "#/components/responses/Problem401"},
                           "403": {"$ref": "#/components/responses/Problem403"}
                         },
@@ -2290,6 +2293,7 @@ enum EmbeddedAssets {
                               "text/csv": {"schema": {"type": "string"}}
                             }
                           },
+                          "400": {"$ref": "#/components/responses/Problem400"},
                           "401": {"$ref": "#/components/responses/Problem401"},
                           "403": {"$ref": "#/components/responses/Problem403"}
                         },
@@ -2672,8 +2676,18 @@ enum EmbeddedAssets {
                             "enum": ["accepted", "pending", "rejected", null],
                             "description": "What BootNotification is answered."
                           },
-                          "site": {"type": ["string", "null"], "maxLength": 64, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
-                          "node": {"type": ["string", "null"], "maxLength": 64, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "site": {
+                            "type": ["string", "null"],
+                            "minLength": 1,
+                            "maxLength": 64,
+                            "pattern": "^[^\\u0000-\\u0020\\u007f]+$"
+                          },
+                          "node": {
+                            "type": ["string", "null"],
+                            "minLength": 1,
+                            "maxLength": 64,
+                            "pattern": "^[^\\u0000-\\u0020\\u007f]+$"
+                          },
                           "model": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
                           "phases": {"type": ["integer", "null"], "enum": [1, 3, null]},
                           "voltage": {"type": ["integer", "null"], "minimum": 100, "maximum": 1000},
@@ -2735,12 +2749,12 @@ enum EmbeddedAssets {
                       "CommandOrder": {
                         "type": "object",
                         "properties": {
-                          "action": {"type": "string", "minLength": 1, "maxLength": 50, "pattern": "^[A-Za-z]+$"},
+                          "action": {"type": "string", "minLength": 1, "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"},
                           "payload": {
                             "type": "object",
                             "description": "Exactly as the negotiated version defines it; passed on byte by byte."
                           },
-                          "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600, "default": 30}
+                          "timeout_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 600, "default": 30}
                         },
                         "additionalProperties": false,
                         "required": ["action", "payload"]
@@ -2940,7 +2954,7 @@ enum EmbeddedAssets {
                                 "type": "string",
                                 "minLength": 1,
                                 "maxLength": 500,
-                                "pattern": "^[!-~][^\\u0000-\\u001f\\u007f]*$"
+                                "pattern": "^[^\\u0000-\\u0020\\u007f-\\u00a0][^\\u0000-\\u001f\\u007f]*$"
                               }
                             },
                             "additionalProperties": false,
@@ -3010,7 +3024,13 @@ enum EmbeddedAssets {
                       },
                       "StopOrder": {
                         "oneOf": [
-                          {"type": "object", "properties": {}, "additionalProperties": false},
+                          {
+                            "type": "object",
+                            "properties": {
+                              "reason": {"type": ["string", "null"], "maxLength": 500, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
+                            },
+                            "additionalProperties": false
+                          },
                           {
                             "type": "object",
                             "properties": {
@@ -3019,7 +3039,7 @@ enum EmbeddedAssets {
                                 "type": "string",
                                 "minLength": 1,
                                 "maxLength": 500,
-                                "pattern": "^[!-~][^\\u0000-\\u001f\\u007f]*$"
+                                "pattern": "^[^\\u0000-\\u0020\\u007f-\\u00a0][^\\u0000-\\u001f\\u007f]*$"
                               }
                             },
                             "additionalProperties": false,
@@ -3186,8 +3206,18 @@ enum EmbeddedAssets {
                       "NodeChange": {
                         "type": "object",
                         "properties": {
-                          "parent": {"type": ["string", "null"], "maxLength": 64, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
-                          "site": {"type": ["string", "null"], "maxLength": 64, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "parent": {
+                            "type": ["string", "null"],
+                            "minLength": 1,
+                            "maxLength": 64,
+                            "pattern": "^[^\\u0000-\\u0020\\u007f]+$"
+                          },
+                          "site": {
+                            "type": ["string", "null"],
+                            "minLength": 1,
+                            "maxLength": 64,
+                            "pattern": "^[^\\u0000-\\u0020\\u007f]+$"
+                          },
                           "limit_kw": {
                             "type": ["number", "null"],
                             "minimum": 0,

@@ -105,6 +105,16 @@ struct JSONFields {
         }
     }
 
+    /// An id of something else: 1 to 64 printable characters.
+    mutating func identifier(_ key: String) -> Given<String> {
+        read(key, "an id of 1 to 64 printable characters without spaces") { content in
+            guard case .string(let text) = content, !text.isEmpty, SitesAPI.problem(ofID: text) == nil else {
+                return nil
+            }
+            return text
+        }
+    }
+
     mutating func bool(_ key: String) -> Given<Bool> {
         read(key, "true or false") { content in
             if case .bool(let value) = content { return value }
