@@ -5,6 +5,29 @@ import Quantities
 
 extension ChangeWriter {
     func write(_ session: Session) throws(SQLiteFailure) {
+        // Most writes of a session tell of its newest register: they touch no index.
+        let changed = try statement(
+            """
+            UPDATE session SET transaction_id = ?, id_token = ?, ended_at = ?, stop_reason = ?, register_start = ?,
+                register_stop = ?, register_last = ?, register_last_at = ?, imported = ?, exported = ?,
+                needs_departure = ?, needs_energy = ?, needs_minimum = ?, needs_charge_now = ?, needs_by = ?,
+                needs_at = ?, flags = ?
+            WHERE id = ? AND active = ? AND started_at = ?
+            """
+        )
+        .text(session.transactionID).text(session.idToken).int(session.endedAt?.milliseconds).text(session.stopReason)
+        .int(session.registerStart?.milliwattHours).int(session.registerStop?.milliwattHours)
+        .int(session.registerLast?.milliwattHours).int(session.registerLastAt?.milliseconds)
+        .int(session.imported.milliwattHours).int(session.exported.milliwattHours)
+        .int(session.needs?.departure?.milliseconds).int(session.needs?.energy?.milliwattHours)
+        .int(session.needs?.minimum?.milliwattHours).int(session.needs.map { $0.chargeNow ? 1 : 0 as Int64 })
+        .text(session.needs?.statedBy).int(session.needs?.statedAt.milliseconds)
+        .text(session.flags.joined(separator: "\n"))
+        .text(session.id.value).bool(session.status == .active).int(session.startedAt.milliseconds).run()
+        if changed == 0 { try upsert(session) }
+    }
+
+    private func upsert(_ session: Session) throws(SQLiteFailure) {
         try statement(
             """
             INSERT INTO session (id, station, evse, connector, transaction_id, id_token, active, started_at, ended_at,

@@ -65,13 +65,15 @@ final class HotStatement {
     }
 
     /// Runs to the end and makes ready for the next binding.
-    func run() throws(SQLiteFailure) {
+    /// - Returns: how many rows an INSERT, UPDATE or DELETE changed.
+    @discardableResult
+    func run() throws(SQLiteFailure) -> Int {
         position = 0
         var code = sqlite3_step(statement)
         while code == SQLITE_ROW { code = sqlite3_step(statement) }
         if code == SQLITE_DONE {
             sqlite3_reset(statement)
-            return
+            return Int(sqlite3_changes(sqlite3_db_handle(statement)))
         }
         let failure = SQLiteFailure(sqlite3_db_handle(statement))
         sqlite3_reset(statement)

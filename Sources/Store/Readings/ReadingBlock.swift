@@ -29,29 +29,32 @@ enum ReadingBlock {
     }
 
     static func pack(_ entries: [ReadingEntry]) -> [UInt8] {
+        // Few channels and sessions, met in turn: looking at the likely one first is cheaper than hashing five texts.
         var sessions: [Session.ID?] = []
-        var sessionNumbers: [Session.ID?: Int] = [:]
-        var channels: [Channel: [ReadingEntry]] = [:]
+        var channels: [(channel: Channel, entries: [ReadingEntry], sessions: [Int64])] = []
+        var (sessionGuess, channelGuess) = (0, 0)
         for entry in entries {
-            channels[Channel(entry.reading), default: []].append(entry)
-            if sessionNumbers[entry.session] == nil {
-                sessionNumbers[entry.session] = sessions.count
-                sessions.append(entry.session)
-            }
+            let channel = Channel(entry.reading)
+            sessionGuess = number(of: sessionGuess, in: sessions) { $0 == entry.session }
+            if sessionGuess == sessions.count { sessions.append(entry.session) }
+            channelGuess = number(of: channelGuess + 1, in: channels) { $0.channel == channel }
+            if channelGuess == channels.count { channels.append((channel, [], [])) }
+            channels[channelGuess].entries.append(entry)
+            channels[channelGuess].sessions.append(Int64(sessionGuess))
         }
         var out = Packer(capacity: 64 + entries.count * 4)
         out.byte(format)
         out.count(sessions.count)
         for session in sessions { out.optional(session?.value) }
         out.count(channels.count)
-        for (channel, entries) in channels.sorted(by: { $0.key < $1.key }) {
+        for (channel, entries, sessions) in channels.sorted(by: { $0.channel < $1.channel }) {
             ReadingWords.put(channel.measurand, &out)
             ReadingWords.put(channel.unit, &out)
             ReadingWords.put(channel.phase, &out)
             ReadingWords.put(channel.location, &out)
             ReadingWords.put(channel.context, &out)
             out.count(entries.count)
-            putRuns(entries.map { Int64(sessionNumbers[$0.session] ?? 0) }, &out)
+            putRuns(sessions, &out)
             putRuns(entries.map { Int64($0.reading.scale) }, &out)
             var (at, step, value): (Int64, Int64, Int64) = (0, 0, 0)
             for entry in entries {
@@ -66,6 +69,15 @@ enum ReadingBlock {
             }
         }
         return out.bytes
+    }
+
+    /// Index of the first match, looked for from `guess` on; the count when there is none.
+    private static func number<Item>(of guess: Int, in items: [Item], where matches: (Item) -> Bool) -> Int {
+        for offset in items.indices {
+            let index = (guess + offset) % items.count
+            if matches(items[index]) { return index }
+        }
+        return items.count
     }
 
     /// In order of time.

@@ -19,26 +19,46 @@ enum ReadingUpkeep {
         }
     }
 
-    /// - Parameter through: rows up to this sequence number.
-    /// - Returns: how many rows moved; less than `limit` when none are left.
+    /// Rows of one meter in one step; what is over it waits for the next.
+    private static let rowsOfOneMeter = 5000
+
+    /// Meter by meter, so that each block is written once for all that waits for it.
+    /// - Parameters:
+    ///   - through: rows up to this sequence number.
+    ///   - limit: no further meter is begun when so many rows have moved.
+    /// - Returns: how many rows moved; 0 when none are left.
     static func step(_ db: Database, through: Int64, limit: Int, now: Instant) throws -> Int {
-        let rows = try Row.fetchAll(
-            db, sql: "SELECT seq, station, evse, session, body FROM reading_tail WHERE seq <= ? ORDER BY seq LIMIT ?",
-            arguments: [through, limit])
-        guard let last = rows.last else { return 0 }
-        var arriving: [Meter: [ReadingEntry]] = [:]
-        for row in rows {
-            let session = (row["session"] as String?).map(Session.ID.init)
-            for reading in try ReadingRow.readings(Array(row["body"] as Data)) {
-                let meter = Meter(station: row["station"], evse: row["evse"], day: day(of: reading.at))
-                arriving[meter, default: []].append(ReadingEntry(session: session, reading: reading))
+        var moved = 0
+        while moved < limit {
+            // The plus keeps SQLite from walking the rows by number and sorting them: the index has them in order.
+            let next = try Row.fetchOne(
+                db, sql: "SELECT station, evse FROM reading_tail WHERE +seq <= ? ORDER BY station, evse LIMIT 1",
+                arguments: [through])
+            guard let next else { return moved }
+            let (station, evse): (String, Int) = (next["station"], next["evse"])
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT seq, session, body FROM reading_tail WHERE station = ? AND evse = ? AND seq <= ?
+                    ORDER BY seq LIMIT ?
+                    """, arguments: [station, evse, through, rowsOfOneMeter])
+            var arriving: [Meter: [ReadingEntry]] = [:]
+            for row in rows {
+                let session = (row["session"] as String?).map(Session.ID.init)
+                for reading in try ReadingRow.readings(row.bytes("body")) {
+                    arriving[Meter(station: station, evse: evse, day: day(of: reading.at)), default: []]
+                        .append(ReadingEntry(session: session, reading: reading))
+                }
             }
+            for (meter, entries) in arriving.sorted(by: { $0.key < $1.key }) {
+                try add(entries, to: meter, db, now: now)
+            }
+            try db.execute(
+                sql: "DELETE FROM reading_tail WHERE station = ? AND evse = ? AND seq <= ?",
+                arguments: [station, evse, rows.last?["seq"] as Int64?])
+            moved += rows.count
         }
-        for (meter, entries) in arriving.sorted(by: { $0.key < $1.key }) {
-            try add(entries, to: meter, db, now: now)
-        }
-        try db.execute(sql: "DELETE FROM reading_tail WHERE seq <= ?", arguments: [last["seq"] as Int64])
-        return rows.count
+        return moved
     }
 
     static func day(of instant: Instant) -> Int64 {
@@ -61,12 +81,13 @@ enum ReadingUpkeep {
             return try insert(ReadingEntry.merged(arriving), version: 1, meter, db, now: now)
         }
         let standing = try ReadingBlock.entries(Array(newest["body"] as Data))
-        let merged = ReadingEntry.merged(standing + arriving)
-        if merged == standing { return }
         let lastAt = Instant(milliseconds: newest["last_at"])
         let number: Int64 = newest["number"]
-        let known = Set(standing)
-        if arriving.allSatisfy({ $0.reading.at > lastAt || known.contains($0) }) {
+        let isContinuation = arriving.allSatisfy { $0.reading.at > lastAt }
+        let merged =
+            isContinuation ? standing + ReadingEntry.merged(arriving) : ReadingEntry.merged(standing + arriving)
+        if merged == standing { return }
+        if isContinuation || isContinuationWithRepeats(arriving, standing, lastAt) {
             try db.execute(
                 sql: "UPDATE reading_block SET last_at = ?, count = ?, made_at = ?, body = ? WHERE number = ?",
                 arguments: [
@@ -79,6 +100,13 @@ enum ReadingUpkeep {
                 arguments: [now.milliseconds, number])
             try insert(merged, version: (newest["version"] as Int64) + 1, meter, db, now: now)
         }
+    }
+
+    private static func isContinuationWithRepeats(
+        _ arriving: [ReadingEntry], _ standing: [ReadingEntry], _ lastAt: Instant
+    ) -> Bool {
+        let known = Set(standing)
+        return arriving.allSatisfy { $0.reading.at > lastAt || known.contains($0) }
     }
 
     private static func insert(

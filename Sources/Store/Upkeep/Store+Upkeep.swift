@@ -55,10 +55,10 @@ extension Store {
         guard let oldest, everything || count >= 20_000 || now.milliseconds - oldest >= 3_600_000 else { return }
         for _ in 0..<(everything ? Int.max : Store.stepsPerCall) {
             let moved = try pool.write { db in
-                try ReadingUpkeep.step(db, through: newest, limit: Store.step * 4, now: now)
+                try ReadingUpkeep.step(db, through: newest, limit: Store.step, now: now)
             }
             report.compactedRows += moved
-            if moved < Store.step * 4 { return }
+            if moved < Store.step { return }
         }
         report.isUnfinished = true
     }
