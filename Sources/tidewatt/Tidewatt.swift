@@ -11,7 +11,10 @@ struct Tidewatt: AsyncParsableCommand {
         discussion: words(
             "Exit status: 0 done; 1 done, and the answer is \"no\"; 2 the input or the call is wrong; 3 our own fault.",
             "退出状态：0 完成；1 完成且结论为“否”；2 输入或调用有误；3 程序自身故障。"),
-        subcommands: [ServeCommand.self, DemoCommand.self, TariffCommand.self, EvaluateCommand.self, AdminCommand.self]
+        subcommands: [
+            ServeCommand.self, DemoCommand.self, SimulateCommand.self, PlanCommand.self, TariffCommand.self,
+            EvaluateCommand.self, AdminCommand.self,
+        ]
     )
 }
 
