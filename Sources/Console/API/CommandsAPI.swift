@@ -13,7 +13,7 @@ enum CommandsAPI {
         fields.check(allowed: ["action", "payload", "timeout_seconds"])
         let action = fields.string("action", atMost: 50)
         let timeout = fields.integer("timeout_seconds", 1...longestTimeout)
-        if action.value == nil { fields.refuse("action", "the name of a message is expected, such as Reset") }
+        if action.value?.isEmpty ?? true { fields.refuse("action", "the name of a message is expected, such as Reset") }
         let payload = fields.node("payload")
         if payload == nil {
             fields.refuse("payload", "the message's fields as an object are expected; {} where it has none")

@@ -79,7 +79,7 @@ extension Call {
     var cursor: String? { request.query.filled("cursor") }
 
     func numericCursor() throws(Refusal) -> Int64? {
-        guard let cursor else { return nil }
+        guard let cursor = request.query["cursor"] else { return nil }
         guard let number = Int64(cursor), number >= 0 else {
             throw .invalid([.init(path: "cursor", problem: "take the next_cursor of the page before as it is")])
         }
