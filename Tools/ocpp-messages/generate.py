@@ -85,7 +85,7 @@ class Reader:
         node, definition = self.resolve(node, root)
         kind = node.get("type")
         known = {"type", "format", "enum", "maxLength", "items", "minItems", "maxItems", "properties", "required", "additionalProperties",
-                 "additionalItems", "multipleOf", "minimum", "maximum", "description", "javaType", "default"}
+                 "additionalItems", "multipleOf", "description", "javaType"}
         if unknown := set(node) - known:
             sys.exit(f"{message}{path}: the generator does not know {unknown}")
         if "enum" in node:

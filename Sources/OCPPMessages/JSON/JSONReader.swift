@@ -77,8 +77,6 @@ public struct JSONReader: ~Copyable, ~Escapable {
         var escaped = false
         var ascii: UInt8 = 0
         while position < bytes.count {
-            skipPlainText()
-            guard position < bytes.count else { break }
             let byte = bytes[position]
             if byte == UInt8(ascii: "\"") {
                 let range = start..<position
@@ -283,22 +281,6 @@ public struct JSONReader: ~Copyable, ~Escapable {
     private mutating func literal(_ word: StaticString) throws(JSONFault) {
         for i in 0..<word.utf8CodeUnitCount {
             try expect(word.withUTF8Buffer { $0[i] })
-        }
-    }
-
-    /// Steps over eight bytes at a time while all of them are plain: printable ASCII, no quote, no backslash.
-    private mutating func skipPlainText() {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highs = ones << 7
-        while position + 8 <= bytes.count {
-            let word = bytes.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
-            let quote = word ^ (ones &* 0x22)
-            let backslash = word ^ (ones &* 0x5C)
-            // A high bit of a term: that byte is below 0x20, a quote or a backslash (or lies behind one that is).
-            let below = word &- (ones &* 0x20)
-            let special = below | (quote &- ones) | (backslash &- ones) | word
-            if special & highs != 0 { return }
-            position += 8
         }
     }
 

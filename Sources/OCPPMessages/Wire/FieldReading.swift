@@ -191,6 +191,7 @@ extension JSONReader {
     }
 
     /// A list; elements that cannot be used are left out with a soft fault, so that one bad sample does not lose a record.
+    @inline(__always)
     private mutating func readList<Element>(
         _ name: StaticString, _ count: ClosedRange<Int>, _ faults: inout FieldFaults,
         _ element: (inout JSONReader, inout FieldFaults) throws(JSONFault) -> Element?
@@ -205,6 +206,8 @@ extension JSONReader {
         var elements = 0
         if kind == .array {
             var more = try enterArray()
+            // Most lists are samples or periods, a handful each.
+            if more { values.reserveCapacity(4) }
             while more {
                 let found = faults.list.count
                 if let value = try element(&self, &faults) { values.append(value) }
