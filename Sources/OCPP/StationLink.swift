@@ -52,7 +52,7 @@ public struct StationLink: Sendable {
         case respond(messageID: String, payload: [UInt8])
         /// Our CALLERROR to a delivered call.
         case respondError(messageID: String, code: RPCErrorCode, description: String)
-        /// The time asked for with ``Action/wake(at:)`` has come; too early or too often does no harm.
+        /// The time asked for with ``Action/wake(at:)`` has come. A moment early, or too often, does no harm.
         case wake
         /// The socket has ended. Every open call completes as dropped; the link is of no more use.
         case closed
@@ -137,7 +137,8 @@ public struct StationLink: Sendable {
             answer(
                 id, FrameText.error(messageID: id, code: code.spelling(in: .v16), description: description), &actions)
         case .wake:
-            if let scheduled, scheduled <= now { self.scheduled = nil }
+            // A timer that is a moment early is asked for again; one that is more is an old one that was replaced.
+            if let scheduled, scheduled - now <= 1000 { self.scheduled = nil }
             expire(now, &actions)
         case .closed: close(&actions)
         }

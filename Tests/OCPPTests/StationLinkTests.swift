@@ -184,6 +184,14 @@ struct Dialogue {
         #expect(d.handle(.wake, at: 30_500) == ["completed 2 timeout"])
     }
 
+    @Test func `a timer that is a moment early is asked for again, an old one is not`() {
+        var d = Dialogue()
+        _ = d.send(1)
+        #expect(d.handle(.wake, at: 20_000) == [])
+        #expect(d.handle(.wake, at: 29_999) == ["wake 30000"])
+        #expect(d.handle(.wake, at: 30_000) == ["completed 1 timeout"])
+    }
+
     @Test func `a late answer goes to the right call`() {
         var d = Dialogue()
         _ = d.send(1)

@@ -16,6 +16,28 @@ import Testing
         #expect(b.faults == [])
     }
 
+    @Test func `each wake-up asks for at most one more, however many old ones are left`() {
+        var station = SimulatedChargePoint(StationSettings(identity: "CP-1"), at: t0)
+        var due = [t0]
+        var wakes = 0
+        func wishes(_ actions: [SimulatedChargePoint.Action]) -> [Instant] {
+            actions.compactMap { if case .wake(let at) = $0 { at } else { nil } }
+        }
+        due += wishes(station.handle(.powerOn, at: t0))
+        due += wishes(station.handle(.disconnected, at: t0))
+        due += wishes(station.handle(.plugIn(connector: 1, .wanting(30), idTag: "A"), at: t0))
+        // A driver that never cancels a timer.
+        while let at = due.min(), at <= t0 + .hours(2) {
+            due.remove(at: due.firstIndex(of: at) ?? 0)
+            due += wishes(station.handle(.wake, at: at))
+            wakes += 1
+            #expect(due.count <= 4)
+        }
+        // A sample a minute, battery steps every few minutes; the last one shows 7140 s of charging.
+        #expect((120...300).contains(wakes))
+        #expect(station.register(connector: 1) == RegisterReading(milliwattHours: 7_040 * 7_140_000 / 3600))
+    }
+
     @Test func `while pending it asks again at the interval and sends nothing else`() {
         var b = Bench()
         b.answer = { request, number in

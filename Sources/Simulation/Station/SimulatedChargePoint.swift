@@ -11,7 +11,7 @@ import Quantities
 ///     station.handle(.plugIn(connector: 1, vehicle, idTag: "TAG"), at: now)
 ///
 /// The driver carries out the actions in order. `.wake(at:)` asks for `.wake` at that instant and replaces the wake-up asked
-/// for before; late or extra ones do no harm: everything that was due in between happens at its own instant, and energy is
+/// for before; late, extra or slightly early ones do no harm: everything that was due in between happens at its own instant, and energy is
 /// integrated exactly. After `.connect` the driver says `.connected` or (could not, or lost it later) `.disconnected`;
 /// after `.disconnect` it closes the socket and need not say anything. `at` never goes back.
 public struct SimulatedChargePoint: Sendable {
@@ -130,8 +130,8 @@ public struct SimulatedChargePoint: Sendable {
         actions.removeAll(keepingCapacity: true)
         advance(to: max(instant, now))
         switch event {
-        // The driver's timer is used up, also when it came early.
-        case .wake: wakeAsked = nil
+        // A timer that is a moment early is asked for again; one that is more is an old one that was replaced.
+        case .wake: if let asked = wakeAsked, asked - now <= .seconds(1) { wakeAsked = nil }
         case .powerOn:
             guard !isOn else { break }
             isOn = true
