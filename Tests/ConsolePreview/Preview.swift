@@ -1,5 +1,6 @@
 import Console
 import ConsoleSupport
+import Dispatch
 import Quantities
 
 #if canImport(Glibc)
@@ -29,6 +30,13 @@ import Quantities
                 print("listening http \(address):\(port)\nready")
                 fflush(nil)
             })
-        try await server.run()
+        // An orderly end on SIGTERM, as the program does it: live streams end, the exit status is 0.
+        signal(SIGTERM, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global())
+        let serving = Task { try await server.run() }
+        source.setEventHandler { @Sendable in serving.cancel() }
+        source.resume()
+        try? await serving.value
+        source.cancel()
     }
 }

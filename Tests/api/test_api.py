@@ -68,6 +68,16 @@ def test_events_arrive_as_they_happen(api):
         assert "event: station" in lines
 
 
+def test_the_server_ends_in_order_though_somebody_listens():
+    preview = Preview("--open")
+    with urllib.request.urlopen(preview.url + "/api/v1/events", timeout=20) as stream:
+        assert stream.readline().startswith(b"retry:")
+        preview.process.terminate()
+        while stream.readline():
+            pass
+    assert preview.process.wait(20) == 0
+
+
 def test_bodies_have_a_bound(api):
     url, token = api
     request = urllib.request.Request(

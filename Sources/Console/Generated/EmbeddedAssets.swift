@@ -3532,6 +3532,7 @@ enum EmbeddedAssets {
                   .side-foot { flex-direction: row; flex-wrap: wrap; gap: .3rem 1rem; margin: 0; align-items: center; }
                   .body { padding: .9rem .8rem; }
                   .columns-wide { grid-template-columns: minmax(0, 1fr); }
+                  .list { min-width: 660px; }
                   .tiles { grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); }
                   .lone { margin-top: 4vh; padding: 1.2rem; }
                 }
