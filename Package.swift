@@ -102,6 +102,8 @@ let package = Package(
                 "Scheduling",
             ]),
         tests("Documents", ["Quantities"]),
+        tests("Assets", ["Quantities", "Documents"]),
+        tests("Scheduling", ["Quantities"]),
         tests("Rulebook", ["Quantities", "Documents"]),
         tests("Metering", ["Quantities", "Documents"]),
         tests("Settlement", ["Quantities", "Documents", "Rulebook", "Metering"], resources: [.copy("Golden")]),
