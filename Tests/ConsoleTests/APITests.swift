@@ -200,6 +200,16 @@ import Testing
         #expect(await browser.send(.post, "/api/v1/sites/jingyuan/stop", body).status == 409)
     }
 
+    @Test func `switching the mode along with a site is audited as switching`() async {
+        let answer = await browser.send(
+            .put, "/api/v1/sites/jingyuan", #"{"name": "N", "mode": {"state": "manual", "reason": "works"}}"#)
+        #expect(answer.value("mode", "by") == "\"open\"")
+        #expect(browser.platform.read { $0.audit.map(\.record.action) } == ["site.mode", "site.put"])
+        let back = await browser.send(.put, "/api/v1/sites/jingyuan", answer.text)
+        #expect(back.text == answer.text)
+        #expect(browser.platform.read { $0.audit.first?.record.action } == "site.put")
+    }
+
     @Test func `a node's limit follows from its rating`() async {
         let answer = await browser.send(
             .put, "/api/v1/nodes/T2",

@@ -48,15 +48,18 @@ enum SitesAPI {
         if let entries = tariffs("tariffs", &fields) { site.tariffs = entries }
         if let entries = tariffs("export_tariffs", &fields) { site.exportTariffs = entries }
         if let name = fields.string("operator").value { site.operatorName = name }
+        var switched: Site.Mode?
         if let node = fields.node("mode") {
             do {
-                if let mode = try mode(node, path: "mode", by: call.actor, present: site.mode) { site.mode = mode }
+                switched = try mode(node, path: "mode", by: call.actor, present: site.mode)
             } catch {
                 fields.refuse(error.fields)
             }
         }
         try fields.throwIfAny()
         _ = try await call.order(.putSite(site))
+        // Switching is an order of its own: it is audited as one, and it acts on the piles.
+        if let switched { _ = try await call.order(.setMode(id, switched)) }
         return .json(try await self.site(call).json, status: existing == nil ? 201 : 200)
     }
 
