@@ -104,7 +104,7 @@ public struct SimulatedChargePoint: Sendable {
         configuration = StationConfiguration(settings)
         random = SeededRandom(seed: settings.faults.seed)
         // Ids are unique over all connections and runs of a station (OCPP-J §4.1.4): the start is part of them.
-        idPrefix = String(now.milliseconds, radix: 36)
+        idPrefix = settings.messageIDPrefix.map { String($0.prefix(20)) } ?? String(now.milliseconds, radix: 36)
     }
 
     // MARK: What a checker may see

@@ -10,6 +10,8 @@ struct StationConfiguration: Hashable, Sendable {
     }
 
     private(set) var entries: [Entry]
+    /// The measurands that MeterValues carries: the value of MeterValuesSampledData, read once.
+    private(set) var sampled: [V16.Measurand] = [.energyActiveImportRegister, .powerActiveImport, .currentImport]
 
     static let measurands: [V16.Measurand] = [
         .energyActiveImportRegister, .powerActiveImport, .currentImport, .currentOffered, .powerOffered, .voltage,
@@ -29,9 +31,7 @@ struct StationConfiguration: Hashable, Sendable {
             Entry(key: "LocalPreAuthorize", value: "false", rule: .flag),
             Entry(key: "MeterValuesAlignedData", value: "", rule: .readOnly),
             Entry(
-                key: "MeterValuesSampledData",
-                value: "Energy.Active.Import.Register,Power.Active.Import,Current.Import",
-                rule: .measurands),
+                key: "MeterValuesSampledData", value: sampled.map(\.name).joined(separator: ","), rule: .measurands),
             Entry(key: "MeterValueSampleInterval", value: "60", rule: .seconds),
             Entry(key: "NumberOfConnectors", value: "\(settings.connectors)", rule: .readOnly),
             Entry(key: "ResetRetries", value: "0", rule: .readOnly),
@@ -58,11 +58,6 @@ struct StationConfiguration: Hashable, Sendable {
     func number(_ key: String) -> Int { Int(text(key)) ?? 0 }
     func flag(_ key: String) -> Bool { text(key) == "true" }
 
-    /// The measurands that MeterValues carries.
-    var sampled: [V16.Measurand] {
-        text("MeterValuesSampledData").split(separator: ",").map { V16.Measurand(String($0)) }
-    }
-
     mutating func change(_ key: String, to value: String) -> V16.ConfigurationStatus {
         // Keys are compared without case (CiString50Type).
         guard let i = entries.firstIndex(where: { $0.key.lowercased() == key.lowercased() }) else {
@@ -75,6 +70,7 @@ struct StationConfiguration: Hashable, Sendable {
         case .measurands:
             let words = value.split(separator: ",").map { V16.Measurand(String($0.trimmingSpaces)) }
             guard words.allSatisfy(StationConfiguration.measurands.contains) else { return .rejected }
+            sampled = words
             entries[i].value = words.map(\.name).joined(separator: ",")
             return .accepted
         case .text: guard value.utf8.count <= 500 else { return .rejected }

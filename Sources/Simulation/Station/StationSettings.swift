@@ -28,6 +28,9 @@ public struct StationSettings: Hashable, Sendable {
     public var callTimeout: Duration = .seconds(30)
     /// How long a driver waits for the central system's word before the station decides alone; `nil`: as for an answer.
     public var offlineWait: Duration?
+    /// Begins every message id, so that ids stay unique over the runs of one identity; `nil`: the instant of the start, which
+    /// is enough unless runs begin at the same (virtual) instant. At most 20 characters.
+    public var messageIDPrefix: String?
     public var faults = StationFaults.none
 
     /// - Precondition: `connectors` is 1 or more.
