@@ -39,7 +39,7 @@ struct ServeConfiguration: Sendable {
     }
 
     private static func number(
-        _ section: String, _ name: String, _ path: WritableKeyPath<ServeConfiguration, Int> & Sendable,
+        _ section: String, _ name: String, _ path: any WritableKeyPath<ServeConfiguration, Int> & Sendable,
         _ range: ClosedRange<Int>, _ help: String
     ) -> Key {
         Key(
@@ -53,7 +53,7 @@ struct ServeConfiguration: Sendable {
             })
     }
     private static func flag(
-        _ section: String, _ name: String, _ path: WritableKeyPath<ServeConfiguration, Bool> & Sendable, _ help: String
+        _ section: String, _ name: String, _ path: any WritableKeyPath<ServeConfiguration, Bool> & Sendable, _ help: String
     ) -> Key {
         Key(
             section: section, name: name, help: help, allowed: "true or false",
@@ -65,7 +65,7 @@ struct ServeConfiguration: Sendable {
             })
     }
     private static func endpoint(
-        _ name: String, _ path: WritableKeyPath<ServeConfiguration, Endpoint> & Sendable, _ help: String
+        _ name: String, _ path: any WritableKeyPath<ServeConfiguration, Endpoint> & Sendable, _ help: String
     ) -> Key {
         Key(
             section: "listen", name: name, help: help, allowed: "ADDRESS:PORT, port 0 for any free one",
