@@ -3312,7 +3312,7 @@ enum EmbeddedAssets {
                   --radius: 8px; --font: system-ui, "Noto Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif;
                   --mono: ui-monospace, "Noto Sans Mono", "DejaVu Sans Mono", monospace;
                 }
-                @media (prefers-color-scheme: dark) {
+                @media screen and (prefers-color-scheme: dark) {
                   :root:not([data-theme="light"]) {
                     --bg: #10161b; --surface: #182028; --sunken: #202a33; --line: #33404b; --line-strong: #8996a2;
                     --text: #e7ecef; --muted: #a3b0bb; --link: #7fd0dc; --accent: #5fb9c7; --accent-text: #06232a; --accent-soft: #173b43;
@@ -3321,13 +3321,15 @@ enum EmbeddedAssets {
                     --sharp: #54302a; --peak: #43351f; --flat: #1d262e; --valley: #18352a; --deep-valley: #1c4a36;
                   }
                 }
-                :root[data-theme="dark"] {
-                  color-scheme: dark;
-                  --bg: #10161b; --surface: #182028; --sunken: #202a33; --line: #33404b; --line-strong: #8996a2;
-                  --text: #e7ecef; --muted: #a3b0bb; --link: #7fd0dc; --accent: #5fb9c7; --accent-text: #06232a; --accent-soft: #173b43;
-                  --ok: #7fd09b; --ok-soft: #163423; --warn: #f0c060; --warn-soft: #3a2d10; --bad: #ff9d92; --bad-soft: #44201d;
-                  --measured: #63c7d6; --planned: #f0b060; --limit: #ff8a7d; --base: #93a0ac; --now: #a3b0bb;
-                  --sharp: #54302a; --peak: #43351f; --flat: #1d262e; --valley: #18352a; --deep-valley: #1c4a36;
+                @media screen {
+                  :root[data-theme="dark"] {
+                    color-scheme: dark;
+                    --bg: #10161b; --surface: #182028; --sunken: #202a33; --line: #33404b; --line-strong: #8996a2;
+                    --text: #e7ecef; --muted: #a3b0bb; --link: #7fd0dc; --accent: #5fb9c7; --accent-text: #06232a; --accent-soft: #173b43;
+                    --ok: #7fd09b; --ok-soft: #163423; --warn: #f0c060; --warn-soft: #3a2d10; --bad: #ff9d92; --bad-soft: #44201d;
+                    --measured: #63c7d6; --planned: #f0b060; --limit: #ff8a7d; --base: #93a0ac; --now: #a3b0bb;
+                    --sharp: #54302a; --peak: #43351f; --flat: #1d262e; --valley: #18352a; --deep-valley: #1c4a36;
+                  }
                 }
                 :root[data-theme="light"] { color-scheme: light; }
 
@@ -3539,8 +3541,8 @@ enum EmbeddedAssets {
                 }
                 @media (prefers-reduced-motion: no-preference) { .tile, .button { transition: background-color .12s, border-color .12s; } }
                 @media print {
-                  :root, :root[data-theme="dark"], :root:not([data-theme="light"]) { --bg: #fff; --surface: #fff; --text: #000; --muted: #444; --line: #bbb; }
-                  .side, .page-actions, .card-actions, .filters, .controls, form, .add, dialog, .skip, .legend-key[aria-pressed="false"] { display: none !important; }
+                  :root { color-scheme: light; --bg: #fff; --surface: #fff; --text: #000; --muted: #444; --line: #bbb; }
+                  .side, .foot .link, .page-actions, .card-actions, .filters, .controls, form, .add, dialog, .skip, .legend-key[aria-pressed="false"] { display: none !important; }
                   .frame { display: block; background: none; } .body { padding: 0; } .card { break-inside: avoid; border-color: #999; }
                   .list thead { display: table-header-group; } .foot { display: block; }
                   .chart { min-width: 0; } a { color: inherit; text-decoration: none; }
