@@ -14,7 +14,7 @@ struct FleetSolver {
         let (parts, localNode) = cut()
         let meanPrice = abs(problem.buyPrice.reduce(0, +) / Double(max(1, problem.slotCount)))
         // A small fleet's plan costs little to sharpen; a large one stops where the gap is met.
-        let sharpness = problem.vehicles.count <= 2000 ? 0.05 : 0.3
+        let sharpness = problem.vehicles.count <= 2000 ? 0.05 : 0.6
         var schedules = [VehicleSchedule?](repeating: nil, count: problem.vehicles.count)
         var prices = [[Double]](repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
         var (objective, bound, turnover) = (0.0, 0.0, 0.0)

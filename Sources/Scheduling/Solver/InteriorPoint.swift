@@ -93,7 +93,8 @@ final class InteriorPoint {
         self.blocks = blocks
         nodeVariables = variables
         let grid = group.nodes.count * slots
-        count = variables + 3 * grid
+        // Whole groups of four lanes; what fills up the last is tied to nothing.
+        count = (variables + 3 * grid + 3) / 4 * 4
         value = arena.vector(count)
         width = arena.vector(count)
         lowerDual = arena.vector(count)
@@ -175,6 +176,7 @@ final class InteriorPoint {
             }
         }
         let scale = max(dearest, 0.02 * worth, 1e-3)
+        for i in (nodeVariables + 3 * nodeGap.count)..<count { width[i] = 1 }
         for i in 0..<count {
             value[i] = 0.5 * width[i]
             lowerDual[i] = scale
@@ -199,11 +201,14 @@ final class InteriorPoint {
 
     // MARK: One step
 
-    /// Mean product of distance to an edge and its dual: zero at the optimum.
+    /// Sum over all edges of distance × dual: zero at the optimum.
     var complementarity: Double {
-        var sum = 0.0
-        for i in 0..<count { sum += value[i] * lowerDual[i] + (width[i] - value[i]) * upperDual[i] }
-        return sum
+        var sum = SIMD4<Double>.zero
+        for g in 0..<(count / 4) {
+            let v = value[quad: g]
+            sum += v * lowerDual[quad: g] + (width[quad: g] - v) * upperDual[quad: g]
+        }
+        return sum.sum()
     }
     /// Largest violation of a row, kWh.
     var infeasibility = Double.infinity
@@ -216,62 +221,88 @@ final class InteriorPoint {
         factor()
 
         // Predictor: straight for the optimum.
-        for i in 0..<count { push[i] = -reduced[i] }
+        for g in 0..<(count / 4) { push[quad: g] = -reduced[quad: g] }
         solve()
-        completeDuals(target: 0, correct: false)
-        let (primal, dual) = longestSteps(1)
-        var after = 0.0
-        for i in 0..<count {
-            let v = value[i] + primal * step[i]
-            after += v * (lowerDual[i] + dual * lowerStep[i]) + (width[i] - v) * (upperDual[i] + dual * upperStep[i])
-        }
-        let fraction = after / before
+        let (primal, dual) = predict()
+        let fraction = complementarity(after: primal, dual) / before
         let target = mean * fraction * fraction * fraction
 
         // Corrector: the same step with the curvature that the predictor saw.
-        for i in 0..<count {
-            let bend = step[i]
-            push[i] =
-                -reduced[i] + (target - bend * lowerStep[i]) / value[i]
-                - (target + bend * upperStep[i]) / (width[i] - value[i])
-        }
-        for i in 0..<count {
-            bendLower[i] = step[i] * lowerStep[i]
-            bendUpper[i] = -step[i] * upperStep[i]
-        }
+        bend(target)
         solve()
-        completeDuals(target: target, correct: true)
-        let (along, alongDual) = longestSteps(0.995)
-        for i in 0..<count {
-            value[i] += along * step[i]
-            lowerDual[i] += alongDual * lowerStep[i]
-            upperDual[i] += alongDual * upperStep[i]
-        }
-        for i in 0..<rowDual.count { rowDual[i] += alongDual * rowStep[i] }
-        for i in 0..<nodeDual.count { nodeDual[i] += alongDual * nodeStep[i] }
+        let (along, alongDual) = correct(target)
+        move(along, alongDual)
         steps += 1
         return along > 1e-6 || alongDual > 1e-6
     }
-    private func completeDuals(target: Double, correct: Bool) {
-        for i in 0..<count {
-            let (v, s) = (value[i], width[i] - value[i])
-            var (low, up) = (target - v * lowerDual[i], target - s * upperDual[i])
-            if correct {
-                low -= bendLower[i]
-                up -= bendUpper[i]
-            }
-            lowerStep[i] = (low - lowerDual[i] * step[i]) / v
-            upperStep[i] = (up + upperDual[i] * step[i]) / s
+
+    /// The duals' steps of the predictor, and the longest steps inside all boxes.
+    private func predict() -> (primal: Double, dual: Double) {
+        var (primal, dual) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
+        for g in 0..<(count / 4) {
+            let (v, z, y, d) = (value[quad: g], lowerDual[quad: g], upperDual[quad: g], step[quad: g])
+            let s = width[quad: g] - v
+            let (fall, rise) = (d / v, d / s)
+            // Relative changes of the duals are −1 − d/v and −1 + d/s.
+            lowerStep[quad: g] = -z - z * fall
+            upperStep[quad: g] = y * rise - y
+            primal = larger(primal, larger(-fall, rise))
+            dual = larger(dual, larger(1 + fall, 1 - rise))
+        }
+        return (min(1, 1 / max(primal.max(), 1e-300)), min(1, 1 / max(dual.max(), 1e-300)))
+    }
+
+    private func complementarity(after primal: Double, _ dual: Double) -> Double {
+        var sum = SIMD4<Double>.zero
+        for g in 0..<(count / 4) {
+            let v = value[quad: g] + primal * step[quad: g]
+            sum += v * (lowerDual[quad: g] + dual * lowerStep[quad: g])
+            sum += (width[quad: g] - v) * (upperDual[quad: g] + dual * upperStep[quad: g])
+        }
+        return sum.sum()
+    }
+
+    /// The corrector's push; what the predictor's step bends is kept for its duals.
+    private func bend(_ target: Double) {
+        for g in 0..<(count / 4) {
+            let (v, d) = (value[quad: g], step[quad: g])
+            let low = target - d * lowerStep[quad: g]
+            let up = target + d * upperStep[quad: g]
+            bendLower[quad: g] = low
+            bendUpper[quad: g] = up
+            push[quad: g] = low / v - up / (width[quad: g] - v) - reduced[quad: g]
         }
     }
 
-    private func longestSteps(_ damping: Double) -> (primal: Double, dual: Double) {
-        var (primal, dual) = (0.0, 0.0)
-        for i in 0..<count {
-            // Largest relative decrease of a distance; its inverse is the longest step.
-            primal = max(primal, -step[i] / value[i], step[i] / (width[i] - value[i]))
-            dual = max(dual, -lowerStep[i] / lowerDual[i], -upperStep[i] / upperDual[i])
+    /// The duals' steps of the corrector, and how far to go: a little short of the nearest edge.
+    private func correct(_ target: Double) -> (primal: Double, dual: Double) {
+        var (primal, dual) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
+        for g in 0..<(count / 4) {
+            let (v, z, y, d) = (value[quad: g], lowerDual[quad: g], upperDual[quad: g], step[quad: g])
+            let s = width[quad: g] - v
+            let low = (bendLower[quad: g] - z * d) / v - z
+            let up = (bendUpper[quad: g] + y * d) / s - y
+            lowerStep[quad: g] = low
+            upperStep[quad: g] = up
+            primal = larger(primal, larger(-d / v, d / s))
+            dual = larger(dual, larger(-low / z, -up / y))
         }
-        return (min(1, damping / max(primal, 1e-300)), min(1, damping / max(dual, 1e-300)))
+        let damping = 0.995
+        return (min(1, damping / max(primal.max(), 1e-300)), min(1, damping / max(dual.max(), 1e-300)))
     }
+
+    private func move(_ along: Double, _ alongDual: Double) {
+        for g in 0..<(count / 4) {
+            value[quad: g] += along * step[quad: g]
+            lowerDual[quad: g] += alongDual * lowerStep[quad: g]
+            upperDual[quad: g] += alongDual * upperStep[quad: g]
+        }
+        for i in 0..<rowDual.count { rowDual[i] += alongDual * rowStep[i] }
+        for i in 0..<nodeDual.count { nodeDual[i] += alongDual * nodeStep[i] }
+    }
+}
+
+/// Lane by lane; the library's own is not inlined.
+@inline(__always) private func larger(_ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> {
+    a.replacing(with: b, where: b .> a)
 }
