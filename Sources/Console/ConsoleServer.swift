@@ -1,6 +1,7 @@
 public import Operations
 import Hummingbird
 import NIOCore
+import ServiceLifecycle
 
 /// How the console is served.
 public struct ConsoleConfiguration: Sendable {
@@ -72,10 +73,14 @@ public struct ConsoleServer: Sendable {
             onServerRunning: { channel in listening(host, channel.localAddress?.port ?? 0) })
         application.logger.logLevel = .error
         let server = application
+        // Cancelling the group would cut answers off; asking it to shut down lets them end.
+        let group = ServiceGroup(configuration: .init(services: [server], logger: server.logger))
+        let serving = Task { try await group.run() }
         try await withTaskCancellationHandler {
-            try await server.run()
+            try await serving.value
         } onCancel: {
             console.closing.close()
+            Task { await group.triggerGracefulShutdown() }
         }
     }
 }
