@@ -27,7 +27,7 @@ def api():
     preview.stop()
 
 
-def test_every_answer_is_as_the_description_says(api):
+def test_every_answer_is_as_the_description_says(api, tmp_path):
     url, token = api
     program = Path(sys.executable).parent / "schemathesis"
     command = [
@@ -36,7 +36,7 @@ def test_every_answer_is_as_the_description_says(api):
         "--phases", "examples,coverage,fuzzing", "--max-examples", os.environ.get("TIDEWATT_API_EXAMPLES", "15"),
         "--continue-on-failure", "--no-color", "--seed", os.environ.get("TIDEWATT_SEED", "20260311"),
     ]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=HERE)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=tmp_path)
     assert result.returncode == 0, result.stdout[-20_000:] + result.stderr[-2000:]
 
 
