@@ -76,6 +76,10 @@ extension Core {
         persist(.station(station))
         if before.site != station.site || before.node != station.node {
             layoutIsStale = true
+            for e in stations[s].evses.indices {
+                stations[s].evses[e].dispatch = nil
+                stations[s].evses[e].outlook = nil
+            }
             if let old = before.site.flatMap({ siteIndex[$0] }) { requestPlan(site: old, "limit") }
         }
         requestPlan(for: s, "limit", at: now)

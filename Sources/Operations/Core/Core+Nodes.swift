@@ -31,7 +31,6 @@ extension Core {
         persist(.nodeReadings(id, readings))
         if let newest = readings.max(by: { $0.at < $1.at }), nodes[n].reading.map({ newest.at >= $0.at }) ?? true {
             nodes[n].reading = newest
-            refreshLayout()
             let isFresh = now - newest.at <= settings.dispatch.meterStaleAfter
             if isFresh {
                 nodes[n].quarter.add(newest.power - charging(below: n))

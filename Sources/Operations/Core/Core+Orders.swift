@@ -122,14 +122,12 @@ extension Core {
         sites[s].site.mode = mode
         persist(.site(sites[s].site))
         requestPlan(site: s, "limit")
-        refreshLayout()
         step(site: s, at: now)
         return .success(.site(sites[s].site))
     }
 
     private mutating func stepSite(of station: Int, at now: Instant) {
         guard let s = stations[station].station.site.flatMap({ siteIndex[$0] }) else { return }
-        refreshLayout()
         step(site: s, at: now)
     }
 }

@@ -66,6 +66,7 @@ public struct Core: Sendable {
     /// Handles one input. All changes of it come as one ``Effect/persist(_:)`` before what must wait for them.
     public mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
         if hasLostCommands { closeLostCommands(at: now) }
+        refreshLayout()
         switch input {
         case .connected(let id, let connection, let name, _): connected(id, connection, name, at: now)
         case .disconnected(let id, let connection, _): disconnected(id, connection, at: now)
@@ -90,7 +91,6 @@ public struct Core: Sendable {
     }
 
     private mutating func tick(at now: Instant) {
-        refreshLayout()
         for s in sites.indices {
             step(site: s, at: now)
             minute(site: s, at: now)
