@@ -109,9 +109,9 @@ enum OCPP16Adapter {
     // MARK: - What stations are answered
 
     /// The CALLRESULT's payload.
-    static func payload(_ answer: StationAnswer, to request: V16.Request) -> [UInt8] {
-        switch (answer, request) {
-        case (.registered(let registration, let now, let interval), _):
+    static func payload(_ answer: StationAnswer) -> [UInt8] {
+        switch answer {
+        case .registered(let registration, let now, let interval):
             let status: V16.RegistrationStatus =
                 switch registration {
                 case .accepted: .accepted
@@ -121,16 +121,19 @@ enum OCPP16Adapter {
             return V16.BootNotificationResponse(
                 status: status, currentTime: now, interval: Int(interval.components.seconds)
             ).json
-        case (.clock(let now), _): return V16.HeartbeatResponse(currentTime: now).json
-        case (.authorization(let verdict), _): return V16.AuthorizeResponse(idTagInfo: info(verdict)).json
-        case (.started(let transaction, let verdict), _):
+        case .clock(let now): return V16.HeartbeatResponse(currentTime: now).json
+        case .authorization(let verdict): return V16.AuthorizeResponse(idTagInfo: info(verdict)).json
+        case .started(let transaction, let verdict):
             return V16.StartTransactionResponse(idTagInfo: info(verdict), transactionId: transaction).json
-        case (.stopped(let verdict), _): return V16.StopTransactionResponse(idTagInfo: verdict.map(info)).json
-        case (.vendorUnknown, _): return V16.DataTransferResponse(status: .unknownVendorId).json
-        case (.refused, _): return V16.SignCertificateResponse(status: .rejected).json
-        case (.acknowledged, _): return Array("{}".utf8)
+        case .stopped(let verdict): return V16.StopTransactionResponse(idTagInfo: verdict.map(info)).json
+        case .vendorUnknown: return V16.DataTransferResponse(status: .unknownVendorId).json
+        case .refused: return V16.SignCertificateResponse(status: .rejected).json
+        case .acknowledged: return acknowledgement
         }
     }
+
+    /// One array for all: answers are kept for repeats.
+    private static let acknowledgement = Array("{}".utf8)
 
     private static func info(_ verdict: TokenVerdict) -> V16.IdTagInfo {
         let status: V16.AuthorizationStatus =

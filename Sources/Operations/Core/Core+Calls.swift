@@ -27,11 +27,10 @@ extension Core {
         let problem = call.softFaults.isEmpty ? nil : call.softFaults.map(\.description).joined(separator: "; ")
         if !call.softFaults.isEmpty { statistics.softFaults += 1 }
         // Answers that carry the time are never repeated from memory: they would set the station's clock back.
-        let isRemembered = Self.isRemembered(action)
-        if isRemembered,
-            let reply = stations[s].repeats.reply(
-                to: call.messageID, action: action.rawValue, payload: call.payloadBytes)
-        {
+        let key =
+            Self.isRemembered(action)
+            ? RepeatMemory.Key(call.messageID, action: action.rawValue, payload: call.payloadBytes) : nil
+        if let key, let reply = stations[s].repeats.reply(to: key) {
             statistics.repeats += 1
             journal(call, id, reply: reply, problem: problem, at: now)
             emit(.reply(id, connection: connection, messageID: call.messageID, payload: reply))
@@ -46,11 +45,8 @@ extension Core {
                     description: "only the central system sends \(action.rawValue)"))
             return
         }
-        let reply = OCPP16Adapter.payload(handle(event, s, at: now), to: call.request)
-        if isRemembered {
-            stations[s].repeats.remember(
-                call.messageID, action: action.rawValue, payload: call.payloadBytes, reply: reply)
-        }
+        let reply = OCPP16Adapter.payload(handle(event, s, at: now))
+        if let key { stations[s].repeats.remember(key, reply: reply) }
         journal(call, id, reply: reply, problem: problem, at: now)
         emit(.reply(id, connection: connection, messageID: call.messageID, payload: reply))
     }
@@ -65,7 +61,7 @@ extension Core {
             V16.Action(rawValue: action).map(Self.isRemembered) ?? false, let reply = message.reply,
             let payload = Self.payload(ofCall: message.text)
         else { return }
-        stations[s].repeats.remember(id, action: action, payload: payload, reply: reply)
+        stations[s].repeats.remember(RepeatMemory.Key(id, action: action, payload: payload), reply: reply)
     }
 
     /// A station whose last boot was not accepted may only boot, and send what it was asked for (OCPP-J 1.6 errata 3.10).

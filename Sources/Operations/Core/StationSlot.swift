@@ -101,38 +101,44 @@ struct Outlook: Hashable, Sendable {
 /// repeats are found by their natural keys.
 struct RepeatMemory: Sendable {
     private struct Entry: Sendable {
-        let messageID: String
-        /// Of action and payload.
-        let digest: UInt64
-        let length: Int
+        let key: Key
         let reply: [UInt8]
     }
     private var entries: [Entry] = []
-    private var next = 0
+    private var next: Int32 = 0
     private static let capacity = 12
 
-    func reply(to messageID: String, action: String, payload: ArraySlice<UInt8>) -> [UInt8]? {
-        guard entries.contains(where: { $0.messageID == messageID }) else { return nil }
-        let digest = Self.digest(action, payload)
-        return entries.first { $0.messageID == messageID && $0.digest == digest && $0.length == payload.count }?.reply
+    /// What identifies a message: id, action and payload.
+    struct Key: Hashable, Sendable {
+        let digest: UInt64
+        let length: Int32
+        init(_ messageID: String, action: String, payload: ArraySlice<UInt8>) {
+            digest = RepeatMemory.digest(messageID, action, payload)
+            length = Int32(clamping: payload.count)
+        }
     }
 
-    mutating func remember(_ messageID: String, action: String, payload: ArraySlice<UInt8>, reply: [UInt8]) {
-        let entry = Entry(
-            messageID: messageID, digest: Self.digest(action, payload), length: payload.count, reply: reply)
+    func reply(to key: Key) -> [UInt8]? { entries.first { $0.key == key }?.reply }
+
+    mutating func remember(_ key: Key, reply: [UInt8]) {
+        let entry = Entry(key: key, reply: reply)
         if entries.count < Self.capacity {
             entries.append(entry)
         } else {
-            entries[next] = entry
-            next = (next + 1) % Self.capacity
+            entries[Int(next)] = entry
+            next = (next + 1) % Int32(Self.capacity)
         }
     }
 
     /// FNV-1a; stable over processes, unlike Swift's hashes. A station that builds a collision fools itself only.
-    private static func digest(_ action: String, _ payload: ArraySlice<UInt8>) -> UInt64 {
+    private static func digest(_ messageID: String, _ action: String, _ payload: ArraySlice<UInt8>) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in action.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        for byte in payload { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for byte in messageID.utf8 { add(byte) }
+        add(0)
+        for byte in action.utf8 { add(byte) }
+        add(0)
+        for byte in payload { add(byte) }
         return hash
     }
 }
