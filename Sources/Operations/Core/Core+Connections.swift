@@ -26,8 +26,8 @@ extension Core {
             register(Station(id: id, createdAt: now))
         }
         guard let s = stationIndex[id] else { return }
-        // Connections are numbered upwards: news of an older one came late.
-        if let live = stations[s].connection, live >= connection { return }
+        // Connections are announced in the order in which they replace each other (Gateway): the last word holds.
+        if stations[s].connection == connection { return }
         if stations[s].connection != nil { dropCalls(s, at: now) }
         stations[s].connection = connection
         stations[s].protocolName = name

@@ -88,7 +88,7 @@ extension Core {
         persist(.session(session))
         requestPlan(for: s, "needs", at: now)
         emit(.publish(.session(id)))
-        return sessionView(id).map { .success(.session($0)) } ?? .success(.done)
+        return activeSession(id).map { .success(.session($0)) } ?? .success(.done)
     }
     private static let mostEnergy: Energy = .kilowattHours(1000)
 

@@ -60,24 +60,12 @@ extension Core {
         pendingCommands[id] ?? recentCommands.last { $0.id == id }
     }
 
-    /// Active ones and the newest ended ones.
-    public func sessionView(_ id: Session.ID) -> SessionView? {
-        guard let s = sessionHome[id].flatMap({ stationIndex[$0] }), let i = stations[s].session(id) else { return nil }
+    /// A running session; an ended one is complete on the disk.
+    public func activeSession(_ id: Session.ID) -> SessionView? {
+        guard let s = sessionHome[id].flatMap({ stationIndex[$0] }), let i = stations[s].session(id),
+            stations[s].sessions[i].status == .active
+        else { return nil }
         return sessionView(s, i)
-    }
-
-    /// In order of their start.
-    public var activeSessions: [SessionView] {
-        var views: [SessionView] = []
-        for s in stations.indices {
-            for i in stations[s].sessions.indices where stations[s].sessions[i].status == .active {
-                views.append(sessionView(s, i))
-            }
-        }
-        return views.sorted { a, b in
-            a.session.startedAt == b.session.startedAt
-                ? a.session.id < b.session.id : a.session.startedAt < b.session.startedAt
-        }
     }
 
     private func sessionView(_ s: Int, _ i: Int) -> SessionView {

@@ -36,14 +36,17 @@ extension Platform: PlatformService {
         return await reading { try await self.store.command(id) } ?? nil
     }
     func session(_ id: Session.ID) async -> SessionView? {
-        if let live = await loop.read({ $0.sessionView(id) }) ?? nil { return live }
-        return await reading { try await self.store.session(id) } ?? nil
+        let live = await loop.read { $0.activeSession(id) } ?? nil
+        let kept = await reading { try await self.store.session(id) } ?? nil
+        return kept.map { $0.refreshed(by: live) } ?? live
     }
 
     // MARK: History: from the disk
 
+    /// Which ones is answered from the disk; what the core still holds of them is newer than the disk.
     func sessions(_ filter: SessionFilter, after: Session.ID?, limit: Int) async -> [SessionView] {
-        await reading { try await self.store.sessions(filter, after: after, limit: limit) } ?? []
+        let kept = await reading { try await self.store.sessions(filter, after: after, limit: limit) } ?? []
+        return await loop.read { core in kept.map { $0.refreshed(by: core.activeSession($0.session.id)) } } ?? kept
     }
     func messages(of station: StationID, limit: Int, before: Int64?) async -> [StoredMessage] {
         await reading { try await self.store.messages(of: station, limit: limit, before: before) } ?? []
@@ -107,8 +110,18 @@ extension Platform: PlatformService {
             gauge("alarms_active", "Alarms that did not end", live.activeAlarms),
             gauge("core_mailbox_depth", "Inputs waiting for the core", loop.depth),
             counter("core_inputs_total", "Inputs handled by the core", loop.handled.load(ordering: .relaxed)),
-            counter("core_dropped_total", "Inputs refused because the mailbox was full", loop.dropped.load(ordering: .relaxed)),
-            counter("gateway_refused_calls_total", "Station calls not taken (disk or core behind)", bridge.refusedCalls.load(ordering: .relaxed)),
+            counter(
+                "core_dropped_total", "Inputs refused because the mailbox was full",
+                loop.dropped.load(ordering: .relaxed)),
+            counter(
+                "gateway_refused_calls_total", "Station calls not taken (disk or core behind)",
+                bridge.refusedCalls.load(ordering: .relaxed)),
+            counter("ocpp_calls_total", "Calls of stations", live.calls),
+            counter("ocpp_refused_calls_total", "Calls of stations that are not accepted", live.refusedCalls),
+            counter("ocpp_repeats_total", "Repeated messages, applied once", live.repeats),
+            counter("ocpp_soft_faults_total", "Messages with faults that were lived with", live.softFaults),
+            counter("setpoints_total", "Limits ordered by the dispatcher", live.setpoints),
+            counter("plans_total", "Plans asked for", live.plans),
             counter("store_commits_total", "Commits on the disk", disk.commits),
             counter("store_changes_total", "Changes on the disk", disk.changes),
             counter("store_failures_total", "Commits that failed", disk.failures),
@@ -126,4 +139,13 @@ extension Platform: PlatformService {
     }
     func webSession(_ id: String) async -> WebSession? { (try? store.access.webSession(id)) ?? nil }
     func signOut(_ id: String) async { try? store.access.signOut(id) }
+}
+
+extension SessionView {
+    /// The live session, with the plan's last word from the disk where the plan in force no longer knows it.
+    fileprivate func refreshed(by live: SessionView?) -> SessionView {
+        guard let live else { return self }
+        if live.plan != nil { return live }
+        return SessionView(session: live.session, site: live.site, plan: plan, planStart: planStart, planStep: planStep)
+    }
 }

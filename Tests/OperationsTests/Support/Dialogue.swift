@@ -226,7 +226,7 @@ struct Dialogue {
     // MARK: Looking
 
     func session(_ id: String) -> Session? {
-        core.sessionView(Session.ID(id))?.session ?? disk.sessions[Session.ID(id)]
+        core.activeSession(Session.ID(id))?.session ?? disk.sessions[Session.ID(id)]
     }
     func evse(_ id: String, _ number: Int = 1) -> StationView.EVSE? {
         core.stationView(StationID(id))?.evses.first { $0.number == number }
