@@ -23,8 +23,9 @@ public enum PlanCheck {
         }
     }
 
-    /// kWh: what rounding may add up to in one slot or one battery.
+    /// kWh: what rounding may add up to in one slot, 40 mW over a quarter of an hour, and over a stay in one battery.
     static let tolerance = 1e-5
+    static let batteryTolerance = 1e-4
 
     /// Everything that is wrong with `schedules`, the first hundred; empty: it can be issued.
     public static func violations(of schedules: [VehicleSchedule], in problem: PlanningProblem) -> [Violation] {
@@ -74,11 +75,13 @@ public enum PlanCheck {
                 list.append(.leastPower(vehicle: v, slot: t, kilowattHours: net))
             }
             stored += net > 0 ? net * vehicle.chargeEfficiency : net / vehicle.dischargeEfficiency
-            let tooLow = net < -tolerance && stored < (battery?.minimum ?? 0) - tolerance
-            if stored > top + tolerance || tooLow { list.append(.battery(vehicle: v, slot: t, kilowattHours: stored)) }
+            let tooLow = net < -tolerance && stored < (battery?.minimum ?? 0) - batteryTolerance
+            if stored > top + batteryTolerance || tooLow {
+                list.append(.battery(vehicle: v, slot: t, kilowattHours: stored))
+            }
         }
         let found = max(0, start + vehicle.wanted - stored)
-        if abs(found - schedule.undelivered) > tolerance {
+        if abs(found - schedule.undelivered) > batteryTolerance {
             list.append(.undelivered(vehicle: v, stated: schedule.undelivered, found: found))
         }
     }

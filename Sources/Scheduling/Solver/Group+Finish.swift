@@ -1,6 +1,8 @@
 extension Group {
     /// kWh by which a load may exceed a limit by rounding: 4 mW over a quarter of an hour.
     static let tolerance = 1e-6
+    /// kWh below which nobody is made to charge or discharge: what rounding leaves above a limit.
+    static let sliver = 5e-7
 
     /// Nobody charges: always within all limits.
     func startFromNothing() {

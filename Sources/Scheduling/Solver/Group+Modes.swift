@@ -10,7 +10,7 @@ extension Group {
             if c > 1e-9 && x > 1e-9 { return true }
             if c > 1e-9 && c < leastCharge[car.offset + j] - 1e-9 { return true }
             energy += c * car.chargeEfficiency - x / car.dischargeEfficiency
-            if x > 1e-9 && energy < car.dischargeAbove - 1e-9 { return true }
+            if x > 1e-9 && energy < car.dischargeAbove - Group.sliver { return true }
         }
         return false
     }
@@ -186,8 +186,8 @@ private struct ModeSearch {
         for j in 0..<car.count {
             let (c, x) = (response.charge[j], response.discharge[j])
             energy += c * car.chargeEfficiency - x / car.dischargeEfficiency
-            if energy > car.high + 1e-9 || energy < car.least(after: j) - 1e-9 { return false }
-            if x > 1e-9 && energy < car.dischargeAbove - 1e-9 { return false }
+            if energy > car.high + Group.sliver || energy < car.least(after: j) - Group.sliver { return false }
+            if x > 1e-9 && energy < car.dischargeAbove - Group.sliver { return false }
             let t = car.first + j
             sum += response.buy[t] * c - (response.sell[t] - car.wear) * x
         }

@@ -30,7 +30,10 @@ extension Group {
             new += buy[t] * c - (sell[t] - car.wear) * x
             moved = max(moved, abs(c - x - charge[car.offset + j] + discharge[car.offset + j]))
         }
-        guard new <= old + 1e-9 * max(1, abs(old)), energy >= min(car.floor, ending[i]) - 1e-9 else { return 0 }
+        // An iterate may be outside its band by rounding and cheaper by as much.
+        guard new <= old + Group.sliver * max(1, car.value), energy >= min(car.floor, ending[i]) - Group.sliver else {
+            return 0
+        }
         ending[i] = energy
         keepAnswer(car)
         return moved
@@ -57,9 +60,9 @@ extension Group {
             let most = response.chargeMost[j]
             let least = min(response.chargeLeast[j], most)
             response.chargeMost[j] = min(c, max(0, most))
-            response.chargeLeast[j] = min(c, max(0, least))
+            response.chargeLeast[j] = least > Group.sliver ? min(c, least) : 0
             response.dischargeMost[j] = min(d, max(0, -least))
-            response.dischargeLeast[j] = min(d, max(0, -most))
+            response.dischargeLeast[j] = -most > Group.sliver ? min(d, -most) : 0
         }
     }
 

@@ -254,16 +254,25 @@ extension InteriorPoint {
 // MARK: - What an iterate says
 
 extension InteriorPoint {
-    /// Writes the iterate into the group's schedule, charging and discharging netted.
+    /// kWh in a slot.
+    private static let nothing = 1e-5
+
+    /// Writes the iterate into the group's schedule. The inside of a box is nowhere zero: what is next to nothing in both
+    /// directions is taken for nothing, so that no neighbour relies on it.
     func writeSchedule() {
         for block in blocks {
             let car = group.cars[block.car]
             var energy = car.start
             for j in 0..<block.count {
-                let c = min(value[block.variables + j], group.chargeLimit[car.offset + j])
+                var c = min(value[block.variables + j], group.chargeLimit[car.offset + j])
                 var x = 0.0
                 if block.bothWays {
                     x = min(value[block.variables + block.discharge + j], group.dischargeLimit[car.offset + j])
+                    if min(c, x) < InteriorPoint.nothing {
+                        let net = c - x
+                        c = net > InteriorPoint.nothing ? net : 0
+                        x = -net > InteriorPoint.nothing ? -net : 0
+                    }
                 }
                 group.charge[car.offset + j] = c
                 group.discharge[car.offset + j] = x

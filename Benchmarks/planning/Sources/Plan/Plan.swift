@@ -1,0 +1,114 @@
+import Foundation
+import Quantities
+import Scheduling
+
+/// `swift run -c release plan`: one line a case. A fleet is 55 % home overnight, 25 % short stays and 20 % all day, 100
+/// vehicles a transformer, 96 slots; the limits are about a fifth of the connected power, so every transformer binds.
+@main
+enum Plan {
+    struct Case {
+        let vehicles: Int
+        let bothWays: Double
+        let spot: Bool
+        /// Limit of one node above all transformers, as a part of the sum of theirs.
+        var above: Double?
+    }
+    static let cases = [
+        Case(vehicles: 100, bothWays: 0.3, spot: false),
+        Case(vehicles: 1000, bothWays: 0.3, spot: false),
+        Case(vehicles: 10_000, bothWays: 0, spot: false),
+        Case(vehicles: 10_000, bothWays: 0.3, spot: false),
+        Case(vehicles: 10_000, bothWays: 0.3, spot: true),
+        Case(vehicles: 10_000, bothWays: 1, spot: true),
+        Case(vehicles: 10_000, bothWays: 0.3, spot: false, above: 0.7),
+    ]
+
+    static func main() {
+        for test in cases {
+            let problem = Fleet(test).problem
+            let began = clock()
+            let plan = solve(problem)
+            let seconds = Double(clock() - began) / Double(CLOCKS_PER_SEC)
+            let above = test.above.map { ", one node above at \(Int($0 * 100)) %" } ?? ""
+            print(
+                "\(test.vehicles) vehicles, \(Int(test.bothWays * 100)) % both ways, \(test.spot ? "spot" : "time of use")"
+                    + "\(above): \(String(format: "%.3f", seconds)) CPU s, gap \(String(format: "%.4f", plan.gap * 100)) %,"
+                    + " \(plan.passes) passes")
+        }
+    }
+}
+
+/// A made-up fleet; always the same for the same case.
+private struct Fleet {
+    private let test: Plan.Case
+    private let slots = 96
+    private var random = SeededRandom(seed: 7)
+
+    init(_ test: Plan.Case) { self.test = test }
+
+    private mutating func normal(_ mean: Double, _ deviation: Double) -> Double {
+        let radius = (-2 * log(max(1e-12, random.unit()))).squareRoot()
+        return mean + deviation * radius * cos(2 * .pi * random.unit())
+    }
+    private mutating func pick(_ list: [Double]) -> Double { list[Int(random.next() % UInt64(list.count))] }
+
+    var problem: PlanningProblem {
+        var copy = self
+        return copy.make()
+    }
+
+    private mutating func make() -> PlanningProblem {
+        var (buy, sell): ([Double], [Double]) = ([], [])
+        for slot in 0..<slots {
+            let hour = (12 + slot / 4) % 24
+            let level = hour < 8 ? 0.4 : (10..<12).contains(hour) || (17..<22).contains(hour) ? 1.6 : 1
+            let price = test.spot ? 0.5 + 0.3 * sin(Double(slot) / 9) + 0.1 * random.unit() : 0.6 * level + 0.03
+            buy.append(price)
+            sell.append(test.spot ? price - 0.03 : 0.55 * level)
+        }
+        let transformers = (test.vehicles + 99) / 100
+        let fleet = (0..<test.vehicles).map { vehicle(node: $0 / 100) }
+        var nodes = (0..<transformers).map { _ in
+            let kilowatts = 144 * (0.7 + 0.6 * random.unit())
+            return PlanningNode(
+                parent: test.above == nil ? nil : transformers,
+                importLimit: [Double](repeating: kilowatts, count: slots),
+                exportLimit: [Double](repeating: 72, count: slots))
+        }
+        if let above = test.above {
+            let sum = nodes.reduce(0) { $0 + $1.importLimit[0] }
+            nodes.append(PlanningNode(importLimit: [Double](repeating: sum * above, count: slots)))
+        }
+        return PlanningProblem(stepHours: 0.25, buyPrice: buy, sellPrice: sell, vehicles: fleet, nodes: nodes)
+    }
+
+    private mutating func vehicle(node: Int) -> PlanningVehicle {
+        let kind = random.unit()
+        var (arrival, departure) = (0.0, 24.0)
+        if kind < 0.55 {
+            (arrival, departure) = (normal(6.5, 1.5), normal(19.5, 1))
+        } else if kind < 0.8 {
+            arrival = random.unit() * 20
+            departure = arrival + 1.5 + random.unit() * 4
+        }
+        arrival = min(max(arrival, 0), 22.5)
+        departure = min(max(departure, arrival + 1), 24)
+        let power = pick([7, 7, 7, 7, 7, 7, 7, 11, 11, 3.5])
+        let capacity = pick([40, 60, 80])
+        let bothWays = random.unit() < test.bothWays
+        let efficiency = bothWays ? pick([0.95, 0.92]) : 0.93
+        let charge = 0.15 + 0.5 * random.unit()
+        let wanted = min(
+            capacity * (0.75 + 0.2 * random.unit() - charge), efficiency * power * (departure - arrival) * 0.95)
+        let first = Int(arrival * 4)
+        let end = min(slots, Int((departure * 4).rounded(.up)))
+        return PlanningVehicle(
+            slots: first..<end, firstPresence: Double(first + 1) - arrival * 4,
+            lastPresence: departure * 4 - Double(end - 1), maxCharge: power, maxDischarge: bothWays ? power : 0,
+            chargeEfficiency: efficiency, dischargeEfficiency: efficiency, wanted: max(0.5, wanted),
+            battery: bothWays
+                ? PlanningBattery(atArrival: charge * capacity, minimum: 0.1 * capacity, maximum: 0.98 * capacity)
+                : nil,
+            wear: 0.1, node: node)
+    }
+}
