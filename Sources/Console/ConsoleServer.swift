@@ -26,6 +26,15 @@ public struct ConsoleConfiguration: Sendable {
     }
 }
 
+extension ConsoleConfiguration {
+    /// - Throws: ``ConsoleFault/openBeyondLoopback(host:)``.
+    public func check() throws(ConsoleFault) {
+        guard !open || host == "localhost" || host == "::1" || host.hasPrefix("127.") else {
+            throw .openBeyondLoopback(host: host)
+        }
+    }
+}
+
 public enum ConsoleFault: Error, CustomStringConvertible {
     case openBeyondLoopback(host: String)
 
@@ -60,10 +69,8 @@ public struct ConsoleServer: Sendable {
 
     /// Serves until the task is cancelled, then ends live streams and answers what is under way.
     public func run() async throws {
+        try configuration.check()
         let host = configuration.host
-        guard !configuration.open || host == "localhost" || host == "::1" || host.hasPrefix("127.") else {
-            throw ConsoleFault.openBeyondLoopback(host: host)
-        }
         let (console, listening) = (console, listening)
         var application = Application(
             responder: CallbackResponder<PeerContext> { request, context in

@@ -5,9 +5,14 @@ final class ConnectionRegistry: Sendable {
     private let newest = Mutex<[String: ConnectionID]>([:])
 
     /// Makes `connection` the newest of `identity`.
+    /// - Parameter announce: called under the lock, so that two connections of one identity on two event loops are
+    ///   announced in the order in which they replaced each other.
     /// - Returns: the one that it replaces.
-    func replace(_ identity: String, with connection: ConnectionID) -> ConnectionID? {
-        newest.withLock { $0.updateValue(connection, forKey: identity) }
+    func replace(_ identity: String, with connection: ConnectionID, announce: () -> Void) -> ConnectionID? {
+        newest.withLock { newest in
+            defer { announce() }
+            return newest.updateValue(connection, forKey: identity)
+        }
     }
 
     /// Forgets `connection`, unless a newer one has taken its place.

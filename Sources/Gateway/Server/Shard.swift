@@ -82,9 +82,12 @@ final class Shard: @unchecked Sendable {
         if isClosing && connections.isEmpty { emptied?.succeed() }
     }
 
-    /// Lets `connection` be the newest of its identity and ends the older one.
-    func replaceOlder(_ identity: String, with id: ConnectionID) {
-        guard let older = registry.replace(identity, with: id) else { return }
+    /// Lets the connection be the newest of its identity, says so, and ends the older one.
+    func announce(_ identity: String, _ id: ConnectionID, protocol name: String, remoteAddress: String) {
+        let older = registry.replace(identity, with: id) {
+            delegate.connected(identity: identity, connection: id, protocol: name, remoteAddress: remoteAddress)
+        }
+        guard let older else { return }
         counters.add(to: .replaced)
         peers(older).post([
             .close(older.rawValue, .policyViolation, reason: "replaced by a newer connection of the same station")

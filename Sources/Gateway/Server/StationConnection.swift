@@ -245,9 +245,7 @@ final class StationConnection: ChannelInboundHandler {
         phase = .open
         identity = offer.identity
         shard.counters.add(to: .online)
-        shard.replaceOlder(identity, with: id)
-        shard.delegate.connected(
-            identity: identity, connection: id, protocol: chosen, remoteAddress: request.remoteAddress)
+        shard.announce(identity, id, protocol: chosen, remoteAddress: request.remoteAddress)
         if var early = waiting {
             waiting = nil
             read(&early)

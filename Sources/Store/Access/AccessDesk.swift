@@ -185,15 +185,22 @@ public struct AccessDesk: Sendable {
 
 extension Store {
     /// Access to the tables of tokens and users of a directory, also while a server holds it: SQLite lets both write.
+    /// - Parameter create: makes the directory when there is none: the first user comes before the first start.
     public static func withAccess<Value>(
-        directory: String, _ body: (AccessDesk) throws -> Value
+        directory: String, create: Bool = false, _ body: (AccessDesk) throws -> Value
     ) throws -> Value {
+        let path = DataDirectory.database(in: directory)
+        guard create || DataDirectory.exists(path) else {
+            throw StoreFault.cannotOpen(
+                path: path,
+                why: "there is no database; name the --data DIR of a platform, or begin with a token or a user"
+            )
+        }
         do {
             let store = try Store(directory: directory)
             defer { store.close() }
             return try body(store.access)
         } catch StoreFault.held {
-            let path = DataDirectory.database(in: directory)
             let queue = try DatabaseQueue(path: path, configuration: Store.configuration())
             defer { try? queue.close() }
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }

@@ -37,6 +37,11 @@ public struct StoreCheck: Sendable {
                 try check.plans(db)
                 return check
             }
+        } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
+            // So damaged that SQLite gives up: that is the answer, not a failure of the check.
+            var check = StoreCheck()
+            check.find("integrity", "SQLite cannot read it: \(error.message ?? "damaged"); restore a backup")
+            return check
         } catch { throw StoreFault(error, path: path) }
     }
 

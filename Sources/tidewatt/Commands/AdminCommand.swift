@@ -70,7 +70,7 @@ struct AdminToken: ParsableCommand {
             if let days, !(1...3650).contains(days) { throw Refusal("--days \(days): allowed are 1 to 3650") }
             let role = try role.value()
             let secret = try data.run { directory in
-                try Store.withAccess(directory: directory) {
+                try Store.withAccess(directory: directory, create: true) {
                     try $0.createToken(name: name, role: role, lifetime: days.map { .days($0) })
                 }
             }
@@ -163,7 +163,7 @@ struct AdminUser: ParsableCommand {
             let role = try role.value()
             let password = try Password.ask(output.lang)
             try data.run { directory in
-                try Store.withAccess(directory: directory) {
+                try Store.withAccess(directory: directory, create: true) {
                     try $0.addUser(name: name, role: role, password: password)
                 }
             }

@@ -38,6 +38,10 @@ struct ServeCommand: AsyncParsableCommand {
         if let ocpp { settings.ocpp = try endpoint(ocpp, "--ocpp") }
         if printConfig { return Output.write(settings.printed) }
 
+        let console = ConsoleConfiguration(host: settings.http.host, port: settings.http.port, open: open)
+        // Before the data directory is made: a refused call leaves nothing behind.
+        do { try console.check() } catch { throw Refusal("\(error)") }
+
         let log = StructuredLog(level: settings.logLevel)
         let platform: Platform
         do {

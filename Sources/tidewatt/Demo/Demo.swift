@@ -61,9 +61,11 @@ struct Demo: Sendable {
 
     private var members: [StationFleet.Member] {
         var random = SeededRandom(seed: scenario.seed).split(3)
+        let run = String(UInt64(DomainClock.real.now.milliseconds), radix: 36) + "-"
         return scenario.community.drivers.enumerated().map { index, driver in
             var settings = StationSettings(identity: DemoSite.identity(index))
-            settings.callTimeout = .milliseconds(Int64(30_000 * clock.speed))
+            // A kept data directory knows the message ids of the run before, which began at the same virtual instant.
+            settings.messageIDPrefix = run
             settings.offlineWait = .milliseconds(Int64(10_000 * clock.speed))
             settings.faults.ignoresProfiles = index >= scenario.piles - ignoring
             let stays = driver.stays.map { stay in
@@ -102,7 +104,9 @@ struct Demo: Sendable {
             let plan = await platform.plan(of: DemoSite.site)
             var planned = Power.zero
             if let plan, let slot = plan.slot(at: minute) {
-                planned = plan.stays.reduce(.zero) { $0 + ($1.setpoints.indices.contains(slot) ? $1.setpoints[slot] : .zero) }
+                planned = plan.stays.reduce(.zero) {
+                    $0 + ($1.setpoints.indices.contains(slot) ? $1.setpoints[slot] : .zero)
+                }
             }
             var asked = Power.zero
             for view in await platform.stations(after: nil, limit: scenario.piles) {

@@ -69,7 +69,8 @@ struct DemoSite: Sendable {
         let (data, response) = try await URLSession.shared.data(for: request)
         let status = (response as? HTTPURLResponse)?.statusCode ?? 0
         guard (200..<300).contains(status) else {
-            throw Refusal("\(method) \(path) was answered \(status): \(String(decoding: data.prefix(500), as: UTF8.self))")
+            throw Refusal(
+                "\(method) \(path) was answered \(status): \(String(decoding: data.prefix(500), as: UTF8.self))")
         }
     }
 }

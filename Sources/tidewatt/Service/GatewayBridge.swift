@@ -31,11 +31,20 @@ final class GatewayBridge: GatewayDelegate {
             case .open: reply(.accept)
             case .password(let digest):
                 guard let password, password.user == request.identity,
-                    StationPassword.matches(String(decoding: password.password, as: UTF8.self), digest: digest)
+                    Self.matches(password.password, digest: digest)
                 else { return reply(.unauthorized) }
                 reply(.accept)
             }
         }
+    }
+
+    /// OCPP 1.6 configures the password as hexadecimal text; stations send that text or the bytes it stands for
+    /// (security whitepaper, erratum). Either is right.
+    private static func matches(_ password: [UInt8], digest: String) -> Bool {
+        if StationPassword.matches(String(decoding: password, as: UTF8.self), digest: digest) { return true }
+        let hexadecimal = password.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return StationPassword.matches(hexadecimal, digest: digest)
+            || StationPassword.matches(hexadecimal.uppercased(), digest: digest)
     }
 
     func connected(identity: String, connection: ConnectionID, protocol: String, remoteAddress: String) {

@@ -179,7 +179,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     }
 
     private static let busy = ServiceFault(
-        .unavailable, code: "busy", detail: "Too much is waiting at the moment; nothing was done. Try again in a few seconds.")
+        .unavailable, code: "busy",
+        detail: "Too much is waiting at the moment; nothing was done. Try again in a few seconds.")
 
     var uptimeSeconds: Double { Double(DomainClock.monotonicNanoseconds() - began) / 1e9 }
 }

@@ -53,7 +53,8 @@ struct ServeConfiguration: Sendable {
             })
     }
     private static func flag(
-        _ section: String, _ name: String, _ path: any WritableKeyPath<ServeConfiguration, Bool> & Sendable, _ help: String
+        _ section: String, _ name: String, _ path: any WritableKeyPath<ServeConfiguration, Bool> & Sendable,
+        _ help: String
     ) -> Key {
         Key(
             section: section, name: name, help: help, allowed: "true or false",
@@ -106,6 +107,11 @@ struct ServeConfiguration: Sendable {
 
     /// - Throws: ``Problems`` naming file, line and what is allowed; an unknown key is one.
     mutating func read(_ bytes: [UInt8], file: String) throws(Problems) {
+        // A file in which everything is commented out is a usual one.
+        let says = bytes.split(separator: UInt8(ascii: "\n")).contains { line in
+            line.first { $0 > UInt8(ascii: " ") }.map { $0 != UInt8(ascii: "#") } ?? false
+        }
+        guard says else { return }
         let document = try YAMLDocument(bytes, file: file)
         var problems = ProblemList()
         let sections = Set(Self.keys.map(\.section)).sorted()
