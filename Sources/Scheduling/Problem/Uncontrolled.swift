@@ -8,7 +8,7 @@ extension PlanningProblem {
             var left = wanted
             let net = vehicle.slots.map { slot in
                 let most = vehicle.maxCharge * vehicle.presence(slot) * stepHours
-                let energy = min(most, left / vehicle.chargeEfficiency)
+                let energy = max(0, min(most, left / vehicle.chargeEfficiency))
                 left -= energy * vehicle.chargeEfficiency
                 return energy
             }
