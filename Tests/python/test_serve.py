@@ -35,6 +35,13 @@ def test_a_bad_configuration_is_refused_with_its_place(tmp_path, config, line):
     assert re.search(rf"^bad\.yaml:{line or r'[0-9]+'}:\d+: .+", error, re.MULTILINE), error
 
 
+def test_a_configuration_of_comments_only_means_the_defaults(tmp_path):
+    (tmp_path / "c.yaml").write_text("# stations:\n#   accept_unknown: true\n", encoding="utf-8")
+    result = tidewatt("serve", "--config", "c.yaml", "--print-config", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == tidewatt("serve", "--print-config").stdout
+
+
 def test_an_unknown_key_is_told_with_what_is_allowed(tmp_path):
     error = refused(tmp_path, "stations:\n  accept_unknwon: true\n")
     assert "accept_unknwon" in error and "accept_unknown" in error.replace("accept_unknwon", "")
@@ -75,7 +82,8 @@ def test_environment_variables_override_the_file_and_flags_override_both(serve, 
 
 
 def test_a_bad_environment_variable_is_named(tmp_path):
-    error = refused(tmp_path, "", env={"TIDEWATT_LISTEN_OCPP": "nowhere"})
+    config = "stations: {accept_unknown: true}\n"
+    error = refused(tmp_path, config, env={"TIDEWATT_LISTEN_OCPP": "nowhere"})
     assert "TIDEWATT_LISTEN_OCPP" in error
 
 

@@ -5,14 +5,14 @@ import socket
 
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
+from websockets.sync.client import connect as connected
 
 from support.polling import until
 from support.station import fresh
 
 
 def raw(port, identity, **options):
-    return connect(f"ws://127.0.0.1:{port}/ocpp/{identity}", subprotocols=["ocpp1.6"], max_size=None, **options)
+    return connected(f"ws://127.0.0.1:{port}/ocpp/{identity}", subprotocols=["ocpp1.6"], max_size=None, **options)
 
 
 def ask(one, action="Heartbeat", payload=None, message_id="h"):
@@ -54,7 +54,7 @@ def test_a_command_goes_to_the_newest_socket_only(shared, api):
 def test_a_call_of_the_old_socket_is_never_answered_on_the_new_one(shared):
     identity = fresh()
     for attempt in range(20):
-        old = raw(shared.ocpp, identity)
+        old = raw(shared.ocpp, identity, legacy=True)
         ids = [f"old-{attempt}-{n}" for n in range(8)]
         for one in ids:
             old.send(json.dumps([2, one, "StatusNotification", {
@@ -107,7 +107,7 @@ def test_a_half_open_socket_gives_way_to_a_new_one(shared, api):
 
 def test_a_cut_connection_is_seen_at_once(shared, api):
     identity = fresh()
-    one = raw(shared.ocpp, identity)
+    one = raw(shared.ocpp, identity, legacy=True)
     ask(one)
     one.socket.shutdown(socket.SHUT_RDWR)
     until(lambda: api.station(identity)["online"] is False, "offline after the cut")
@@ -191,7 +191,7 @@ def test_fragments_with_a_ping_between_are_one_message(shared):
 
 
 def test_a_request_that_is_no_websocket_is_refused_and_the_listener_lives(shared):
-    for request in [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00", b"GET /ocpp/X HTTP/1.1\r\nHost: x\r\n\r\n",
+    for request in [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"GET /ocpp/X HTTP/1.1\r\nHost: x\r\n\r\n",
                     b"GET /ocpp/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: ocpp1.6\r\n\r\n"]:
         with socket.create_connection(("127.0.0.1", shared.ocpp), 10) as one:
