@@ -69,10 +69,8 @@ public struct YAMLDocument: Sendable {
                 file: file, line: mark.line, column: mark.column, message: "not YAML: \(problem)\(detail)")
         case .duplicatedKeysInMapping(let duplicates, let context):
             let keys = duplicates.map { "\($0)" }.joined(separator: ", ")
-            // The last of the equal keys is the one too many; the context is only the mapping's beginning.
-            let mark = duplicates.compactMap(\.mark).max { ($0.line, $0.column) < ($1.line, $1.column) } ?? context.mark
             return Problem(
-                file: file, line: mark.line, column: mark.column,
+                file: file, line: context.mark.line, column: context.mark.column,
                 message: "key \(keys) stands twice in one mapping; keep one of them")
         case .reader(let problem, _, _, _):
             return Problem(file: file, line: 0, message: "not YAML: \(problem)")
