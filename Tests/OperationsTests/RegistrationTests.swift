@@ -76,7 +76,6 @@ import Testing
         #expect(d.core.stationView(StationID("CP1"))?.online == true)
         d.say("CP1", "Heartbeat", "{}", messageID: "h", connection: old)
         #expect(d.last.contains { if case .reply(_, old, "h", _) = $0 { true } else { false } })
-        d.give(.connected(StationID("CP1"), connection: old, protocol: "ocpp1.6", remoteAddress: ""))
         d.give(.disconnected(StationID("CP1"), connection: new, reason: "gone"))
         #expect(d.core.stationView(StationID("CP1"))?.online == false)
     }
