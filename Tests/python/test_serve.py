@@ -28,7 +28,7 @@ def refused(tmp_path, config, *arguments, env=None):
     ("stations:\n  accept_unknown: perhaps\n", 2),
     ("listen: [1, 2]\n", 1),
     ("listen: {http: \"127.0.0.1:0\"\n", None),
-    ("listen: {http: \"127.0.0.1:0\"}\nlisten: {ocpp: \"127.0.0.1:0\"}\n", 2),
+    ("stations: {accept_unknown: true}\nlisten: {http: \"127.0.0.1:0\"}\nlisten: {ocpp: \"127.0.0.1:0\"}\n", 2),
 ], ids=["unknown key", "unknown section", "no address", "no boolean", "no mapping", "no YAML", "twice"])
 def test_a_bad_configuration_is_refused_with_its_place(tmp_path, config, line):
     error = refused(tmp_path, config)

@@ -159,10 +159,16 @@ class Station:
 
     def call(self, request, message_id=None):
         """The answer as the library's dataclass; a CALLERROR raises the library's exception."""
-        return _run(self.peer.call(request, suppress=False, unique_id=message_id))
+        return _run(self.calling(request, message_id))
 
-    async def calling(self, request):
-        return await self.peer.call(request, suppress=False)
+    async def calling(self, request, message_id=None):
+        """The library waits its whole time-out on a socket that has ended; a station of ours knows at once."""
+        answer = asyncio.ensure_future(self.peer.call(request, suppress=False, unique_id=message_id))
+        await asyncio.wait({answer, self._reader}, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            answer.cancel()
+            raise ConnectionError(f"{self.identity}: the connection ended before the answer")
+        return answer.result()
 
     def send(self, frame):
         """Any text or bytes, as one frame."""
