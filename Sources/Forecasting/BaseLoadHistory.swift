@@ -17,6 +17,10 @@ struct BaseLoadHistory: Sendable {
     /// Weight of the newest quarter hour in the bias, and the time in which it fades out of the forecast (hours).
     private static let biasWeight = 0.3
     private static let biasFades = 3.0
+    /// An hour of the day that was never seen is forecast from the present load while it is near (hours), with so much
+    /// growth an hour allowed: evenings rise by about a third an hour.
+    private static let persists = 2.0
+    private static let growth = 0.5
 
     /// By kind and quarter, oldest first.
     private var values: [[Double]] = Array(repeating: [], count: DayKind.allCases.count * 96)
@@ -52,9 +56,19 @@ struct BaseLoadHistory: Sendable {
     /// The forecast for a slot that begins at `at`: the quantile, moved by as much of the bias as is left by then.
     func value(slot: Slot, probability: Double, at: Instant) -> Double {
         let plain = quantile(slot, probability)
+        if let present = present(at: at), pooled(slot.quarter, Self.pooled, kinds: DayKind.allCases).isEmpty {
+            return min(plain, present)
+        }
         guard let biasAt else { return plain }
         let ahead = Double(max(0, (at - biasAt).wholeMilliseconds)) / 3_600_000
         return plain * (1 + (bias - 1) * exponential(-ahead / Self.biasFades))
+    }
+
+    /// What the newest quarter hour may have grown to by `at`; `nil` when it says nothing of it any more.
+    private func present(at: Instant) -> Double? {
+        guard let last, let watts = values[last.slot.kind.rawValue * 96 + last.slot.quarter].last else { return nil }
+        let ahead = Double((at - last.at).wholeMilliseconds) / 3_600_000
+        return ahead >= 0 && ahead <= Self.persists ? watts * (1 + Self.growth * ahead) : nil
     }
 
     /// The highest over all kinds of day that were seen.

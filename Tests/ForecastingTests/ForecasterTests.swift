@@ -174,4 +174,21 @@ import Testing
                 of: NodeID("T1"), start: zone.instant(of: Self.monday, minute: 24 * 15), count: 1, probability: 0.9))
         #expect(later[0].watts >= 100_000)
     }
+
+    @Test func `hours that were never seen go by the present load while they are near`() throws {
+        var forecaster = Forecaster(zone: zone)
+        // Noon is high, the evening falls: at 23:00 nothing is known of the night.
+        for quarter in 48..<92 {
+            forecaster.observe(
+                baseLoad: .watts(400_000 - Int64(quarter - 48) * 7_000), of: NodeID("T1"),
+                at: zone.instant(of: Self.monday, minute: quarter * 15))
+        }
+        let night = try #require(
+            forecaster.baseLoad(
+                of: NodeID("T1"), start: zone.instant(of: Self.monday, minute: 94 * 15), count: 16, probability: 0.9))
+        let present: Int64 = 400_000 - 43 * 7_000
+        #expect(night[0].watts <= present * 2, "half an hour ahead: \(night[0].watts)")
+        #expect(night[0].watts >= present)
+        #expect(night[15].watts > night[0].watts, "far ahead the highest seen must do again")
+    }
 }

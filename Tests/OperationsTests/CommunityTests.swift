@@ -139,6 +139,21 @@ import Testing
         #expect(Set(d.disk.points.map(\.at)).count == d.disk.points.count)
     }
 
+    @Test func `what the meter recorded before the platform came teaches the base load`() throws {
+        var d = Dialogue()
+        d.community(piles: 1, limit: .kilowatts(100))
+        let history = (0..<(14 * 96)).map { quarter -> NodeReading in
+            let at = d.now - .days(14) + .minutes(15 * quarter)
+            let hour = Zone.shanghai.millisecondOfDay(at: at) / 3_600_000
+            return NodeReading(at: at, power: .kilowatts(hour < 6 ? 5 : 20))
+        }
+        d.give(.nodeReadings(request: 901, NodeID("N"), history, by: .platform))
+        d.pass(.minutes(1), answering: true)
+        let plan = try #require(d.core.plan(of: SiteID("S")))
+        let base = try #require(plan.nodes.first { $0.node == NodeID("N") }).base
+        #expect(Set(base.map(\.watts)).isSuperset(of: [5_000, 20_000]), "\(base)")
+    }
+
     @Test func `readings of an unknown node, of the future and beyond reason are refused`() {
         var d = settled()
         func refused(_ node: String, _ reading: NodeReading) -> ServiceFault? {

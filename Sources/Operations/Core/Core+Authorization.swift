@@ -3,16 +3,23 @@ import Quantities
 
 extension Core {
     func verdict(on token: String, at now: Instant) -> TokenVerdict {
-        guard let known = idTokens[token] else {
+        guard let known = idTokens[Self.key(token)] else {
             return TokenVerdict(settings.acceptUnknownTokens ? .accepted : .invalid)
         }
         return known.verdict(at: now)
     }
 
+    /// Tokens differ by more than the case of ASCII letters (OCPP 1.6 §7.28: IdToken is a CiString20Type).
+    static func key(_ token: String) -> String {
+        let bytes = token.utf8
+        guard bytes.contains(where: { $0 >= 0x41 && $0 <= 0x5A }) else { return token }
+        return String(decoding: bytes.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }, as: UTF8.self)
+    }
+
     /// For a start: a token that charges elsewhere already may not charge twice (OCPP 1.6 §7.4, ConcurrentTx).
     func verdictForStart(on token: String, at now: Instant) -> TokenVerdict {
         let verdict = verdict(on: token, at: now)
-        guard verdict.isAccepted, tokenUse[token, default: 0] > 0 else { return verdict }
+        guard verdict.isAccepted, tokenUse[Self.key(token), default: 0] > 0 else { return verdict }
         return TokenVerdict(.concurrent, expiresAt: verdict.expiresAt, parent: verdict.parent)
     }
 }

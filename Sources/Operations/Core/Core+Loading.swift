@@ -33,7 +33,7 @@ extension Core {
             if let s = stationIndex[session.evse.station] { _ = stations[s].ensureEVSE(session.evse.number) }
             keep(session)
         }
-        for token in state.idTokens { idTokens[token.value] = token }
+        for token in state.idTokens { idTokens[Self.key(token.value)] = token }
         for message in state.inboundMessages { recall(message) }
         for command in state.pendingCommands { pendingCommands[command.id] = command }
         hasLostCommands = !pendingCommands.isEmpty
@@ -73,7 +73,7 @@ extension Core {
         guard let s = stationIndex[session.evse.station] else { return }
         stations[s].sessions.append(session)
         sessionHome[session.id] = session.evse.station
-        if session.status == .active, let token = session.idToken { tokenUse[token, default: 0] += 1 }
+        if session.status == .active, let token = session.idToken { tokenUse[Self.key(token), default: 0] += 1 }
         forgetOldSessions(s)
     }
 

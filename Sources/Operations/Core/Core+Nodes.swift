@@ -29,6 +29,7 @@ extension Core {
                             fields: Array(fields.prefix(20))))))
         }
         persist(.nodeReadings(id, readings))
+        learnHistory(n, readings, at: now)
         if let newest = readings.max(by: { $0.at < $1.at }), nodes[n].reading.map({ newest.at >= $0.at }) ?? true {
             nodes[n].reading = newest
             let isFresh = now - newest.at <= settings.dispatch.meterStaleAfter
@@ -47,10 +48,35 @@ extension Core {
     private static let clockTolerance: Duration = .minutes(5)
     private static let mostWatts: UInt64 = 10_000_000_000
 
+    /// What a meter recorded before the platform came (an operator's file) teaches the base load. Nothing is known of
+    /// charging at that time, so it counts as none, and only the time before the first metered quarter hour is taken.
+    private mutating func learnHistory(_ n: Int, _ readings: [NodeReading], at now: Instant) {
+        guard !nodes[n].isLearning else { return }
+        let past = readings.filter { now - $0.at > QuarterMeans.length }.sorted { $0.at < $1.at }
+        guard !past.isEmpty else { return }
+        var means = QuarterMeans()
+        var quarters: [(start: Instant, mean: Power)] = []
+        for reading in past {
+            if let quarter = means.roll(to: reading.at) { quarters.append(quarter) }
+            means.add(reading.power)
+        }
+        if let last = past.last, let quarter = means.roll(to: last.at + QuarterMeans.length) {
+            quarters.append(quarter)
+        }
+        for s in sites.indices where sites[s].path.contains(n) {
+            for quarter in quarters {
+                sites[s].forecaster.observe(
+                    baseLoad: max(.zero, quarter.mean), of: nodes[n].node.id, at: quarter.start)
+            }
+        }
+        nodes[n].envelopeAt = nil
+    }
+
     /// Hands the mean of each past quarter hour to the forecasters.
     mutating func quarterHour(at now: Instant) {
         for n in nodes.indices {
             guard let (start, mean) = nodes[n].quarter.roll(to: now) else { continue }
+            nodes[n].isLearning = true
             for s in sites.indices where sites[s].path.contains(n) {
                 sites[s].forecaster.observe(baseLoad: max(.zero, mean), of: nodes[n].node.id, at: start)
             }
@@ -58,14 +84,16 @@ extension Core {
     }
 
     /// Base load of the past weeks. What a node's meter said includes charging; the site's own curve does not, so it is
-    /// taken for its root.
+    /// taken for its root, and the meter alone for the time before it.
     mutating func restoreBaseLoads(_ state: CoreState) {
         for s in sites.indices {
             for n in sites[s].path {
                 let id = nodes[n].node.id
                 let isRoot = sites[s].roots.first == n
-                let history = isRoot ? state.siteBaseLoad[sites[s].site.id] : nil
-                for mean in history ?? state.nodeLoad[id] ?? [] {
+                let own = isRoot ? state.siteBaseLoad[sites[s].site.id] ?? [] : []
+                let before = (state.nodeLoad[id] ?? []).filter { mean in own.first.map { mean.at < $0.at } ?? true }
+                if !own.isEmpty { nodes[n].isLearning = true }
+                for mean in before + own {
                     sites[s].forecaster.observe(baseLoad: max(.zero, mean.power), of: id, at: mean.at)
                 }
             }

@@ -47,16 +47,19 @@ extension Core {
         guard !token.value.isEmpty, token.value.utf8.count <= 255 else {
             return .failure(.invalid("token-invalid", [.init(path: "value", problem: "1 to 255 bytes")]))
         }
-        idTokens[token.value] = token
+        // Another spelling of a token replaces it.
+        if let known = idTokens.updateValue(token, forKey: Self.key(token.value)), known.value != token.value {
+            persist(.removeIdToken(known.value))
+        }
         persist(.idToken(token))
         return .success(.idToken(token))
     }
 
     private mutating func delete(token value: String) -> Result<OrderResult, ServiceFault> {
-        guard idTokens.removeValue(forKey: value) != nil else {
+        guard let known = idTokens.removeValue(forKey: Self.key(value)) else {
             return .failure(ServiceFault(.notFound, code: "id-token-unknown", detail: "There is no such token."))
         }
-        persist(.removeIdToken(value))
+        persist(.removeIdToken(known.value))
         return .success(.done)
     }
 

@@ -35,7 +35,7 @@ extension Core {
             registerStart: event.register)
         if clockIsUnset { session.raise(.clockUnset) }
         if !verdict.isAccepted { session.raise(.tokenRefused) }
-        tokenUse[event.token, default: 0] += 1
+        tokenUse[Self.key(event.token), default: 0] += 1
         sessionHome[session.id] = session.evse.station
         stations[s].sessions.append(session)
         _ = stations[s].ensureEVSE(event.connector)
@@ -108,7 +108,7 @@ extension Core {
     private mutating func reopen(_ s: Int, _ i: Int) {
         stations[s].sessions[i].lower(.noStop)
         stations[s].sessions[i].status = .active
-        if let token = stations[s].sessions[i].idToken { tokenUse[token, default: 0] += 1 }
+        if let token = stations[s].sessions[i].idToken { tokenUse[Self.key(token), default: 0] += 1 }
     }
 
     mutating func end(
@@ -117,7 +117,9 @@ extension Core {
         stations[s].sessions[i].end(at: at, register: register, reason: reason)
         if let flag { stations[s].sessions[i].raise(flag) }
         let session = stations[s].sessions[i]
-        if let token = session.idToken, let uses = tokenUse[token] { tokenUse[token] = uses > 1 ? uses - 1 : nil }
+        if let token = session.idToken.map(Self.key), let uses = tokenUse[token] {
+            tokenUse[token] = uses > 1 ? uses - 1 : nil
+        }
         if let e = stations[s].evse(session.evse.number) {
             stations[s].evses[e].meter.clear(at: now)
             if stations[s].evses[e].outlook?.session == session.id { stations[s].evses[e].outlook = nil }

@@ -51,7 +51,7 @@ extension Core {
     public func site(_ id: SiteID) -> Site? { siteIndex[id].map { sites[$0].site } }
     public var allNodes: [GridNode] { nodes.map(\.node) }
     public func node(_ id: NodeID) -> GridNode? { nodeIndex[id].map { nodes[$0].node } }
-    public func idToken(_ value: String) -> IdToken? { idTokens[value] }
+    public func idToken(_ value: String) -> IdToken? { idTokens[Self.key(value)] }
     public var tariffIDs: [String] { tariffs.ids }
     public func plan(of id: SiteID) -> Plan? { siteIndex[id].flatMap { sites[$0].plan } }
 

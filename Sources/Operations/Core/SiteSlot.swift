@@ -52,6 +52,8 @@ struct NodeSlot: Sendable {
     var envelope: DailyProfile?
     var envelopeAt: Instant?
     var quarter = QuarterMeans()
+    /// The base load was metered beside charging: from then on the past is known better than a file could tell it.
+    var isLearning = false
 
     init(_ node: GridNode) { self.node = node }
 }

@@ -31,7 +31,16 @@ private enum CoreLoading {
         }
         state.activeSessions = try Row.fetchAll(
             db, sql: "SELECT * FROM session WHERE active = 1 ORDER BY started_at, id"
-        ).map { $0.session() }
+        ).map { row in
+            // A session's row is written now and then, its readings always: what they know beyond it was acknowledged.
+            var session = row.session()
+            for reading in try sessionReadings(session.id, db) {
+                guard let register = reading.importRegister, session.registerLastAt.map({ reading.at > $0 }) ?? true
+                else { continue }
+                session.take(register: register, at: reading.at)
+            }
+            return session
+        }
         state.endedSessions = try Row.fetchAll(
             db,
             sql:

@@ -56,23 +56,7 @@ extension Store {
     /// In order of time; `after` is the number of readings already seen.
     public func readings(of session: Session.ID, after: Int?, limit: Int) async throws -> [Reading] {
         try await read { db in
-            let days = try Row.fetchAll(
-                db, sql: "SELECT station, evse, day FROM reading_session WHERE session = ? ORDER BY day",
-                arguments: [session.value])
-            var entries: [ReadingEntry] = []
-            for day in days {
-                entries += try newestBlock(
-                    station: day["station"], evse: day["evse"], day: day["day"], db
-                ).filter { $0.session == session }
-            }
-            // The tail's rows are found by EVSE; a session has one.
-            if let evse = try Row.fetchOne(
-                db, sql: "SELECT station, evse FROM session WHERE id = ?", arguments: [session.value])
-            {
-                entries += try tail(
-                    db, "station = ? AND evse = ? AND session = ?", [evse["station"], evse["evse"], session.value])
-            }
-            return ReadingEntry.merged(entries).dropFirst(max(after ?? 0, 0)).prefix(page(limit)).map(\.reading)
+            try sessionReadings(session, db).dropFirst(max(after ?? 0, 0)).prefix(page(limit)).map { $0 }
         }
     }
 
@@ -115,6 +99,27 @@ private func view(_ row: Row) throws -> SessionView {
     return SessionView(
         session: row.session(), site: row.site(), plan: stay, planStart: start,
         planStep: (row["plan_step"] as Int64?).map { .milliseconds($0) })
+}
+
+/// Everything that was read in a session, in order of time.
+func sessionReadings(_ session: Session.ID, _ db: Database) throws -> [Reading] {
+    let days = try Row.fetchAll(
+        db, sql: "SELECT station, evse, day FROM reading_session WHERE session = ? ORDER BY day",
+        arguments: [session.value])
+    var entries: [ReadingEntry] = []
+    for day in days {
+        entries += try newestBlock(
+            station: day["station"], evse: day["evse"], day: day["day"], db
+        ).filter { $0.session == session }
+    }
+    // The tail's rows are found by EVSE; a session has one.
+    if let evse = try Row.fetchOne(
+        db, sql: "SELECT station, evse FROM session WHERE id = ?", arguments: [session.value])
+    {
+        entries += try tail(
+            db, "station = ? AND evse = ? AND session = ?", [evse["station"], evse["evse"], session.value])
+    }
+    return ReadingEntry.merged(entries).map(\.reading)
 }
 
 private func newestBlock(station: String, evse: Int, day: Int64, _ db: Database) throws -> [ReadingEntry] {

@@ -38,6 +38,7 @@ struct DemoSite: Sendable {
                     "loading": .number(scenario.transformer.loading),
                 ],
             ])
+        try await reportHistory()
         var rows = ["identity,site,node,model,phases,voltage,max_current_a,ownership,evidence"]
         for index in 0..<scenario.piles {
             rows.append("\(Self.identity(index)),\(Self.site),\(Self.node),SIM-7,1,220,32,private,demo")
@@ -46,6 +47,20 @@ struct DemoSite: Sendable {
         for index in 0..<scenario.piles {
             try await put("/api/v1/id-tokens/\(Self.tag(index))", ["status": "Accepted"])
         }
+    }
+
+    /// Three weeks of the transformer's own meter before the piles came, as an operator would bring them: quarter-hour means.
+    private func reportHistory() async throws {
+        let before = Interval(scenario.start - .days(21), scenario.start)
+        let means = scenario.householdMeans(in: before, step: .minutes(15))
+        let readings = means.enumerated().map { index, mean -> JSONValue in
+            [
+                "at": .string((before.start + .minutes(15 * index)).description),
+                "kw": .number(decimalText(Int128(mean.watts), scale: 3)),
+            ]
+        }
+        try await send(
+            "POST", "/api/v1/nodes/\(Self.node)/readings", "application/json", JSONValue.array(readings).text())
     }
 
     /// One reading of the site meter.
