@@ -37,7 +37,7 @@ public struct Dispatcher: Sendable {
         frame.allocate(tracks: tracks)
         frame.admit()
         issue(frame, into: &output)
-        review(frame, into: &output)
+        review(&frame, into: &output)
         describe(frame, into: &output)
 
         let isActive = input.evses.contains { $0.session != nil } || frame.nodeTracks.contains { $0.isGuarding }
@@ -73,9 +73,10 @@ public struct Dispatcher: Sendable {
         }
     }
 
-    /// The station restarted: transaction profiles may be lost, default profiles persist.
+    /// The station says that it restarted: transaction profiles may be lost, or not (some say so after each reconnection);
+    /// default profiles persist.
     public mutating func restarted(_ station: StationID) {
-        for (evse, index) in trackIndex where evse.station == station { tracks[index].ledger.forgetConfirmed() }
+        for (evse, index) in trackIndex where evse.station == station { tracks[index].ledger.doubtConfirmed() }
     }
 
     /// After a restart of ours: a default profile that the station had confirmed. Without it the rating is reserved.
@@ -155,7 +156,9 @@ public struct Dispatcher: Sendable {
         _ input: DispatchInput, _ indices: [Int], _ tree: NodeTree, at now: Instant, into output: inout DispatchOutput
     ) {
         for (evse, i) in zip(input.evses, indices) {
-            tracks[i].begin(session: evse.session?.session)
+            tracks[i].begin(
+                session: evse.session?.session, rating: evse.capability.rating,
+                doubtUntil: now + settings.profileDuration, at: now)
             tracks[i].ledger.expire(at: now)
             if let sample = evse.measured,
                 let verdict = tracks[i].observe(sample, capability: evse.capability, settings: settings)
@@ -213,11 +216,12 @@ public struct Dispatcher: Sendable {
     }
 
     /// Default profiles and the proof of the offline invariant, every few seconds.
-    private mutating func review(_ frame: Frame, into output: inout DispatchOutput) {
+    private mutating func review(_ frame: inout Frame, into output: inout DispatchOutput) {
         let now = frame.now
         if let reviewedAt, now - reviewedAt < settings.reviewEvery, now >= reviewedAt { return }
         reviewedAt = now
-        for (k, profile) in fallbacks.due(frame, tracks: tracks, settings: settings) {
+        for (k, profile) in fallbacks.due(frame, tracks: tracks, settings: settings)
+        where frame.admitFallback(profile, of: k) {
             let number = nextNumber
             nextNumber += 1
             let i = frame.indices[k]

@@ -5,6 +5,8 @@ import Quantities
 struct EVSETrack: Sendable {
     var ledger = ProfileLedger()
     var session: String?
+    /// Whether a step has seen the EVSE.
+    private var isKnown = false
     /// Newest sample that was judged.
     var sampleAt: Instant?
     var samplePower: Power?
@@ -31,8 +33,15 @@ struct EVSETrack: Sendable {
     var fallbackFailures = 0
     var fallbackRetryAt = Instant(milliseconds: .min / 2)
 
-    mutating func begin(session: String?) {
+    /// - Parameter rating: of the EVSE; a session that is already there at the first sight may be limited by an earlier run
+    ///   of ours up to `doubtUntil`.
+    mutating func begin(session: String?, rating: Power, doubtUntil: Instant, at now: Instant) {
+        let isFirstSight = !isKnown
+        isKnown = true
         guard session != self.session else { return }
+        if isFirstSight, let session {
+            ledger.doubtEverything(in: session, rating: rating, until: doubtUntil, at: now)
+        }
         self.session = session
         ledger.keep(onlySession: session)
         samplesAbove = 0
@@ -87,6 +96,15 @@ struct EVSETrack: Sendable {
             }
         }
         return nil
+    }
+
+    /// What it draws although it was told less, by its newest sample: to be reckoned with before the verdict is sure.
+    func overdraw(_ rating: Power, settings: DispatchSettings, at now: Instant) -> Power? {
+        guard session != nil, let sampleAt, let samplePower, now - sampleAt <= settings.evseStaleAfter,
+            sampleAt >= changedAt + settings.settleAfter
+        else { return nil }
+        let tolerance = Power(watts: Int64(Double(rating.watts) * settings.followTolerance))
+        return samplePower > ledger.ceiling(at: sampleAt, rating: rating) + tolerance ? min(samplePower, rating) : nil
     }
 
     private mutating func judgeDrawing(

@@ -36,7 +36,11 @@ struct FallbackKeeper: Sendable {
                 continue
             }
             guard track.fallbackFailures == 0 || frame.now >= track.fallbackRetryAt else { continue }
-            if track.ledger.fallback != profile || !track.ledger.doubtfulFallbacks.isEmpty { due.append((k, profile)) }
+            if track.ledger.fallback != profile || track.ledger.isFallbackRestored
+                || !track.ledger.doubtfulFallbacks.isEmpty
+            {
+                due.append((k, profile))
+            }
         }
         // Cuts before raises: meanwhile both stand beside each other.
         due.sort { a, b in

@@ -176,12 +176,8 @@ extension Frame {
         for k in order where targets[k] != nil && admitted[k] == nil {
             let pile = piles[k]
             let target = targets[k] ?? 0
-            guard target > pile.ceiling, !pile.isReserved else {
-                admitted[k] = target
-                continue
-            }
-            guard !pile.isGuarded else {
-                admitted[k] = pile.ceiling
+            guard target > pile.ceiling, !pile.isGuarded, !pile.isReserved else {
+                admitted[k] = min(target, pile.allowed)
                 continue
             }
             var most = target
@@ -200,5 +196,19 @@ extension Frame {
             }
             admitted[k] = power
         }
+        roomLeft = offline
+    }
+
+    /// Takes the room that a default profile needs in the next minutes beside what is in force; `false`: it does not fit
+    /// yet. What is later is the planner's: its profiles take a share that leaves room for old and new ones side by side.
+    mutating func admitFallback(_ profile: DailyProfile, of k: Int) -> Bool {
+        let tolerance = ProfileLedger.clockTolerance
+        let needs = segments.indices.map { s in
+            let most = profile.maximum(from: segments[s].from - tolerance, to: segments[s].to + tolerance).watts
+            return max(0, min(most, piles[k].rating) - piles[k].worst[s])
+        }
+        for n in paths[k] { for s in segments.indices where needs[s] > 0 && needs[s] > roomLeft[n][s] { return false } }
+        for n in paths[k] { for s in segments.indices { roomLeft[n][s] -= needs[s] } }
+        return true
     }
 }

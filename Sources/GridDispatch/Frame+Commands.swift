@@ -28,7 +28,9 @@ extension Frame {
         let band = Int64(Double(pile.rating) * settings.deadBand)
         let isRested = now - track.lastCommandAt >= settings.leastInterval
         if let live = track.ledger.confirmed, track.ledger.doubtful.isEmpty {
-            let isChange = abs(limit.watts - live.limit.watts) > band || (limit == .zero) != (live.limit == .zero)
+            let isNeeded = limit < live.limit && paths[k].contains { isOverOffline[$0] }
+            let isChange =
+                isNeeded || abs(limit.watts - live.limit.watts) > band || (limit == .zero) != (live.limit == .zero)
             if isChange, isUrgent || isRested { return Decision(limit: limit, isUrgent: isUrgent, isChange: true) }
             guard live.until - now < settings.renewBefore, isRested || isUrgent else { return nil }
             return Decision(limit: limit, isUrgent: isUrgent, isChange: limit != live.limit)

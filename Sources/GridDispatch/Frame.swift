@@ -31,11 +31,16 @@ struct Frame {
     /// Nodes where what may flow now exceeds what targets aim at by more than the keep margin.
     let isOverloaded: [Bool]
 
+    /// Nodes where what may be in force would not fit without us: each cut counts there, however small.
+    let isOverOffline: [Bool]
+
     /// The target of each EVSE; `nil`: nothing is asked of it.
     var targets: [Int64?]
     /// What may go out now of each target.
     var admitted: [Int64?]
     var reasons: [SetpointReason]
+    /// Room without us that is left of each node in each segment after all that is in force and admitted.
+    var roomLeft: [[Int64]]
     /// EVSEs in the order in which they are served.
     var order: [Int] = []
 
@@ -43,11 +48,13 @@ struct Frame {
     struct Pile {
         enum Standing { case absent, idle, unreachable, steered }
         let standing: Standing
-        /// Reserved whatever it is told: it does not follow, or refuses again and again.
+        /// Reserved whatever it is told: it does not follow, draws more than it was told, or refuses again and again.
         let isReserved: Bool
         let rating: Int64
         /// The most that may flow now.
         let ceiling: Int64
+        /// The part of it that setpoints and default profile allow: what it was told it may keep.
+        let allowed: Int64
         /// The most that may flow without us, in each segment.
         let worst: [Int64]
         /// The part of it that no setpoint can lower: the default profile.
@@ -81,7 +88,7 @@ struct Frame {
         let piles = input.evses.indices.map { k in
             Pile(
                 input.evses[k], tracks[indices[k]], segments,
-                isGuarded: paths[k].contains { nodeTracks[$0].isGuarding }, at: now)
+                isGuarded: paths[k].contains { nodeTracks[$0].isGuarding }, settings: settings, at: now)
         }
         self.piles = piles
         let roomNow = limits.indices.map { n in
@@ -94,13 +101,21 @@ struct Frame {
             guard let limit = limits[n] else { return false }
             return load[n] - roomNow[n] > Int64(Double(limit) * (settings.targetMargin - settings.guardMargin))
         }
-        roomOffline = limits.indices.map { n in
-            segments.map { segment in
+        let roomOffline = limits.indices.map { n in
+            segments.map { segment -> Int64 in
                 guard let limit = limits[n] else { return .max / 4 }
                 let quantile = input.nodes[n].base?.maximum(from: segment.from, to: segment.to).watts ?? 0
                 return limit - max(quantile, base[n])
             }
         }
+        self.roomOffline = roomOffline
+        isOverOffline = limits.indices.map { n in
+            segments.indices.contains { s in
+                piles.indices.reduce(Int64(0)) { $0 + (paths[$1].contains(n) ? piles[$1].worst[s] : 0) }
+                    > roomOffline[n][s]
+            }
+        }
+        roomLeft = roomOffline
         targets = Array(repeating: nil, count: piles.count)
         admitted = Array(repeating: nil, count: piles.count)
         reasons = Array(repeating: .noSession, count: piles.count)
@@ -128,7 +143,7 @@ struct Frame {
 extension Frame.Pile {
     fileprivate init(
         _ evse: DispatchInput.EVSE, _ track: EVSETrack, _ segments: [(from: Instant, to: Instant)], isGuarded: Bool,
-        at now: Instant
+        settings: DispatchSettings, at now: Instant
     ) {
         let power = evse.capability.rating
         rating = power.watts
@@ -138,25 +153,29 @@ extension Frame.Pile {
             standing = .absent
             isReserved = false
             ceiling = 0
+            allowed = 0
             worst = segments.map { _ in 0 }
             floor = worst
             return
         }
         let ignores = evse.ignoresProfiles || track.ignoresProfiles
         standing = !evse.online ? .unreachable : evse.session == nil ? .idle : .steered
-        isReserved = ignores || (track.lastFailure == .rejected && track.failures >= 3)
+        let overdraw = evse.online && !ignores ? track.overdraw(power, settings: settings, at: now) : nil
+        isReserved = ignores || overdraw != nil || (track.lastFailure == .rejected && track.failures >= 3)
         if ignores {
             worst = segments.map { _ in power.watts }
             floor = worst
         } else {
-            worst = segments.map { track.ledger.worstCase(from: $0.from, to: $0.to, rating: power).watts }
+            let drawn = overdraw?.watts ?? 0
+            worst = segments.map { max(drawn, track.ledger.worstCase(from: $0.from, to: $0.to, rating: power).watts) }
             floor = segments.map { track.ledger.fallbackMaximum(from: $0.from, to: $0.to, rating: power).watts }
         }
         switch standing {
-        case .absent, .idle: ceiling = 0
-        case .unreachable: ceiling = worst.first ?? power.watts
-        case .steered: ceiling = ignores ? power.watts : track.ledger.ceiling(at: now, rating: power).watts
+        case .absent, .idle: allowed = 0
+        case .unreachable: allowed = worst.first ?? power.watts
+        case .steered: allowed = track.ledger.ceiling(at: now, rating: power).watts
         }
+        ceiling = standing == .steered ? (ignores ? power.watts : max(overdraw?.watts ?? 0, allowed)) : allowed
     }
 
     /// Time to spare: until departure, less what charging at full power would take. An unknown departure is half a day off.

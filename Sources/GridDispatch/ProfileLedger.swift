@@ -22,9 +22,13 @@ struct ProfileLedger: Sendable {
     /// Sent, unanswered; rising numbers.
     private(set) var doubtful: [Setpoint] = []
     private(set) var fallback: DailyProfile?
+    private(set) var isFallbackRestored = false
     private(set) var doubtfulFallbacks: [Fallback] = []
     /// Numbers that still wait for their answer.
     private(set) var waiting: Set<UInt64> = []
+
+    /// A station's clock may be off by so much: its profiles end so much earlier or later than we reckon.
+    static let clockTolerance: Duration = .seconds(60)
 
     /// More doubtful profiles than this are joined into the worst of them: a pile that never answers is retried for days.
     private static let mostDoubtful = 4
@@ -75,6 +79,7 @@ struct ProfileLedger: Sendable {
             switch answer {
             case .accepted:
                 fallback = sent.profile
+                isFallbackRestored = false
                 doubtfulFallbacks.removeSubrange(...i)
             case .rejected, .notSent: doubtfulFallbacks.remove(at: i)
             case .noReply: break
@@ -90,25 +95,42 @@ struct ProfileLedger: Sendable {
         if doubtful.contains(where: { $0.session != session }) { doubtful.removeAll { $0.session != session } }
     }
 
-    mutating func forgetConfirmed() {
+    /// It may still hold, or be lost.
+    mutating func doubtConfirmed() {
+        if let confirmed { doubtful.insert(confirmed, at: 0) }
+        forgetConfirmed()
+    }
+
+    private mutating func forgetConfirmed() {
         confirmed = nil
         confirmedAt = nil
     }
 
-    mutating func restore(_ profile: DailyProfile) { fallback = profile }
+    /// What an earlier run of ours had confirmed; the station may have taken a newer one since, so it is sent again.
+    mutating func restore(_ profile: DailyProfile) {
+        fallback = profile
+        isFallbackRestored = true
+    }
+
+    /// An earlier run of ours may have limited the running transaction; how, is not known.
+    mutating func doubtEverything(in session: String, rating: Power, until: Instant, at now: Instant) {
+        doubtful.append(Setpoint(number: 0, session: session, limit: rating, until: until, sentAt: now))
+    }
 
     /// Ends the doubt about everything whose end has passed.
     mutating func expire(at now: Instant) {
-        if let confirmed, confirmed.until <= now { forgetConfirmed() }
-        if doubtful.contains(where: { $0.until <= now }) {
-            for old in doubtful where old.until <= now { waiting.remove(old.number) }
-            doubtful.removeAll { $0.until <= now }
+        let past = now - Self.clockTolerance
+        if let confirmed, confirmed.until <= past { forgetConfirmed() }
+        if doubtful.contains(where: { $0.until <= past }) {
+            for old in doubtful where old.until <= past { waiting.remove(old.number) }
+            doubtful.removeAll { $0.until <= past }
         }
     }
 
     /// The most that the default profile may allow in `[from, to)`; the rating while none was ever confirmed.
     func fallbackMaximum(from: Instant, to: Instant, rating: Power) -> Power {
         guard let fallback else { return rating }
+        let (from, to) = (from - Self.clockTolerance, to + Self.clockTolerance)
         var most = fallback.maximum(from: from, to: to)
         for doubt in doubtfulFallbacks { most = max(most, doubt.profile.maximum(from: from, to: to)) }
         return min(most, rating)
@@ -117,8 +139,9 @@ struct ProfileLedger: Sendable {
     /// The most that a transaction profile may allow at or after `from`; `nil` when none can be in force then.
     func setpointMaximum(from: Instant) -> Power? {
         var most: Power?
-        if let confirmed, confirmed.until > from { most = confirmed.limit }
-        for doubt in doubtful where doubt.until > from { most = max(most ?? .zero, doubt.limit) }
+        let past = from - Self.clockTolerance
+        if let confirmed, confirmed.until > past { most = confirmed.limit }
+        for doubt in doubtful where doubt.until > past { most = max(most ?? .zero, doubt.limit) }
         return most
     }
 
@@ -126,7 +149,7 @@ struct ProfileLedger: Sendable {
     /// profile does not count.
     func ceiling(at now: Instant, rating: Power) -> Power {
         let setpoint = setpointMaximum(from: now)
-        if let confirmed, confirmed.until > now { return min(setpoint ?? .zero, rating) }
+        if let confirmed, confirmed.until > now + Self.clockTolerance { return min(setpoint ?? .zero, rating) }
         return min(rating, max(setpoint ?? .zero, fallbackMaximum(from: now, to: now, rating: rating)))
     }
 
@@ -155,7 +178,7 @@ extension DailyProfile {
 
 extension ProfileLedger {
     var possibleSetpoints: [(limit: Power, until: Instant)] {
-        (confirmed.map { [($0.limit, $0.until)] } ?? []) + doubtful.map { ($0.limit, $0.until) }
+        ((confirmed.map { [$0] } ?? []) + doubtful).map { ($0.limit, $0.until + Self.clockTolerance) }
     }
     /// Empty while no default profile was ever confirmed.
     var possibleFallbacks: [DailyProfile] {
