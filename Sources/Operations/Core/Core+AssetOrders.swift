@@ -26,6 +26,8 @@ extension Core {
             guard let s = stationIndex[id] else { continue }
             apply(change, to: s, at: now)
         }
+        // A pile of a site has its EVSE from the start: the next order may name it.
+        refreshLayout()
         guard !isImport, let s = rows.first.flatMap({ stationIndex[$0.0] }) else {
             return .success(.imported(rows.count))
         }
