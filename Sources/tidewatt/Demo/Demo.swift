@@ -23,8 +23,7 @@ struct Demo: Sendable {
         try await DemoSite(scenario: scenario, base: httpBase).create()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let fleet = StationFleet(
-            endpoint: stations, members: members, clock: FleetClock(start: scenario.start, speed: clock.speed),
-            group: group)
+            endpoint: stations, members: members, clock: clock.forFleet, group: group)
         fleet.start()
         let ledger = DemoLedger(start: scenario.start)
         var kept = true

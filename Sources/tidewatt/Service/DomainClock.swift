@@ -1,5 +1,6 @@
 import Foundation
 import Quantities
+import Simulation
 
 /// Domain time: the real clock, or a virtual one that started somewhere and runs at a speed (the demo).
 ///
@@ -30,6 +31,14 @@ struct DomainClock: Sendable {
     var speed: Double {
         if case .virtual(_, let speed, _) = kind { return speed }
         return 1
+    }
+
+    /// The same clock for simulated stations: their timestamps and ours must agree to the millisecond at any speed.
+    var forFleet: FleetClock {
+        if case .virtual(let start, let speed, let anchor) = kind {
+            return FleetClock(start: start, speed: speed, anchor: anchor)
+        }
+        return FleetClock(start: now, speed: 1)
     }
 
     /// Real time until `instant`, zero when it has passed.
