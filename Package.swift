@@ -140,6 +140,7 @@ let package = Package(
             dependencies: [
                 "Quantities", "Documents", "OCPPMessages", "OCPP", "Gateway", "Simulation", nioPosix,
             ], swiftSettings: strict),
+        tests("Simulation", ["Quantities", "Operations"]),
         .testTarget(
             name: "StationTests", dependencies: ["Simulation", "OCPP", "OCPPMessages", "Quantities"],
             swiftSettings: strict),

@@ -83,7 +83,7 @@ extension Frame {
                 reasons[k] = nodeTracks[n].isGuarding ? .guardCut(input.nodes[n].id) : .nodeLimit(input.nodes[n].id)
             }
             for s in segments.indices {
-                let without = max(pile.floor[s], account.taken[k][s] + account.offline[n][s])
+                let without = max(pile.floorNow, account.taken[k][s] + account.offline[n][s])
                 if without < most {
                     most = without
                     reasons[k] = .offlineGuarantee(input.nodes[n].id)
@@ -183,7 +183,7 @@ extension Frame {
             var most = target
             for n in paths[k] {
                 most = min(most, pile.ceiling + now[n])
-                for s in segments.indices { most = min(most, max(pile.worst[s], pile.worst[s] + offline[n][s])) }
+                for s in segments.indices { most = min(most, max(pile.allowed, pile.worst[s] + offline[n][s])) }
             }
             let power = input.evses[k].capability.settable(Power(watts: max(0, most))).watts
             guard power > pile.ceiling else {

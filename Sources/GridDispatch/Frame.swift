@@ -59,6 +59,8 @@ struct Frame {
         let worst: [Int64]
         /// The part of it that no setpoint can lower: the default profile.
         let floor: [Int64]
+        /// The default profile at this moment: so much may flow whatever we do, so it is free to be told.
+        let floorNow: Int64
         /// Time to spare in whole quarter hours, rounded towards zero.
         let laxityQuarters: Int64
         let isGuarded: Bool
@@ -132,7 +134,9 @@ struct Frame {
         var segments: [(from: Instant, to: Instant)] = []
         var from = start
         while from < end {
-            let next = min(end, from.floored(to: .minutes(15), from: Instant(milliseconds: 0)) + .minutes(15))
+            // Cut where the next quarter hour begins on a clock that is fast: what it brings does not count before.
+            let origin = Instant(milliseconds: 0) - ProfileLedger.clockTolerance
+            let next = min(end, from.floored(to: .minutes(15), from: origin) + .minutes(15))
             segments.append((from, next))
             from = next
         }
@@ -156,6 +160,7 @@ extension Frame.Pile {
             allowed = 0
             worst = segments.map { _ in 0 }
             floor = worst
+            floorNow = 0
             return
         }
         let ignores = evse.ignoresProfiles || track.ignoresProfiles
@@ -165,10 +170,12 @@ extension Frame.Pile {
         if ignores {
             worst = segments.map { _ in power.watts }
             floor = worst
+            floorNow = power.watts
         } else {
             let drawn = overdraw?.watts ?? 0
             worst = segments.map { max(drawn, track.ledger.worstCase(from: $0.from, to: $0.to, rating: power).watts) }
             floor = segments.map { track.ledger.fallbackMaximum(from: $0.from, to: $0.to, rating: power).watts }
+            floorNow = track.ledger.fallback.map { min($0[at: now], power).watts } ?? power.watts
         }
         switch standing {
         case .absent, .idle: allowed = 0
