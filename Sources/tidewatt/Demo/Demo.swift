@@ -1,3 +1,4 @@
+import Charging
 import Documents
 import Foundation
 import GridDispatch
@@ -13,6 +14,8 @@ struct Demo: Sendable {
     let platform: Platform
     let clock: DomainClock
     let ignoring: Int
+    /// Per cent of stays whose driver says when the vehicle leaves and what it needs.
+    let stating: Int
     let output: OutputOptions
     let httpBase: String
     let stations: StationEndpoint
@@ -30,6 +33,7 @@ struct Demo: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await meter(fleet) }
             tasks.addTask { try await watch(ledger) }
+            tasks.addTask { try await stateNeeds() }
             let judge = try DemoJudge(scenario: scenario, platform: platform)
             for day in 0..<scenario.days {
                 let civil = scenario.firstMonday.adding(days: day)
@@ -80,6 +84,29 @@ struct Demo: Sendable {
                     idTag: DemoSite.tag(index))
             }
             return StationFleet.Member(settings: settings, stays: stays)
+        }
+    }
+
+    /// Drivers who say on the pile's page when they leave and what they need, as soon as their session has begun.
+    private func stateNeeds() async throws {
+        let site = DemoSite(scenario: scenario, base: httpBase)
+        let index = Dictionary(uniqueKeysWithValues: (0..<scenario.piles).map { (DemoSite.identity($0), $0) })
+        var seen: Set<Session.ID> = []
+        for await event in platform.events() {
+            try Task.checkCancellation()
+            guard case .session(let id) = event, seen.insert(id).inserted,
+                let session = await platform.session(id)?.session,
+                let driver = index[session.evse.station.value],
+                let stay = scenario.community.drivers[driver].stays.last(where: {
+                    $0.arrival <= session.startedAt + .minutes(5)
+                }), stay.departure > clock.now + .minutes(5)
+            else { continue }
+            var random = SeededRandom(seed: scenario.seed).split(
+                UInt64(bitPattern: stay.arrival.milliseconds) &+ UInt64(driver))
+            guard random.unit() * 100 < Double(stating) else { continue }
+            do { try await site.state(departure: stay.departure, energy: stay.energy, of: id) } catch is Refusal {
+                // A session that ended meanwhile has no needs any more.
+            }
         }
     }
 

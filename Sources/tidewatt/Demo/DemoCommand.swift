@@ -33,6 +33,9 @@ struct DemoCommand: AsyncParsableCommand {
     var seed = DemoScenario.defaultSeed
     @Option(help: help("Piles that answer Accepted and ignore their limits (0).", "应答接受却不执行限值的桩数（默认 0）。"))
     var ignoring = 0
+    @Option(
+        help: help("Per cent of stays whose driver states departure and energy (100).", "车主申明离开时间与电量的会话百分比（默认 100）。"))
+    var stating = 100
     @Option(help: help("API and console, ADDRESS:PORT (127.0.0.1:8080).", "API 与控制台监听地址。"))
     var http = "127.0.0.1:8080"
     @Option(help: help("OCPP listener, ADDRESS:PORT (127.0.0.1:9000).", "OCPP 监听地址。"))
@@ -46,6 +49,7 @@ struct DemoCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...1200).contains(speed) else { throw ValidationError("--speed \(speed): allowed: 1 to 1200") }
         guard (1...21).contains(days) else { throw ValidationError("--days \(days): allowed: 1 to 21") }
+        guard (0...100).contains(stating) else { throw ValidationError("--stating \(stating): allowed: 0 to 100") }
         guard (0...120).contains(ignoring) else { throw ValidationError("--ignoring \(ignoring): allowed: 0 to 120") }
     }
 
@@ -70,11 +74,12 @@ struct DemoCommand: AsyncParsableCommand {
         let (ports, announce) = AsyncStream.makeStream(of: (http: Int, ocpp: Int).self)
         let server = PlatformServer(platform: platform, open: true) { http, ocpp in announce.yield((http, ocpp)) }
         let (end, finish) = AsyncStream.makeStream(of: Void.self)
-        let play = Task { [settings, output, once, ignoring] in
+        let play = Task { [settings, output, once, ignoring, stating] in
             defer { finish.yield() }
             guard let taken = await ports.first(where: { _ in true }) else { return false }
             let demo = Demo(
-                scenario: scenario, platform: platform, clock: clock, ignoring: ignoring, output: output,
+                scenario: scenario, platform: platform, clock: clock, ignoring: ignoring, stating: stating,
+                output: output,
                 httpBase: "http://\(settings.http.host):\(taken.http)",
                 stations: StationEndpoint(host: settings.ocpp.host, port: taken.ocpp))
             return try await demo.play(once: once)

@@ -1,4 +1,5 @@
 import Assets
+import Charging
 import Documents
 import Foundation
 import FoundationNetworking
@@ -69,6 +70,15 @@ struct DemoSite: Sendable {
             "at": .string(instant.description), "kw": .number(decimalText(Int128(power.watts), scale: 3)),
         ]
         try await send("POST", "/api/v1/nodes/\(Self.node)/readings", "application/json", reading.text())
+    }
+
+    func state(departure: Instant, energy: Energy, of session: Session.ID) async throws {
+        try await put(
+            "/api/v1/sessions/\(session)/needs",
+            [
+                "departure": .string(departure.description), "energy_kwh": .number(energy.kilowattHoursText),
+                "charge_now": false,
+            ])
     }
 
     private func put(_ path: String, _ body: JSONValue) async throws {
