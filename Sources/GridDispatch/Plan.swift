@@ -14,7 +14,7 @@ public struct Plan: Hashable, Sendable {
     public struct Stay: Hashable, Sendable {
         public let session: String
         public let evse: EVSEID
-        /// Mean power of each slot.
+        /// Power in each slot; in the first one in what was left of it when the plan was made.
         public let setpoints: [Power]
         public let wanted: Energy
         public let undelivered: Energy

@@ -81,6 +81,8 @@ extension Core {
                     let others = base[t] + (t < reserved.count ? reserved[t] : .zero)
                     room[t] = max(0, limit.kilowatts * margin - others.kilowatts)
                 }
+                // The problem reckons with means over whole slots; of the first one only the rest can be used.
+                room[0] *= Self.remaining(of: start, step, at: now)
             }
             planningNodes.append(
                 PlanningNode(parent: node.parent.flatMap { nodeIndex[$0] }.flatMap { position[$0] }, importLimit: room))
@@ -190,6 +192,7 @@ extension Core {
         let problem = request.problem
         let solution = outcome.solution
         let count = problem.slotCount
+        let remaining = remaining(of: request.start, request.step, at: request.requestedAt)
         var totals = request.nodes.map(\.base)
         var stays: [Plan.Stay] = []
         for (v, schedule) in solution.vehicles.enumerated() {
@@ -197,7 +200,10 @@ extension Core {
             let key = request.keys[v]
             var setpoints = [Power](repeating: .zero, count: count)
             for (offset, energy) in schedule.net.enumerated() {
-                setpoints[vehicle.slots.lowerBound + offset] = Power(roundingKilowatts: energy / problem.stepHours)
+                let slot = vehicle.slots.lowerBound + offset
+                let mean = energy / problem.stepHours
+                let power = slot == 0 ? min(mean / remaining, vehicle.maxCharge) : mean
+                setpoints[slot] = Power(roundingKilowatts: power)
             }
             var node = vehicle.node
             while let n = node {
@@ -226,6 +232,12 @@ extension Core {
                 Plan.NodeLoad(node: $0.node, limit: $0.limit, base: $0.base, total: $1)
             },
             objectiveYuan: solution.objective, boundYuan: solution.bound, gap: solution.gap)
+    }
+
+    /// Part of the slot that begins at `start` which is still to come, at least a thousandth.
+    private static func remaining(of start: Instant, _ step: Duration, at now: Instant) -> Double {
+        let left = Double((start + step - now).wholeMilliseconds) / Double(step.wholeMilliseconds)
+        return min(1, max(0.001, left))
     }
 
     /// Neighbouring slots as half-open runs.
