@@ -42,8 +42,12 @@ import Testing
     /// The control: with fewer syncs the same test sees losses, so it can fail. NORMAL is what GRDB sets by itself.
     @Test(arguments: ["OFF", "NORMAL"])
     func `with fewer syncs a loss of power loses acknowledged changes`(_ synchronous: String) async throws {
-        let lost = try await cutPower(seed: 3, synchronous: synchronous)
-        #expect(!lost.isEmpty)
+        // A single cut may fall right behind a checkpoint, which syncs whatever the setting says.
+        var losses = 0
+        for seed in 3...10 as ClosedRange<UInt64> where losses == 0 {
+            losses += try await cutPower(seed: seed, synchronous: synchronous).count
+        }
+        #expect(losses > 0)
     }
 
     @Test func `a full disk acknowledges nothing, and takes everything once there is room`() async throws {
