@@ -25,20 +25,20 @@ struct DemoCommand: AsyncParsableCommand {
             示例：tidewatt demo --speed 120 --days 7
             """))
 
-    @Option(help: help("Virtual seconds a real second, 1 to 1200 (60).", "时间倍速，1 至 1200（默认 60）。"))
+    @Option(help: help("Virtual seconds a real second, 1 to 1200.", "时间倍速，1 至 1200。"))
     var speed = 60.0
-    @Option(help: help("Whole civil days to replay and judge, 1 to 21 (7).", "回放并评判的天数，1 至 21（默认 7）。"))
+    @Option(help: help("Whole civil days to replay and judge, 1 to 21.", "回放并评判的天数，1 至 21。"))
     var days = 7
     @Option(help: help("Seed of the community, its noise and its faults.", "小区、噪声与故障的随机种子。"))
     var seed = DemoScenario.defaultSeed
-    @Option(help: help("Piles that answer Accepted and ignore their limits (0).", "应答接受却不执行限值的桩数（默认 0）。"))
+    @Option(help: help("Piles that answer Accepted and ignore their limits.", "应答接受却不执行限值的桩数。"))
     var ignoring = 0
     @Option(
-        help: help("Per cent of stays whose driver states departure and energy (100).", "车主申明离开时间与电量的会话百分比（默认 100）。"))
+        help: help("Per cent of stays whose driver states departure and energy.", "车主申明离开时间与电量的会话百分比。"))
     var stating = 100
-    @Option(help: help("API and console, ADDRESS:PORT (127.0.0.1:8080).", "API 与控制台监听地址。"))
+    @Option(help: help("API and console, ADDRESS:PORT.", "API 与控制台监听地址。"))
     var http = "127.0.0.1:8080"
-    @Option(help: help("OCPP listener, ADDRESS:PORT (127.0.0.1:9000).", "OCPP 监听地址。"))
+    @Option(help: help("OCPP listener, ADDRESS:PORT.", "OCPP 监听地址。"))
     var ocpp = "127.0.0.1:9000"
     @Option(help: help("Keep the data here (default: a temporary folder that is removed).", "数据目录（默认临时目录，退出时删除）。"))
     var data: String?
