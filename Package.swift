@@ -87,7 +87,8 @@ let package = Package(
             name: "tidewatt",
             dependencies: [
                 "Quantities", "Documents", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering",
-                "GridDispatch", "Scheduling", "Settlement", "Evaluation", "Operations", "Store", "Gateway", "Simulation",
+                "GridDispatch", "Scheduling", "Settlement", "Evaluation", "Operations", "Store", "Gateway",
+                "Simulation",
                 "Console", argumentParser, nioCore, nioPosix,
             ], swiftSettings: strict),
         // Tests

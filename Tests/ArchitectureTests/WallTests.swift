@@ -6,7 +6,8 @@ import Testing
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     static let pure = [
-        "Quantities", "Documents", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering", "Forecasting", "Settlement",
+        "Quantities", "Documents", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering", "Forecasting",
+        "Settlement",
         "GridDispatch", "Scheduling", "Evaluation", "Operations",
     ]
     static let banned: [(pattern: String, instead: String)] = [

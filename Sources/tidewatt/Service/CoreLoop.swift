@@ -7,7 +7,9 @@ import Synchronization
 ///
 /// A batch is whatever has gathered while the one before was handled: one lock, one call of the effect sink a batch.
 /// Nothing here waits for a disk, a socket or a solver.
-final class CoreLoop: @unchecked Sendable {  // `core` and `effects` are touched by `run()`'s thread only; the rest is locked
+///
+/// Unchecked: `core` and `effects` are touched by `run()`'s thread only, the rest lies behind `condition`.
+final class CoreLoop: @unchecked Sendable {
     /// What a batch asks of the shell, in order. Called on the core's thread; must not block.
     typealias Sink = @Sendable (_ effects: [Effect]) -> Void
 

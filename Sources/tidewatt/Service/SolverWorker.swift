@@ -7,7 +7,9 @@ import Scheduling
 import Synchronization
 
 /// Makes plans on a thread of its own, one at a time; of several requests for one site the newest wins.
-final class SolverWorker: @unchecked Sendable {  // all state behind `condition`, except the warm states of the one thread
+///
+/// Unchecked: all state lies behind `condition`, except the warm states, which only the one thread touches.
+final class SolverWorker: @unchecked Sendable {
     private let condition = NSCondition()
     private var waiting: [PlanRequest] = []
     private var isStopping = false
