@@ -77,23 +77,23 @@ public struct SimulatedChargePoint: Sendable {
     var registration: V16.RegistrationStatus?
     var actions: [Action] = []
 
-    private var isOn = false
-    private var random: SeededRandom
-    private var linkActions: [StationLink.Action] = []
-    private var purposes: [UInt64: Purpose] = [:]
-    private var nextToken: UInt64 = 0
-    private let idPrefix: String
+    var isOn = false
+    var random: SeededRandom
+    var linkActions: [StationLink.Action] = []
+    var purposes: [UInt64: Purpose] = [:]
+    var nextToken: UInt64 = 0
+    let idPrefix: String
     var nextLocal = 1
-    private var reported: [Int: V16.ChargePointStatus] = [:]
-    private var deferred: [(at: Instant, what: Deferred)] = []
-    private var bootAt: Instant?
-    private var heartbeatAt: Instant?
-    private var connectAt: Instant?
-    private var powerAt: Instant?
-    private var linkAt: Instant?
+    var reported: [Int: V16.ChargePointStatus] = [:]
+    var deferred: [(at: Instant, what: Deferred)] = []
+    var bootAt: Instant?
+    var heartbeatAt: Instant?
+    var connectAt: Instant?
+    var powerAt: Instant?
+    var linkAt: Instant?
     /// Drivers wait until then for the central system's word.
     var decideAt: Instant?
-    private var failedConnections = 0
+    var failedConnections = 0
     private var wakeAsked: Instant?
 
     public init(_ settings: StationSettings, at now: Instant) {
@@ -265,237 +265,5 @@ public struct SimulatedChargePoint: Sendable {
         guard let next = nextDue(), next != wakeAsked else { return }
         wakeAsked = next
         actions.append(.wake(at: next))
-    }
-
-    // MARK: Connection
-
-    private mutating func connected() {
-        guard link == nil, powerAt == nil else { return }
-        isOn = true
-        connectAt = nil
-        failedConnections = 0
-        link = StationLink(role: .station)
-        if !isAccepted || !settings.faults.reconnectsWithoutBoot {
-            registration = nil
-            boot()
-        } else {
-            scheduleHeartbeat()
-        }
-    }
-
-    private mutating func disconnected() {
-        guard isOn, powerAt == nil, link != nil || connectAt == nil else { return }
-        dropLink()
-        // Doubling, with a random part so that a whole street does not come back at once.
-        let wait = min(
-            settings.reconnectWait * (1 << min(failedConnections, 10)), settings.longestReconnectWait)
-        failedConnections += 1
-        connectAt = now + wait + .milliseconds(Int64(random.unit() * Double(wait.wholeMilliseconds) / 2))
-    }
-
-    private mutating func dropLink() {
-        if link != nil { linkHandle(.closed) }
-        link = nil
-        linkAt = nil
-        bootAt = nil
-        heartbeatAt = nil
-        purposes.removeAll()
-        queue.interrupted()
-        deferred.removeAll { item in
-            if case .respond = item.what { return true }
-            return false
-        }
-    }
-
-    mutating func boot() {
-        let request = V16.BootNotificationRequest(
-            chargePointVendor: settings.vendor, chargePointModel: settings.model,
-            chargePointSerialNumber: String(settings.identity.prefix(25)), firmwareVersion: settings.firmware)
-        call(.bootNotification(request), .boot)
-    }
-
-    private mutating func powerOff(_ reason: V16.Reason) {
-        for connector in connectors where connector.transaction != nil { endTransaction(connector.number, reason) }
-        if link != nil { actions.append(.disconnect) }
-        // Whatever was asked is forgotten with the power.
-        purposes.removeAll()
-        dropLink()
-        connectAt = nil
-        decideAt = nil
-        deferred.removeAll()
-        registration = nil
-        reported.removeAll()
-        // Only the station's maximum and the defaults outlive a reboot.
-        profiles.clear(purpose: .txProfile)
-        powerAt = now + settings.rebootTime
-    }
-
-    private mutating func powerOn() {
-        actions.append(.connect)
-        for i in connectors.indices where connectors[i].vehicle != nil {
-            connectors[i].isFinished = false
-            authorize(i)
-        }
-    }
-
-    private mutating func scheduleHeartbeat() {
-        heartbeatAt = now + .seconds(max(1, configuration.number("HeartbeatInterval")))
-    }
-
-    // MARK: Calls of ours
-
-    mutating func call(_ request: V16.Request, _ purpose: Purpose) {
-        guard link != nil else { return }
-        nextToken += 1
-        purposes[nextToken] = purpose
-        counts.callsSent += 1
-        linkHandle(
-            .send(
-                StationLink.OutgoingCall(
-                    token: nextToken, messageID: "\(idPrefix)-\(nextToken)", action: request.action.rawValue,
-                    payload: request.json, timeoutMilliseconds: settings.callTimeout.wholeMilliseconds)))
-    }
-
-    func isUnderWay(_ purpose: Purpose) -> Bool { purposes.values.contains(purpose) }
-
-    /// Sends what waits for a connection and for acceptance.
-    private mutating func pump() {
-        guard link != nil, isAccepted else { return }
-        if let request = queue.next(at: now) { call(request, .transaction) }
-    }
-
-    mutating func reportStatuses() {
-        guard link != nil, isAccepted else { return }
-        for number in 0...connectors.count {
-            let status = self[number]?.status(minMilliamperes: 6000) ?? .available
-            guard reported[number] != status else { continue }
-            reportStatus(number)
-        }
-    }
-
-    mutating func reportStatus(_ number: Int) {
-        let status = self[number]?.status(minMilliamperes: 6000) ?? .available
-        reported[number] = status
-        call(
-            .statusNotification(
-                .init(connectorId: number, errorCode: .noError, status: status, timestamp: clock)), .other)
-    }
-
-    mutating func schedule(_ what: Deferred, after delay: Duration) { deferred.append((now + delay, what)) }
-
-    /// Answers a call of the central system; a fault may make that late.
-    mutating func respond(_ id: String, _ response: V16.Response) {
-        if roll(settings.faults.lateAnswersPermille) {
-            counts.lateAnswers += 1
-            schedule(.respond(messageID: id, payload: response.json), after: settings.faults.lateAnswerDelay)
-        } else {
-            linkHandle(.respond(messageID: id, payload: response.json))
-        }
-    }
-
-    private mutating func roll(_ permille: Int) -> Bool { permille > 0 && random.unit() * 1000 < Double(permille) }
-
-    // MARK: Link
-
-    mutating func linkHandle(_ event: StationLink.Event) {
-        guard link != nil else { return }
-        var output = linkActions
-        output.removeAll(keepingCapacity: true)
-        link?.handle(event, at: now.milliseconds, into: &output)
-        var isDropped = false
-        for action in output {
-            switch action {
-            case .transmit(let frame):
-                actions.append(.transmit(frame))
-                // Faults concern the station's own calls.
-                guard frame.count > 1, frame[1] == UInt8(ascii: "2") else { break }
-                if roll(settings.faults.duplicatesPermille) {
-                    counts.duplicates += 1
-                    actions.append(.transmit(frame))
-                }
-                if roll(settings.faults.dropsPermille) { isDropped = true }
-            case .deliver(let call):
-                counts.callsReceived += 1
-                answer(call)
-            case .completed(let token, let outcome), .lateAnswer(let token, _, let outcome):
-                if let purpose = purposes.removeValue(forKey: token) { completed(purpose, outcome) }
-            case .wake(let at): linkAt = Instant(milliseconds: at)
-            case .close: isDropped = true
-            case .note: break
-            }
-        }
-        linkActions = output
-        if isDropped, link != nil {
-            counts.drops += 1
-            actions.append(.disconnect)
-            disconnected()
-        }
-    }
-
-    private mutating func completed(_ purpose: Purpose, _ outcome: StationLink.CallOutcome) {
-        var answer: [UInt8]?
-        switch outcome {
-        case .answered(let payload): answer = payload
-        case .error: counts.errors += 1
-        case .timeout: counts.timeouts += 1
-        case .dropped: break
-        }
-        switch purpose {
-        case .boot: booted(answer)
-        case .authorize(let connector): authorized(connector, answer)
-        case .transaction: delivered(answer, outcome)
-        case .heartbeat, .other: break
-        }
-    }
-
-    private mutating func booted(_ answer: [UInt8]?) {
-        guard link != nil else { return }
-        guard let answer,
-            case .bootNotification(let response)? = try? V16.Response.decode(.bootNotification, payload: answer.span)
-                .result.get()
-        else {
-            bootAt = now + .seconds(60)
-            return
-        }
-        registration = response.status
-        if response.status == .accepted {
-            if response.interval > 0 { _ = configuration.change("HeartbeatInterval", to: "\(response.interval)") }
-            scheduleHeartbeat()
-            reported.removeAll()
-            reportStatuses()
-            for i in connectors.indices { authorize(i) }
-        } else {
-            bootAt = now + .seconds(response.interval > 0 ? response.interval : 60)
-        }
-    }
-
-    private mutating func delivered(_ answer: [UInt8]?, _ outcome: StationLink.CallOutcome) {
-        guard let answer else {
-            if outcome == .dropped {
-                queue.interrupted()
-            } else {
-                queue.failed(
-                    at: now, attemptsAllowed: configuration.number("TransactionMessageAttempts"),
-                    interval: .seconds(configuration.number("TransactionMessageRetryInterval")))
-            }
-            return
-        }
-        guard case .start(let local, let connector, _, _, _)? = queue.messages.first else {
-            _ = queue.delivered()
-            return
-        }
-        guard
-            case .startTransaction(let response)? = try? V16.Response.decode(.startTransaction, payload: answer.span)
-                .result.get()
-        else {
-            _ = queue.delivered()
-            return
-        }
-        _ = queue.delivered(number: response.transactionId)
-        let isCurrent = self[connector]?.transaction?.local == local
-        if isCurrent, response.idTagInfo.status != .accepted, configuration.flag("StopTransactionOnInvalidId") {
-            counts.refusals += 1
-            endTransaction(connector, .deAuthorized)
-        }
     }
 }
