@@ -113,15 +113,21 @@ public struct Dispatcher: Sendable {
 
     /// The first violation of the offline invariant if everything died at `now`.
     public func offlineViolation(_ input: DispatchInput, at now: Instant) -> OfflineInvariant.Violation? {
-        let piles = input.evses.compactMap { evse -> OfflineInvariant.Pile? in
-            guard evse.contacted else { return nil }
-            let track = trackIndex[evse.id].map { tracks[$0] } ?? EVSETrack()
-            return OfflineInvariant.Pile(
-                node: evse.node, rating: evse.capability.rating, setpoints: track.ledger.possibleSetpoints,
-                fallbacks: track.ledger.possibleFallbacks,
-                ignoresProfiles: evse.ignoresProfiles || track.ignoresProfiles)
-        }
-        return OfflineInvariant.violation(nodes: input.nodes, piles: piles, ifAllDiesAt: now)
+        OfflineInvariant.violation(nodes: input.nodes, piles: input.evses.compactMap(offlinePile), ifAllDiesAt: now)
+    }
+
+    /// The EVSE as it stands without us; `nil`: it was never there and draws nothing.
+    public func offlinePile(_ evse: DispatchInput.EVSE) -> OfflineInvariant.Pile? {
+        guard evse.contacted else { return nil }
+        let track = trackIndex[evse.id].map { tracks[$0] } ?? EVSETrack()
+        return OfflineInvariant.Pile(
+            node: evse.node, rating: evse.capability.rating, setpoints: track.ledger.possibleSetpoints,
+            fallbacks: track.ledger.possibleFallbacks, ignoresProfiles: evse.ignoresProfiles || track.ignoresProfiles)
+    }
+
+    /// What the EVSE was told and may obey; `nil` before the first step that saw it.
+    public func heldLimits(of evse: EVSEID) -> HeldLimits? {
+        trackIndex[evse].map { HeldLimits(tracks[$0].ledger, ignoresProfiles: tracks[$0].ignoresProfiles) }
     }
 
     // MARK: - Parts of a step

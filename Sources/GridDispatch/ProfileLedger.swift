@@ -22,6 +22,8 @@ struct ProfileLedger: Sendable {
     /// Sent, unanswered; rising numbers.
     private(set) var doubtful: [Setpoint] = []
     private(set) var fallback: DailyProfile?
+    /// `nil` while none was confirmed to this run of ours.
+    private(set) var fallbackConfirmedAt: Instant?
     private(set) var isFallbackRestored = false
     private(set) var doubtfulFallbacks: [Fallback] = []
     /// Numbers that still wait for their answer.
@@ -79,6 +81,7 @@ struct ProfileLedger: Sendable {
             switch answer {
             case .accepted:
                 fallback = sent.profile
+                fallbackConfirmedAt = now
                 isFallbackRestored = false
                 doubtfulFallbacks.removeSubrange(...i)
             case .rejected, .notSent: doubtfulFallbacks.remove(at: i)
@@ -109,6 +112,7 @@ struct ProfileLedger: Sendable {
     /// What an earlier run of ours had confirmed; the station may have taken a newer one since, so it is sent again.
     mutating func restore(_ profile: DailyProfile) {
         fallback = profile
+        fallbackConfirmedAt = nil
         isFallbackRestored = true
     }
 
