@@ -20,15 +20,15 @@ public struct CompositeSchedule: Hashable, Sendable {
     public static let longest = 10_000
 
     public init(
-        _ stack: ProfileStack, connector: Int, over span: Interval, transaction: ProfileStack.Transaction?,
+        _ stack: ProfileStack, evse: Int, over span: Interval, transaction: ProfileStack.Transaction?,
         supply: Supply
     ) {
         var steps: [Step] = []
         var at = span.start
         while at < span.end, steps.count < CompositeSchedule.longest {
-            let limit = stack.limit(connector: connector, at: at, transaction: transaction, supply: supply)
+            let limit = stack.limit(evse: evse, at: at, transaction: transaction, supply: supply)
             if steps.last.map({ $0.limit != limit }) ?? true { steps.append(Step(start: at, limit: limit)) }
-            guard let next = stack.nextChange(after: at, connector: connector, transaction: transaction) else { break }
+            guard let next = stack.nextChange(after: at, evse: evse, transaction: transaction) else { break }
             at = next
         }
         self.steps = steps

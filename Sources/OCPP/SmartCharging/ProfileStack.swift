@@ -1,28 +1,39 @@
-import OCPPMessages
 import Quantities
 
-/// The charging profiles installed in one OCPP 1.6 station, and what they add up to (OCPP 1.6 §3.13.2 to §3.13.5).
+/// The charging profiles installed in one station, and what they add up to (OCPP 1.6 §3.13.2 to §3.13.5, 2.x part 2 §3.6).
 ///
 /// Within one purpose the profile of the highest stack level **that has a period now** leads: one outside its window or past
-/// its duration does not shadow a lower one. A transaction's own profile goes before the default; one for the connector goes
-/// before one for the whole station; the station's maximum lowers whatever results.
+/// its duration does not shadow a lower one. A transaction's own profile goes before the default (priority charging before
+/// both, while it is on); one for the EVSE goes before one for the whole station; the station's maximum and limits from outside
+/// lower whatever results; local generation is added last.
 ///
 /// The simulated station obeys it; the central system predicts with it.
 public struct ProfileStack: Hashable, Sendable {
     public struct Entry: Hashable, Sendable {
-        /// 0 is the whole station.
-        public let connector: Int
-        public let profile: V16.ChargingProfile
+        /// 0 is the whole station. In 1.6 a connector is an EVSE.
+        public let evse: Int
+        public let profile: ChargingProfile
     }
 
-    /// A transaction on a connector. `id` is `nil` while the central system has not numbered it.
+    /// A transaction on an EVSE. `id` is `nil` while it has no number.
     public struct Transaction: Hashable, Sendable {
-        public let id: Int?
+        public let id: String?
         public let start: Instant
-        public init(id: Int?, start: Instant) {
+        /// Priority charging is on (2.1 K21).
+        public let hasPriority: Bool
+        public init(id: String?, start: Instant, hasPriority: Bool = false) {
             self.id = id
             self.start = start
+            self.hasPriority = hasPriority
         }
+    }
+
+    /// What a new profile replaces beside the one of its id.
+    public enum Replacement: Hashable, Sendable {
+        /// 1.6: the one of the same stack level and purpose on the same connector.
+        case sameLevel
+        /// 2.x: nothing; what overlaps must not be sent (K01.FR.06, K01.FR.39).
+        case sameID
     }
 
     public private(set) var entries: [Entry] = []
@@ -30,25 +41,41 @@ public struct ProfileStack: Hashable, Sendable {
 
     // MARK: Changing
 
-    /// Adds a profile. One with the same id, or with the same stack level and purpose on the same connector, goes.
-    public mutating func install(_ profile: V16.ChargingProfile, connector: Int) {
+    public mutating func install(_ profile: ChargingProfile, evse: Int, replacing rule: Replacement) {
         entries.removeAll { entry in
-            entry.profile.chargingProfileId == profile.chargingProfileId
-                || (entry.connector == connector && entry.profile.stackLevel == profile.stackLevel
-                    && entry.profile.chargingProfilePurpose == profile.chargingProfilePurpose)
+            entry.profile.id == profile.id
+                || (rule == .sameLevel && entry.evse == evse && entry.profile.stackLevel == profile.stackLevel
+                    && entry.profile.purpose == profile.purpose)
         }
-        entries.append(Entry(connector: connector, profile: profile))
+        entries.append(Entry(evse: evse, profile: profile))
     }
 
-    /// Removes the profiles that match all that is given (OCPP 1.6 §5.4), and says how many there were.
+    /// Whether a 2.x profile would overlap one of the same purpose, level and EVSE (K01.FR.06, K01.FR.39): such a one must
+    /// not be sent, and a station rejects it.
+    public func conflicts(with profile: ChargingProfile, evse: Int) -> Bool {
+        entries.contains { entry in
+            let other = entry.profile
+            guard other.id != profile.id, entry.evse == evse, other.purpose == profile.purpose,
+                other.stackLevel == profile.stackLevel,
+                profile.purpose != .transaction || other.transaction == profile.transaction
+            else { return false }
+            let startsBefore = { (a: ChargingProfile, b: ChargingProfile) in
+                guard let from = a.validFrom, let to = b.validTo else { return true }
+                return from < to
+            }
+            return startsBefore(profile, other) && startsBefore(other, profile)
+        }
+    }
+
+    /// Removes the profiles that match all that is given (OCPP 1.6 §5.4, 2.x K10), and says how many there were.
     @discardableResult
     public mutating func clear(
-        id: Int? = nil, connector: Int? = nil, purpose: V16.ChargingProfilePurpose? = nil, stackLevel: Int? = nil
+        id: Int? = nil, evse: Int? = nil, purpose: ChargingProfile.Purpose? = nil, stackLevel: Int? = nil
     ) -> Int {
         let before = entries.count
         entries.removeAll { entry in
-            (id == nil || entry.profile.chargingProfileId == id) && (connector == nil || entry.connector == connector)
-                && (purpose == nil || entry.profile.chargingProfilePurpose == purpose)
+            (id == nil || entry.profile.id == id) && (evse == nil || entry.evse == evse)
+                && (purpose == nil || entry.profile.purpose == purpose)
                 && (stackLevel == nil || entry.profile.stackLevel == stackLevel)
         }
         return before - entries.count
@@ -56,26 +83,35 @@ public struct ProfileStack: Hashable, Sendable {
 
     // MARK: Asking
 
-    /// What the profiles allow on `connector` at `instant`; `nil` when none says anything.
+    /// What the profiles allow on `evse` at `instant`; `nil` when none says anything.
     ///
-    /// Connector 0 asks for the station's maximum, which bounds the sum over its connectors.
-    public func limit(
-        connector: Int, at instant: Instant, transaction: Transaction?, supply: Supply
-    ) -> ChargingLimit? {
-        let maximum = leading(.chargePointMaxProfile, [0], instant, transaction, supply)
-        guard connector > 0 else { return maximum }
-        let own =
-            leading(.txProfile, [connector], instant, transaction, supply)
-            ?? leading(.txDefaultProfile, [connector], instant, transaction, supply)
-            ?? leading(.txDefaultProfile, [0], instant, transaction, supply)
-        guard let own else { return maximum }
-        return maximum.map(own.lowered) ?? own
+    /// EVSE 0 asks for the station as a whole, which bounds the sum over its EVSEs.
+    public func limit(evse: Int, at instant: Instant, transaction: Transaction?, supply: Supply) -> ChargingLimit? {
+        func leads(_ purpose: ChargingProfile.Purpose, on evse: Int) -> ChargingLimit? {
+            leading(purpose, evse, instant, transaction, supply)
+        }
+        var limits = [leads(.stationMaximum, on: 0), leads(.externalConstraints, on: 0)]
+        if evse > 0 {
+            limits.append(leads(.externalConstraints, on: evse))
+            limits.append(
+                (transaction?.hasPriority == true ? leads(.priority, on: evse) ?? leads(.priority, on: 0) : nil)
+                    ?? leads(.transaction, on: evse) ?? leads(.transactionDefault, on: evse)
+                    ?? leads(.transactionDefault, on: 0))
+        }
+        let lowest = limits.reduce(nil) { (lowest: ChargingLimit?, limit) in
+            guard let limit else { return lowest }
+            return lowest.map(limit.lowered) ?? limit
+        }
+        guard let lowest else { return nil }
+        let added = leads(.localGeneration, on: evse) ?? (evse > 0 ? leads(.localGeneration, on: 0) : nil)
+        return added.map { ChargingLimit(milliwatts: lowest.milliwatts + $0.milliwatts, phases: lowest.phases) }
+            ?? lowest
     }
 
-    /// The first instant after `instant` at which ``limit(connector:at:transaction:supply:)`` may change.
-    public func nextChange(after instant: Instant, connector: Int, transaction: Transaction?) -> Instant? {
+    /// The first instant after `instant` at which ``limit(evse:at:transaction:supply:)`` may change.
+    public func nextChange(after instant: Instant, evse: Int, transaction: Transaction?) -> Instant? {
         var next: Instant?
-        for entry in entries where entry.connector == 0 || entry.connector == connector {
+        for entry in entries where entry.evse == 0 || entry.evse == evse {
             guard let change = entry.profile.nextChange(after: instant, transactionStart: transaction?.start) else {
                 continue
             }
@@ -85,21 +121,21 @@ public struct ProfileStack: Hashable, Sendable {
     }
 
     private func leading(
-        _ purpose: V16.ChargingProfilePurpose, _ connectors: [Int], _ instant: Instant, _ transaction: Transaction?,
+        _ purpose: ChargingProfile.Purpose, _ evse: Int, _ instant: Instant, _ transaction: Transaction?,
         _ supply: Supply
     ) -> ChargingLimit? {
         var best: (level: Int, limit: ChargingLimit)?
         for entry in entries {
             let profile = entry.profile
-            guard profile.chargingProfilePurpose == purpose, connectors.contains(entry.connector),
-                profile.stackLevel > best?.level ?? .min
-            else { continue }
-            if purpose == .txProfile {
+            guard profile.purpose == purpose, entry.evse == evse, profile.stackLevel > best?.level ?? .min else {
+                continue
+            }
+            if purpose == .transaction {
                 guard let transaction else { continue }
-                if let id = profile.transactionId, id != transaction.id { continue }
+                if let id = profile.transaction, id != transaction.id { continue }
             }
             guard let period = profile.period(at: instant, transactionStart: transaction?.start) else { continue }
-            best = (profile.stackLevel, ChargingLimit(period, profile.chargingSchedule.chargingRateUnit, supply))
+            best = (profile.stackLevel, ChargingLimit(period, profile.unit, supply))
         }
         return best?.limit
     }

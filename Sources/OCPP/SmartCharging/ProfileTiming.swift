@@ -1,18 +1,18 @@
-import OCPPMessages
 import Quantities
 
-// When one profile says what (OCPP 1.6 §3.13, §7.8). All of it is UTC arithmetic: a Daily profile recurs every 86 400 s.
-extension V16.ChargingProfile {
+// When one profile says what (OCPP 1.6 §3.13, §7.8; 2.x K01). All of it is UTC arithmetic: a Daily profile recurs every
+// 86 400 s.
+extension ChargingProfile {
     /// The period in force at `instant`; `nil` where the profile is silent: outside its validity, before its start, after its
     /// duration.
     /// - Parameter transactionStart: where Relative profiles begin; without one they are silent.
-    func period(at instant: Instant, transactionStart: Instant?) -> V16.ChargingSchedulePeriod? {
+    func period(at instant: Instant, transactionStart: Instant?) -> Period? {
         if let validFrom, instant < validFrom { return nil }
         if let validTo, instant >= validTo { return nil }
         guard let start = scheduleStart(at: instant, transactionStart), start <= instant else { return nil }
         let offset = instant.milliseconds - start.milliseconds
-        if let duration = chargingSchedule.duration, offset >= Int64(clamping: duration).seconds { return nil }
-        return chargingSchedule.chargingSchedulePeriod.last { Int64(clamping: $0.startPeriod).seconds <= offset }
+        if let duration, offset >= Int64(clamping: duration).seconds { return nil }
+        return periods.last { Int64(clamping: $0.start).seconds <= offset }
     }
 
     /// The first instant after `instant` at which ``period(at:transactionStart:)`` may change; `nil` when it never does.
@@ -25,10 +25,10 @@ extension V16.ChargingProfile {
         if let validTo { consider(validTo.milliseconds) }
         if let start = scheduleStart(at: instant, transactionStart)?.milliseconds {
             consider(start)
-            for period in chargingSchedule.chargingSchedulePeriod {
-                consider(start + Int64(clamping: period.startPeriod).seconds)
+            for period in periods {
+                consider(start + Int64(clamping: period.start).seconds)
             }
-            if let duration = chargingSchedule.duration { consider(start + Int64(clamping: duration).seconds) }
+            if let duration { consider(start + Int64(clamping: duration).seconds) }
             if let recurrence { consider(start + recurrence) }
         }
         return next.map { Instant(milliseconds: $0) }
@@ -36,23 +36,26 @@ extension V16.ChargingProfile {
 
     /// The start that counts at `instant`: the last one at or before it where the profile recurs, else the only one.
     private func scheduleStart(at instant: Instant, _ transactionStart: Instant?) -> Instant? {
-        switch chargingProfileKind {
+        switch kind {
         case .relative: return transactionStart
-        case .recurring:
-            guard let first = chargingSchedule.startSchedule, let recurrence else { return nil }
+        case .daily, .weekly:
+            guard let first = start, let recurrence else { return nil }
             guard first <= instant else { return first }
             let since = instant.milliseconds - first.milliseconds
             return Instant(milliseconds: instant.milliseconds - since % recurrence)
-        case .absolute, .unrecognized:
+        case .absolute:
             // Without a start the schedule is relative to the start of charging (OCPP 1.6 §7.13).
-            return chargingSchedule.startSchedule ?? transactionStart
+            return start ?? transactionStart
         }
     }
 
     /// Milliseconds from one start to the next.
     private var recurrence: Int64? {
-        guard chargingProfileKind == .recurring else { return nil }
-        return recurrencyKind == .weekly ? 7 * 86_400_000 : 86_400_000
+        switch kind {
+        case .absolute, .relative: nil
+        case .daily: 86_400_000
+        case .weekly: 7 * 86_400_000
+        }
     }
 }
 

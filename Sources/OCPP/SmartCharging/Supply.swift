@@ -1,4 +1,3 @@
-import OCPPMessages
 import Quantities
 
 /// What converts amperes to watts on one connector: nominal line-to-neutral volts and the phases it is wired with.
@@ -36,11 +35,9 @@ public struct ChargingLimit: Hashable, Sendable {
         ChargingLimit(milliwatts: min(milliwatts, other.milliwatts), phases: min(phases, other.phases))
     }
 
-    /// A period's limit; `numberPhases` absent means 3 on AC (OCPP 1.6 §7.14), which the supply then bounds.
-    init(_ period: V16.ChargingSchedulePeriod, _ unit: V16.ChargingRateUnit, _ supply: Supply) {
-        phases = max(1, min(period.numberPhases ?? 3, supply.phases))
-        // Beyond nine digits a limit is no limit.
-        let milli = max(0, min(period.limit.scaled(by: 3) ?? .max, 999_999_999_999))
-        milliwatts = unit == .a ? milli * Int64(supply.voltage * phases) : milli
+    /// A period's limit; an absent number of phases means 3 on AC (OCPP 1.6 §7.14), which the supply then bounds.
+    init(_ period: ChargingProfile.Period, _ unit: ChargingProfile.Unit, _ supply: Supply) {
+        phases = max(1, min(period.phases ?? 3, supply.phases))
+        milliwatts = unit == .amperes ? period.limit * Int64(supply.voltage * phases) : period.limit
     }
 }

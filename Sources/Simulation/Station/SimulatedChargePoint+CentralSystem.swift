@@ -29,7 +29,8 @@ extension SimulatedChargePoint {
             respond(id, .setChargingProfile(.init(status: status)))
         case .clearChargingProfile(let request):
             let cleared = profiles.clear(
-                id: request.id, connector: request.connectorId, purpose: request.chargingProfilePurpose,
+                id: request.id, evse: request.connectorId,
+                purpose: request.chargingProfilePurpose.flatMap { ChargingProfile.Purpose($0) },
                 stackLevel: request.stackLevel)
             respond(id, .clearChargingProfile(.init(status: cleared > 0 ? .accepted : .unknown)))
         case .getCompositeSchedule(let request): respond(id, .getCompositeSchedule(composite(request)))
@@ -116,7 +117,8 @@ extension SimulatedChargePoint {
     }
 
     private mutating func set(_ profile: V16.ChargingProfile, connector: Int) -> V16.ChargingProfileStatus {
-        guard (0...connectors.count).contains(connector), isUsable(profile) else { return .rejected }
+        guard (0...connectors.count).contains(connector), isUsable(profile), let installed = ChargingProfile(profile)
+        else { return .rejected }
         switch profile.chargingProfilePurpose {
         case .chargePointMaxProfile: guard connector == 0 else { return .rejected }
         case .txDefaultProfile: break
@@ -127,7 +129,7 @@ extension SimulatedChargePoint {
         case .unrecognized: return .rejected
         }
         var changed = profiles
-        changed.install(profile, connector: connector)
+        changed.install(installed, evse: connector, replacing: .sameLevel)
         guard changed.entries.count <= settings.maxProfiles else { return .rejected }
         profiles = changed
         return .accepted
@@ -151,7 +153,7 @@ extension SimulatedChargePoint {
         let span = Interval(clock, clock + .seconds(request.duration))
         let running = self[request.connectorId].flatMap { transaction(on: $0) }
         let composite = CompositeSchedule(
-            profiles, connector: request.connectorId, over: span, transaction: running, supply: settings.supply)
+            profiles, evse: request.connectorId, over: span, transaction: running, supply: settings.supply)
         return .init(
             status: .accepted, connectorId: request.connectorId, scheduleStart: clock,
             chargingSchedule: composite.schedule(in: unit, supply: settings.supply, hardware: settings.hardware))

@@ -61,7 +61,7 @@ extension SimulatedChargePoint {
         registration = nil
         reported.removeAll()
         // Only the station's maximum and the defaults outlive a reboot.
-        profiles.clear(purpose: .txProfile)
+        profiles.clear(purpose: .transaction)
         powerAt = now + settings.rebootTime
     }
 

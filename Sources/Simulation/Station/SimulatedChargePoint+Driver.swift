@@ -31,7 +31,9 @@ extension SimulatedChargePoint {
         else { return }
         if let remote = connectors[i].remote {
             connectors[i].remote = nil
-            if let profile = remote.profile { profiles.install(profile, connector: number) }
+            if let profile = remote.profile.flatMap({ ChargingProfile($0) }) {
+                profiles.install(profile, evse: number, replacing: .sameLevel)
+            }
             startTransaction(i, remote.idTag)
         } else if let idTag = connectors[i].idTag {
             if link != nil, isAccepted {
@@ -101,7 +103,7 @@ extension SimulatedChargePoint {
         connectors[i].transaction = nil
         connectors[i].isFinished = true
         connectors[i].cutOff()
-        profiles.clear(connector: connector, purpose: .txProfile)
+        profiles.clear(evse: connector, purpose: .transaction)
         if connectors[i].becomesUnavailable {
             connectors[i].becomesUnavailable = false
             connectors[i].isAvailable = false

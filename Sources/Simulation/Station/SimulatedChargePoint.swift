@@ -191,13 +191,14 @@ public struct SimulatedChargePoint: Sendable {
     private func nextProfileChange(_ connector: SimulatedConnector) -> Instant? {
         guard connector.transaction != nil, !settings.faults.ignoresProfiles else { return nil }
         let change = profiles.nextChange(
-            after: clock, connector: connector.number, transaction: transaction(on: connector))
+            after: clock, evse: connector.number, transaction: transaction(on: connector))
         return change.map { $0 - settings.faults.clockSkew }
     }
 
     func transaction(on connector: SimulatedConnector) -> ProfileStack.Transaction? {
         connector.transaction.map {
-            ProfileStack.Transaction(id: queue.number(of: $0.local), start: $0.start + settings.faults.clockSkew)
+            ProfileStack.Transaction(
+                id: queue.number(of: $0.local).map(String.init), start: $0.start + settings.faults.clockSkew)
         }
     }
 
@@ -235,7 +236,7 @@ public struct SimulatedChargePoint: Sendable {
     private mutating func settle() {
         let stationLimit =
             settings.faults.ignoresProfiles
-            ? nil : profiles.limit(connector: 0, at: clock, transaction: nil, supply: settings.supply)
+            ? nil : profiles.limit(evse: 0, at: clock, transaction: nil, supply: settings.supply)
         let sharing = Int64(max(1, connectors.count { $0.transaction != nil }))
         for i in connectors.indices {
             guard powerAt == nil, connectors[i].transaction != nil else {
@@ -245,7 +246,7 @@ public struct SimulatedChargePoint: Sendable {
             var limit = settings.hardware
             if !settings.faults.ignoresProfiles {
                 let own = profiles.limit(
-                    connector: connectors[i].number, at: clock, transaction: transaction(on: connectors[i]),
+                    evse: connectors[i].number, at: clock, transaction: transaction(on: connectors[i]),
                     supply: settings.supply)
                 if let own { limit = limit.lowered(by: own) }
                 // The station's maximum bounds the sum: its connectors in use share it evenly.

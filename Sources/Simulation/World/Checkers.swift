@@ -77,7 +77,7 @@ extension SimulatedChargePoint {
         return connectors.reduce(.zero) { sum, connector in
             func limit(_ transaction: ProfileStack.Transaction?) -> Power {
                 profiles.limit(
-                    connector: connector.number, at: clock, transaction: transaction, supply: settings.supply
+                    evse: connector.number, at: clock, transaction: transaction, supply: settings.supply
                 )
                 .map { min($0.power, rating) } ?? rating
             }
