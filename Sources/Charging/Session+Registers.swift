@@ -1,6 +1,6 @@
 public import Quantities
 
-/// Surprises of a session, kept as words for people.
+/// Surprises of a session. The raw value is what lasts and what the API says, in English.
 public enum SessionFlag: String, Hashable, Sendable, CaseIterable {
     case registerWentBack = "register went back"
     case registerJumped = "register jumped"
@@ -9,6 +9,19 @@ public enum SessionFlag: String, Hashable, Sendable, CaseIterable {
     case clockUnset = "station clock was not set"
     case tokenRefused = "token was refused"
     case softFaults = "message with faults"
+
+    /// By which it is worded in other languages.
+    public var code: String {
+        switch self {
+        case .registerWentBack: "register-went-back"
+        case .registerJumped: "register-jumped"
+        case .unknownTransaction: "unknown-transaction"
+        case .noStop: "no-stop"
+        case .clockUnset: "clock-unset"
+        case .tokenRefused: "token-refused"
+        case .softFaults: "soft-faults"
+        }
+    }
 }
 
 extension Session {

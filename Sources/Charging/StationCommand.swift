@@ -67,5 +67,12 @@ public enum CommandAnswer: Hashable, Sendable {
     /// It said no; `word` is its own.
     case refused(word: String)
     /// No answer, or one that cannot be read.
-    case none(word: String)
+    case none(Silence)
+
+    public enum Silence: String, Hashable, Sendable, CaseIterable {
+        /// It never left us.
+        case offline
+        case timeout, unreadable
+        case connectionLost = "connection-lost"
+    }
 }

@@ -116,15 +116,12 @@ public final class FakePlatform: PlatformService {
         case .deleteSite(let id):
             let used = state.withLock { state in state.nodes.values.contains { $0.site == id } }
             if used {
-                throw ServiceFault(
-                    .conflict, code: "site-has-nodes", detail: "Site \(id) has nodes; delete or move them first.")
+                throw ServiceFault(.siteHasNodes(id))
             }
             state.withLock { _ = $0.sites.removeValue(forKey: id) }
         case .putNode(let node):
             if let parent = node.parent, state.withLock({ $0.nodes[parent] == nil }) {
-                throw ServiceFault(
-                    .invalid, code: "node-unknown", detail: "There is no parent node \(parent); create it first.",
-                    fields: [.init(path: "parent", problem: "there is no node \"\(parent)\"")])
+                throw ServiceFault(.invalid(.node), fields: [.init(path: "parent", .nodeUnknown(parent))])
             }
             state.withLock { $0.nodes[node.id] = node }
             return .node(node)
@@ -224,7 +221,7 @@ public final class FakePlatform: PlatformService {
             return state.alarms[index]
         }
         guard let alarm else {
-            throw ServiceFault(.notFound, code: "alarm-unknown", detail: "There is no alarm \(id).")
+            throw ServiceFault(.alarmUnknown(id))
         }
         publish(.alarm(alarm))
         return alarm

@@ -142,7 +142,7 @@ public enum PreviewCommunity {
                 evses: [evse],
                 commissioning: Commissioning(
                     verdict: verdict, rateUnit: "A", maxStackLevel: 8, maxPeriods: 24, maxProfiles: 10, phases: 1,
-                    sampleInterval: 60, note: verdict == .doesNotFollow ? "测试限值 6 A，实测 7.1 kW" : "",
+                    sampleInterval: 60, note: verdict == .doesNotFollow ? .drewMore(evse: 1) : nil,
                     at: evening - .days(20)))
             state.messages[id] = messages(id, number)
             ended(number, id, &state, &random)

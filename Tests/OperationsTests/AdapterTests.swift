@@ -67,7 +67,7 @@ import Testing
         #expect(found.maxLevel == 3)
         #expect(found.maxPeriods == nil)
         #expect(found.connectors == 2)
-        #expect(OCPP16Adapter.answer(to: .readAbilities, Array("[]".utf8)) == .none(word: "unreadable answer"))
+        #expect(OCPP16Adapter.answer(to: .readAbilities, Array("[]".utf8)) == .none(.unreadable))
         #expect(
             OCPP16Adapter.answer(to: .sampleEvery(.seconds(60)), Array(#"{"status":"RebootRequired"}"#.utf8))
                 == .accepted)

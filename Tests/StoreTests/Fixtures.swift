@@ -41,7 +41,7 @@ enum Fixture {
         operatorLimit: .kilowatts(5), passwordDigest: "digest", createdAt: t0)
     static let commissioning = Commissioning(
         verdict: .doesNotFollow, rateUnit: "A", maxStackLevel: 3, maxPeriods: 24, maxProfiles: 5, phases: 1,
-        sampleInterval: 30, note: "kept 32 A", at: t0 + .minutes(3))
+        sampleInterval: 30, note: .refused(.measurands, word: "NotSupported: Current.Import"), at: t0 + .minutes(3))
     static let session = Session(
         id: Session.ID("S-7"), evse: EVSEID(station.id, 1), connector: 1, transactionID: "4711", idToken: "TAG",
         startedAt: t0, registerStart: .wattHours(1000), registerLast: .wattHours(3500),

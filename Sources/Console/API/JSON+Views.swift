@@ -91,7 +91,7 @@ extension StationView {
             "verdict": .string(found.verdict.rawValue), "rate_unit": .string(orNull: found.rateUnit),
             "max_stack_level": .int(orNull: found.maxStackLevel), "max_periods": .int(orNull: found.maxPeriods),
             "max_profiles": .int(orNull: found.maxProfiles), "phases": .int(orNull: found.phases),
-            "sample_interval_seconds": .int(orNull: found.sampleInterval), "note": .string(found.note),
+            "sample_interval_seconds": .int(orNull: found.sampleInterval), "note": .string(found.note?.text ?? ""),
             "at": .instant(found.at),
         ]
     }

@@ -177,7 +177,7 @@ enum StationPage {
             if let levels = found.maxStackLevel {
                 pairs.append((t("station.stacklevels"), HTML(escaping: String(levels))))
             }
-            if !found.note.isEmpty { pairs.append((t("station.note"), HTML(escaping: found.note))) }
+            if let note = found.note { pairs.append((t("station.note"), HTML(escaping: note.text))) }
         }
         return Parts.facts(pairs)
     }

@@ -8,6 +8,9 @@ extension OCPP16Adapter {
     private static let transactionProfiles = 7_100_000
     private static let defaultProfiles = 7_200_000
 
+    /// Above the default profile's, which is 0.
+    static func transactionLevel(_ form: LimitForm) -> Int { min(1, form.maxLevel) }
+
     // MARK: - What we ask
 
     static func call(_ command: StationCommand, form: LimitForm) -> (action: V16.Action, payload: [UInt8]) {
@@ -21,7 +24,7 @@ extension OCPP16Adapter {
                 ],
                 duration: Int((interval.end - start).components.seconds), startSchedule: start)
             let profile = V16.ChargingProfile(
-                chargingProfileId: transactionProfiles + evse, stackLevel: min(1, form.maxLevel),
+                chargingProfileId: transactionProfiles + evse, stackLevel: transactionLevel(form),
                 chargingProfilePurpose: .txProfile, chargingProfileKind: .absolute, chargingSchedule: schedule,
                 transactionId: Int(transaction))
             return (
@@ -88,12 +91,12 @@ extension OCPP16Adapter {
         switch command {
         case .limitTransaction, .limitByDefault:
             guard case .success(.setChargingProfile(let response)) = response(.setChargingProfile, payload) else {
-                return .none(word: "unreadable answer")
+                return .none(.unreadable)
             }
             return response.status == .accepted ? .accepted : .refused(word: response.status.name)
         case .sampleEvery, .sample:
             guard case .success(.changeConfiguration(let response)) = response(.changeConfiguration, payload) else {
-                return .none(word: "unreadable answer")
+                return .none(.unreadable)
             }
             switch response.status {
             case .accepted, .rebootRequired: return .accepted
@@ -101,7 +104,7 @@ extension OCPP16Adapter {
             }
         case .readAbilities:
             guard case .success(.getConfiguration(let response)) = response(.getConfiguration, payload) else {
-                return .none(word: "unreadable answer")
+                return .none(.unreadable)
             }
             return .abilities(abilities(response.configurationKey ?? []))
         }

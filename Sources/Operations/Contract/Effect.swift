@@ -55,38 +55,6 @@ public enum OrderResult: Sendable {
     case alarm(Alarm)
 }
 
-/// Why an order was refused. The console words it in the reader's language by `code` and `values`.
-public struct ServiceFault: Error, Hashable, Sendable {
-    public enum Kind: String, Hashable, Sendable {
-        case notFound = "not-found"
-        case invalid
-        case conflict
-        case forbidden
-        case unavailable
-    }
-    public struct Field: Hashable, Sendable {
-        /// JSON-pointer-like path of the failing field: `connectorId`, `csChargingProfiles.chargingSchedule`.
-        public let path: String
-        public let problem: String
-        public init(path: String, problem: String) {
-            self.path = path
-            self.problem = problem
-        }
-    }
-    public let kind: Kind
-    /// Stable word for programs: `station-unknown`, `payload-invalid`, `node-has-children` …
-    public let code: String
-    /// English sentence that says what, why and the way out.
-    public let detail: String
-    public let fields: [Field]
-    public init(_ kind: Kind, code: String, detail: String, fields: [Field] = []) {
-        self.kind = kind
-        self.code = code
-        self.detail = detail
-        self.fields = fields
-    }
-}
-
 /// What lasts. One `persist` is one transaction; each change is an upsert or an append, safe to repeat.
 public enum Change: Sendable {
     /// Protocol journal.
@@ -189,12 +157,13 @@ public struct Commissioning: Hashable, Sendable {
     public var maxProfiles: Int?
     public var phases: Int?
     public var sampleInterval: Int?
-    /// The last step's answer in words, for people.
-    public var note: String
+    /// What people should know of the last step.
+    public var note: CommissioningNote?
     public var at: Instant
     public init(
         verdict: Verdict, rateUnit: String? = nil, maxStackLevel: Int? = nil, maxPeriods: Int? = nil,
-        maxProfiles: Int? = nil, phases: Int? = nil, sampleInterval: Int? = nil, note: String = "", at: Instant
+        maxProfiles: Int? = nil, phases: Int? = nil, sampleInterval: Int? = nil, note: CommissioningNote? = nil,
+        at: Instant
     ) {
         self.verdict = verdict
         self.rateUnit = rateUnit

@@ -82,6 +82,7 @@ public struct CommandView: Hashable, Sendable {
     public var finishedAt: Instant?
     /// The CALLRESULT's payload, as received.
     public var response: [UInt8]?
+    /// The station's error, or a ``CommandFailure``.
     public var errorCode: String?
     public var errorDescription: String?
     public let by: String
@@ -101,6 +102,15 @@ public struct CommandView: Hashable, Sendable {
         self.errorCode = errorCode
         self.errorDescription = errorDescription
         self.by = by
+    }
+
+    /// Set where the platform ended it without a station's answer.
+    public var failure: CommandFailure? {
+        get { errorCode.flatMap(CommandFailure.init(rawValue:)) }
+        set {
+            errorCode = newValue?.rawValue
+            errorDescription = newValue?.english
+        }
     }
 }
 

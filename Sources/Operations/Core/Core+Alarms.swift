@@ -23,8 +23,7 @@ extension Core {
 
     mutating func acknowledge(alarm id: Int64, by actor: Actor, at now: Instant) -> Result<OrderResult, ServiceFault> {
         guard var alarm = alarms.find(id: id) else {
-            return .failure(
-                ServiceFault(.notFound, code: "alarm-unknown", detail: "No active alarm \(id); it may have ended."))
+            return .failure(ServiceFault(.alarmUnknown(id)))
         }
         if alarm.acknowledgedBy == nil {
             alarm.acknowledgedBy = actor.name

@@ -15,12 +15,12 @@ extension Core {
         var seen: Set<StationID> = []
         for (i, (id, change)) in rows.enumerated() {
             let prefix = isImport ? "[\(i)]." : ""
-            for field in faults(id, change) { fields.append(.init(path: prefix + field.path, problem: field.problem)) }
-            if !seen.insert(id).inserted {
-                fields.append(.init(path: prefix + "id", problem: "\(id) occurs twice"))
-            }
+            for field in faults(id, change) { fields.append(.init(path: prefix + field.path, field.reason)) }
+            if !seen.insert(id).inserted { fields.append(.init(path: prefix + "id", .repeated(id.value))) }
         }
-        guard fields.isEmpty else { return .failure(.invalid("station-invalid", Array(fields.prefix(100)))) }
+        guard fields.isEmpty else {
+            return .failure(ServiceFault(.invalid(.station), fields: Array(fields.prefix(100))))
+        }
         for (id, change) in rows {
             if stationIndex[id] == nil { register(Station(id: id, createdAt: now)) }
             guard let s = stationIndex[id] else { continue }
@@ -36,25 +36,27 @@ extension Core {
 
     private func faults(_ id: StationID, _ change: StationChange) -> [ServiceFault.Field] {
         var fields: [ServiceFault.Field] = []
-        func check(_ path: String, _ holds: Bool, _ problem: String) {
-            if !holds { fields.append(.init(path: path, problem: problem)) }
+        func check(_ path: String, _ holds: Bool, _ problem: FieldProblem) {
+            if !holds { fields.append(.init(path: path, problem)) }
         }
-        check("id", !id.value.isEmpty && id.value.utf8.count <= 255, "1 to 255 bytes")
+        check("id", !id.value.isEmpty && id.value.utf8.count <= 255, .bytes(1...255))
         if let site = change.site ?? nil {
-            check("site", siteIndex[site] != nil, "there is no site \(site); create it first")
+            check("site", siteIndex[site] != nil, .siteUnknown(site))
         }
         if let node = change.node ?? nil {
-            check("node", nodeIndex[node] != nil, "there is no node \(node); create it first")
+            check("node", nodeIndex[node] != nil, .nodeUnknown(node))
         }
-        if let phases = change.phases { check("phases", phases == 1 || phases == 3, "1 or 3") }
+        if let phases = change.phases { check("phases", phases == 1 || phases == 3, .phases) }
         if let voltage = change.voltage {
-            check("voltage", (100...1000).contains(voltage), "100 to 1000 volts, line to neutral")
+            check("voltage", (100...1000).contains(voltage), .range(100...1000, .volts))
         }
         if let current = change.maxCurrentMilliamperes {
-            check("max_current_a", (6000...1_000_000).contains(current), "6 to 1000 amperes")
+            check("max_current_a", (6000...1_000_000).contains(current), .range(6...1000, .amperes))
         }
-        if let profile = change.securityProfile { check("security_profile", (0...3).contains(profile), "0 to 3") }
-        if let limit = change.operatorLimit ?? nil { check("limit_kw", limit >= .zero, "must not be negative") }
+        if let profile = change.securityProfile {
+            check("security_profile", (0...3).contains(profile), .range(0...3, .none))
+        }
+        if let limit = change.operatorLimit ?? nil { check("limit_kw", limit >= .zero, .negative) }
         return fields
     }
 
@@ -89,7 +91,7 @@ extension Core {
     }
 
     mutating func delete(station id: StationID, at now: Instant) -> Result<OrderResult, ServiceFault> {
-        guard let s = stationIndex[id] else { return .failure(.unknownStation(id)) }
+        guard let s = stationIndex[id] else { return .failure(ServiceFault(.stationUnknown(id))) }
         for i in stations[s].sessions.indices.reversed() where stations[s].sessions[i].status == .active {
             let session = stations[s].sessions[i]
             end(
@@ -116,16 +118,13 @@ extension Core {
 
     mutating func put(_ site: Site, at now: Instant) -> Result<OrderResult, ServiceFault> {
         var fields: [ServiceFault.Field] = []
-        if site.id.value.isEmpty { fields.append(.init(path: "id", problem: "must not be empty")) }
+        if site.id.value.isEmpty { fields.append(.init(path: "id", .empty)) }
         for (path, entries) in [("tariffs", site.tariffs), ("export_tariffs", site.exportTariffs)] {
             for (i, entry) in entries.enumerated() where tariffs[entry.tariff] == nil {
-                fields.append(
-                    .init(
-                        path: "\(path)[\(i)].tariff", problem: "there is no tariff \(entry.tariff); see /api/v1/tariffs"
-                    ))
+                fields.append(.init(path: "\(path)[\(i)].tariff", .tariffUnknown(entry.tariff)))
             }
         }
-        guard fields.isEmpty else { return .failure(.invalid("site-invalid", fields)) }
+        guard fields.isEmpty else { return .failure(ServiceFault(.invalid(.site), fields: fields)) }
         var site = site
         site.tariffs.sort { $0.from < $1.from }
         site.exportTariffs.sort { $0.from < $1.from }
@@ -142,18 +141,12 @@ extension Core {
     }
 
     mutating func delete(site id: SiteID) -> Result<OrderResult, ServiceFault> {
-        guard let s = siteIndex[id] else { return .failure(.unknownSite(id)) }
+        guard let s = siteIndex[id] else { return .failure(ServiceFault(.siteUnknown(id))) }
         if stations.contains(where: { $0.station.site == id }) {
-            return .failure(
-                ServiceFault(
-                    .conflict, code: "site-has-stations",
-                    detail: "Stations belong to site \(id); move or delete them first."))
+            return .failure(ServiceFault(.siteHasStations(id)))
         }
         if nodes.contains(where: { $0.node.site == id }) {
-            return .failure(
-                ServiceFault(
-                    .conflict, code: "site-has-nodes", detail: "Nodes belong to site \(id); move or delete them first.")
-            )
+            return .failure(ServiceFault(.siteHasNodes(id)))
         }
         sites.remove(at: s)
         reindexSites()
@@ -171,23 +164,23 @@ extension Core {
 
     mutating func put(_ node: GridNode, at now: Instant) -> Result<OrderResult, ServiceFault> {
         var fields: [ServiceFault.Field] = []
-        func check(_ path: String, _ holds: Bool, _ problem: String) {
-            if !holds { fields.append(.init(path: path, problem: problem)) }
+        func check(_ path: String, _ holds: Bool, _ problem: FieldProblem) {
+            if !holds { fields.append(.init(path: path, problem)) }
         }
-        check("id", !node.id.value.isEmpty, "must not be empty")
-        if let site = node.site { check("site", siteIndex[site] != nil, "there is no site \(site); create it first") }
-        if let limit = node.limit { check("limit_kw", limit >= .zero, "must not be negative") }
-        if let limit = node.exportLimit { check("export_limit_kw", limit >= .zero, "must not be negative") }
+        check("id", !node.id.value.isEmpty, .empty)
+        if let site = node.site { check("site", siteIndex[site] != nil, .siteUnknown(site)) }
+        if let limit = node.limit { check("limit_kw", limit >= .zero, .negative) }
+        if let limit = node.exportLimit { check("export_limit_kw", limit >= .zero, .negative) }
         if let parent = node.parent {
             if let p = nodeIndex[parent] {
                 check(
                     "parent", parent != node.id && !pathUp(from: p).contains { nodes[$0].node.id == node.id },
-                    "\(parent) lies below \(node.id); a tree has no cycles")
+                    .cycle(parent: parent, node: node.id))
             } else {
-                check("parent", false, "there is no node \(parent); create it first")
+                check("parent", false, .nodeUnknown(parent))
             }
         }
-        guard fields.isEmpty else { return .failure(.invalid("node-invalid", fields)) }
+        guard fields.isEmpty else { return .failure(ServiceFault(.invalid(.node), fields: fields)) }
         if let n = nodeIndex[node.id] {
             nodes[n].node = node
         } else {
@@ -205,17 +198,12 @@ extension Core {
     }
 
     mutating func delete(node id: NodeID) -> Result<OrderResult, ServiceFault> {
-        guard let n = nodeIndex[id] else { return .failure(.unknownNode(id)) }
+        guard let n = nodeIndex[id] else { return .failure(ServiceFault(.nodeUnknown(id))) }
         if nodes.contains(where: { $0.node.parent == id }) {
-            return .failure(
-                ServiceFault(
-                    .conflict, code: "node-has-children", detail: "Nodes hang under \(id); move or delete them first."))
+            return .failure(ServiceFault(.nodeHasChildren(id)))
         }
         if stations.contains(where: { $0.station.node == id }) {
-            return .failure(
-                ServiceFault(
-                    .conflict, code: "node-has-stations",
-                    detail: "Stations hang under \(id); move or delete them first."))
+            return .failure(ServiceFault(.nodeHasStations(id)))
         }
         nodes.remove(at: n)
         reindexNodes()

@@ -12,7 +12,7 @@ extension Core {
     mutating func command(
         _ id: StationID, _ action: String, _ payload: [UInt8], _ timeout: Duration, by actor: Actor, at now: Instant
     ) -> Result<OrderResult, ServiceFault> {
-        guard let s = stationIndex[id] else { return .failure(.unknownStation(id)) }
+        guard let s = stationIndex[id] else { return .failure(ServiceFault(.stationUnknown(id))) }
         let (token, messageID) = counters.nextMessage()
         var view = CommandView(
             id: messageID, station: id, action: action, payload: payload, status: .pending, createdAt: now,
@@ -20,6 +20,7 @@ extension Core {
         guard stations[s].isOnline else {
             view.status = .offline
             view.finishedAt = now
+            view.failure = .neverSent
             persist(.command(view))
             return .success(.command(view))
         }
@@ -27,12 +28,7 @@ extension Core {
             token: token, messageID: messageID, action: action, payload: payload, timeout: timeout, rank: .command,
             purpose: .command(messageID))
         guard stations[s].lane.push(call) else {
-            return .failure(
-                ServiceFault(
-                    .conflict, code: "station-busy",
-                    detail:
-                        "\(CallLane.capacity) commands wait for station \(id) already; wait until it has answered some."
-                ))
+            return .failure(ServiceFault(.stationBusy(id, waiting: CallLane.capacity)))
         }
         if stations[s].lastBoot == .pending,
             action == V16.Action.triggerMessage.rawValue
@@ -53,6 +49,11 @@ extension Core {
         let quoted = Array("\"\(word)\"".utf8)
         guard payload.count >= quoted.count else { return false }
         return (0...(payload.count - quoted.count)).contains { payload[$0..<($0 + quoted.count)].elementsEqual(quoted) }
+    }
+
+    /// Ends a command without an answer of the station.
+    mutating func finish(command id: String, _ failure: CommandFailure, at now: Instant) {
+        finish(command: id, .offline, code: failure.rawValue, description: failure.english, at: now)
     }
 
     /// Ends a command; one that timed out may be answered late and ends a second time.
@@ -146,9 +147,9 @@ extension Core {
     /// A call that never left us.
     mutating func withdraw(_ call: CallLane.Call, _ s: Int, at now: Instant) {
         switch call.purpose {
-        case .command(let id): finish(command: id, .offline, at: now)
+        case .command(let id): finish(command: id, .neverSent, at: now)
         case .dispatch(let site, let number, _): settle(site, number, .notSent, at: now)
-        case .commissioning(let command): commissioned(command, .none(word: "offline"), s, at: now)
+        case .commissioning(let command): commissioned(command, .none(.offline), s, at: now)
         }
     }
 
@@ -160,7 +161,7 @@ extension Core {
             case .error(let code, let description, _):
                 finish(command: id, .error, code: code, description: description, at: now)
             case .timeout: finish(command: id, .timeout, at: now)
-            case .dropped: finish(command: id, .offline, description: "the connection ended before an answer", at: now)
+            case .dropped: finish(command: id, .connectionLost, at: now)
             }
         case .dispatch(let site, let number, let command):
             settle(site, number, Self.dispatchAnswer(Self.answer(outcome, to: command)), at: now)
@@ -173,8 +174,8 @@ extension Core {
         switch outcome {
         case .answered(let payload): OCPP16Adapter.answer(to: command, payload)
         case .error(let code, _, _): .refused(word: code)
-        case .timeout: .none(word: "timeout")
-        case .dropped: .none(word: "connection lost")
+        case .timeout: .none(.timeout)
+        case .dropped: .none(.connectionLost)
         }
     }
 

@@ -35,11 +35,11 @@ extension Core {
     /// How a station took a step.
     mutating func commissioned(_ command: StationCommand, _ answer: CommandAnswer, _ m: Int, at now: Instant) {
         stations[m].commissioner.isWaiting = false
-        if case .none(let word) = answer {
+        if case .none(let silence) = answer {
             stations[m].commissioner.failures += 1
             stations[m].commissioner.notBefore = now + .minutes(1)
             if stations[m].commissioner.failures < Commissioner.attempts { return }
-            note(m, "\(command.name): \(word)", at: now)
+            if let step = command.step { note(m, .silent(step, silence), at: now) }
         }
         stations[m].commissioner.failures = 0
         switch command {
@@ -60,7 +60,7 @@ extension Core {
             stations[m].commissioner.step = .done
         case .limitTransaction, .limitByDefault: return
         }
-        if case .refused(let word) = answer { note(m, "\(command.name): \(word)", at: now) }
+        if case .refused(let word) = answer, let step = command.step { note(m, .refused(step, word: word), at: now) }
     }
 
     private mutating func learn(_ abilities: StationAbilities, _ m: Int, at now: Instant) {
@@ -72,7 +72,7 @@ extension Core {
             found.sampleInterval = abilities.sampleInterval ?? found.sampleInterval
             if abilities.limitsPower == false {
                 found.verdict = .doesNotFollow
-                found.note = "no smart charging among its feature profiles"
+                found.note = .noSmartCharging
             }
         }
         if let count = abilities.connectors {
@@ -80,8 +80,8 @@ extension Core {
         }
     }
 
-    private mutating func note(_ m: Int, _ text: String, at now: Instant) {
-        updateCommissioning(m, at: now) { $0.note = text }
+    private mutating func note(_ m: Int, _ note: CommissioningNote, at now: Instant) {
+        updateCommissioning(m, at: now) { $0.note = note }
     }
 
     /// The dispatcher's own judgement, which goes on after the test.
@@ -89,7 +89,7 @@ extension Core {
         guard let m = stationIndex[evse.station] else { return }
         updateCommissioning(m, at: now) { found in
             found.verdict = ignoresProfiles ? .doesNotFollow : .follows
-            found.note = ignoresProfiles ? "EVSE \(evse.number) drew more than its limit" : ""
+            found.note = ignoresProfiles ? .drewMore(evse: evse.number) : nil
         }
         requestPlan(for: m, "limit", at: now)
     }
@@ -179,13 +179,13 @@ extension Core {
 }
 
 extension StationCommand {
-    fileprivate var name: String {
+    /// `nil`: no part of commissioning.
+    fileprivate var step: CommissioningNote.Step? {
         switch self {
-        case .limitTransaction: "transaction limit"
-        case .limitByDefault: "default limit"
-        case .readAbilities: "abilities"
-        case .sampleEvery: "sample interval"
-        case .sample: "sampled measurands"
+        case .limitTransaction, .limitByDefault: nil
+        case .readAbilities: .abilities
+        case .sampleEvery: .sampleInterval
+        case .sample: .measurands
         }
     }
 }

@@ -80,6 +80,6 @@ extension Core {
     /// A command that was pending when the platform ended gets no answer any more: the connection is gone.
     mutating func closeLostCommands(at now: Instant) {
         hasLostCommands = false
-        for id in pendingCommands.keys.sorted() { finish(command: id, .offline, at: now) }
+        for id in pendingCommands.keys.sorted() { finish(command: id, .platformRestarted, at: now) }
     }
 }

@@ -9,24 +9,19 @@ extension Core {
     mutating func nodeRead(
         _ id: NodeID, _ readings: [NodeReading], _ request: UInt64, by actor: Actor, at now: Instant
     ) {
-        guard let n = nodeIndex[id] else { return emit(.answer(request, .failure(.unknownNode(id)))) }
+        guard let n = nodeIndex[id] else { return emit(.answer(request, .failure(ServiceFault(.nodeUnknown(id))))) }
         var fields: [ServiceFault.Field] = []
         for (i, reading) in readings.enumerated() {
             if reading.at > now + Self.clockTolerance {
-                fields.append(.init(path: "[\(i)].at", problem: "lies in the future; the platform's time is \(now)"))
+                fields.append(.init(path: "[\(i)].at", .future(now: now)))
             }
             if reading.power.watts.magnitude > Self.mostWatts {
-                fields.append(.init(path: "[\(i)].kw", problem: "beyond what a node can carry (10 GW)"))
+                fields.append(.init(path: "[\(i)].kw", .beyondAnyNode))
             }
         }
         guard fields.isEmpty else {
             return emit(
-                .answer(
-                    request,
-                    .failure(
-                        ServiceFault(
-                            .invalid, code: "reading-invalid", detail: "No reading was taken: see the fields.",
-                            fields: Array(fields.prefix(20))))))
+                .answer(request, .failure(ServiceFault(.invalid(.reading), fields: Array(fields.prefix(20))))))
         }
         persist(.nodeReadings(id, readings))
         learnHistory(n, readings, at: now)

@@ -45,7 +45,7 @@ extension Core {
 
     private mutating func put(_ token: IdToken) -> Result<OrderResult, ServiceFault> {
         guard !token.value.isEmpty, token.value.utf8.count <= 255 else {
-            return .failure(.invalid("token-invalid", [.init(path: "value", problem: "1 to 255 bytes")]))
+            return .failure(ServiceFault(.invalid(.idToken), fields: [.init(path: "value", .bytes(1...255))]))
         }
         // Another spelling of a token replaces it.
         if let known = idTokens.updateValue(token, forKey: Self.key(token.value)), known.value != token.value {
@@ -57,7 +57,7 @@ extension Core {
 
     private mutating func delete(token value: String) -> Result<OrderResult, ServiceFault> {
         guard let known = idTokens.removeValue(forKey: Self.key(value)) else {
-            return .failure(ServiceFault(.notFound, code: "id-token-unknown", detail: "There is no such token."))
+            return .failure(ServiceFault(.idTokenUnknown))
         }
         persist(.removeIdToken(known.value))
         return .success(.done)
@@ -67,24 +67,22 @@ extension Core {
 
     private mutating func set(_ needs: Needs, of id: Session.ID, at now: Instant) -> Result<OrderResult, ServiceFault> {
         guard let s = sessionHome[id].flatMap({ stationIndex[$0] }), let i = stations[s].session(id) else {
-            return .failure(.unknownSession(id))
+            return .failure(ServiceFault(.sessionUnknown(id)))
         }
         guard stations[s].sessions[i].status == .active else {
-            return .failure(
-                ServiceFault(
-                    .conflict, code: "session-ended", detail: "Session \(id) has ended; it has no needs any more."))
+            return .failure(ServiceFault(.sessionEnded(id)))
         }
         var fields: [ServiceFault.Field] = []
         if let departure = needs.departure, departure <= now {
-            fields.append(.init(path: "departure", problem: "lies in the past; the platform's time is \(now)"))
+            fields.append(.init(path: "departure", .past(now: now)))
         }
         if let energy = needs.energy, energy < .zero || energy > Self.mostEnergy {
-            fields.append(.init(path: "energy_kwh", problem: "must be from 0 to 1000"))
+            fields.append(.init(path: "energy_kwh", .range(0...1000, .kilowattHours)))
         }
         if let minimum = needs.minimum, minimum < .zero || minimum > needs.energy ?? Self.mostEnergy {
-            fields.append(.init(path: "minimum_kwh", problem: "must be from 0 to energy_kwh"))
+            fields.append(.init(path: "minimum_kwh", .minimumAboveEnergy))
         }
-        guard fields.isEmpty else { return .failure(.invalid("needs-invalid", fields)) }
+        guard fields.isEmpty else { return .failure(ServiceFault(.invalid(.needs), fields: fields)) }
         stations[s].sessions[i].needs = needs
         let session = stations[s].sessions[i]
         if let e = stations[s].evse(session.evse.number) { stations[s].evses[e].outlook = nil }
@@ -98,15 +96,12 @@ extension Core {
     private mutating func set(
         _ id: EVSEID, paused: Bool?, limit: Power??, chargeNow: Bool?, at now: Instant
     ) -> Result<OrderResult, ServiceFault> {
-        guard let s = stationIndex[id.station] else { return .failure(.unknownStation(id.station)) }
+        guard let s = stationIndex[id.station] else { return .failure(ServiceFault(.stationUnknown(id.station))) }
         guard let e = stations[s].ensureEVSE(id.number) else {
-            return .failure(
-                ServiceFault(
-                    .notFound, code: "evse-unknown",
-                    detail: "EVSE numbers are 1 to \(StationSlot.mostEVSEs), not \(id.number)."))
+            return .failure(ServiceFault(.evseUnknown(number: id.number, most: StationSlot.mostEVSEs)))
         }
         if let limit, let limit, limit < .zero {
-            return .failure(.invalid("limit-invalid", [.init(path: "limit_kw", problem: "must not be negative")]))
+            return .failure(ServiceFault(.invalid(.limit), fields: [.init(path: "limit_kw", .negative)]))
         }
         var control = stations[s].evses[e].control
         if let paused { control.paused = paused }
@@ -121,7 +116,7 @@ extension Core {
     }
 
     private mutating func set(_ mode: Site.Mode, of id: SiteID, at now: Instant) -> Result<OrderResult, ServiceFault> {
-        guard let s = siteIndex[id] else { return .failure(.unknownSite(id)) }
+        guard let s = siteIndex[id] else { return .failure(ServiceFault(.siteUnknown(id))) }
         sites[s].site.mode = mode
         persist(.site(sites[s].site))
         requestPlan(site: s, "limit")

@@ -32,7 +32,8 @@ extension ChangeWriter {
             .text(station.value).int(lastSeen.milliseconds).text(proto).text(ConnectorList.text(connectors))
             .text(commissioning?.verdict.rawValue).text(commissioning?.rateUnit).int(commissioning?.maxStackLevel)
             .int(commissioning?.maxPeriods).int(commissioning?.maxProfiles).int(commissioning?.phases)
-            .int(commissioning?.sampleInterval).text(commissioning?.note).int(commissioning?.at.milliseconds).run()
+            .int(commissioning?.sampleInterval).text(commissioning?.note?.stored).int(commissioning?.at.milliseconds)
+            .run()
     }
 
     func write(_ control: EVSEControl) throws(SQLiteFailure) {

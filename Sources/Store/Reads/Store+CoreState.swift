@@ -109,7 +109,8 @@ private enum CoreLoading {
                     verdict: try row.word("verdict"), rateUnit: row["rate_unit"],
                     maxStackLevel: row["max_stack_level"], maxPeriods: row["max_periods"],
                     maxProfiles: row["max_profiles"], phases: row["live_phases"],
-                    sampleInterval: row["sample_interval"], note: (row["note"] as String?) ?? "", at: at)
+                    sampleInterval: row["sample_interval"],
+                    note: (row["note"] as String?).flatMap(CommissioningNote.init(stored:)), at: at)
             }
             return CoreState.StationRecord(
                 station: try row.station(), lastSeen: row.optionalInstant("last_seen"), protocol: row["protocol"],

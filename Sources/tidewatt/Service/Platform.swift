@@ -162,9 +162,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     /// Posts what `input` makes of a request number and waits until the core's answer is on the disk.
     func ask(_ input: (UInt64) -> Input) async throws(ServiceFault) -> OrderResult {
         if case .refusing = store.condition {
-            throw ServiceFault(
-                .unavailable, code: "disk-refuses",
-                detail: "The disk takes no changes at the moment; nothing was done. Free some space and try again.")
+            throw ServiceFault(.diskRefuses)
         }
         let result: Result<OrderResult, ServiceFault> = await withCheckedContinuation { continuation in
             let request: UInt64? = waiting.withLock { state in
@@ -173,17 +171,14 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                 state.callers[state.next] = continuation
                 return state.next
             }
-            guard let request else { return continuation.resume(returning: .failure(Self.busy)) }
+            guard let request else { return continuation.resume(returning: .failure(ServiceFault(.busy))) }
             if !loop.post(input(request)) {
-                waiting.withLock { $0.callers.removeValue(forKey: request) }?.resume(returning: .failure(Self.busy))
+                waiting.withLock { $0.callers.removeValue(forKey: request) }?.resume(
+                    returning: .failure(ServiceFault(.busy)))
             }
         }
         return try result.get()
     }
-
-    private static let busy = ServiceFault(
-        .unavailable, code: "busy",
-        detail: "Too much is waiting at the moment; nothing was done. Try again in a few seconds.")
 
     var uptimeSeconds: Double { Double(DomainClock.monotonicNanoseconds() - began) / 1e9 }
 }

@@ -51,10 +51,10 @@ struct PlatformServer {
 /// What breaks the rules of a protocol version in a command, before anything is sent.
 private func commandFaults(_ version: String, _ action: String, _ payload: [UInt8]) -> [ServiceFault.Field] {
     if let known = V16.Action(rawValue: action), !known.isFromCentralSystem {
-        return [ServiceFault.Field(path: "action", problem: "only a station sends \(action)")]
+        return [ServiceFault.Field(path: "action", .stationsOwn(action: action))]
     }
     return V16.validateRequest(action: action, payload: payload).map {
-        ServiceFault.Field(path: $0.path, problem: $0.detail)
+        ServiceFault.Field(path: $0.path, .payload($0.kind, detail: $0.detail))
     }
 }
 

@@ -1,0 +1,151 @@
+public import Assets
+public import OCPPMessages
+public import Quantities
+
+/// What is wrong with one field of an order; it says what would be right.
+public enum FieldProblem: Wording {
+    case bytes(ClosedRange<Int>)
+    case empty
+    case negative
+    case range(ClosedRange<Int>, Unit)
+    case phases
+    /// The same id in two rows of one import.
+    case repeated(String)
+    case siteUnknown(SiteID)
+    case nodeUnknown(NodeID)
+    case tariffUnknown(String)
+    /// A node would hang under itself.
+    case cycle(parent: NodeID, node: NodeID)
+    case past(now: Instant)
+    case future(now: Instant)
+    case minimumAboveEnergy
+    case beyondAnyNode
+    /// A command that only a station may send.
+    case stationsOwn(action: String)
+    /// A protocol payload against its version's schema; `detail` is English, in the words of the schema.
+    case payload(FieldFault.Kind, detail: String)
+    /// A text that is final as it is.
+    case worded(String)
+
+    public enum Unit: String, Hashable, Sendable, CaseIterable {
+        case none, volts, amperes
+        case kilowattHours = "kWh"
+    }
+
+    public enum Code: String, WordingCode {
+        case bytes, empty, negative, phases, repeated, cycle, past, future, worded
+        case range
+        case rangeVolts = "range-volts"
+        case rangeAmperes = "range-amperes"
+        case rangeKilowattHours = "range-kwh"
+        case siteUnknown = "site-unknown"
+        case nodeUnknown = "node-unknown"
+        case tariffUnknown = "tariff-unknown"
+        case minimumAboveEnergy = "minimum-above-energy"
+        case beyondAnyNode = "beyond-any-node"
+        case stationsOwn = "stations-own"
+        case payloadMissing = "payload-missing"
+        case payloadWrongType = "payload-wrong-type"
+        case payloadTooLong = "payload-too-long"
+        case payloadWrongCount = "payload-wrong-count"
+        case payloadUnknownValue = "payload-unknown-value"
+        case payloadOutOfRange = "payload-out-of-range"
+        case payloadExtraField = "payload-extra-field"
+        case payloadNull = "payload-null"
+        case payloadRepeated = "payload-repeated"
+        case payloadBadTimestamp = "payload-bad-timestamp"
+        case payloadUnsetClock = "payload-unset-clock"
+        case payloadConflict = "payload-conflict"
+        case payloadNotJSON = "payload-not-json"
+    }
+
+    public var code: Code {
+        switch self {
+        case .bytes: .bytes
+        case .empty: .empty
+        case .negative: .negative
+        case .range(_, .none): .range
+        case .range(_, .volts): .rangeVolts
+        case .range(_, .amperes): .rangeAmperes
+        case .range(_, .kilowattHours): .rangeKilowattHours
+        case .phases: .phases
+        case .repeated: .repeated
+        case .siteUnknown: .siteUnknown
+        case .nodeUnknown: .nodeUnknown
+        case .tariffUnknown: .tariffUnknown
+        case .cycle: .cycle
+        case .past: .past
+        case .future: .future
+        case .minimumAboveEnergy: .minimumAboveEnergy
+        case .beyondAnyNode: .beyondAnyNode
+        case .stationsOwn: .stationsOwn
+        case .payload(let kind, _): Self.code(of: kind)
+        case .worded: .worded
+        }
+    }
+
+    private static func code(of kind: FieldFault.Kind) -> Code {
+        switch kind {
+        case .missing: .payloadMissing
+        case .wrongType: .payloadWrongType
+        case .tooLong: .payloadTooLong
+        case .wrongCount: .payloadWrongCount
+        case .unknownValue: .payloadUnknownValue
+        case .outOfRange: .payloadOutOfRange
+        case .extraField: .payloadExtraField
+        case .null: .payloadNull
+        case .repeated: .payloadRepeated
+        case .badTimestamp: .payloadBadTimestamp
+        case .unsetClock: .payloadUnsetClock
+        case .conflict: .payloadConflict
+        case .notJSON: .payloadNotJSON
+        }
+    }
+
+    public var values: [String: String] {
+        switch self {
+        case .bytes(let range), .range(let range, _):
+            ["least": String(range.lowerBound), "most": String(range.upperBound)]
+        case .repeated(let id): ["id": id]
+        case .siteUnknown(let id): ["site": id.value]
+        case .nodeUnknown(let id): ["node": id.value]
+        case .tariffUnknown(let id): ["tariff": id]
+        case .cycle(let parent, let node): ["parent": parent.value, "node": node.value]
+        case .past(let now), .future(let now): ["now": now.description]
+        case .stationsOwn(let action): ["action": action]
+        case .payload(_, let detail): ["detail": detail]
+        case .worded(let text): ["text": text]
+        case .empty, .negative, .phases, .minimumAboveEnergy, .beyondAnyNode: [:]
+        }
+    }
+}
+
+extension FieldProblem.Code {
+    public var english: String {
+        switch self {
+        case .bytes: "{least} to {most} bytes"
+        case .empty: "must not be empty"
+        case .negative: "must not be negative"
+        case .range: "{least} to {most}"
+        case .rangeVolts: "{least} to {most} volts, line to neutral"
+        case .rangeAmperes: "{least} to {most} amperes"
+        case .rangeKilowattHours: "must be from {least} to {most}"
+        case .phases: "1 or 3"
+        case .repeated: "{id} occurs twice"
+        case .siteUnknown: "there is no site {site}; create it first"
+        case .nodeUnknown: "there is no node {node}; create it first"
+        case .tariffUnknown: "there is no tariff {tariff}; see /api/v1/tariffs"
+        case .cycle: "{parent} lies below {node}; a tree has no cycles"
+        case .past: "lies in the past; the platform's time is {now}"
+        case .future: "lies in the future; the platform's time is {now}"
+        case .minimumAboveEnergy: "must be from 0 to energy_kwh"
+        case .beyondAnyNode: "beyond what a node can carry (10 GW)"
+        case .stationsOwn: "only a station sends {action}"
+        case .payloadMissing, .payloadWrongType, .payloadTooLong, .payloadWrongCount, .payloadUnknownValue,
+            .payloadOutOfRange, .payloadExtraField, .payloadNull, .payloadRepeated, .payloadBadTimestamp,
+            .payloadUnsetClock, .payloadConflict, .payloadNotJSON:
+            "{detail}"
+        case .worded: "{text}"
+        }
+    }
+}

@@ -1,0 +1,169 @@
+public import Assets
+public import Charging
+
+/// Why an order was refused; nothing was changed then.
+public struct ServiceFault: Error, Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable {
+        case notFound = "not-found"
+        case invalid
+        case conflict
+        case forbidden
+        case unavailable
+    }
+    public struct Field: Hashable, Sendable {
+        /// JSON-pointer-like path of the failing field: `connectorId`, `csChargingProfiles.chargingSchedule`.
+        public let path: String
+        public let reason: FieldProblem
+        /// English, for people.
+        public var problem: String { reason.text }
+        public init(path: String, _ reason: FieldProblem) {
+            self.path = path
+            self.reason = reason
+        }
+        /// - Parameter problem: a text that is final as it is.
+        public init(path: String, problem: String) { self.init(path: path, .worded(problem)) }
+    }
+
+    public let reason: FaultReason
+    public let fields: [Field]
+    public init(_ reason: FaultReason, fields: [Field] = []) {
+        self.reason = reason
+        self.fields = fields
+    }
+
+    public var kind: Kind { reason.kind }
+    /// Stable word for programs: `station-unknown`, `payload-invalid`, `node-has-children` …
+    public var code: String { reason.code.rawValue }
+    /// English sentence that says what, why and the way out.
+    public var detail: String { reason.text }
+}
+
+/// Each reason that an order can be refused for.
+public enum FaultReason: Wording {
+    case stationUnknown(StationID)
+    case evseUnknown(number: Int, most: Int)
+    case siteUnknown(SiteID)
+    case nodeUnknown(NodeID)
+    case sessionUnknown(Session.ID)
+    case alarmUnknown(Int64)
+    case idTokenUnknown
+    /// The fields say what is wrong.
+    case invalid(Subject)
+    case sessionEnded(Session.ID)
+    case siteHasStations(SiteID)
+    case siteHasNodes(SiteID)
+    case nodeHasChildren(NodeID)
+    case nodeHasStations(NodeID)
+    /// As many commands as a station may have outstanding wait already.
+    case stationBusy(StationID, waiting: Int)
+    case diskRefuses
+    /// The core's queue is full.
+    case busy
+
+    /// What an order with wrong fields was about.
+    public enum Subject: String, Hashable, Sendable, CaseIterable {
+        case station, site, node, needs, limit, reading
+        case idToken = "token"
+    }
+
+    public enum Code: String, WordingCode {
+        case stationUnknown = "station-unknown"
+        case evseUnknown = "evse-unknown"
+        case siteUnknown = "site-unknown"
+        case nodeUnknown = "node-unknown"
+        case sessionUnknown = "session-unknown"
+        case alarmUnknown = "alarm-unknown"
+        case idTokenUnknown = "id-token-unknown"
+        case stationInvalid = "station-invalid"
+        case siteInvalid = "site-invalid"
+        case nodeInvalid = "node-invalid"
+        case needsInvalid = "needs-invalid"
+        case limitInvalid = "limit-invalid"
+        case readingInvalid = "reading-invalid"
+        case idTokenInvalid = "token-invalid"
+        case sessionEnded = "session-ended"
+        case siteHasStations = "site-has-stations"
+        case siteHasNodes = "site-has-nodes"
+        case nodeHasChildren = "node-has-children"
+        case nodeHasStations = "node-has-stations"
+        case stationBusy = "station-busy"
+        case diskRefuses = "disk-refuses"
+        case busy
+    }
+
+    public var kind: ServiceFault.Kind {
+        switch self {
+        case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown:
+            .notFound
+        case .invalid: .invalid
+        case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy: .conflict
+        case .diskRefuses, .busy: .unavailable
+        }
+    }
+
+    public var code: Code {
+        switch self {
+        case .stationUnknown: .stationUnknown
+        case .evseUnknown: .evseUnknown
+        case .siteUnknown: .siteUnknown
+        case .nodeUnknown: .nodeUnknown
+        case .sessionUnknown: .sessionUnknown
+        case .alarmUnknown: .alarmUnknown
+        case .idTokenUnknown: .idTokenUnknown
+        case .invalid(.station): .stationInvalid
+        case .invalid(.site): .siteInvalid
+        case .invalid(.node): .nodeInvalid
+        case .invalid(.needs): .needsInvalid
+        case .invalid(.limit): .limitInvalid
+        case .invalid(.reading): .readingInvalid
+        case .invalid(.idToken): .idTokenInvalid
+        case .sessionEnded: .sessionEnded
+        case .siteHasStations: .siteHasStations
+        case .siteHasNodes: .siteHasNodes
+        case .nodeHasChildren: .nodeHasChildren
+        case .nodeHasStations: .nodeHasStations
+        case .stationBusy: .stationBusy
+        case .diskRefuses: .diskRefuses
+        case .busy: .busy
+        }
+    }
+
+    public var values: [String: String] {
+        switch self {
+        case .stationUnknown(let id): ["station": id.value]
+        case .evseUnknown(let number, let most): ["number": String(number), "most": String(most)]
+        case .siteUnknown(let id), .siteHasStations(let id), .siteHasNodes(let id): ["site": id.value]
+        case .nodeUnknown(let id), .nodeHasChildren(let id), .nodeHasStations(let id): ["node": id.value]
+        case .sessionUnknown(let id), .sessionEnded(let id): ["session": id.value]
+        case .alarmUnknown(let id): ["alarm": String(id)]
+        case .stationBusy(let id, let waiting): ["station": id.value, "waiting": String(waiting)]
+        case .idTokenUnknown, .invalid, .diskRefuses, .busy: [:]
+        }
+    }
+}
+
+extension FaultReason.Code {
+    public var english: String {
+        switch self {
+        case .stationUnknown: "No station {station} is registered."
+        case .evseUnknown: "EVSE numbers are 1 to {most}, not {number}."
+        case .siteUnknown: "There is no site {site}."
+        case .nodeUnknown: "There is no node {node}."
+        case .sessionUnknown: "There is no active session {session}."
+        case .alarmUnknown: "No active alarm {alarm}; it may have ended."
+        case .idTokenUnknown: "There is no such token."
+        case .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid:
+            "Nothing was changed: see the fields."
+        case .readingInvalid: "No reading was taken: see the fields."
+        case .sessionEnded: "Session {session} has ended; it has no needs any more."
+        case .siteHasStations: "Stations belong to site {site}; move or delete them first."
+        case .siteHasNodes: "Nodes belong to site {site}; move or delete them first."
+        case .nodeHasChildren: "Nodes hang under {node}; move or delete them first."
+        case .nodeHasStations: "Stations hang under {node}; move or delete them first."
+        case .stationBusy: "{waiting} commands wait for station {station} already; wait until it has answered some."
+        case .diskRefuses:
+            "The disk takes no changes at the moment; nothing was done. Free some space and try again."
+        case .busy: "Too much is waiting at the moment; nothing was done. Try again in a few seconds."
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Assets
+import Charging
+import OCPPMessages
+import Operations
+import Quantities
+import Testing
+
+@Suite("Wording") struct WordingTests {
+    @Test func `each reason says its values, and no placeholder stays`() {
+        let station = StationID("CP{1}")
+        let now = Instant("2025-03-01T00:00:00Z")!
+        let reasons: [FaultReason] =
+            [
+                .stationUnknown(station), .evseUnknown(number: 70, most: 64), .siteUnknown(SiteID("S")),
+                .nodeUnknown(NodeID("N")),
+                .sessionUnknown(Session.ID("S-1")), .alarmUnknown(3), .idTokenUnknown, .sessionEnded(Session.ID("S-1")),
+                .siteHasStations(SiteID("S")), .siteHasNodes(SiteID("S")), .nodeHasChildren(NodeID("N")),
+                .nodeHasStations(NodeID("N")),
+                .stationBusy(station, waiting: 32), .diskRefuses, .busy,
+            ] + FaultReason.Subject.allCases.map(FaultReason.invalid)
+        check(reasons)
+        let problems: [FieldProblem] =
+            [
+                .bytes(1...255), .empty, .negative, .phases, .repeated("A"), .siteUnknown(SiteID("S")),
+                .nodeUnknown(NodeID("N")),
+                .tariffUnknown("t"), .cycle(parent: NodeID("A"), node: NodeID("B")), .past(now: now), .future(now: now),
+                .minimumAboveEnergy, .beyondAnyNode, .stationsOwn(action: "Heartbeat"), .worded("so"),
+            ] + FieldProblem.Unit.allCases.map { .range(6...1000, $0) }
+            + FieldFault.Kind.allCases.map { .payload($0, detail: "required") }
+        check(problems)
+        check(notes)
+        #expect(FaultReason.stationUnknown(station).text == "No station CP{1} is registered.")
+        #expect(FieldProblem.range(6...1000, .amperes).text == "6 to 1000 amperes")
+    }
+
+    /// All codes occur, every value stands in its text and every placeholder has a value.
+    private func check<Reason: Wording>(_ all: [Reason]) {
+        #expect(Set(all.map(\.code)) == Set(Reason.Code.allCases))
+        for reason in all {
+            let english = reason.code.english
+            for name in reason.values.keys { #expect(english.contains("{\(name)}"), "\(reason.code.rawValue)") }
+            let open = english.count { $0 == "{" }
+            #expect(open == reason.values.count, "\(reason.code.rawValue)")
+        }
+    }
+
+    private var notes: [CommissioningNote] {
+        CommissioningNote.Step.allCases.map { .refused($0, word: "NotSupported: a:b") }
+            + CommandAnswer.Silence.allCases.map { .silent(.abilities, $0) } + [.noSmartCharging, .drewMore(evse: 2)]
+    }
+
+    @Test func `a note of commissioning comes back from the disk as it was`() {
+        for note in notes { #expect(CommissioningNote(stored: note.stored) == note) }
+        #expect(CommissioningNote(stored: "") == nil)
+        #expect(CommissioningNote(stored: "silent:abilities:shouting") == nil)
+    }
+
+    @Test func `codes of the platform are not those of a protocol`() {
+        for failure in CommandFailure.allCases { #expect(failure.rawValue.contains("-")) }
+        #expect(Set(SessionFlag.allCases.map(\.code)).count == SessionFlag.allCases.count)
+    }
+}
