@@ -9,6 +9,8 @@ public enum SessionFlag: String, Hashable, Sendable, CaseIterable {
     case clockUnset = "station clock was not set"
     case tokenRefused = "token was refused"
     case softFaults = "message with faults"
+    case startMissing = "start message has not come"
+    case messagesMissing = "messages are missing"
 
     /// By which it is worded in other languages.
     public var code: String {
@@ -20,6 +22,8 @@ public enum SessionFlag: String, Hashable, Sendable, CaseIterable {
         case .clockUnset: "clock-unset"
         case .tokenRefused: "token-refused"
         case .softFaults: "soft-faults"
+        case .startMissing: "start-missing"
+        case .messagesMissing: "messages-missing"
         }
     }
 }
@@ -42,6 +46,21 @@ extension Session {
         }
         registerLast = value
         registerLastAt = instant
+    }
+
+    /// Takes the register and instant of the start message when it comes after others of its transaction.
+    public mutating func begin(at instant: Instant, register: RegisterReading?) {
+        startedAt = min(startedAt, instant)
+        guard let register else { return }
+        guard let first = registerStart else { return take(register: register, at: instant) }
+        guard register < first else { return }
+        registerStart = register
+        if isUnbrokenFrom(first) { imported += first - register }
+    }
+
+    private func isUnbrokenFrom(_ first: RegisterReading) -> Bool {
+        guard let last = registerStop ?? registerLast else { return true }
+        return last - first == imported
     }
 
     /// Ends the session with the register of its stop message. Where the register never fell, import is exactly stop less

@@ -13,9 +13,10 @@ public struct Session: Hashable, Sendable {
     public enum Status: String, Hashable, Sendable { case active, ended }
 
     public let id: ID
-    public let evse: EVSEID
-    public let connector: Int
-    /// The id that the protocol uses, as text (1.6: the number we gave out).
+    /// Number 0 until a message names the EVSE (2.x: any message may come first).
+    public var evse: EVSEID
+    public var connector: Int
+    /// The id that the protocol uses, as text (1.6: the number we gave out; 2.x: the station's own).
     public var transactionID: String
     public var idToken: String?
     public var status: Status
@@ -34,12 +35,30 @@ public struct Session: Hashable, Sendable {
     public var needs: Needs?
     /// Soft faults and surprises, for people: `register went back`, `stop for an unknown transaction` …
     public var flags: [String]
+    /// What only protocols tell that number a transaction's messages (2.x); `nil` with others.
+    public var course: Course?
+
+    /// How a transaction went so far, as the station tells it.
+    public struct Course: Hashable, Sendable {
+        public var sequence = SequenceRecord()
+        /// What the vehicle does, in the standard's word.
+        public var chargingState: String?
+        /// The number of the remote start that led to it.
+        public var remoteStart: Int?
+        public init(sequence: SequenceRecord = SequenceRecord(), chargingState: String? = nil, remoteStart: Int? = nil)
+        {
+            self.sequence = sequence
+            self.chargingState = chargingState
+            self.remoteStart = remoteStart
+        }
+    }
 
     public init(
         id: ID, evse: EVSEID, connector: Int, transactionID: String, idToken: String?, status: Status = .active,
         startedAt: Instant, endedAt: Instant? = nil, stopReason: String? = nil, registerStart: RegisterReading? = nil,
         registerStop: RegisterReading? = nil, registerLast: RegisterReading? = nil, registerLastAt: Instant? = nil,
-        imported: Energy = .zero, exported: Energy = .zero, needs: Needs? = nil, flags: [String] = []
+        imported: Energy = .zero, exported: Energy = .zero, needs: Needs? = nil, flags: [String] = [],
+        course: Course? = nil
     ) {
         self.id = id
         self.evse = evse
@@ -58,6 +77,7 @@ public struct Session: Hashable, Sendable {
         self.exported = exported
         self.needs = needs
         self.flags = flags
+        self.course = course
     }
 }
 

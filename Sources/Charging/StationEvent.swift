@@ -8,6 +8,8 @@ public enum StationEvent: Hashable, Sendable {
     case authorize(token: String)
     case started(Start)
     case stopped(Stop)
+    /// Start, update or stop of a transaction that the station names and numbers itself (2.x).
+    case transaction(TransactionReport)
     case metered(Samples)
     case status(Status)
     /// A message of a vendor's own; nobody here understands any.
@@ -91,6 +93,8 @@ public enum StationAnswer: Hashable, Sendable {
     case started(transaction: Int, TokenVerdict)
     /// `nil`: the stop named no token.
     case stopped(TokenVerdict?)
+    /// `nil`: the message named no token.
+    case transaction(TokenVerdict?)
     case vendorUnknown
     case refused
     case acknowledged

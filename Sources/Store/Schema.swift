@@ -12,6 +12,14 @@ enum Schema {
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             try db.execute(sql: first)
         }
+        migrator.registerMigration("2 course of a transaction") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE session ADD COLUMN sequence TEXT;
+                    ALTER TABLE session ADD COLUMN charging_state TEXT;
+                    ALTER TABLE session ADD COLUMN remote_start INTEGER;
+                    """)
+        }
         return migrator
     }()
 

@@ -128,7 +128,8 @@ enum OCPP16Adapter {
         case .stopped(let verdict): return V16.StopTransactionResponse(idTagInfo: verdict.map(info)).json
         case .vendorUnknown: return V16.DataTransferResponse(status: .unknownVendorId).json
         case .refused: return V16.SignCertificateResponse(status: .rejected).json
-        case .acknowledged: return acknowledgement
+        // 1.6 has no transactions that the station names.
+        case .acknowledged, .transaction: return acknowledgement
         }
     }
 

@@ -90,6 +90,7 @@ extension Core {
         case .authorize(let token): .authorization(verdict(on: token, at: now))
         case .started(let event): start(event, s, at: now)
         case .stopped(let event): stop(event, s, at: now)
+        case .transaction(let report): transaction(report, s, at: now)
         case .metered(let samples):
             {
                 meter(samples, s, at: now)

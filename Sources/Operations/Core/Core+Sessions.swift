@@ -105,7 +105,7 @@ extension Core {
         emit(.publish(.session(orphan.id)))
     }
 
-    private mutating func reopen(_ s: Int, _ i: Int) {
+    mutating func reopen(_ s: Int, _ i: Int) {
         stations[s].sessions[i].lower(.noStop)
         stations[s].sessions[i].status = .active
         if let token = stations[s].sessions[i].idToken { tokenUse[Self.key(token), default: 0] += 1 }
@@ -191,7 +191,7 @@ extension Core {
 
     private static let sessionWriteInterval: Duration = .minutes(5)
 
-    private mutating func takeReadings(_ readings: [Reading], _ s: Int, _ i: Int) {
+    mutating func takeReadings(_ readings: [Reading], _ s: Int, _ i: Int) {
         guard stations[s].sessions[i].status == .active else { return }
         for reading in readings {
             if let register = reading.importRegister {

@@ -11,8 +11,8 @@ extension ChangeWriter {
             UPDATE session SET transaction_id = ?, id_token = ?, ended_at = ?, stop_reason = ?, register_start = ?,
                 register_stop = ?, register_last = ?, register_last_at = ?, imported = ?, exported = ?,
                 needs_departure = ?, needs_energy = ?, needs_minimum = ?, needs_charge_now = ?, needs_by = ?,
-                needs_at = ?, flags = ?
-            WHERE id = ? AND active = ? AND started_at = ?
+                needs_at = ?, flags = ?, sequence = ?, charging_state = ?, remote_start = ?
+            WHERE id = ? AND active = ? AND started_at = ? AND evse = ?
             """
         )
         .text(session.transactionID).text(session.idToken).int(session.endedAt?.milliseconds).text(session.stopReason)
@@ -22,8 +22,10 @@ extension ChangeWriter {
         .int(session.needs?.departure?.milliseconds).int(session.needs?.energy?.milliwattHours)
         .int(session.needs?.minimum?.milliwattHours).int(session.needs.map { $0.chargeNow ? 1 : 0 as Int64 })
         .text(session.needs?.statedBy).int(session.needs?.statedAt.milliseconds)
-        .text(session.flags.joined(separator: "\n"))
-        .text(session.id.value).bool(session.status == .active).int(session.startedAt.milliseconds).run()
+        .text(session.flags.joined(separator: "\n")).text(session.course?.sequence.text)
+        .text(session.course?.chargingState).int(session.course?.remoteStart.map(Int64.init))
+        .text(session.id.value).bool(session.status == .active).int(session.startedAt.milliseconds)
+        .int(session.evse.number).run()
         if changed == 0 { try upsert(session) }
     }
 
@@ -32,9 +34,11 @@ extension ChangeWriter {
             """
             INSERT INTO session (id, station, evse, connector, transaction_id, id_token, active, started_at, ended_at,
                 stop_reason, register_start, register_stop, register_last, register_last_at, imported, exported,
-                needs_departure, needs_energy, needs_minimum, needs_charge_now, needs_by, needs_at, flags)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (id) DO UPDATE SET transaction_id = excluded.transaction_id, id_token = excluded.id_token,
+                needs_departure, needs_energy, needs_minimum, needs_charge_now, needs_by, needs_at, flags, sequence,
+                charging_state, remote_start)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET evse = excluded.evse, connector = excluded.connector,
+                transaction_id = excluded.transaction_id, id_token = excluded.id_token,
                 active = excluded.active, started_at = excluded.started_at, ended_at = excluded.ended_at,
                 stop_reason = excluded.stop_reason, register_start = excluded.register_start,
                 register_stop = excluded.register_stop, register_last = excluded.register_last,
@@ -42,7 +46,9 @@ extension ChangeWriter {
                 exported = excluded.exported, needs_departure = excluded.needs_departure,
                 needs_energy = excluded.needs_energy, needs_minimum = excluded.needs_minimum,
                 needs_charge_now = excluded.needs_charge_now, needs_by = excluded.needs_by,
-                needs_at = excluded.needs_at, flags = excluded.flags
+                needs_at = excluded.needs_at, flags = excluded.flags,
+                sequence = excluded.sequence, charging_state = excluded.charging_state,
+                remote_start = excluded.remote_start
             """
         )
         .text(session.id.value).text(session.evse.station.value).int(session.evse.number).int(session.connector)
@@ -54,7 +60,8 @@ extension ChangeWriter {
         .int(session.needs?.departure?.milliseconds).int(session.needs?.energy?.milliwattHours)
         .int(session.needs?.minimum?.milliwattHours).int(session.needs.map { $0.chargeNow ? 1 : 0 as Int64 })
         .text(session.needs?.statedBy).int(session.needs?.statedAt.milliseconds)
-        .text(session.flags.joined(separator: "\n")).run()
+        .text(session.flags.joined(separator: "\n")).text(session.course?.sequence.text)
+        .text(session.course?.chargingState).int(session.course?.remoteStart.map(Int64.init)).run()
     }
 
     /// One packed row a message; maintenance moves it into the day's block.

@@ -64,6 +64,11 @@ extension Row {
                 statedBy: by, statedAt: at)
         }
         let flags: String = self["flags"]
+        let course = (self["sequence"] as String?).map { text in
+            Session.Course(
+                sequence: SequenceRecord(text: text) ?? SequenceRecord(), chargingState: self["charging_state"],
+                remoteStart: self["remote_start"])
+        }
         return Session(
             id: Session.ID(self["id"]), evse: EVSEID(StationID(self["station"]), self["evse"]),
             connector: self["connector"], transactionID: self["transaction_id"], idToken: self["id_token"],
@@ -72,7 +77,7 @@ extension Row {
             registerStart: register("register_start"), registerStop: register("register_stop"),
             registerLast: register("register_last"), registerLastAt: optionalInstant("register_last_at"),
             imported: energy("imported"), exported: energy("exported"), needs: needs,
-            flags: flags.isEmpty ? [] : flags.split(separator: "\n").map(String.init))
+            flags: flags.isEmpty ? [] : flags.split(separator: "\n").map(String.init), course: course)
     }
 
     func station() throws(StoreFault) -> Station {
