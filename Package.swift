@@ -93,7 +93,7 @@ let package = Package(
             ], swiftSettings: strict),
         // Tests
         tests("Quantities"),
-        tests("OCPPMessages", ["Quantities"]),
+        tests("OCPPMessages", ["Quantities"], resources: [.copy("Samples"), .copy("Corpus")]),
         tests("OCPP", ["Quantities", "OCPPMessages"], resources: [.copy("Samples")]),
         tests("Forecasting", ["Quantities", "Assets"]),
         tests("GridDispatch", ["Quantities", "Assets"]),

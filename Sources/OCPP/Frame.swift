@@ -76,8 +76,9 @@ enum Frame {
         }
         _ = try reader.peek()
         let start = reader.position
-        var faults = FieldFaults()
-        let request = try V16.Request.read(action, &reader, &faults)
+        var faults = FieldFaults(version: .v16)
+        let request = V16.Request.read(action, &reader, &faults)
+        try reader.check()
         let payload = start..<reader.position
         try leave(&reader)
         let decoded = Decoded(request, faults)

@@ -1,5 +1,4 @@
-/// The versions of OCPP-J whose framing differs.
-public enum OCPPVersion: Hashable, Sendable { case v16, v201, v21 }
+import OCPPMessages
 
 /// Why a CALL is answered with CALLERROR (OCPP-J 1.6 §4.2.3, 2.1 part 4 §4.3).
 public enum RPCErrorCode: Hashable, Sendable, CaseIterable {

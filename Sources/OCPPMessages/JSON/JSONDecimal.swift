@@ -4,14 +4,16 @@
 public struct JSONDecimal: Sendable {
     public let mantissa: Int64
     /// Digits behind the point; negative for a number written with a positive exponent. Within ``scales``.
-    public let scale: Int
+    public var scale: Int { Int(narrowScale) }
     public static let scales = -18...18
+    // A byte: fields of messages are mostly optional decimals, dozens a class.
+    private let narrowScale: Int8
 
     /// - Precondition: `scale` lies within ``scales``.
     public init(mantissa: Int64, scale: Int) {
         precondition(JSONDecimal.scales.contains(scale), "a decimal's scale is -18 to 18")
         self.mantissa = mantissa
-        self.scale = scale
+        narrowScale = Int8(scale)
     }
     public init(_ whole: Int) { self.init(mantissa: Int64(whole), scale: 0) }
 

@@ -8,6 +8,10 @@ public struct JSONReader: ~Copyable, ~Escapable {
     let bytes: Span<UInt8>
     public private(set) var position = 0
     private var depth = 0
+    /// Where the typed reading of fields met bytes that are not JSON; from there on it reads nothing more.
+    ///
+    /// Fields do not throw: hundreds of generated readers would each carry a way out at every field.
+    public private(set) var brokenAt: JSONFault?
 
     public enum Kind: Hashable, Sendable { case object, array, string, number, boolean, null }
 
@@ -182,6 +186,12 @@ public struct JSONReader: ~Copyable, ~Escapable {
         }
     }
 
+    /// Which of `words` (plain ASCII) the string is exactly.
+    func index(of text: Text, in words: [StaticString]) -> Int? {
+        for i in words.indices where self.text(text, equals: words[i]) { return i }
+        return nil
+    }
+
     /// The string with its escapes undone.
     public func string(_ text: Text) -> String {
         if !text.isEscaped { return copy(text.range) }
@@ -226,6 +236,18 @@ public struct JSONReader: ~Copyable, ~Escapable {
 
     /// The decimal at `range`; `nil` when it has more digits than fit.
     public func decimal(_ range: Range<Int>) -> JSONDecimal? { JSONDecimal(bytes.extracting(range)) }
+
+    // MARK: Broken bytes
+
+    /// The first fault counts.
+    mutating func fail(_ fault: JSONFault) {
+        if brokenAt == nil { brokenAt = fault }
+    }
+
+    /// Throws when the typed reading before met bytes that are not JSON.
+    public func check() throws(JSONFault) {
+        if let brokenAt { throw brokenAt }
+    }
 
     // MARK: Bytes
 

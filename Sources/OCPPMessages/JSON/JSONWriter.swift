@@ -23,6 +23,14 @@ public struct JSONWriter: Sendable {
         follows = false
     }
 
+    /// A key of any text, and its value.
+    mutating func member(_ name: String, _ value: RawJSON) {
+        self.value(name)
+        bytes.append(UInt8(ascii: ":"))
+        follows = false
+        raw(value.text.utf8)
+    }
+
     public mutating func value(_ text: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))

@@ -11,38 +11,26 @@ public enum V16 {
             return [FieldFault(path: "action", kind: .unknownValue, detail: "OCPP 1.6 has no action \"\(action)\"")]
         }
         let decoded = Request.decode(action, payload: payload.span)
-        let faults = strict(decoded)
-        guard faults.isEmpty, case .success(let request) = decoded.result else { return faults }
+        guard decoded.faults.isEmpty, case .success(let request) = decoded.result else { return decoded.faults }
         return request.conflicts
     }
 
     /// The schema's faults in an answer to `action`.
     public static func validateResponse(action: Action, payload: [UInt8]) -> [FieldFault] {
-        strict(Response.decode(action, payload: payload.span))
-    }
-
-    private static func strict<Message>(_ decoded: Decoded<Message>) -> [FieldFault] {
-        // An old date is no fault of form.
-        var faults = decoded.softFaults.filter { $0.kind != .unsetClock }
-        if case .failure(let fault) = decoded.result { faults.insert(fault, at: 0) }
-        return faults
+        Response.decode(action, payload: payload.span).faults
     }
 }
 
 extension V16.Request {
-    /// The payload as it goes on the wire.
-    public var json: [UInt8] {
-        var writer = JSONWriter()
-        write(to: &writer)
-        return writer.bytes
+    /// Reads the payload of `action`'s request; see ``Decoded``.
+    public static func decode(_ action: V16.Action, payload: Span<UInt8>) -> Decoded<V16.Request> {
+        decode(action, payload: payload, version: .v16)
     }
 }
 
 extension V16.Response {
-    /// The payload as it goes on the wire.
-    public var json: [UInt8] {
-        var writer = JSONWriter()
-        write(to: &writer)
-        return writer.bytes
+    /// Reads the payload of the answer to `action`; see ``Decoded``.
+    public static func decode(_ action: V16.Action, payload: Span<UInt8>) -> Decoded<V16.Response> {
+        decode(action, payload: payload, version: .v16)
     }
 }

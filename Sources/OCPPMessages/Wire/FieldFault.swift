@@ -75,11 +75,18 @@ public struct FieldFaults: Sendable {
     /// A message worse than this is not described further.
     public static let limit = 32
     public private(set) var list: [FieldFault] = []
-    public init() {}
+    /// Whose rules the message is read by.
+    public let version: OCPPVersion
+    public init(version: OCPPVersion) { self.version = version }
 
     mutating func add(_ path: @autoclosure () -> String, _ kind: FieldFault.Kind, _ detail: @autoclosure () -> String) {
         guard list.count < FieldFaults.limit else { return }
         list.append(FieldFault(path: path(), kind: kind, detail: detail()))
+    }
+
+    /// The message as a whole cannot be used.
+    mutating func refuse(_ why: String) {
+        list.append(FieldFault(path: "", kind: .conflict, detail: why, isHard: true))
     }
 
     /// Puts `prefix` before the paths of all faults found since `start`.

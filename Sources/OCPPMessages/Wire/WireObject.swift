@@ -1,8 +1,5 @@
 /// A JSON object of an OCPP message. Conformances are generated.
-public protocol WireObject: Hashable, Sendable {
-    /// Reads the value at the reader, wholly consumed in any case; `nil` when it cannot be used, with a hard fault that says why.
-    /// - Throws: only when the bytes are not JSON.
-    init?(reading reader: inout JSONReader, _ faults: inout FieldFaults) throws(JSONFault)
+public protocol WireObject: Equatable, Sendable {
     func write(to writer: inout JSONWriter)
 }
 
@@ -15,53 +12,34 @@ extension WireObject {
     }
 }
 
-/// A closed list of words in the standard, an open one in the field: unknown words are kept as they came.
-public protocol WireEnumeration: Hashable, Sendable {
-    init(_ name: String)
-    /// The standard's word, or the unknown one.
-    var name: String { get }
-    /// The word at the reader when the standard knows it.
-    static func known(_ text: JSONReader.Text, in reader: borrowing JSONReader) -> Self?
+/// An object that can be read.
+protocol ReadableObject: WireObject {
+    /// Reads the value at the reader, wholly consumed in any case; `nil` when it cannot be used, with a hard fault that says why, or
+    /// when the bytes are not JSON, which ``JSONReader/check()`` then throws.
+    init?(reading reader: inout JSONReader, _ faults: inout FieldFaults)
 }
 
-/// A message that was read, or why it cannot be; soft faults in either case.
-public struct Decoded<Message: Sendable>: Sendable {
-    public let result: Result<Message, FieldFault>
-    /// What was wrong and could be lived with.
-    public let softFaults: [FieldFault]
+/// An object that is read by the table of its class. The table says what to check, ``readField(_:_:_:_:)`` where a value goes; the walk is
+/// the same for all classes. (A loop with a local variable a field in each class took the optimiser minutes.)
+protocol TabledObject: ReadableObject {
+    /// An object with nothing in it, to be filled while it is read.
+    init(blank: Void)
+    /// The fields as `version` has them.
+    static func fields(in version: OCPPVersion) -> [WireField]
+    /// Reads the value of field `i`; true when it is usable.
+    mutating func readField(_ i: Int, _ fields: [WireField], _ reader: inout JSONReader, _ faults: inout FieldFaults)
+        -> Bool
 }
 
-extension WireObject {
-    /// Reads one whole payload. An absent payload (`null`, from old 1.6 stations) counts as `{}` with a soft fault.
-    static func decode(_ payload: Span<UInt8>) -> Decoded<Self> {
-        var reader = JSONReader(payload)
-        var faults = FieldFaults()
-        do throws(JSONFault) {
-            let message = try Self(reading: &reader, &faults)
-            try reader.end()
-            return Decoded(message, faults)
-        } catch {
-            let fault = FieldFault(path: "", kind: .notJSON, detail: error.description, isHard: true)
-            return Decoded(result: .failure(fault), softFaults: [])
+extension TabledObject {
+    @inline(never)
+    init?(reading reader: inout JSONReader, _ faults: inout FieldFaults) {
+        guard var walk = reader.enterFields(&faults) else { return nil }
+        let fields = Self.fields(in: faults.version)
+        self.init(blank: ())
+        while let i = reader.nextField(fields, &walk, &faults) {
+            if readField(i, fields, &reader, &faults) { walk.use(i) }
         }
-    }
-}
-
-extension Decoded {
-    /// - Parameter message: `nil` when a hard fault among `faults` says why it cannot be used.
-    public init(_ message: Message?, _ faults: FieldFaults) {
-        if let message {
-            self.init(result: .success(message), softFaults: faults.list)
-        } else {
-            let hard = faults.list.last { $0.isHard }
-            self.init(
-                result: .failure(
-                    hard ?? FieldFault(path: "", kind: .wrongType, detail: "the payload cannot be used", isHard: true)),
-                softFaults: faults.list.filter { !$0.isHard })
-        }
-    }
-
-    func map<Other>(_ transform: (Message) -> Other) -> Decoded<Other> {
-        Decoded<Other>(result: result.map(transform), softFaults: softFaults)
+        guard faults.hasAllRequired(fields, walk) else { return nil }
     }
 }
