@@ -68,7 +68,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ], swiftSettings: strict),
         .target(
-            name: "Gateway", dependencies: ["OCPP", "CCrypto", nioCore, nioPosix],
+            name: "Gateway", dependencies: ["OCPPMessages", "OCPP", "CCrypto", nioCore, nioPosix],
             swiftSettings: strict),
         .target(
             name: "Simulation",

@@ -1,56 +1,46 @@
 import OCPPMessages
 
-/// A CALL of the other side, decoded. It is to be answered once, by ``StationLink/Event/respond(messageID:payload:)`` or
-/// ``StationLink/Event/respondError(messageID:code:description:)``.
+/// A CALL (or SEND) of the other side, decoded. A CALL is to be answered once, by
+/// ``StationLink/Event/respond(messageID:payload:)`` or ``StationLink/Event/respondError(messageID:code:description:)``.
 public struct InboundCall: Sendable {
+    /// The request in the types of the connection's version; 2.0.1 and 2.1 share theirs.
+    public enum Request: Sendable {
+        case v16(V16.Request)
+        case v2(V2.Request)
+    }
+
     public let messageID: String
-    public let request: V16.Request
+    public let request: Request
     /// What the standard forbids and we tolerated: to be flagged, never a reason not to answer.
     public let softFaults: [FieldFault]
     /// The frame as it was received, for the journal.
     public let text: [UInt8]
-    /// Where in `text` the payload lies.
+    /// Where in `text` the payload lies (of a signed message: the signature with its payload).
     public let payload: Range<Int>
+    /// A SEND of 2.1: no answer may follow.
+    public let isUnanswered: Bool
+    /// It came inside a signature (2.x part 4 §7), which is kept in `text` and was not checked.
+    public let isSigned: Bool
 
-    public var action: V16.Action { request.action }
+    /// The action's word on the wire, without `-Signed`.
+    public var action: String {
+        switch request {
+        case .v16(let request): request.action.rawValue
+        case .v2(let request): request.action.rawValue
+        }
+    }
     public var payloadBytes: ArraySlice<UInt8> { text[payload] }
 
     public init(
-        messageID: String, request: V16.Request, softFaults: [FieldFault], text: [UInt8], payload: Range<Int>
+        messageID: String, request: Request, softFaults: [FieldFault], text: [UInt8], payload: Range<Int>,
+        isUnanswered: Bool = false, isSigned: Bool = false
     ) {
         self.messageID = messageID
         self.request = request
         self.softFaults = softFaults
         self.text = text
         self.payload = payload
-    }
-}
-
-/// Something odd on a link: for the message log and the statistics. Whatever had to be done about it has been done.
-public struct LinkNote: Sendable {
-    public enum Kind: Hashable, Sendable {
-        /// Not JSON or not a message, and nothing in it to answer to.
-        case unreadable
-        /// A CALL that was answered with CALLERROR.
-        case refused(RPCErrorCode)
-        /// A CALLRESULT or CALLERROR to no call that is open or was timed out lately.
-        case unexpectedAnswer(messageID: String)
-        /// The answer to a call of ours could not be read; the call completed with an error.
-        case brokenAnswer(messageID: String)
-        /// We answered a CALL that was given up, answered before, or never came on this connection.
-        case answerNotSent(messageID: String)
-        /// A CALL was not answered in time by our own side.
-        case unanswered(messageID: String)
-    }
-    public let kind: Kind
-    /// English, for people.
-    public let detail: String
-    /// The frame as received; empty where the note is not about a received frame.
-    public let text: [UInt8]
-
-    public init(kind: Kind, detail: String, text: [UInt8] = []) {
-        self.kind = kind
-        self.detail = detail
-        self.text = text
+        self.isUnanswered = isUnanswered
+        self.isSigned = isSigned
     }
 }

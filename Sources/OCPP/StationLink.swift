@@ -4,7 +4,7 @@ import OCPPMessages
 /// millisecond clock in; text frames to send, calls to handle and outcomes of our calls out.
 ///
 /// One machine serves both ends (`role`): the central system of a real station and the station of a simulated one.
-/// At most one CALL is outstanding in each direction (OCPP-J 1.6 §4.1.1); further ones of ours wait in a bounded queue.
+/// At most one CALL is outstanding in each direction (OCPP-J 1.6 §4.1.1, 2.1 part 4 §4.1); further ones of ours wait in a bounded queue.
 /// A late answer settles the call it belongs to, or is noted, never the next one.
 ///
 ///     var actions: [StationLink.Action] = []           // reused from event to event
@@ -13,7 +13,7 @@ import OCPPMessages
 ///     actions.removeAll(keepingCapacity: true)
 ///
 /// What the other side sends is never a reason to crash or to hang: a CALL that cannot be decoded is answered here with the
-/// CALLERROR of 1.6's spelling, and said in a ``LinkNote``.
+/// CALLERROR in the version's spelling, and said in a ``LinkNote``.
 public struct StationLink: Sendable {
     public enum Role: Sendable { case centralSystem, station }
 
@@ -101,6 +101,7 @@ public struct StationLink: Sendable {
     }
 
     public let role: Role
+    public let version: OCPPVersion
     public let limits: Limits
     /// Ours, on the wire.
     private var sent: Sent?
@@ -112,8 +113,9 @@ public struct StationLink: Sendable {
     private var unreadable = 0
     private var isClosed = false
 
-    public init(role: Role, limits: Limits = Limits()) {
+    public init(role: Role, version: OCPPVersion, limits: Limits = Limits()) {
         self.role = role
+        self.version = version
         self.limits = limits
     }
 
@@ -135,7 +137,8 @@ public struct StationLink: Sendable {
             answer(id, FrameText.result(messageID: id, payload: payload), &actions)
         case .respondError(let id, let code, let description):
             answer(
-                id, FrameText.error(messageID: id, code: code.spelling(in: .v16), description: description), &actions)
+                id, FrameText.error(messageID: id, code: code.spelling(in: version), description: description), &actions
+            )
         case .wake:
             // A timer that is a moment early is asked for again; one that is more is an old one that was replaced.
             if let scheduled, scheduled - now <= 1000 { self.scheduled = nil }
@@ -155,18 +158,20 @@ public struct StationLink: Sendable {
         }
         // A message that comes after a deadline finds the deadline passed, even when the wake-up is late.
         expire(now, &actions)
-        let frame = Frame.read(text, receiver: role)
-        if case .unreadable(let reason) = frame {
-            actions.append(.note(LinkNote(kind: .unreadable, detail: reason, text: text)))
-            unreadable += 1
-            if unreadable >= limits.unreadableInARow {
-                actions.append(.close(code: 1008, reason: "\(unreadable) messages in a row that are not OCPP-J"))
-                close(&actions)
-            }
-            return
-        }
-        unreadable = 0
+        let frame = Frame.read(text, receiver: role, version: version)
         switch frame {
+        case .unreadable(let reason), .foreign(let reason):
+            if case .unreadable = frame, version != .v16, !text.isEmpty {
+                // 1.6 has no words for a message without an id (2.1 part 4 §4.2.3: then the id is -1).
+                let code = RPCErrorCode.rpcFrameworkError.spelling(in: version)
+                actions.append(.transmit(FrameText.error(messageID: "-1", code: code, description: reason)))
+            }
+            noteUnreadable(reason, text, &actions)
+            return
+        default: unreadable = 0
+        }
+        switch frame {
+        case .call(let call) where call.isUnanswered: actions.append(.deliver(call))
         case .call(let call):
             guard open.count < limits.inboundQueue else {
                 let much = "\(open.count) calls are not answered yet; one at a time"
@@ -184,9 +189,26 @@ public struct StationLink: Sendable {
             settle(id, .error(code: code, description: description, details: bytes), text, now, &actions)
         case .brokenAnswer(let id, let reason):
             actions.append(.note(LinkNote(kind: .brokenAnswer(messageID: id), detail: reason, text: text)))
-            let code = RPCErrorCode.formatViolation.spelling(in: .v16)
+            let code = RPCErrorCode.formatViolation.spelling(in: version)
+            if version == .v21 {
+                actions.append(.transmit(FrameText.resultError(messageID: id, code: code, description: reason)))
+            }
             settle(id, .error(code: code, description: reason, details: Array("{}".utf8)), text, now, &actions)
-        case .unreadable: break
+        case .resultError(let id, let code, let description):
+            let note = LinkNote(kind: .answerRefused(messageID: id, code: code), detail: description, text: text)
+            actions.append(.note(note))
+        case .unusableSend(_, let reason):
+            actions.append(.note(LinkNote(kind: .unreadable, detail: reason, text: text)))
+        case .unreadable, .foreign: break
+        }
+    }
+
+    private mutating func noteUnreadable(_ reason: String, _ text: [UInt8], _ actions: inout [Action]) {
+        actions.append(.note(LinkNote(kind: .unreadable, detail: reason, text: text)))
+        unreadable += 1
+        if unreadable >= limits.unreadableInARow {
+            actions.append(.close(code: 1008, reason: "\(unreadable) messages in a row that are not OCPP-J"))
+            close(&actions)
         }
     }
 
@@ -194,7 +216,7 @@ public struct StationLink: Sendable {
         _ id: String, _ code: RPCErrorCode, _ description: String, _ text: [UInt8], _ actions: inout [Action]
     ) {
         actions.append(.note(LinkNote(kind: .refused(code), detail: description, text: text)))
-        let error = FrameText.error(messageID: id, code: code.spelling(in: .v16), description: description)
+        let error = FrameText.error(messageID: id, code: code.spelling(in: version), description: description)
         actions.append(.transmit(error))
     }
 

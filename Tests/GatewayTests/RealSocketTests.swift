@@ -163,7 +163,7 @@ import Testing
             }
             let words = String(decoding: try await said.value, as: UTF8.self)
             #expect(process.terminationStatus == 0, "\(words)")
-            #expect(recorder.calls.contains { $0.identity == "RDAM|123" && $0.call.action == .meterValues })
+            #expect(recorder.calls.contains { $0.identity == "RDAM|123" && $0.call.action == "MeterValues" })
         }
     }
 }

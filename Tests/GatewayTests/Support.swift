@@ -38,7 +38,7 @@ final class Recorder: GatewayDelegate {
     func received(_ calls: [GatewayCall]) {
         state.withLock { state in
             state.calls += calls
-            state.log.append("received " + calls.map(\.call.action.rawValue).joined(separator: " "))
+            state.log.append("received " + calls.map(\.call.action).joined(separator: " "))
         }
         if let answer = answer.withLock({ $0 }) { calls.forEach(answer) }
     }

@@ -44,15 +44,19 @@ private func object(_ bytes: some Sequence<UInt8>) throws -> NSObject {
     @Test func `every request decodes without a complaint and is written as the same JSON`() throws {
         for sample in try Sample.load() where sample.isRequest {
             let receiver: StationLink.Role = sample.action.isFromStation ? .centralSystem : .station
-            guard case .call(let call) = Frame.read(Array(sample.frame.utf8), receiver: receiver) else {
+            guard case .call(let call) = Frame.read(Array(sample.frame.utf8), receiver: receiver, version: .v16) else {
                 Issue.record("\(sample.testDescription): not a CALL that can be read")
                 continue
             }
-            #expect(call.action == sample.action)
+            guard case .v16(let request) = call.request else {
+                Issue.record("\(sample.testDescription): not of 1.6")
+                continue
+            }
+            #expect(request.action == sample.action)
             #expect(call.softFaults == [], "\(sample.testDescription)")
-            #expect(try object(call.request.json) == object(call.payloadBytes), "\(sample.testDescription)")
+            #expect(try object(request.json) == object(call.payloadBytes), "\(sample.testDescription)")
             let frame = FrameText.call(
-                messageID: call.messageID, action: call.action.rawValue, payload: call.request.json)
+                messageID: call.messageID, action: call.action, payload: request.json)
             let (ours, theirs) = (
                 try JSONSerialization.jsonObject(with: Data(frame)),
                 try JSONSerialization.jsonObject(with: Data(sample.frame.utf8))
@@ -64,7 +68,7 @@ private func object(_ bytes: some Sequence<UInt8>) throws -> NSObject {
     @Test func `every response decodes without a complaint and is written as the same JSON`() throws {
         for sample in try Sample.load() where !sample.isRequest {
             let text = Array(sample.frame.utf8)
-            guard case .result(_, let range) = Frame.read(text, receiver: .centralSystem) else {
+            guard case .result(_, let range) = Frame.read(text, receiver: .centralSystem, version: .v16) else {
                 Issue.record("\(sample.testDescription): not a CALLRESULT")
                 continue
             }
@@ -110,7 +114,7 @@ private func object(_ bytes: some Sequence<UInt8>) throws -> NSObject {
                 default: bytes.removeLast(bytes.count - at)
                 }
             }
-            var link = StationLink(role: sample.action.isFromStation ? .centralSystem : .station)
+            var link = StationLink(role: sample.action.isFromStation ? .centralSystem : .station, version: .v16)
             var actions: [StationLink.Action] = []
             link.handle(.received(text: bytes), at: 0, into: &actions)
             #expect(!actions.isEmpty, "seed \(seed): \(String(decoding: bytes, as: UTF8.self))")

@@ -32,7 +32,7 @@ final class StandIn: GatewayDelegate {
     func received(_ calls: [GatewayCall]) {
         for call in calls {
             let (gateway, payload, isCut) = state.withLock { state in
-                state.actions[call.call.action.rawValue, default: 0] += 1
+                state.actions[call.call.action, default: 0] += 1
                 let total = state.actions.values.reduce(0, +)
                 return (
                     state.gateway, Self.answer(call.identity, call.call, &state),
@@ -44,7 +44,8 @@ final class StandIn: GatewayDelegate {
         }
     }
     private static func answer(_ identity: String, _ call: InboundCall, _ state: inout State) -> String {
-        switch call.request {
+        guard case .v16(let request) = call.request else { return "{}" }
+        switch request {
         case .bootNotification:
             return "{\"currentTime\":\"2026-01-01T00:00:00Z\",\"interval\":3600,\"status\":\"Accepted\"}"
         case .heartbeat: return "{\"currentTime\":\"2026-01-01T00:00:00Z\"}"

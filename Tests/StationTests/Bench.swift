@@ -87,7 +87,7 @@ struct Bench {
             }
             connections += 1
             isUp = true
-            link = StationLink(role: .centralSystem)
+            link = StationLink(role: .centralSystem, version: .v16)
             work.append(.station(.connected))
         case .disconnect:
             isUp = false
@@ -154,13 +154,14 @@ struct Bench {
             switch action {
             case .transmit(let text): work.append(.station(.received(text: text)))
             case .deliver(let call):
-                requests.append(call.request)
+                guard case .v16(let request) = call.request else { continue }
+                requests.append(request)
                 times.append(now)
-                faults += V16.validateRequest(action: call.action.rawValue, payload: Array(call.payloadBytes)).map {
+                faults += V16.validateRequest(action: call.action, payload: Array(call.payloadBytes)).map {
                     "\(call.action): \($0)"
                 }
-                if case .startTransaction = call.request { transactions += 1 }
-                if let response = answer(call.request, transactions) {
+                if case .startTransaction = request { transactions += 1 }
+                if let response = answer(request, transactions) {
                     work.append(.central(.respond(messageID: call.messageID, payload: response.json)))
                 }
             case .completed(let token, let outcome), .lateAnswer(let token, _, let outcome): outcomes[token] = outcome

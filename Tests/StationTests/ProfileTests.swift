@@ -107,7 +107,7 @@ import Testing
                 connector: 0) == .accepted)
         _ = b.call(.reset(.init(type: .hard)))
         b.run(for: .minutes(1))
-        #expect(b.station.profiles.entries.map(\.profile.chargingProfileId) == [2, 3])
+        #expect(b.station.profiles.entries.map(\.profile.id) == [2, 3])
         #expect(
             b.story.filter { $0.hasPrefix("stop") || $0 == "BootNotification" || $0.hasPrefix("start") }.first
                 == "BootNotification")

@@ -1,4 +1,5 @@
 public import OCPP
+import OCPPMessages
 
 extension OCPPGateway {
     /// Limits and intervals of the station listener. Transport timers run on real time, whatever the domain's clock says.
@@ -6,7 +7,7 @@ extension OCPPGateway {
         /// Stations connect to `path/{identity}`.
         public var path = "/ocpp"
         /// Sub-protocols that are served; a station's order of preference decides.
-        public var protocols = ["ocpp1.6"]
+        public var protocols = OCPPVersion.allCases.map(\.subprotocol)
         /// Stations; further ones are answered 503. Lowered to what the process may hold open.
         public var maxConnections = 18_000
         /// New sockets a second, and how many may come at once: a handshake costs about ten messages, and after an outage

@@ -1,5 +1,6 @@
 import NIOCore
 import OCPP
+import OCPPMessages
 
 /// One station's socket: handshake, frames and OCPP-J conversation in a single handler, on its event loop.
 ///
@@ -38,9 +39,13 @@ final class StationConnection: ChannelInboundHandler {
     init(shard: Shard) {
         self.shard = shard
         reader = FrameReader(from: .client, maxMessageBytes: shard.configuration.maxMessageBytes)
+        link = StationConnection.makeLink(shard, .v16)
+    }
+
+    private static func makeLink(_ shard: Shard, _ version: OCPPVersion) -> StationLink {
         var limits = shard.configuration.link
         limits.messageBytes = shard.configuration.maxMessageBytes
-        link = StationLink(role: .centralSystem, limits: limits)
+        return StationLink(role: .centralSystem, version: version, limits: limits)
     }
 
     var isOpen: Bool { phase == .open }
@@ -244,6 +249,10 @@ final class StationConnection: ChannelInboundHandler {
         }
         phase = .open
         identity = offer.identity
+        // A dialect that is served beside the three that are understood (1.5) is read as 1.6.
+        if let version = OCPPVersion(subprotocol: chosen), version != .v16 {
+            link = StationConnection.makeLink(shard, version)
+        }
         shard.counters.add(to: .online)
         shard.announce(identity, id, protocol: chosen, remoteAddress: request.remoteAddress)
         if var early = waiting {

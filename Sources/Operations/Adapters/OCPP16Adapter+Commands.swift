@@ -16,7 +16,7 @@ extension OCPP16Adapter {
     static func call(_ command: StationCommand, form: LimitForm) -> (action: V16.Action, payload: [UInt8]) {
         switch command {
         case .limitTransaction(let evse, let transaction, let limit, let interval):
-            let start = interval.start.floored(to: .seconds(1), from: Instant(milliseconds: 0))
+            let start = start(of: interval)
             let schedule = V16.ChargingSchedule(
                 chargingRateUnit: unit(form),
                 chargingSchedulePeriod: [
@@ -54,12 +54,17 @@ extension OCPP16Adapter {
         }
     }
 
+    /// A limit's schedule begins on the second.
+    static func start(of interval: Interval) -> Instant {
+        interval.start.floored(to: .seconds(1), from: Instant(milliseconds: 0))
+    }
+
     private static func configure(_ key: String, _ value: String) -> (action: V16.Action, payload: [UInt8]) {
         (.changeConfiguration, V16.ChangeConfigurationRequest(key: key, value: value).json)
     }
 
     /// Stations refuse a list with one measurand they lack; the wishes grow more modest.
-    private static func measurands(_ wish: Int) -> String {
+    static func measurands(_ wish: Int) -> String {
         let register = "Energy.Active.Import.Register"
         return switch wish {
         case 0: "\(register),Power.Active.Import,Current.Import"

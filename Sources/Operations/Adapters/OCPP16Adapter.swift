@@ -80,11 +80,7 @@ enum OCPP16Adapter {
         readings.reserveCapacity(values.reduce(0) { $0 + $1.sampledValue.count })
         for value in values {
             for sample in value.sampledValue where sample.format == nil || sample.format == .raw {
-                guard var decimal = JSONDecimal(sample.value) else { continue }
-                if decimal.scale < 0 {
-                    guard let whole = decimal.wholeMantissa else { continue }
-                    decimal = JSONDecimal(mantissa: whole, scale: 0)
-                }
+                guard let decimal = JSONDecimal(sample.value)?.withoutExponent else { continue }
                 let measurand = sample.measurand?.name ?? "Energy.Active.Import.Register"
                 readings.append(
                     Reading(
@@ -97,7 +93,7 @@ enum OCPP16Adapter {
         return readings
     }
 
-    private static func defaultUnit(_ measurand: String) -> String {
+    static func defaultUnit(_ measurand: String) -> String {
         if measurand.hasPrefix("Energy.Active") { return "Wh" }
         if measurand.hasPrefix("Power.Active") { return "W" }
         if measurand.hasPrefix("Current") { return "A" }
@@ -152,14 +148,15 @@ enum OCPP16Adapter {
 }
 
 extension JSONDecimal {
-    /// The value as a whole number when it was written with a positive exponent, `nil` when it does not fit.
-    fileprivate var wholeMantissa: Int64? {
+    /// The same value with a scale of 0 or more, `nil` when that does not fit.
+    var withoutExponent: JSONDecimal? {
+        guard scale < 0 else { return self }
         var whole = mantissa
         for _ in 0..<(-scale) {
             let (product, overflow) = whole.multipliedReportingOverflow(by: 10)
             if overflow { return nil }
             whole = product
         }
-        return whole
+        return JSONDecimal(mantissa: whole, scale: 0)
     }
 }

@@ -14,7 +14,7 @@ extension Core {
         stations[s].lastSeen = now
         statistics.calls += 1
         let action = call.action
-        guard isHeard(action.rawValue, s) else {
+        guard isHeard(action, s) else {
             statistics.refusedCalls += 1
             let why = "registration is not accepted: send BootNotification first"
             journal(call, id, reply: nil, problem: why, at: now)
@@ -29,36 +29,38 @@ extension Core {
         // Answers that carry the time are never repeated from memory: they would set the station's clock back.
         let key =
             Self.isRemembered(action)
-            ? RepeatMemory.Key(call.messageID, action: action.rawValue, payload: call.payloadBytes) : nil
+            ? RepeatMemory.Key(call.messageID, action: action, payload: call.payloadBytes) : nil
         if let key, let reply = stations[s].repeats.reply(to: key) {
             statistics.repeats += 1
             journal(call, id, reply: reply, problem: problem, at: now)
             emit(.reply(id, connection: connection, messageID: call.messageID, payload: reply))
             return
         }
-        guard let event = OCPP16Adapter.event(call.request) else {
-            journal(call, id, reply: nil, problem: "only the central system sends \(action.rawValue)", at: now)
+        guard let event = ProtocolAdapter.event(call.request) else {
+            journal(call, id, reply: nil, problem: "only the central system sends \(action)", at: now)
             emit(
                 .replyError(
                     id, connection: connection, messageID: call.messageID,
                     code: RPCErrorCode.notSupported.spelling(in: .v16),
-                    description: "only the central system sends \(action.rawValue)"))
+                    description: "only the central system sends \(action)"))
             return
         }
-        let reply = OCPP16Adapter.payload(handle(event, s, at: now))
+        let answer = handle(event, s, at: now)
+        guard !call.isUnanswered else { return journal(call, id, reply: nil, problem: problem, at: now) }
+        let reply = ProtocolAdapter.payload(answer, to: call.request)
         if let key { stations[s].repeats.remember(key, reply: reply) }
         journal(call, id, reply: reply, problem: problem, at: now)
         emit(.reply(id, connection: connection, messageID: call.messageID, payload: reply))
     }
 
-    private static func isRemembered(_ action: V16.Action) -> Bool {
-        action != .heartbeat && action != .bootNotification
+    private static func isRemembered(_ action: String) -> Bool {
+        action != V16.Action.heartbeat.rawValue && action != V16.Action.bootNotification.rawValue
     }
 
     /// A message that was handled before a restart.
     mutating func recall(_ message: MessageRecord) {
         guard let s = stationIndex[message.station], let id = message.messageID, let action = message.action,
-            V16.Action(rawValue: action).map(Self.isRemembered) ?? false, let reply = message.reply,
+            Self.isRemembered(action), let reply = message.reply,
             let payload = Self.payload(ofCall: message.text)
         else { return }
         stations[s].repeats.remember(RepeatMemory.Key(id, action: action, payload: payload), reply: reply)
@@ -79,7 +81,7 @@ extension Core {
         persist(
             .message(
                 MessageRecord(
-                    station: id, at: now, direction: .inbound, messageID: call.messageID, action: call.action.rawValue,
+                    station: id, at: now, direction: .inbound, messageID: call.messageID, action: call.action,
                     text: call.text, reply: reply, problem: problem)))
     }
 

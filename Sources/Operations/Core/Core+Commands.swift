@@ -35,8 +35,8 @@ extension Core {
                 || action == V16.Action.extendedTriggerMessage.rawValue
         {
             // The station may send what it is asked for although it is not accepted yet.
-            for known in V16.Action.allCases where Self.mentions(known.rawValue, in: payload) {
-                stations[s].askedFor.insert(known.rawValue)
+            for known in ProtocolAdapter.actions(in: stations[s].version) where Self.mentions(known, in: payload) {
+                stations[s].askedFor.insert(known)
             }
         }
         pendingCommands[view.id] = view
@@ -87,10 +87,11 @@ extension Core {
         _ command: StationCommand, _ purpose: CallLane.Purpose, rank: CallLane.Rank, to s: Int, at now: Instant
     ) -> Bool {
         guard stations[s].isOnline else { return false }
-        let (action, payload) = OCPP16Adapter.call(command, form: stations[s].limitForm)
+        let (action, payload) = ProtocolAdapter.call(
+            command, form: stations[s].limitForm, in: stations[s].version)
         let (token, messageID) = counters.nextMessage()
         let call = CallLane.Call(
-            token: token, messageID: messageID, action: action.rawValue, payload: payload,
+            token: token, messageID: messageID, action: action, payload: payload,
             timeout: settings.callTimeout, rank: rank, purpose: purpose)
         guard stations[s].lane.push(call) else { return false }
         pump(s, at: now)
@@ -164,15 +165,18 @@ extension Core {
             case .dropped: finish(command: id, .connectionLost, at: now)
             }
         case .dispatch(let site, let number, let command):
-            settle(site, number, Self.dispatchAnswer(Self.answer(outcome, to: command)), at: now)
+            settle(
+                site, number, Self.dispatchAnswer(Self.answer(outcome, to: command, in: stations[s].version)), at: now)
         case .commissioning(let command):
-            commissioned(command, Self.answer(outcome, to: command), s, at: now)
+            commissioned(command, Self.answer(outcome, to: command, in: stations[s].version), s, at: now)
         }
     }
 
-    private static func answer(_ outcome: StationLink.CallOutcome, to command: StationCommand) -> CommandAnswer {
+    private static func answer(
+        _ outcome: StationLink.CallOutcome, to command: StationCommand, in version: OCPPVersion
+    ) -> CommandAnswer {
         switch outcome {
-        case .answered(let payload): OCPP16Adapter.answer(to: command, payload)
+        case .answered(let payload): ProtocolAdapter.answer(to: command, payload, in: version)
         case .error(let code, _, _): .refused(word: code)
         case .timeout: .none(.timeout)
         case .dropped: .none(.connectionLost)

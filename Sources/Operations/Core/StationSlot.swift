@@ -1,6 +1,8 @@
 import Assets
 import Charging
 import GridDispatch
+import OCPP
+import OCPPMessages
 import Quantities
 
 /// Everything the core holds about one station. Kept small: there are thousands.
@@ -27,6 +29,8 @@ struct StationSlot: Sendable {
     init(_ station: Station) { self.station = station }
 
     var isOnline: Bool { connection != nil }
+    /// What it speaks, or spoke last.
+    var version: OCPPVersion { protocolName.flatMap { OCPPVersion(subprotocol: $0) } ?? .v16 }
 
     /// A peer may name any number; more EVSEs than this no station has.
     static let mostEVSEs = 64

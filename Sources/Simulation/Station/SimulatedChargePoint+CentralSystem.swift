@@ -6,7 +6,8 @@ import Quantities
 extension SimulatedChargePoint {
     mutating func answer(_ call: InboundCall) {
         let id = call.messageID
-        switch call.request {
+        guard case .v16(let request) = call.request else { return }
+        switch request {
         case .changeAvailability(let request):
             respond(id, .changeAvailability(.init(status: changeAvailability(request))))
         case .changeConfiguration(let request):
@@ -48,7 +49,7 @@ extension SimulatedChargePoint {
                 schedule(.send(.firmwareStatusNotification(.init(status: status))), after: .seconds(second))
             }
         default:
-            let text = "\(call.action.rawValue) belongs to a feature profile that this station does not have"
+            let text = "\(call.action) belongs to a feature profile that this station does not have"
             linkHandle(.respondError(messageID: id, code: .notSupported, description: text))
         }
     }

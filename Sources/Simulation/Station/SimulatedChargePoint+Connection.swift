@@ -9,7 +9,7 @@ extension SimulatedChargePoint {
         isOn = true
         connectAt = nil
         failedConnections = 0
-        link = StationLink(role: .station)
+        link = StationLink(role: .station, version: .v16)
         if !isAccepted || !settings.faults.reconnectsWithoutBoot {
             registration = nil
             boot()

@@ -95,7 +95,7 @@ struct ReadingChecker {
     private static func name(_ station: StationID, _ messageID: String) -> String { "\(station)|\(messageID)" }
 
     mutating func sent(_ call: InboundCall, from station: StationID) {
-        guard case .meterValues(let request) = call.request else { return }
+        guard case .v16(.meterValues(let request)) = call.request else { return }
         sent[Self.name(station, call.messageID)] = request.meterValue.flatMap { value in
             value.sampledValue.map { sample in
                 MemoryJournal.ReadingKey(

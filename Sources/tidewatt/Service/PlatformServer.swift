@@ -1,5 +1,6 @@
 import Console
 import Foundation
+import OCPP
 import OCPPMessages
 import Operations
 import Synchronization
@@ -49,13 +50,17 @@ struct PlatformServer {
 }
 
 /// What breaks the rules of a protocol version in a command, before anything is sent.
-private func commandFaults(_ version: String, _ action: String, _ payload: [UInt8]) -> [ServiceFault.Field] {
-    if let known = V16.Action(rawValue: action), !known.isFromCentralSystem {
-        return [ServiceFault.Field(path: "action", .stationsOwn(action: action))]
-    }
-    return V16.validateRequest(action: action, payload: payload).map {
-        ServiceFault.Field(path: $0.path, .payload($0.kind, detail: $0.detail))
-    }
+private func commandFaults(_ subprotocol: String, _ action: String, _ payload: [UInt8]) -> [ServiceFault.Field] {
+    let version = OCPPVersion(subprotocol: subprotocol) ?? .v16
+    let isOurs =
+        version == .v16
+        ? V16.Action(rawValue: action)?.isFromCentralSystem : V2.Action(rawValue: action)?.isFromCentralSystem
+    if isOurs == false { return [ServiceFault.Field(path: "action", .stationsOwn(action: action))] }
+    let faults =
+        version == .v16
+        ? V16.validateRequest(action: action, payload: payload)
+        : V2.validateRequest(action: action, payload: payload, version: version)
+    return faults.map { ServiceFault.Field(path: $0.path, .payload($0.kind, detail: $0.detail)) }
 }
 
 /// Signals as a stream that ends a service.

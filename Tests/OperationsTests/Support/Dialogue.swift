@@ -16,6 +16,7 @@ struct Dialogue {
     var disk = MemoryDisk()
     var now = Instant("2025-03-01T00:00:00Z")!
     private var connections: [StationID: UInt64] = [:]
+    private var versions: [StationID: OCPPVersion] = [:]
     private var nextConnection: UInt64 = 1
     private var nextMessage = 1
     private var nextRequest: UInt64 = 1
@@ -80,11 +81,12 @@ struct Dialogue {
 
     // MARK: Stations
 
-    @discardableResult mutating func connect(_ id: String) -> UInt64 {
+    @discardableResult mutating func connect(_ id: String, _ version: OCPPVersion = .v16) -> UInt64 {
         let connection = nextConnection
         nextConnection += 1
         connections[StationID(id)] = connection
-        give(.connected(StationID(id), connection: connection, protocol: "ocpp1.6", remoteAddress: "127.0.0.1"))
+        versions[StationID(id)] = version
+        give(.connected(StationID(id), connection: connection, protocol: version.subprotocol, remoteAddress: "127.0.0.1"))
         return connection
     }
 
@@ -105,7 +107,7 @@ struct Dialogue {
                 return "m\(nextMessage)"
             }()
         let text = Array("[2,\"\(messageID)\",\"\(action)\",\(payload)]".utf8)
-        var link = StationLink(role: .centralSystem)
+        var link = StationLink(role: .centralSystem, version: versions[StationID(id)] ?? .v16)
         var actions: [StationLink.Action] = []
         link.handle(.received(text: text), at: 0, into: &actions)
         for case .deliver(let call) in actions {

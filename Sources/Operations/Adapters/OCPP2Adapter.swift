@@ -1,0 +1,167 @@
+import Assets
+import Charging
+import OCPPMessages
+import Quantities
+
+/// OCPP 2.0.1 and 2.1 words ↔ the platform's own. Nothing is decided here: each word has its counterpart, and what has none
+/// is said so.
+enum OCPP2Adapter {
+    // MARK: - What stations say
+
+    /// `nil`: an action that only we may send.
+    static func event(_ request: V2.Request) -> StationEvent? {
+        switch request {
+        case .bootNotification(let boot):
+            .booted(
+                Station.Boot(
+                    vendor: boot.chargingStation.vendorName, model: boot.chargingStation.model,
+                    serial: boot.chargingStation.serialNumber, firmware: boot.chargingStation.firmwareVersion))
+        case .heartbeat: .heartbeat
+        case .authorize(let authorize): .authorize(token: authorize.idToken.idToken)
+        case .transactionEvent(let event): .transaction(report(event))
+        case .meterValues(let values):
+            .metered(
+                StationEvent.Samples(connector: values.evseId, transaction: nil, readings: readings(values.meterValue)))
+        case .statusNotification(let status):
+            .status(
+                StationEvent.Status(
+                    connector: status.evseId, status: connectorStatus(status.connectorStatus), errorCode: nil,
+                    at: status.timestamp))
+        case .dataTransfer(let transfer): .vendor(id: transfer.vendorId, message: transfer.messageId)
+        case .signCertificate: .certificateRequest
+        default: request.action.isFromStation ? .notice(kind: request.action.rawValue, text: word(of: request)) : nil
+        }
+    }
+
+    /// The one word that a notice is about, for the log.
+    private static func word(of request: V2.Request) -> String {
+        switch request {
+        case .firmwareStatusNotification(let notice): notice.status.name
+        case .publishFirmwareStatusNotification(let notice): notice.status.name
+        case .logStatusNotification(let notice): notice.status.name
+        case .securityEventNotification(let notice): notice.type
+        case .reservationStatusUpdate(let notice): notice.reservationUpdateStatus.name
+        case .notifyChargingLimit(let notice): notice.chargingLimit.chargingLimitSource.name
+        case .clearedChargingLimit(let notice): notice.chargingLimitSource.name
+        default: ""
+        }
+    }
+
+    private static func report(_ event: V2.TransactionEventRequest) -> TransactionReport {
+        let stage: SequenceRecord.Stage =
+            switch event.eventType {
+            case .started: .started
+            case .ended: .ended
+            case .updated, .unrecognized: .updated
+            }
+        return TransactionReport(
+            stage: stage, transaction: event.transactionInfo.transactionId, sequence: max(0, event.seqNo),
+            at: event.timestamp, trigger: event.triggerReason.name, wasOffline: event.offline ?? false,
+            evse: event.evse?.id, connector: event.evse?.connectorId, token: event.idToken?.idToken,
+            chargingState: event.transactionInfo.chargingState?.name,
+            stopReason: event.transactionInfo.stoppedReason?.name, remoteStart: event.transactionInfo.remoteStartId,
+            reservation: event.reservationId, readings: readings(event.meterValue ?? []))
+    }
+
+    /// Occupied says less than 1.6 does: what the vehicle does, its transaction tells.
+    private static func connectorStatus(_ status: V2.ConnectorStatus) -> ConnectorStatus {
+        switch status {
+        case .available: .available
+        case .occupied: .preparing
+        case .reserved: .reserved
+        case .unavailable: .unavailable
+        case .faulted: .faulted
+        case .unrecognized: .unknown
+        }
+    }
+
+    /// Samples as a flat list, with the standard's defaults filled in (2.0.1 part 2 §2.37: an energy register in Wh at the
+    /// outlet, sampled periodically) and the multiplier of the unit applied. What does not fit is left to the message log.
+    static func readings(_ values: [V2.MeterValue]) -> [Reading] {
+        var readings: [Reading] = []
+        readings.reserveCapacity(values.reduce(0) { $0 + $1.sampledValue.count })
+        for value in values {
+            for sample in value.sampledValue {
+                let scale = sample.value.scale - (sample.unitOfMeasure?.multiplier ?? 0)
+                guard JSONDecimal.scales.contains(scale),
+                    let decimal = JSONDecimal(mantissa: sample.value.mantissa, scale: scale).withoutExponent
+                else { continue }
+                let measurand = sample.measurand?.name ?? "Energy.Active.Import.Register"
+                readings.append(
+                    Reading(
+                        at: value.timestamp, measurand: measurand, mantissa: decimal.mantissa, scale: decimal.scale,
+                        unit: sample.unitOfMeasure?.unit ?? OCPP16Adapter.defaultUnit(measurand),
+                        phase: sample.phase?.name, location: sample.location?.name ?? "Outlet",
+                        context: sample.context?.name ?? "Sample.Periodic"))
+            }
+        }
+        return readings
+    }
+
+    // MARK: - What stations are answered
+
+    /// The CALLRESULT's payload.
+    static func payload(_ answer: StationAnswer, to request: V2.Request) -> [UInt8] {
+        switch answer {
+        case .registered(let registration, let now, let interval):
+            let status: V2.RegistrationStatus =
+                switch registration {
+                case .accepted: .accepted
+                case .pending: .pending
+                case .rejected: .rejected
+                }
+            return V2.BootNotificationResponse(
+                currentTime: now, interval: Int(interval.components.seconds), status: status
+            ).json
+        case .clock(let now): return V2.HeartbeatResponse(currentTime: now).json
+        case .authorization(let verdict): return V2.AuthorizeResponse(idTokenInfo: info(verdict)).json
+        case .transaction(let verdict): return V2.TransactionEventResponse(idTokenInfo: verdict.map(info)).json
+        case .vendorUnknown: return V2.DataTransferResponse(status: .unknownVendorId).json
+        case .refused, .acknowledged, .started, .stopped: return plain(request)
+        }
+    }
+
+    /// Actions whose answer carries no decision of the platform, and those that nobody here serves: the honest word of each.
+    private static func plain(_ request: V2.Request) -> [UInt8] {
+        switch request {
+        case .signCertificate: return V2.SignCertificateResponse(status: .rejected).json
+        // The default profile that the station has goes on to hold.
+        case .notifyEVChargingNeeds: return V2.NotifyEVChargingNeedsResponse(status: .noChargingProfile).json
+        case .notifyEVChargingSchedule: return V2.NotifyEVChargingScheduleResponse(status: .accepted).json
+        case .get15118EVCertificate:
+            return V2.Get15118EVCertificateResponse(status: .failed, exiResponse: "").json
+        case .getCertificateStatus: return V2.GetCertificateStatusResponse(status: .failed).json
+        case .getCertificateChainStatus(let chain):
+            let statuses = chain.certificateStatusRequests.map { asked in
+                V2.CertificateStatus(
+                    certificateHashData: asked.certificateHashData, source: asked.source, status: .failed,
+                    nextUpdate: Instant(milliseconds: 0))
+            }
+            return V2.GetCertificateChainStatusResponse(certificateStatus: statuses).json
+        case .pullDynamicScheduleUpdate: return V2.PullDynamicScheduleUpdateResponse(status: .rejected).json
+        case .openPeriodicEventStream: return V2.OpenPeriodicEventStreamResponse(status: .rejected).json
+        case .vatNumberValidation(let asked):
+            return V2.VatNumberValidationResponse(vatNumber: asked.vatNumber, status: .rejected).json
+        default: return acknowledgement
+        }
+    }
+
+    /// One array for all: answers are kept for repeats.
+    private static let acknowledgement = Array("{}".utf8)
+
+    private static func info(_ verdict: TokenVerdict) -> V2.IdTokenInfo {
+        let status: V2.AuthorizationStatus =
+            switch verdict.status {
+            case .accepted: .accepted
+            case .blocked: .blocked
+            case .expired: .expired
+            case .invalid: .invalid
+            case .concurrent: .concurrentTx
+            }
+        // A group longer than the wire's 36 characters cannot be told.
+        let group = verdict.parent.flatMap { $0.unicodeScalars.count <= 36 ? $0 : nil }
+        return V2.IdTokenInfo(
+            status: status, cacheExpiryDateTime: verdict.expiresAt,
+            groupIdToken: group.map { V2.IdToken(idToken: $0, type: .central) })
+    }
+}

@@ -1,0 +1,49 @@
+import Charging
+import OCPP
+import OCPPMessages
+import Quantities
+
+/// Protocol words ↔ the platform's own, by the version that a station speaks.
+enum ProtocolAdapter {
+    /// `nil`: an action that only we may send.
+    static func event(_ request: InboundCall.Request) -> StationEvent? {
+        switch request {
+        case .v16(let request): OCPP16Adapter.event(request)
+        case .v2(let request): OCPP2Adapter.event(request)
+        }
+    }
+
+    /// The CALLRESULT's payload.
+    static func payload(_ answer: StationAnswer, to request: InboundCall.Request) -> [UInt8] {
+        switch request {
+        case .v16: OCPP16Adapter.payload(answer)
+        case .v2(let request): OCPP2Adapter.payload(answer, to: request)
+        }
+    }
+
+    static func call(
+        _ command: StationCommand, form: LimitForm, in version: OCPPVersion
+    ) -> (action: String, payload: [UInt8]) {
+        switch version {
+        case .v16:
+            let (action, payload) = OCPP16Adapter.call(command, form: form)
+            return (action.rawValue, payload)
+        case .v201, .v21:
+            let (action, payload) = OCPP2Adapter.call(command, form: form)
+            return (action.rawValue, payload)
+        }
+    }
+
+    /// How the station took `command`.
+    static func answer(to command: StationCommand, _ payload: [UInt8], in version: OCPPVersion) -> CommandAnswer {
+        switch version {
+        case .v16: OCPP16Adapter.answer(to: command, payload)
+        case .v201, .v21: OCPP2Adapter.answer(to: command, payload, in: version)
+        }
+    }
+
+    /// Actions that a TriggerMessage may have asked for, so that a station which is not accepted yet may send them.
+    static func actions(in version: OCPPVersion) -> [String] {
+        version == .v16 ? V16.Action.allCases.map(\.rawValue) : V2.Action.allCases.map(\.rawValue)
+    }
+}
