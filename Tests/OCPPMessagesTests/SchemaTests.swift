@@ -68,12 +68,12 @@ import Testing
             faults(.v21, "RequestStartTransaction", start("A word of more than twenty", "")) == ["tooLong idToken.type"]
         )
         let setpoint =
-            #"{"evseId":1,"chargingProfile":{"id":1,"stackLevel":0,"chargingProfilePurpose":"TxDefaultProfile","chargingProfileKind":"Absolute","chargingSchedule":[{"id":1,"startSchedule":"2026-01-31T08:00:00Z","chargingRateUnit":"W","chargingSchedulePeriod":[{"startPeriod":0,"setpoint":-7000.5}]}]}}"#
+            #"{"evseId":1,"chargingProfile":{"id":1,"stackLevel":0,"chargingProfilePurpose":"TxDefaultProfile","chargingProfileKind":"Absolute","chargingSchedule":[{"id":1,"startSchedule":"2026-01-31T08:00:00Z","chargingRateUnit":"W","chargingSchedulePeriod":[{"startPeriod":0,"operationMode":"CentralSetpoint","setpoint":-7000.5}]}]}}"#
         #expect(faults(.v21, "SetChargingProfile", setpoint) == [])
         let period = "chargingProfile.chargingSchedule[0].chargingSchedulePeriod[0]"
         #expect(
             faults(.v201, "SetChargingProfile", setpoint) == [
-                "extraField \(period).setpoint", "missing \(period).limit",
+                "extraField \(period).operationMode", "extraField \(period).setpoint", "missing \(period).limit",
             ])
     }
 

@@ -255,7 +255,14 @@ public struct JSONReader: ~Copyable, ~Escapable {
 
     private func byte() -> UInt8? { position < bytes.count ? bytes[position] : nil }
 
+    @inline(__always)
     private mutating func skipSpace() {
+        // There is none between most tokens.
+        if position < bytes.count, bytes[position] > 0x20 { return }
+        skipManySpaces()
+    }
+
+    private mutating func skipManySpaces() {
         while position < bytes.count {
             switch bytes[position] {
             case 0x20, 0x0A, 0x0D, 0x09: position += 1

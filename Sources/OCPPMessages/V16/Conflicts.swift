@@ -4,7 +4,7 @@ import Quantities
 extension V16.Request {
     /// Rules across fields that the request breaks, each with the field to change; empty when it may be sent.
     public var conflicts: [FieldFault] {
-        var rules = Rules()
+        var rules = FieldRules()
         switch self {
         case .setChargingProfile(let request):
             rules.require(request.connectorId >= 0, "connectorId", "a connector is 0 (the whole station) or more")
@@ -55,15 +55,9 @@ private enum Setting {
     case remoteStart
 }
 
-private struct Rules {
-    var broken: [FieldFault] = []
-
-    mutating func require(_ holds: Bool, _ path: @autoclosure () -> String, _ rule: @autoclosure () -> String) {
-        if !holds { broken.append(FieldFault(path: path(), kind: .conflict, detail: rule())) }
-    }
-
+extension FieldRules {
     /// OCPP 1.6 §3.13 and §7.8 to §7.14.
-    mutating func check(_ profile: V16.ChargingProfile, at path: String, _ setting: Setting) {
+    fileprivate mutating func check(_ profile: V16.ChargingProfile, at path: String, _ setting: Setting) {
         let purpose = profile.chargingProfilePurpose
         switch setting {
         case .set(let connector):

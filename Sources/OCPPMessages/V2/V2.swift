@@ -5,13 +5,16 @@
 /// ``validateRequest(action:payload:version:)``.
 public enum V2 {
     /// Everything that is wrong with a request before it is sent in `version` (2.0.1 or 2.1): the schema (type, words, lengths, bounds,
-    /// required and extra fields). Empty when the payload may go out as it is. The path `action` means that there is no such action.
+    /// required and extra fields), and once that holds, the rules across fields. Empty when the payload may go out as it is. The path
+    /// `action` means that there is no such action.
     public static func validateRequest(action: String, payload: [UInt8], version: OCPPVersion) -> [FieldFault] {
         guard let known = Action(rawValue: action), known.isIn(version) else {
             let detail = "OCPP \(version.number) has no action \"\(action)\""
             return [FieldFault(path: "action", kind: .unknownValue, detail: detail)]
         }
-        return Request.decode(known, payload: payload.span, version: version).faults
+        let decoded = Request.decode(known, payload: payload.span, version: version)
+        guard decoded.faults.isEmpty, case .success(let request) = decoded.result else { return decoded.faults }
+        return request.conflicts
     }
 
     /// The schema's faults in an answer to `action`.
