@@ -2,6 +2,8 @@
 """Writes Tests/OCPPMessagesTests/Samples: payloads of every message of 1.6, 2.0.1 and 2.1, made from the schemas inside PyPI `ocpp`
 2.1.0 and judged by PyPI `jsonschema`.
 
+    instances.py [--out FOLDER]
+
 valid-VERSION.jsonl    for each schema its smallest payload, one with every field, and random ones
 broken-VERSION.jsonl   valid payloads with one thing made wrong, and the fault to be found: kind, path, and whether the message is lost
 
@@ -9,6 +11,7 @@ One line a payload: {"action", "kind": "request"|"response", "payload"} and for 
 
 from __future__ import annotations
 
+import argparse
 import copy
 import json
 import random
@@ -18,7 +21,6 @@ from pathlib import Path
 import jsonschema
 
 PACKAGE = Path(find_spec("ocpp").submodule_search_locations[0])
-OUT = Path(__file__).resolve().parents[2] / "Tests/OCPPMessagesTests/Samples"
 VERSIONS = {"v16": "1.6", "v201": "2.0.1", "v21": "2.1"}
 TEXT = "潮电 \"quoted\" \\ / é 😀 "
 RANDOM = 1                                               # random payloads a schema
@@ -141,7 +143,10 @@ def changed(payload: object, path: list, value: object) -> object:
 
 
 def main() -> None:
-    OUT.mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[2] / "Tests/OCPPMessagesTests/Samples")
+    out = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
     for version, number in VERSIONS.items():
         valid, broken = [], []
         for file in sorted((PACKAGE / version / "schemas").glob("*.json")):
@@ -174,7 +179,7 @@ def main() -> None:
                 broken.append({"action": action, "kind": kind, "payload": wrong, "fault": fault, "path": text(path), "hard": hard})
         for name, lines in (("valid", valid), ("broken", broken)):
             body = "\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in lines)
-            (OUT / f"{name}-{version}.jsonl").write_text(body + "\n", encoding="utf-8")
+            (out / f"{name}-{version}.jsonl").write_text(body + "\n", encoding="utf-8")
         print(f"{number}: {len(valid)} valid, {len(broken)} broken payloads")
 
 
