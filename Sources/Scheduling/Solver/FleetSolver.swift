@@ -1,122 +1,122 @@
 /// Cuts a problem into groups of nodes that hang together, solves each, and puts the answers together in a fixed order.
 struct FleetSolver {
-  let problem: PlanningProblem
-  let options: PlanningOptions
-  let warm: PlanningState?
+    let problem: PlanningProblem
+    let options: PlanningOptions
+    let warm: PlanningState?
 
-  init(_ problem: PlanningProblem, options: PlanningOptions, warm: PlanningState?) {
-    self.problem = problem
-    self.options = options
-    self.warm = warm
-  }
+    init(_ problem: PlanningProblem, options: PlanningOptions, warm: PlanningState?) {
+        self.problem = problem
+        self.options = options
+        self.warm = warm
+    }
 
-  func run(isCancelled: () -> Bool, progress: (Double) -> Void) -> PlanningSolution {
-    withoutActuallyEscaping(isCancelled) { answer(isCancelled: $0, progress: progress) }
-  }
+    func run(isCancelled: () -> Bool, progress: (Double) -> Void) -> PlanningSolution {
+        withoutActuallyEscaping(isCancelled) { answer(isCancelled: $0, progress: progress) }
+    }
 
-  private func answer(isCancelled: @escaping () -> Bool, progress: (Double) -> Void)
-    -> PlanningSolution
-  {
-    let (parts, localNode) = cut()
-    let meanPrice = abs(problem.buyPrice.reduce(0, +) / Double(max(1, problem.slotCount)))
-    // A small fleet's plan costs little to sharpen; a large one stops where the gap is met.
-    let sharpness = problem.vehicles.count <= 2000 ? 0.05 : 0.6
-    var schedules = [VehicleSchedule?](repeating: nil, count: problem.vehicles.count)
-    var prices = [[Double]](
-      repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
-    var (objective, bound, turnover) = (0.0, 0.0, 0.0)
-    var passes = 0
-    var (done, cancelled) = (0, false)
-    for part in parts {
-      let group = Group(
-        problem, vehicles: part.vehicles, nodes: part.nodes, localNode: localNode, options: options)
-      let start = warm.flatMap { startPrices($0, group) }
-      var solver = GroupSolver(
-        group, options: options, meanPrice: meanPrice, sharpness: sharpness, effort: 3e8)
-      solver.run(from: start) { cancelled || isCancelled() }
-      cancelled = cancelled || solver.wasCancelled
-      objective += group.objective()
-      bound += solver.bound
-      turnover += group.turnover(meanPrice: meanPrice)
-      passes = max(passes, solver.passes)
-      for (n, index) in group.nodes.enumerated() {
-        for t in 0..<problem.slotCount {
-          prices[index][t] = solver.prices[n * problem.slotCount + t]
+    private func answer(isCancelled: @escaping () -> Bool, progress: (Double) -> Void)
+        -> PlanningSolution
+    {
+        let (parts, localNode) = cut()
+        let meanPrice = abs(problem.buyPrice.reduce(0, +) / Double(max(1, problem.slotCount)))
+        // A small fleet's plan costs little to sharpen; a large one stops where the gap is met.
+        let sharpness = problem.vehicles.count <= 2000 ? 0.05 : 0.6
+        var schedules = [VehicleSchedule?](repeating: nil, count: problem.vehicles.count)
+        var prices = [[Double]](
+            repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
+        var (objective, bound, turnover) = (0.0, 0.0, 0.0)
+        var passes = 0
+        var (done, cancelled) = (0, false)
+        for part in parts {
+            let group = Group(
+                problem, vehicles: part.vehicles, nodes: part.nodes, localNode: localNode, options: options)
+            let start = warm.flatMap { startPrices($0, group) }
+            var solver = GroupSolver(
+                group, options: options, meanPrice: meanPrice, sharpness: sharpness, effort: 3e8)
+            solver.run(from: start) { cancelled || isCancelled() }
+            cancelled = cancelled || solver.wasCancelled
+            objective += group.objective()
+            bound += solver.bound
+            turnover += group.turnover(meanPrice: meanPrice)
+            passes = max(passes, solver.passes)
+            for (n, index) in group.nodes.enumerated() {
+                for t in 0..<problem.slotCount {
+                    prices[index][t] = solver.prices[n * problem.slotCount + t]
+                }
+            }
+            for (i, schedule) in group.schedules().enumerated() {
+                schedules[group.cars[i].index] = schedule
+            }
+            done += part.vehicles.count
+            progress(Double(done) / Double(max(1, problem.vehicles.count)))
         }
-      }
-      for (i, schedule) in group.schedules().enumerated() {
-        schedules[group.cars[i].index] = schedule
-      }
-      done += part.vehicles.count
-      progress(Double(done) / Double(max(1, problem.vehicles.count)))
+        var answers = schedules.map { $0! }
+        if !PlanCheck.violations(of: answers, in: problem).isEmpty {
+            // A fault of ours must not reach a pile: standing still breaks no limit.
+            answers = problem.vehicles.map {
+                VehicleSchedule(
+                    net: [Double](repeating: 0, count: $0.slots.count), undelivered: $0.wanted, binding: [])
+            }
+            objective = PlanCheck.objective(of: answers, in: problem)
+            turnover = 0
+        }
+        let difference = max(0, objective - bound)
+        let scale = max(abs(bound), turnover)
+        let gap = difference <= 1e-9 ? 0 : difference / max(scale, 1e-9)
+        return PlanningSolution(
+            vehicles: answers, objective: objective, bound: min(bound, objective), gap: gap,
+            isOptimal: gap <= options.gap, nodePrices: prices, passes: passes, isCancelled: cancelled)
     }
-    var answers = schedules.map { $0! }
-    if !PlanCheck.violations(of: answers, in: problem).isEmpty {
-      // A fault of ours must not reach a pile: standing still breaks no limit.
-      answers = problem.vehicles.map {
-        VehicleSchedule(
-          net: [Double](repeating: 0, count: $0.slots.count), undelivered: $0.wanted, binding: [])
-      }
-      objective = PlanCheck.objective(of: answers, in: problem)
-      turnover = 0
-    }
-    let difference = max(0, objective - bound)
-    let scale = max(abs(bound), turnover)
-    let gap = difference <= 1e-9 ? 0 : difference / max(scale, 1e-9)
-    return PlanningSolution(
-      vehicles: answers, objective: objective, bound: min(bound, objective), gap: gap,
-      isOptimal: gap <= options.gap, nodePrices: prices, passes: passes, isCancelled: cancelled)
-  }
 
-  private struct Part {
-    var vehicles: [Int] = []
-    /// Children before parents.
-    var nodes: [Int] = []
-  }
+    private struct Part {
+        var vehicles: [Int] = []
+        /// Children before parents.
+        var nodes: [Int] = []
+    }
 
-  /// The groups by their root's index, vehicles without node last, and each node's index within its group.
-  private func cut() -> (parts: [Part], localNode: [Int]) {
-    var depth = [Int](repeating: 0, count: problem.nodes.count)
-    var root = Array(problem.nodes.indices)
-    for n in problem.nodes.indices {
-      var m = n
-      while let parent = problem.nodes[m].parent {
-        m = parent
-        depth[n] += 1
-        precondition(depth[n] <= problem.nodes.count, "grid nodes form a forest")
-      }
-      root[n] = m
+    /// The groups by their root's index, vehicles without node last, and each node's index within its group.
+    private func cut() -> (parts: [Part], localNode: [Int]) {
+        var depth = [Int](repeating: 0, count: problem.nodes.count)
+        var root = Array(problem.nodes.indices)
+        for n in problem.nodes.indices {
+            var m = n
+            while let parent = problem.nodes[m].parent {
+                m = parent
+                depth[n] += 1
+                precondition(depth[n] <= problem.nodes.count, "grid nodes form a forest")
+            }
+            root[n] = m
+        }
+        var parts: [Part] = []
+        var partOfRoot: [Int: Int] = [:]
+        for n in problem.nodes.indices where root[n] == n {
+            partOfRoot[n] = parts.count
+            parts.append(Part())
+        }
+        let free = parts.count
+        parts.append(Part())
+        for n in problem.nodes.indices.sorted(by: { (depth[$0], $1) > (depth[$1], $0) }) {
+            parts[partOfRoot[root[n]]!].nodes.append(n)
+        }
+        for (i, vehicle) in problem.vehicles.enumerated() {
+            parts[vehicle.node.map { partOfRoot[root[$0]]! } ?? free].vehicles.append(i)
+        }
+        var local = [Int](repeating: 0, count: problem.nodes.count)
+        for part in parts {
+            for (k, n) in part.nodes.enumerated() { local[n] = k }
+        }
+        return (parts.filter { !$0.vehicles.isEmpty }, local)
     }
-    var parts: [Part] = []
-    var partOfRoot: [Int: Int] = [:]
-    for n in problem.nodes.indices where root[n] == n {
-      partOfRoot[n] = parts.count
-      parts.append(Part())
-    }
-    let free = parts.count
-    parts.append(Part())
-    for n in problem.nodes.indices.sorted(by: { (depth[$0], $1) > (depth[$1], $0) }) {
-      parts[partOfRoot[root[n]]!].nodes.append(n)
-    }
-    for (i, vehicle) in problem.vehicles.enumerated() {
-      parts[vehicle.node.map { partOfRoot[root[$0]]! } ?? free].vehicles.append(i)
-    }
-    var local = [Int](repeating: 0, count: problem.nodes.count)
-    for part in parts {
-      for (k, n) in part.nodes.enumerated() { local[n] = k }
-    }
-    return (parts.filter { !$0.vehicles.isEmpty }, local)
-  }
 
-  private func startPrices(_ warm: PlanningState, _ group: Group) -> Vector? {
-    guard warm.nodePrices.count == problem.nodes.count else { return nil }
-    let start = group.arena.vector(group.load.count)
-    for (n, index) in group.nodes.enumerated() {
-      guard warm.nodePrices[index].count == problem.slotCount else { return nil }
-      for t in 0..<problem.slotCount {
-        start[n * problem.slotCount + t] = warm.nodePrices[index][t]
-      }
+    private func startPrices(_ warm: PlanningState, _ group: Group) -> Vector? {
+        guard warm.nodePrices.count == problem.nodes.count else { return nil }
+        let start = group.arena.vector(group.load.count)
+        for (n, index) in group.nodes.enumerated() {
+            guard warm.nodePrices[index].count == problem.slotCount else { return nil }
+            for t in 0..<problem.slotCount {
+                start[n * problem.slotCount + t] = warm.nodePrices[index][t]
+            }
+        }
+        return start
     }
-    return start
-  }
 }

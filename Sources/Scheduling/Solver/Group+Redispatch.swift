@@ -1,138 +1,138 @@
 // Re-dispatch: with all others fixed, each vehicle in turn takes its exact best schedule at true prices in the room that
 // they leave. Never worse, always within the limits, and it brings the tie rule into a schedule.
 extension Group {
-  /// Lets every vehicle choose again, until a round brings nothing more.
-  func redispatch(rounds: Int) {
-    setPrices(above: -1, nil)
-    for _ in 0..<rounds {
-      var moved = 0.0
-      for i in turn { moved = max(moved, choose(i)) }
-      if moved < 1e-6 { break }
+    /// Lets every vehicle choose again, until a round brings nothing more.
+    func redispatch(rounds: Int) {
+        setPrices(above: -1, nil)
+        for _ in 0..<rounds {
+            var moved = 0.0
+            for i in turn { moved = max(moved, choose(i)) }
+            if moved < 1e-6 { break }
+        }
+        recomputeLoads()
     }
-    recomputeLoads()
-  }
 
-  /// - Returns: the largest change of a slot, kWh.
-  private func choose(_ i: Int) -> Double {
-    let car = cars[i]
-    book(car, sign: -1)
-    defer { book(car, sign: 1) }
-    roomForOne(car)
-    let old = isWithinRoom(car) ? energyCost(car) + shortageCost(car, ending: ending[i]) : .infinity
-    let energy = response.respond(car)
-    var new = shortageCost(car, ending: energy)
-    var moved = 0.0
-    for j in 0..<car.count {
-      let t = car.first + j
-      let (c, x) = (response.charge[j], response.discharge[j])
-      // An answer that charges and discharges at once burns energy: left to ``settleModes(_:)``.
-      if c > 1e-9 && x > 1e-9 { return 0 }
-      new += buy[t] * c - (sell[t] - car.wear) * x
-      moved = max(moved, abs(c - x - charge[car.offset + j] + discharge[car.offset + j]))
+    /// - Returns: the largest change of a slot, kWh.
+    private func choose(_ i: Int) -> Double {
+        let car = cars[i]
+        book(car, sign: -1)
+        defer { book(car, sign: 1) }
+        roomForOne(car)
+        let old = isWithinRoom(car) ? energyCost(car) + shortageCost(car, ending: ending[i]) : .infinity
+        let energy = response.respond(car)
+        var new = shortageCost(car, ending: energy)
+        var moved = 0.0
+        for j in 0..<car.count {
+            let t = car.first + j
+            let (c, x) = (response.charge[j], response.discharge[j])
+            // An answer that charges and discharges at once burns energy: left to ``settleModes(_:)``.
+            if c > 1e-9 && x > 1e-9 { return 0 }
+            new += buy[t] * c - (sell[t] - car.wear) * x
+            moved = max(moved, abs(c - x - charge[car.offset + j] + discharge[car.offset + j]))
+        }
+        // An iterate may be outside its band by rounding and cheaper by as much.
+        guard new <= old + Group.sliver * max(1, car.value),
+            energy >= min(car.floor, ending[i]) - Group.sliver
+        else {
+            return 0
+        }
+        ending[i] = energy
+        keepAnswer(car)
+        return moved
     }
-    // An iterate may be outside its band by rounding and cheaper by as much.
-    guard new <= old + Group.sliver * max(1, car.value),
-      energy >= min(car.floor, ending[i]) - Group.sliver
-    else {
-      return 0
-    }
-    ending[i] = energy
-    keepAnswer(car)
-    return moved
-  }
 
-  /// Whether the schedule of `car` keeps the limits in ``response``.
-  private func isWithinRoom(_ car: Car) -> Bool {
-    for j in 0..<car.count {
-      let (c, x) = (charge[car.offset + j], discharge[car.offset + j])
-      if c - x > response.chargeMost[j] - response.dischargeLeast[j] + Group.sliver { return false }
-      if c - x < response.chargeLeast[j] - response.dischargeMost[j] - Group.sliver { return false }
+    /// Whether the schedule of `car` keeps the limits in ``response``.
+    private func isWithinRoom(_ car: Car) -> Bool {
+        for j in 0..<car.count {
+            let (c, x) = (charge[car.offset + j], discharge[car.offset + j])
+            if c - x > response.chargeMost[j] - response.dischargeLeast[j] + Group.sliver { return false }
+            if c - x < response.chargeLeast[j] - response.dischargeMost[j] - Group.sliver { return false }
+        }
+        return true
     }
-    return true
-  }
 
-  /// Limits of `car` in the room that the booked loads leave, where its own schedule is not booked.
-  func roomForOne(_ car: Car) {
-    for j in 0..<car.count {
-      response.chargeMost[j] = chargeLimit[car.offset + j]
-      response.chargeLeast[j] = -dischargeLimit[car.offset + j]
+    /// Limits of `car` in the room that the booked loads leave, where its own schedule is not booked.
+    func roomForOne(_ car: Car) {
+        for j in 0..<car.count {
+            response.chargeMost[j] = chargeLimit[car.offset + j]
+            response.chargeLeast[j] = -dischargeLimit[car.offset + j]
+        }
+        // chargeLeast … chargeMost hold the range of the net energy first.
+        var n = car.node
+        while n >= 0 {
+            let at = n * slotCount + car.first
+            for j in 0..<car.count {
+                response.chargeMost[j] = min(response.chargeMost[j], highest[at + j] - load[at + j])
+                response.chargeLeast[j] = max(response.chargeLeast[j], lowest[at + j] - load[at + j])
+            }
+            n = parent[n]
+        }
+        for j in 0..<car.count {
+            let at = car.offset + j
+            let (c, d) = (chargeLimit[at], dischargeLimit[at])
+            let most = response.chargeMost[j]
+            let least = min(response.chargeLeast[j], most)
+            response.chargeMost[j] = min(c, max(chargeFloor[at], most))
+            response.chargeLeast[j] =
+                least > Group.sliver ? min(c, max(chargeFloor[at], least)) : chargeFloor[at]
+            response.dischargeMost[j] = min(d, max(dischargeFloor[at], -least))
+            response.dischargeLeast[j] =
+                -most > Group.sliver ? min(d, max(dischargeFloor[at], -most)) : dischargeFloor[at]
+        }
     }
-    // chargeLeast … chargeMost hold the range of the net energy first.
-    var n = car.node
-    while n >= 0 {
-      let at = n * slotCount + car.first
-      for j in 0..<car.count {
-        response.chargeMost[j] = min(response.chargeMost[j], highest[at + j] - load[at + j])
-        response.chargeLeast[j] = max(response.chargeLeast[j], lowest[at + j] - load[at + j])
-      }
-      n = parent[n]
-    }
-    for j in 0..<car.count {
-      let at = car.offset + j
-      let (c, d) = (chargeLimit[at], dischargeLimit[at])
-      let most = response.chargeMost[j]
-      let least = min(response.chargeLeast[j], most)
-      response.chargeMost[j] = min(c, max(chargeFloor[at], most))
-      response.chargeLeast[j] =
-        least > Group.sliver ? min(c, max(chargeFloor[at], least)) : chargeFloor[at]
-      response.dischargeMost[j] = min(d, max(dischargeFloor[at], -least))
-      response.dischargeLeast[j] =
-        -most > Group.sliver ? min(d, max(dischargeFloor[at], -most)) : dischargeFloor[at]
-    }
-  }
 
-  /// Takes what is above a limit from charging-only vehicles in proportion, node by node from the leaves up; of
-  /// discharging vehicles only what rounding left, since their batteries may need the rest: ``redispatch(rounds:)``.
-  func trim() {
-    recomputeLoads()
-    for n in nodes.indices {
-      for t in 0..<slotCount {
-        let excess = load[n * slotCount + t] - highest[n * slotCount + t]
-        if excess > 1e-9 { trim(node: n, slot: t, excess: excess) }
-      }
+    /// Takes what is above a limit from charging-only vehicles in proportion, node by node from the leaves up; of
+    /// discharging vehicles only what rounding left, since their batteries may need the rest: ``redispatch(rounds:)``.
+    func trim() {
+        recomputeLoads()
+        for n in nodes.indices {
+            for t in 0..<slotCount {
+                let excess = load[n * slotCount + t] - highest[n * slotCount + t]
+                if excess > 1e-9 { trim(node: n, slot: t, excess: excess) }
+            }
+        }
+        recomputeLoads()
     }
-    recomputeLoads()
-  }
 
-  private func trim(node: Int, slot: Int, excess: Double) {
-    var total = 0.0
-    let below = carsBelow(node)
-    let all = excess < Group.trace
-    for i in below where (all || !cars[i].discharges) && covers(cars[i], slot) {
-      total += spare(cars[i], slot)
+    private func trim(node: Int, slot: Int, excess: Double) {
+        var total = 0.0
+        let below = carsBelow(node)
+        let all = excess < Group.trace
+        for i in below where (all || !cars[i].discharges) && covers(cars[i], slot) {
+            total += spare(cars[i], slot)
+        }
+        guard total > 0 else { return }
+        let keep = max(0, 1 - excess / total)
+        for i in below where (all || !cars[i].discharges) && covers(cars[i], slot) {
+            let at = cars[i].offset + slot - cars[i].first
+            let cut = spare(cars[i], slot) * (1 - keep)
+            charge[at] -= cut
+            ending[i] -= cut * cars[i].chargeEfficiency
+            var m = cars[i].node
+            while m >= 0 {
+                load[m * slotCount + slot] -= cut
+                m = parent[m]
+            }
+        }
     }
-    guard total > 0 else { return }
-    let keep = max(0, 1 - excess / total)
-    for i in below where (all || !cars[i].discharges) && covers(cars[i], slot) {
-      let at = cars[i].offset + slot - cars[i].first
-      let cut = spare(cars[i], slot) * (1 - keep)
-      charge[at] -= cut
-      ending[i] -= cut * cars[i].chargeEfficiency
-      var m = cars[i].node
-      while m >= 0 {
-        load[m * slotCount + slot] -= cut
-        m = parent[m]
-      }
+
+    /// What `car` charges in `slot` beyond what it must.
+    private func spare(_ car: Car, _ slot: Int) -> Double {
+        let at = car.offset + slot - car.first
+        return max(0, charge[at] - chargeFloor[at])
     }
-  }
 
-  /// What `car` charges in `slot` beyond what it must.
-  private func spare(_ car: Car, _ slot: Int) -> Double {
-    let at = car.offset + slot - car.first
-    return max(0, charge[at] - chargeFloor[at])
-  }
-
-  private func covers(_ car: Car, _ slot: Int) -> Bool {
-    slot >= car.first && slot < car.first + car.count
-  }
-
-  private func carsBelow(_ node: Int) -> [Int] {
-    var list: [Int] = []
-    for n in 0...node {
-      var m = n
-      while m >= 0 && m != node { m = parent[m] }
-      if m == node { list += carsByNode[n + 1] }
+    private func covers(_ car: Car, _ slot: Int) -> Bool {
+        slot >= car.first && slot < car.first + car.count
     }
-    return list
-  }
+
+    private func carsBelow(_ node: Int) -> [Int] {
+        var list: [Int] = []
+        for n in 0...node {
+            var m = n
+            while m >= 0 && m != node { m = parent[m] }
+            if m == node { list += carsByNode[n + 1] }
+        }
+        return list
+    }
 }

@@ -6,216 +6,215 @@
 /// cheapest pieces seen so far, and what the upper edge forbids is dropped from the dearest. What is left is used while it
 /// pays. Exact for any prices, also negative ones (docs/planning.md).
 final class PriceResponse {
-  private let arena = Arena()
-  private let slotCount: Int
-  private let late: Bool
-  /// Prices that a charged kWh costs and a discharged kWh earns, each slot of the horizon.
-  let buy: Vector
-  let sell: Vector
-  private let byBuy: IndexVector
-  private let bySell: IndexVector
+    private let arena = Arena()
+    private let slotCount: Int
+    private let late: Bool
+    /// Prices that a charged kWh costs and a discharged kWh earns, each slot of the horizon.
+    let buy: Vector
+    let sell: Vector
+    private let byBuy: IndexVector
+    private let bySell: IndexVector
 
-  /// Limits of the vehicle's slots, kWh: set before ``respond(_:)``. What must be charged or discharged is not above
-  /// what may be, and no slot has both.
-  let chargeLeast: Vector
-  let chargeMost: Vector
-  let dischargeLeast: Vector
-  let dischargeMost: Vector
-  /// The answer, kWh in each of the vehicle's slots.
-  let charge: Vector
-  let discharge: Vector
+    /// Limits of the vehicle's slots, kWh: set before ``respond(_:)``. What must be charged or discharged is not above
+    /// what may be, and no slot has both.
+    let chargeLeast: Vector
+    let chargeMost: Vector
+    let dischargeLeast: Vector
+    let dischargeMost: Vector
+    /// The answer, kWh in each of the vehicle's slots.
+    let charge: Vector
+    let discharge: Vector
 
-  // One vehicle's pieces by rank, cheapest first: piece 2j charges in slot j, piece 2j + 1 undoes its discharge.
-  private let pieceOfRank: IndexVector
-  private let rankOfPiece: IndexVector
-  private let slope: Vector
-  private let left: Vector
-  private let used: Vector
-  private let pool: IndexVector
-  private let slotsByBuy: IndexVector
-  private let slotsBySell: IndexVector
+    // One vehicle's pieces by rank, cheapest first: piece 2j charges in slot j, piece 2j + 1 undoes its discharge.
+    private let pieceOfRank: IndexVector
+    private let rankOfPiece: IndexVector
+    private let slope: Vector
+    private let left: Vector
+    private let used: Vector
+    private let pool: IndexVector
+    private let slotsByBuy: IndexVector
+    private let slotsBySell: IndexVector
 
-  init(slotCount: Int, longestStay: Int, late: Bool) {
-    self.slotCount = slotCount
-    self.late = late
-    buy = arena.vector(slotCount)
-    sell = arena.vector(slotCount)
-    byBuy = arena.indices(slotCount)
-    bySell = arena.indices(slotCount)
-    let n = longestStay
-    chargeLeast = arena.vector(n)
-    chargeMost = arena.vector(n)
-    dischargeLeast = arena.vector(n)
-    dischargeMost = arena.vector(n)
-    charge = arena.vector(n)
-    discharge = arena.vector(n)
-    pieceOfRank = arena.indices(2 * n)
-    rankOfPiece = arena.indices(2 * n)
-    slope = arena.vector(2 * n)
-    left = arena.vector(2 * n)
-    used = arena.vector(2 * n)
-    pool = arena.indices(2 * n / 64 + 1)
-    slotsByBuy = arena.indices(n)
-    slotsBySell = arena.indices(n)
-  }
-
-  /// Makes the orders for prices newly written into ``buy`` and ``sell``.
-  func pricesChanged() {
-    for t in 0..<slotCount {
-      byBuy[t] = t
-      bySell[t] = t
+    init(slotCount: Int, longestStay: Int, late: Bool) {
+        self.slotCount = slotCount
+        self.late = late
+        buy = arena.vector(slotCount)
+        sell = arena.vector(slotCount)
+        byBuy = arena.indices(slotCount)
+        bySell = arena.indices(slotCount)
+        let n = longestStay
+        chargeLeast = arena.vector(n)
+        chargeMost = arena.vector(n)
+        dischargeLeast = arena.vector(n)
+        dischargeMost = arena.vector(n)
+        charge = arena.vector(n)
+        discharge = arena.vector(n)
+        pieceOfRank = arena.indices(2 * n)
+        rankOfPiece = arena.indices(2 * n)
+        slope = arena.vector(2 * n)
+        left = arena.vector(2 * n)
+        used = arena.vector(2 * n)
+        pool = arena.indices(2 * n / 64 + 1)
+        slotsByBuy = arena.indices(n)
+        slotsBySell = arena.indices(n)
     }
-    let (buy, sell, late) = (self.buy, self.sell, self.late)
-    byBuy.sort(slotCount) { a, b in buy[a] != buy[b] ? buy[a] < buy[b] : late ? a > b : a < b }
-    bySell.sort(slotCount) { a, b in sell[a] != sell[b] ? sell[a] < sell[b] : late ? a > b : a < b }
-  }
 
-  /// Puts the best schedule within the limits into ``charge`` and ``discharge``.
-  /// - Returns: the battery's energy at departure.
-  func respond(_ car: Car) -> Double {
-    car.discharges ? respondBothWays(car) : respondCharging(car)
-  }
-
-  /// Slots of the stay in the order of `order`, counted from its start.
-  private func collect(_ car: Car, _ order: IndexVector, _ prices: Vector, into slots: IndexVector)
-  {
-    let (first, count) = (car.first, car.count)
-    if slotCount <= 8 * count {
-      var n = 0
-      for k in 0..<slotCount {
-        let j = order[k] - first
-        if j >= 0 && j < count {
-          slots[n] = j
-          n += 1
+    /// Makes the orders for prices newly written into ``buy`` and ``sell``.
+    func pricesChanged() {
+        for t in 0..<slotCount {
+            byBuy[t] = t
+            bySell[t] = t
         }
-      }
-    } else {
-      for j in 0..<count { slots[j] = j }
-      let late = self.late
-      slots.sort(count) { a, b in
-        let (p, q) = (prices[first + a], prices[first + b])
-        return p != q ? p < q : late ? a > b : a < b
-      }
+        let (buy, sell, late) = (self.buy, self.sell, self.late)
+        byBuy.sort(slotCount) { a, b in buy[a] != buy[b] ? buy[a] < buy[b] : late ? a > b : a < b }
+        bySell.sort(slotCount) { a, b in sell[a] != sell[b] ? sell[a] < sell[b] : late ? a > b : a < b }
     }
-  }
 
-  private func respondCharging(_ car: Car) -> Double {
-    let efficiency = car.chargeEfficiency
-    var energy = car.start
-    for j in 0..<car.count {
-      charge[j] = chargeLeast[j]
-      discharge[j] = 0
-      energy += efficiency * chargeLeast[j]
+    /// Puts the best schedule within the limits into ``charge`` and ``discharge``.
+    /// - Returns: the battery's energy at departure.
+    func respond(_ car: Car) -> Double {
+        car.discharges ? respondBothWays(car) : respondCharging(car)
     }
-    if car.high - energy <= 0 { return energy }
-    collect(car, byBuy, buy, into: slotsByBuy)
-    for k in 0..<car.count {
-      let j = slotsByBuy[k]
-      var room = chargeMost[j] - charge[j]
-      if room <= 0 { continue }
-      let slope = buy[car.first + j] / efficiency
-      while room > 0 {
-        let (value, until) = car.worth(at: energy)
-        if slope >= 0 && (value == 0 || slope > value) || energy >= car.high { return energy }
-        let take = min(room, (until - energy) / efficiency)
-        charge[j] += take
-        room -= take
-        // Lands exactly on the edge, so that rounding cannot leave a sliver that never ends.
-        energy = take < (until - energy) / efficiency ? energy + efficiency * take : until
-      }
+
+    /// Slots of the stay in the order of `order`, counted from its start.
+    private func collect(_ car: Car, _ order: IndexVector, _ prices: Vector, into slots: IndexVector) {
+        let (first, count) = (car.first, car.count)
+        if slotCount <= 8 * count {
+            var n = 0
+            for k in 0..<slotCount {
+                let j = order[k] - first
+                if j >= 0 && j < count {
+                    slots[n] = j
+                    n += 1
+                }
+            }
+        } else {
+            for j in 0..<count { slots[j] = j }
+            let late = self.late
+            slots.sort(count) { a, b in
+                let (p, q) = (prices[first + a], prices[first + b])
+                return p != q ? p < q : late ? a > b : a < b
+            }
+        }
     }
-    return energy
-  }
 
-  private func respondBothWays(_ car: Car) -> Double {
-    let (first, count) = (car.first, car.count)
-    let (ec, ed) = (car.chargeEfficiency, car.dischargeEfficiency)
-    collect(car, byBuy, buy, into: slotsByBuy)
-    collect(car, bySell, sell, into: slotsBySell)
-    // Merge: undoing comes before charging at equal slopes, so that no energy runs in a circle.
-    var (i, k) = (0, 0)
-    for rank in 0..<(2 * count) {
-      let chargeSlope = i < count ? buy[first + slotsByBuy[i]] / ec : .infinity
-      let undoSlope = k < count ? (sell[first + slotsBySell[k]] - car.wear) * ed : .infinity
-      let piece: Int
-      if k < count && (undoSlope <= chargeSlope || i == count) {
-        piece = 2 * slotsBySell[k] + 1
-        slope[rank] = undoSlope
-        k += 1
-      } else {
-        piece = 2 * slotsByBuy[i]
-        slope[rank] = chargeSlope
-        i += 1
-      }
-      pieceOfRank[rank] = piece
-      rankOfPiece[piece] = rank
-      used[rank] = 0
+    private func respondCharging(_ car: Car) -> Double {
+        let efficiency = car.chargeEfficiency
+        var energy = car.start
+        for j in 0..<car.count {
+            charge[j] = chargeLeast[j]
+            discharge[j] = 0
+            energy += efficiency * chargeLeast[j]
+        }
+        if car.high - energy <= 0 { return energy }
+        collect(car, byBuy, buy, into: slotsByBuy)
+        for k in 0..<car.count {
+            let j = slotsByBuy[k]
+            var room = chargeMost[j] - charge[j]
+            if room <= 0 { continue }
+            let slope = buy[car.first + j] / efficiency
+            while room > 0 {
+                let (value, until) = car.worth(at: energy)
+                if slope >= 0 && (value == 0 || slope > value) || energy >= car.high { return energy }
+                let take = min(room, (until - energy) / efficiency)
+                charge[j] += take
+                room -= take
+                // Lands exactly on the edge, so that rounding cannot leave a sliver that never ends.
+                energy = take < (until - energy) / efficiency ? energy + efficiency * take : until
+            }
+        }
+        return energy
     }
-    let words = (2 * count + 63) / 64
-    for w in 0..<words { pool[w] = 0 }
 
-    var energy = car.start
-    var pooled = 0.0
-    let tiny = 1e-12
-    for j in 0..<count {
-      let most = dischargeMost[j]
-      energy += ec * chargeLeast[j] - most / ed
-      let offers = (ec * (chargeMost[j] - chargeLeast[j]), (most - dischargeLeast[j]) / ed)
-      if offers.0 > tiny { insert(rankOfPiece[2 * j], offers.0, &pooled) }
-      if offers.1 > tiny { insert(rankOfPiece[2 * j + 1], offers.1, &pooled) }
-      let lowest = car.least(after: j)
-      while energy < lowest - tiny, let rank = cheapest(words) {
-        let take = min(left[rank], lowest - energy)
-        used[rank] += take
-        energy += take
-        shorten(rank, take, &pooled)
-      }
-      while energy + pooled > car.high + tiny, let rank = dearest(words) {
-        shorten(rank, min(left[rank], energy + pooled - car.high), &pooled)
-      }
+    private func respondBothWays(_ car: Car) -> Double {
+        let (first, count) = (car.first, car.count)
+        let (ec, ed) = (car.chargeEfficiency, car.dischargeEfficiency)
+        collect(car, byBuy, buy, into: slotsByBuy)
+        collect(car, bySell, sell, into: slotsBySell)
+        // Merge: undoing comes before charging at equal slopes, so that no energy runs in a circle.
+        var (i, k) = (0, 0)
+        for rank in 0..<(2 * count) {
+            let chargeSlope = i < count ? buy[first + slotsByBuy[i]] / ec : .infinity
+            let undoSlope = k < count ? (sell[first + slotsBySell[k]] - car.wear) * ed : .infinity
+            let piece: Int
+            if k < count && (undoSlope <= chargeSlope || i == count) {
+                piece = 2 * slotsBySell[k] + 1
+                slope[rank] = undoSlope
+                k += 1
+            } else {
+                piece = 2 * slotsByBuy[i]
+                slope[rank] = chargeSlope
+                i += 1
+            }
+            pieceOfRank[rank] = piece
+            rankOfPiece[piece] = rank
+            used[rank] = 0
+        }
+        let words = (2 * count + 63) / 64
+        for w in 0..<words { pool[w] = 0 }
+
+        var energy = car.start
+        var pooled = 0.0
+        let tiny = 1e-12
+        for j in 0..<count {
+            let most = dischargeMost[j]
+            energy += ec * chargeLeast[j] - most / ed
+            let offers = (ec * (chargeMost[j] - chargeLeast[j]), (most - dischargeLeast[j]) / ed)
+            if offers.0 > tiny { insert(rankOfPiece[2 * j], offers.0, &pooled) }
+            if offers.1 > tiny { insert(rankOfPiece[2 * j + 1], offers.1, &pooled) }
+            let lowest = car.least(after: j)
+            while energy < lowest - tiny, let rank = cheapest(words) {
+                let take = min(left[rank], lowest - energy)
+                used[rank] += take
+                energy += take
+                shorten(rank, take, &pooled)
+            }
+            while energy + pooled > car.high + tiny, let rank = dearest(words) {
+                shorten(rank, min(left[rank], energy + pooled - car.high), &pooled)
+            }
+        }
+        while let rank = cheapest(words) {
+            let (value, until) = car.worth(at: energy)
+            if slope[rank] >= 0 && (value == 0 || slope[rank] > value) || energy >= car.high { break }
+            let take = min(left[rank], until - energy)
+            used[rank] += take
+            energy = take < until - energy ? energy + take : until
+            shorten(rank, take, &pooled)
+        }
+        for j in 0..<count {
+            charge[j] = min(chargeMost[j], chargeLeast[j] + used[rankOfPiece[2 * j]] / ec)
+            discharge[j] = max(dischargeLeast[j], dischargeMost[j] - used[rankOfPiece[2 * j + 1]] * ed)
+            if discharge[j] < tiny { discharge[j] = 0 }
+        }
+        return energy
     }
-    while let rank = cheapest(words) {
-      let (value, until) = car.worth(at: energy)
-      if slope[rank] >= 0 && (value == 0 || slope[rank] > value) || energy >= car.high { break }
-      let take = min(left[rank], until - energy)
-      used[rank] += take
-      energy = take < until - energy ? energy + take : until
-      shorten(rank, take, &pooled)
+
+    // MARK: The pool: a set of ranks as bits
+
+    @inline(__always) private func insert(_ rank: Int, _ length: Double, _ pooled: inout Double) {
+        left[rank] = length
+        pooled += length
+        pool[rank >> 6] |= 1 << (rank & 63)
     }
-    for j in 0..<count {
-      charge[j] = min(chargeMost[j], chargeLeast[j] + used[rankOfPiece[2 * j]] / ec)
-      discharge[j] = max(dischargeLeast[j], dischargeMost[j] - used[rankOfPiece[2 * j + 1]] * ed)
-      if discharge[j] < tiny { discharge[j] = 0 }
+
+    @inline(__always) private func shorten(_ rank: Int, _ length: Double, _ pooled: inout Double) {
+        let rest = left[rank] - length
+        pooled -= length
+        left[rank] = rest
+        if rest <= 1e-12 { pool[rank >> 6] &= ~(1 << (rank & 63)) }
     }
-    return energy
-  }
 
-  // MARK: The pool: a set of ranks as bits
-
-  @inline(__always) private func insert(_ rank: Int, _ length: Double, _ pooled: inout Double) {
-    left[rank] = length
-    pooled += length
-    pool[rank >> 6] |= 1 << (rank & 63)
-  }
-
-  @inline(__always) private func shorten(_ rank: Int, _ length: Double, _ pooled: inout Double) {
-    let rest = left[rank] - length
-    pooled -= length
-    left[rank] = rest
-    if rest <= 1e-12 { pool[rank >> 6] &= ~(1 << (rank & 63)) }
-  }
-
-  @inline(__always) private func cheapest(_ words: Int) -> Int? {
-    for w in 0..<words where pool[w] != 0 { return w << 6 + pool[w].trailingZeroBitCount }
-    return nil
-  }
-
-  @inline(__always) private func dearest(_ words: Int) -> Int? {
-    var w = words - 1
-    while w >= 0 {
-      if pool[w] != 0 { return w << 6 + 63 - pool[w].leadingZeroBitCount }
-      w -= 1
+    @inline(__always) private func cheapest(_ words: Int) -> Int? {
+        for w in 0..<words where pool[w] != 0 { return w << 6 + pool[w].trailingZeroBitCount }
+        return nil
     }
-    return nil
-  }
+
+    @inline(__always) private func dearest(_ words: Int) -> Int? {
+        var w = words - 1
+        while w >= 0 {
+            if pool[w] != 0 { return w << 6 + 63 - pool[w].leadingZeroBitCount }
+            w -= 1
+        }
+        return nil
+    }
 }

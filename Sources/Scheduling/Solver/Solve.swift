@@ -7,10 +7,10 @@
 ///   - isCancelled: asked between passes; once true, the best schedule so far is returned.
 ///   - progress: part of the work that is done, 0…1.
 public func solve(
-  _ problem: PlanningProblem, options: PlanningOptions = PlanningOptions(),
-  warm: PlanningState? = nil,
-  isCancelled: () -> Bool = { false }, progress: (Double) -> Void = { _ in }
+    _ problem: PlanningProblem, options: PlanningOptions = PlanningOptions(),
+    warm: PlanningState? = nil,
+    isCancelled: () -> Bool = { false }, progress: (Double) -> Void = { _ in }
 ) -> PlanningSolution {
-  FleetSolver(problem, options: options, warm: warm).run(
-    isCancelled: isCancelled, progress: progress)
+    FleetSolver(problem, options: options, warm: warm).run(
+        isCancelled: isCancelled, progress: progress)
 }
