@@ -14,24 +14,17 @@ public struct CSVDocument: Sendable {
         var reader = CSVReader(bytes, file: file)
         guard let first = reader.nextRecord(into: &problems) else {
             try problems.throwIfAny()
-            throw Problems(
-                Problem(
-                    file: file, line: 1,
-                    message: "the file is empty; a header line is expected: \(required.joined(separator: ","))"))
+            throw Problems(CSVFault.empty(required: required).problem(file: file, line: 1))
         }
         var columns: [String: Int] = [:]
         for (index, name) in first.fields.enumerated() where !name.isEmpty {
             if columns.updateValue(index, forKey: name) != nil {
-                problems.add(
-                    file: file, line: first.line, "column \(name) stands twice in the header; name each column once")
+                problems.add(CSVFault.repeatedColumn(name).problem(file: file, line: first.line))
             }
         }
         let missing = required.filter { columns[$0] == nil }
         if !missing.isEmpty {
-            problems.add(
-                file: file, line: first.line,
-                "column \(missing.joined(separator: ", ")) is missing; the header needs \(required.joined(separator: ","))"
-            )
+            problems.add(CSVFault.missingColumns(missing, required: required).problem(file: file, line: first.line))
         }
         try problems.throwIfAny()
         let table = Table(file: file, columns: columns)
@@ -40,9 +33,8 @@ public struct CSVDocument: Sendable {
             if record.fields.count == first.fields.count {
                 rows.append(Row(line: record.line, table: table, fields: record.fields))
             } else {
-                problems.add(
-                    file: file, line: record.line,
-                    "\(record.fields.count) fields; the header has \(first.fields.count) columns")
+                let fault = CSVFault.fieldCount(record.fields.count, columns: first.fields.count)
+                problems.add(fault.problem(file: file, line: record.line))
             }
         }
         try problems.throwIfAny()
@@ -125,9 +117,7 @@ private struct CSVReader {
             var to = at
             while to > from, isSpace(bytes[to - 1]) { to -= 1 }
             if bytes[from..<to].contains(CSVReader.quote) {
-                problems.add(
-                    file: file, line: line,
-                    "a quote inside an unquoted field; quote the whole field and double the quotes in it")
+                problems.add(CSVFault.strayQuote.problem(file: file, line: line))
                 return nil
             }
             return text(bytes[from..<to], line, into: &problems)
@@ -156,17 +146,17 @@ private struct CSVReader {
             }
             while at < bytes.count, isSpace(bytes[at]) { at += 1 }
             if at == bytes.count || isEnd(bytes[at]) { return text(content[...], opened, into: &problems) }
-            problems.add(file: file, line: line, "text behind a closing quote; a comma or the line's end is expected")
+            problems.add(CSVFault.textBehindQuote.problem(file: file, line: line))
             while at < bytes.count, !isEnd(bytes[at]) { at += 1 }
             return nil
         }
-        problems.add(file: file, line: opened, "a quoted field is never closed; add the closing quote")
+        problems.add(CSVFault.openQuote.problem(file: file, line: opened))
         return nil
     }
 
     private func text(_ part: ArraySlice<UInt8>, _ line: Int, into problems: inout ProblemList) -> String? {
         if let text = String(validating: part, as: UTF8.self) { return text }
-        problems.add(file: file, line: line, "bytes that are not UTF-8; save the file as UTF-8")
+        problems.add(CSVFault.notUTF8.problem(file: file, line: line))
         return nil
     }
 

@@ -7,13 +7,23 @@ public struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
     public let line: Int
     /// 1-based, in characters.
     public let column: Int?
+    /// English.
     public let message: String
+    /// Stable word by which others say the same in another language; `nil` where there is only the message.
+    public let code: String?
+    /// What the message names, for such a wording.
+    public let values: [String: String]
 
-    public init(file: String, line: Int, column: Int? = nil, message: String) {
+    public init(
+        file: String, line: Int, column: Int? = nil, message: String, code: String? = nil,
+        values: [String: String] = [:]
+    ) {
         self.file = file
         self.line = line
         self.column = column
         self.message = message
+        self.code = code
+        self.values = values
     }
 
     public var description: String {

@@ -23,6 +23,8 @@ public final class FakePlatform: PlatformService {
         public var messages: [StationID: [StoredMessage]] = [:]
         public var commands: [CommandView] = []
         public var audit: [(id: Int64, record: AuditRecord)] = []
+        public var limits: [StationID: [EVSELimits]] = [:]
+        public var outlooks: [SiteID: OfflineOutlook] = [:]
         public var nodeReadings: [NodeID: [NodeReading]] = [:]
         public var tariffs = ["cn/hubei/residential-charging", "cn/guangdong/v2g-discharge"]
         public var unreadiness: String?
@@ -243,9 +245,13 @@ public final class FakePlatform: PlatformService {
             .prefix(limit).map { $0 }
     }
     public func command(_ id: String) async -> CommandView? { read { $0.commands.first { $0.id == id } } }
-    public func commands(of station: StationID, limit: Int) async -> [CommandView] {
-        read { $0.commands.filter { $0.station == station }.prefix(limit).map { $0 } }
+    public func commands(of station: StationID, limit: Int, before: String?) async -> [CommandView] {
+        let own = read { $0.commands }.filter { $0.station == station }
+        guard let before else { return Array(own.prefix(limit)) }
+        return Array(own.drop { $0.id != before }.dropFirst().prefix(limit))
     }
+    public func limits(of station: StationID) async -> [EVSELimits] { read { $0.limits[station] ?? [] } }
+    public func offlineOutlook(of site: SiteID) async -> OfflineOutlook? { read { $0.outlooks[site] } }
     public func idToken(_ value: String) async -> IdToken? { read { $0.tokens[value] } }
     public func idTokens(after: String?, limit: Int) async -> [IdToken] {
         read { $0.tokens.values.sorted { $0.value < $1.value } }
@@ -277,10 +283,12 @@ public final class FakePlatform: PlatformService {
     public func priceLevels(of site: SiteID, in interval: Interval) async -> [PriceLevelSpan] {
         read { $0.levels[site] ?? [] }.filter { $0.interval.overlaps(interval) }
     }
-    public func alarms(active: Bool, limit: Int) async -> [Alarm] {
-        read { $0.alarms }.filter { !active || $0.endedAt == nil }.sorted { $0.since > $1.since }.prefix(limit).map {
-            $0
+    public func alarms(active: Bool, limit: Int, before: Int64?) async -> [Alarm] {
+        let all = read { $0.alarms }.filter { !active || $0.endedAt == nil }.sorted {
+            ($0.since, $0.id) > ($1.since, $1.id)
         }
+        guard let before else { return Array(all.prefix(limit)) }
+        return Array(all.drop { $0.id != before }.dropFirst().prefix(limit))
     }
     public func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)] {
         read { $0.audit }.filter { entry in before.map { entry.id < $0 } ?? true }.prefix(limit).map { $0 }

@@ -34,6 +34,7 @@ public enum PreviewCommunity {
         alarms(&state)
         reports(&state, limit.limit)
         tokens(&state)
+        limits(&state)
         return state
     }
 
@@ -63,7 +64,7 @@ public enum PreviewCommunity {
     }
 
     /// Household load by hour, kW.
-    private static let household: [Double] = [
+    static let household: [Double] = [
         165, 150, 142, 138, 140, 152, 190, 235, 228, 205, 200, 215, 238, 220, 205, 205, 222, 268, 318, 338, 330, 300,
         250, 200,
     ]

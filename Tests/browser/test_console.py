@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-PAGES = ["/", "/stations", "/stations/JY-005", "/sessions", "/sessions/S-002077", "/sites", "/sites/jingyuan", "/sites/jingyuan/stop", "/alarms", "/reports", "/audit", "/stations:import"]
+PAGES = ["/", "/stations", "/stations/JY-005", "/sessions", "/sessions/S-002077", "/sites", "/sites/jingyuan", "/sites/jingyuan/stop", "/sites/jingyuan/offline", "/alarms", "/reports", "/audit", "/stations:import"]
 
 
 def test_signing_in_leads_back_to_the_page_and_out_again(page: Page, closed_console: str):

@@ -4,9 +4,13 @@ import Operations
 enum AlarmsAPI {
     @Sendable static func list(_ call: Call) async throws(Refusal) -> WebResponse {
         let limit = try call.limit()
-        let alarms = await call.service.alarms(active: try call.flag("active") ?? false, limit: limit)
-        return Listing(columns: Alarm.columns, items: alarms.map(\.json), nextCursor: nil)
-            .response(to: call.request, name: "alarms")
+        let found = await call.service.alarms(
+            active: try call.flag("active") ?? false, limit: limit + 1, before: try call.numericCursor())
+        let page = found.prefix(limit)
+        return Listing(
+            columns: Alarm.columns, items: page.map(\.json),
+            nextCursor: found.count > limit ? page.last.map { String($0.id) } : nil
+        ).response(to: call.request, name: "alarms")
     }
 
     @Sendable static func acknowledge(_ call: Call) async throws(Refusal) -> WebResponse {

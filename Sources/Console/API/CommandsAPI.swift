@@ -39,9 +39,11 @@ enum CommandsAPI {
     @Sendable static func list(_ call: Call) async throws(Refusal) -> WebResponse {
         let limit = try call.limit()
         let station = try await StationsAPI.station(call)
-        let commands = await call.service.commands(of: station.station.id, limit: limit)
-        return Listing(columns: CommandView.columns, items: commands.map(\.json), nextCursor: nil)
-            .response(to: call.request, name: "commands")
+        let found = await call.service.commands(of: station.station.id, limit: limit + 1, before: call.cursor)
+        let page = found.prefix(limit)
+        return Listing(
+            columns: CommandView.columns, items: page.map(\.json), nextCursor: found.count > limit ? page.last?.id : nil
+        ).response(to: call.request, name: "commands")
     }
 
     /// Validates against the version that the station speaks and hands the command over.
@@ -51,10 +53,14 @@ enum CommandsAPI {
         do {
             let node = try JSONNode(payload)
             guard case .object = node.content else {
-                throw Refusal.invalid([.init(path: "payload", problem: "an object is expected, this is \(node.kind)")])
+                throw Refusal.invalid([Mistake(path: "payload", InputProblem.notAnObject)])
             }
         } catch let fault as JSONNode.Fault {
-            throw .invalid([.init(path: "payload", problem: fault.description)])
+            throw .invalid([
+                Mistake(
+                    path: "payload",
+                    InputProblem.notJSON(line: fault.line, column: fault.column, detail: fault.message))
+            ])
         } catch let refusal as Refusal {
             throw refusal
         } catch {
@@ -67,7 +73,7 @@ enum CommandsAPI {
                 throw Refusal(
                     400, "payload-invalid",
                     faults.map { "\($0.path): \($0.problem)" }.joined(separator: "; ") + ". Nothing was sent.",
-                    fields: faults)
+                    fields: faults.mistakes)
             }
         }
         let order = Order.command(station.station.id, action: action, payload: payload, timeout: .seconds(timeout))

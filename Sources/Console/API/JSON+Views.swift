@@ -133,12 +133,13 @@ extension CommandView {
 }
 
 extension StoredMessage {
-    static let columns = ["sequence", "at", "direction", "message_id", "action", "problem", "text"]
+    static let columns = ["sequence", "at", "direction", "message_id", "action", "problem", "text", "reply"]
     var json: JSONValue {
         [
             "sequence": .int(sequence), "at": .instant(record.at), "direction": .string(record.direction.rawValue),
             "message_id": .string(orNull: record.messageID), "action": .string(orNull: record.action),
             "text": .string(String(decoding: record.text, as: UTF8.self)), "problem": .string(orNull: record.problem),
+            "reply": .raw(record.reply),
         ]
     }
 }

@@ -98,7 +98,7 @@ enum NodesAPI {
             throw Refusal(400, "json-invalid", "The body is not JSON: \(error).")
         }
         var readings: [NodeReading] = []
-        var problems: [ServiceFault.Field] = []
+        var problems: [Mistake] = []
         let (items, isList): ([JSONNode], Bool) =
             if case .array(let items) = body.content { (items, true) } else { ([body], false) }
         guard items.count <= mostReadings else {

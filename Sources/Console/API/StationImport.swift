@@ -11,8 +11,7 @@ enum StationImport {
     static let most = 20_000
 
     struct Failure: Error, Sendable {
-        /// `path` is `line N` or `line N, COLUMN`.
-        let problems: [ServiceFault.Field]
+        let problems: [Mistake]
     }
 
     static func run(_ bytes: [UInt8], _ call: Call) async -> Result<Int, Failure> {
@@ -20,19 +19,17 @@ enum StationImport {
         do {
             table = try CSVDocument(bytes, file: "import", required: ["identity"])
         } catch {
-            return .failure(
-                Failure(problems: error.list.map { .init(path: "line \(max(1, $0.line))", problem: $0.message) }))
+            return .failure(Failure(problems: error.list.map { Mistake($0) }))
         }
         var rows = ImportRows(
             sites: Set(await call.service.sites().map(\.id)),
             nodes: Dictionary(await call.service.nodes().map { ($0.id, $0) }) { a, _ in a })
         rows.checkHeader(table.header)
         if table.rows.isEmpty {
-            rows.problems.append(.init(path: "line 1", problem: "there are no rows below the header"))
+            rows.problems.append(Mistake(path: "", line: 1, InputProblem.noRows))
         }
         if table.rows.count > most {
-            rows.problems.append(
-                .init(path: "line \(table.rows[most].line)", problem: "more than \(most) rows; split the file"))
+            rows.problems.append(Mistake(path: "", line: table.rows[most].line, InputProblem.tooManyRows(most: most)))
         }
         for row in table.rows.prefix(most) { rows.read(row) }
         guard rows.problems.isEmpty else { return .failure(Failure(problems: rows.problems)) }
@@ -40,8 +37,7 @@ enum StationImport {
             _ = try await call.order(.importStations(rows.changes))
             return .success(rows.changes.count)
         } catch {
-            let fields = error.fields.isEmpty ? [ServiceFault.Field(path: "file", problem: error.detail)] : error.fields
-            return .failure(Failure(problems: fields))
+            return .failure(Failure(problems: call.words.mistakes(error)))
         }
     }
 }
@@ -51,7 +47,7 @@ private struct ImportRows {
     let sites: Set<SiteID>
     let nodes: [NodeID: GridNode]
     var changes: [(StationID, StationChange)] = []
-    var problems: [ServiceFault.Field] = []
+    var problems: [Mistake] = []
     private var lines: [StationID: Int] = [:]
 
     init(sites: Set<SiteID>, nodes: [NodeID: GridNode]) {
@@ -62,57 +58,53 @@ private struct ImportRows {
     mutating func checkHeader(_ header: [String]) {
         for name in header where !StationImport.columns.contains(name) {
             problems.append(
-                .init(
-                    path: "line 1, \(name)",
-                    problem: "is no column of this file; allowed are \(StationImport.columns.joined(separator: ","))"))
+                Mistake(path: name, line: 1, InputProblem.noSuchColumn(allowed: StationImport.columns)))
         }
     }
 
     mutating func read(_ row: CSVDocument.Row) {
-        func refuse(_ column: String, _ problem: String) {
-            problems.append(.init(path: "line \(row.line), \(column)", problem: problem))
+        func refuse(_ column: String, _ problem: InputProblem) {
+            problems.append(Mistake(path: column, line: row.line, problem))
         }
         func filled(_ column: String) -> String? { row[column].flatMap { $0.isEmpty ? nil : $0 } }
         func number(_ column: String, scale: Int, _ range: ClosedRange<Int64>) -> Int64? {
             guard let text = filled(column) else { return nil }
             if let value = scaledInteger(text, scale: scale, exact: scale == 0), range.contains(value) { return value }
-            let top = decimalText(Int128(range.upperBound), scale: scale)
-            refuse(
-                column, "\"\(text)\" is no number from \(decimalText(Int128(range.lowerBound), scale: scale)) to \(top)"
-            )
+            let bounds = [range.lowerBound, range.upperBound].map { decimalText(Int128($0), scale: scale) }
+            refuse(column, .notInRange(given: text, from: bounds[0], to: bounds[1]))
             return nil
         }
 
         let identity = row["identity"] ?? ""
-        if let problem = StationFields.problem(ofIdentity: identity) { refuse("identity", problem) }
+        if StationFields.problem(ofIdentity: identity) != nil { refuse("identity", .identity) }
         if let before = lines.updateValue(row.line, forKey: StationID(identity)) {
-            refuse("identity", "\"\(identity)\" stands in line \(before) already")
+            refuse("identity", .repeatedIdentity(identity, line: before))
         }
         var change = StationChange()
         if let site = filled("site").map({ SiteID($0) }) {
-            if !sites.contains(site) { refuse("site", "there is no site \"\(site)\"; create it first") }
+            if !sites.contains(site) { refuse("site", .siteUnknown(site.value)) }
             change.site = site
         }
         if let id = filled("node").map({ NodeID($0) }) {
             if let node = nodes[id] {
                 if let site = change.site ?? nil, let own = node.site, own != site {
-                    refuse("node", "node \"\(id)\" belongs to site \"\(own)\", not \"\(site)\"")
+                    refuse("node", .nodeElsewhere(node: id.value, own: own.value, given: site.value))
                 }
             } else {
-                refuse("node", "there is no node \"\(id)\"; create it first")
+                refuse("node", .nodeUnknown(id.value))
             }
             change.node = id
         }
         if let model = filled("model") { change.model = model }
         if let phases = number("phases", scale: 0, 1...3) {
-            if phases == 2 { refuse("phases", "1 or 3 is expected") }
+            if phases == 2 { refuse("phases", .phases) }
             change.phases = Int(phases)
         }
         if let voltage = number("voltage", scale: 0, 100...1000) { change.voltage = Int(voltage) }
         change.maxCurrentMilliamperes = number("max_current_a", scale: 3, 1000...2_000_000)
         if let word = filled("ownership") {
             change.ownership = Ownership(rawValue: word)
-            if change.ownership == nil { refuse("ownership", "\"\(word)\" is neither private nor public") }
+            if change.ownership == nil { refuse("ownership", .ownership(given: word)) }
         }
         if let evidence = filled("evidence") { change.ownershipEvidence = evidence }
         if let owner = filled("owner") { change.owner = owner }

@@ -161,7 +161,7 @@ enum StationFields {
     static func problem(ofIdentity id: String) -> String? {
         let scalars = id.unicodeScalars
         guard !id.isEmpty, scalars.count <= 48, scalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
-            return "an identity of 1 to 48 printable characters is expected"
+            return InputProblem.identity.text
         }
         return nil
     }

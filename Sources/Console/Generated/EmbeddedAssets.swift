@@ -609,7 +609,6 @@ enum EmbeddedAssets {
                   "stop.until": "It lasts until somebody changes the mode. This page is good for two minutes.",
                   "stop.do": "Stop {evses} EVSEs",
                   "stop.refused": "Nothing was stopped",
-                  "stop.stale": "The confirmation was used or is older than two minutes; confirm again.",
                   "priority.critical": "critical",
                   "priority.high": "high",
                   "priority.medium": "medium",
@@ -686,7 +685,246 @@ enum EmbeddedAssets {
                   "audit.who": "Who",
                   "audit.what": "What",
                   "audit.object": "Object",
-                  "audit.detail": "Detail"
+                  "audit.detail": "Detail",
+                  "flag.register-went-back": "register went back",
+                  "flag.register-jumped": "register jumped",
+                  "flag.unknown-transaction": "unknown transaction",
+                  "flag.no-stop": "no stop message",
+                  "flag.clock-unset": "station clock was not set",
+                  "flag.token-refused": "token was refused",
+                  "flag.soft-faults": "message with minor faults",
+                  "value.yes": "yes",
+                  "value.no": "no",
+                  "series.worst": "Most without the platform, kW",
+                  "series.quantile": "Base load, high quantile, kW",
+                  "profiles.title": "Charging profiles, highest precedence first",
+                  "profiles.text": "A pile keeps several profiles: a transaction profile goes above a default one, of one kind the higher level; a station maximum caps all. When a transaction profile ends, or the connection is lost, the default profile holds.",
+                  "profiles.none": "No profile yet: the rating counts.",
+                  "profiles.purpose": "Purpose",
+                  "profiles.level": "Level",
+                  "profiles.limit": "Limit now",
+                  "profiles.course": "Next 24 hours",
+                  "profiles.by": "Set by",
+                  "profiles.state": "Confirmation",
+                  "profiles.end": "Ends",
+                  "profiles.platform": "the platform",
+                  "profiles.bycommand": "by command, profile id {id}",
+                  "profiles.daily": "never, repeats daily",
+                  "profiles.repeats": "repeats, no end",
+                  "profiles.noend": "no end",
+                  "profiles.course.summary": "from {least} to {most} kW in the next 24 hours",
+                  "profiles.inforce": "{kw} kW in force: {purpose}",
+                  "profiles.rating": "no confirmed profile, the rating counts",
+                  "profiles.ignored": "This pile does not follow profiles: its rating is reserved whatever it is told.",
+                  "profiles.cleared": "At {at} a person had profiles cleared: those of the platform may be gone from the pile until the platform sends them again.",
+                  "purpose.ChargePointMaxProfile": "station maximum",
+                  "purpose.TxDefaultProfile": "default profile",
+                  "purpose.TxProfile": "transaction profile",
+                  "held.confirmed": "confirmed",
+                  "held.pending": "waiting for the answer",
+                  "held.doubtful": "no answer, the worse counts",
+                  "held.restored": "confirmed before a restart, to be sent again",
+                  "offline.card": "If the platform were gone now",
+                  "offline.open": "See every pile",
+                  "offline.back": "Back to the site",
+                  "offline.title": "Limits without the platform",
+                  "offline.method": "Assumes that the platform or its network dies now: transaction profiles last until their ends at most, then each pile keeps its own default profile; base load at a high quantile. All repeats daily, so 24 hours show everything.",
+                  "offline.nolimits": "no node has a limit",
+                  "offline.holds": "every node's limit is still guaranteed",
+                  "offline.broken": "a limit is not guaranteed",
+                  "offline.broken.text": "Node {node} could reach {sum} kW at {at}, its limit is {limit} kW.",
+                  "offline.counts": "{fallback} piles keep a default profile, {rating} have none confirmed (rating), {ignoring} do not follow (rating), {absent} were never connected.",
+                  "offline.stopping": "Of {charging} that charge now, {stopping} would get nothing at some time within 24 hours.",
+                  "offline.node.below": "At most {peak} kW in the next 24 hours without us ({at}, charging {charging} kW of it); limit {limit} kW.",
+                  "offline.node.above": "Up to {peak} kW in the next 24 hours without us ({at}, charging {charging} kW of it), above the limit of {limit} kW.",
+                  "offline.nobase": "Nothing is known of this node's base load: the limit is compared with charging alone.",
+                  "offline.table": "As a table",
+                  "offline.charging": "Charging, sum, kW",
+                  "offline.piles": "Every pile",
+                  "offline.nopiles": "The site has no piles yet.",
+                  "offline.pile": "Pile",
+                  "offline.basis": "Basis",
+                  "offline.now": "At most now, kW",
+                  "offline.until": "Transaction profile ends",
+                  "offline.consequence": "Consequence",
+                  "offline.goeson": "goes on charging",
+                  "offline.stops": "stops at {at}",
+                  "offline.gives": "gives nothing from {at}",
+                  "basis.fallback": "default profile",
+                  "basis.rating": "none confirmed: rating",
+                  "basis.does_not_follow": "does not follow: rating",
+                  "basis.absent": "never connected",
+                  "message.content": "Content",
+                  "message.reply": "Our answer",
+                  "message.empty": "(empty)",
+                  "message.schedule": "{limit} {unit}, {periods} periods",
+                  "measurand.Energy.Active.Import.Register": "register",
+                  "measurand.Energy.Active.Export.Register": "export register",
+                  "measurand.Power.Active.Import": "power",
+                  "measurand.Power.Active.Export": "export power",
+                  "measurand.Current.Import": "current",
+                  "measurand.Voltage": "voltage",
+                  "measurand.SoC": "state of charge",
+                  "measurand.Temperature": "temperature",
+                  "measurand.Frequency": "frequency",
+                  "ocpp.connectorId": "connector",
+                  "ocpp.status": "status",
+                  "ocpp.errorCode": "error code",
+                  "ocpp.idTag": "token",
+                  "ocpp.transactionId": "transaction",
+                  "ocpp.reason": "reason",
+                  "ocpp.meterStart": "register at start, Wh",
+                  "ocpp.meterStop": "register at stop, Wh",
+                  "ocpp.timestamp": "time",
+                  "ocpp.chargePointVendor": "vendor",
+                  "ocpp.chargePointModel": "model",
+                  "ocpp.chargePointSerialNumber": "serial number",
+                  "ocpp.chargeBoxSerialNumber": "serial number",
+                  "ocpp.firmwareVersion": "firmware",
+                  "ocpp.iccid": "SIM card",
+                  "ocpp.imsi": "IMSI",
+                  "ocpp.meterType": "meter type",
+                  "ocpp.meterSerialNumber": "meter serial number",
+                  "ocpp.key": "key",
+                  "ocpp.value": "value",
+                  "ocpp.readonly": "read-only",
+                  "ocpp.unknownKey": "unknown key",
+                  "ocpp.requestedMessage": "requested message",
+                  "ocpp.type": "type",
+                  "ocpp.interval": "interval, s",
+                  "ocpp.currentTime": "platform time",
+                  "ocpp.chargingProfileId": "profile id",
+                  "ocpp.stackLevel": "level",
+                  "ocpp.chargingProfilePurpose": "purpose",
+                  "ocpp.chargingProfileKind": "kind",
+                  "ocpp.recurrencyKind": "recurrence",
+                  "ocpp.validFrom": "valid from",
+                  "ocpp.validTo": "valid to",
+                  "ocpp.startSchedule": "schedule starts",
+                  "ocpp.duration": "duration, s",
+                  "ocpp.chargingRateUnit": "limit unit",
+                  "ocpp.startPeriod": "period starts, s",
+                  "ocpp.limit": "limit",
+                  "ocpp.numberPhases": "phases",
+                  "ocpp.minChargingRate": "least rate",
+                  "ocpp.measurand": "measurand",
+                  "ocpp.unit": "unit",
+                  "ocpp.context": "context",
+                  "ocpp.phase": "phase",
+                  "ocpp.location": "location",
+                  "ocpp.format": "format",
+                  "ocpp.expiryDate": "expires",
+                  "ocpp.parentIdTag": "parent token",
+                  "ocpp.info": "more information",
+                  "ocpp.vendorId": "vendor id",
+                  "ocpp.vendorErrorCode": "vendor error code",
+                  "ocpp.messageId": "message id",
+                  "ocpp.data": "data",
+                  "ocpp.reservationId": "reservation",
+                  "ocpp.listVersion": "list version",
+                  "commissioning.refused": "{step}: the pile said {word}",
+                  "commissioning.silent": "{step}: {silence}",
+                  "commissioning.no-smart-charging": "it says that it has no smart charging",
+                  "commissioning.drew-more": "EVSE {evse} drew more than its limit",
+                  "commissioning.step.abilities": "reading its abilities",
+                  "commissioning.step.sample-interval": "setting the sample interval",
+                  "commissioning.step.measurands": "setting the measurands",
+                  "commissioning.silence.offline": "offline",
+                  "commissioning.silence.timeout": "no answer",
+                  "commissioning.silence.unreadable": "an answer that cannot be read",
+                  "commissioning.silence.connection-lost": "connection lost",
+                  "failure.never-sent": "the station was not connected; nothing was sent",
+                  "failure.connection-lost": "the connection ended before an answer; the station may have carried it out",
+                  "failure.platform-restarted": "the platform restarted before an answer; the station may have carried it out",
+                  "problem.line": "line {line}",
+                  "problem.line.column": "line {line}, {column}",
+                  "problem.bytes": "{least} to {most} bytes are expected",
+                  "problem.empty": "must not be empty",
+                  "problem.negative": "must not be negative",
+                  "problem.range": "must be from {least} to {most}",
+                  "problem.range-volts": "must be from {least} to {most} V, line to neutral",
+                  "problem.range-amperes": "must be from {least} to {most} A",
+                  "problem.range-kwh": "must be from {least} to {most} kWh",
+                  "problem.phases": "1 or 3 is expected",
+                  "problem.repeated": "{id} occurs twice",
+                  "problem.site-unknown": "there is no site {site}; create it first",
+                  "problem.node-unknown": "there is no node {node}; create it first",
+                  "problem.tariff-unknown": "there is no tariff {tariff}",
+                  "problem.cycle": "{parent} lies below {node}; a tree has no cycles",
+                  "problem.past": "lies before the platform's time {now}",
+                  "problem.future": "lies after the platform's time {now}",
+                  "problem.minimum-above-energy": "must be from 0 to the energy wanted",
+                  "problem.beyond-any-node": "beyond what a node can carry (10 GW)",
+                  "problem.stations-own": "only a station sends {action}",
+                  "problem.payload-missing": "required field missing ({detail})",
+                  "problem.payload-wrong-type": "wrong type: {detail}",
+                  "problem.payload-too-long": "text too long: {detail}",
+                  "problem.payload-wrong-count": "wrong count: {detail}",
+                  "problem.payload-unknown-value": "value not known: {detail}",
+                  "problem.payload-out-of-range": "number out of range: {detail}",
+                  "problem.payload-extra-field": "no such field in this message ({detail})",
+                  "problem.payload-null": "null is not allowed; leave the field out",
+                  "problem.payload-repeated": "the same field twice",
+                  "problem.payload-bad-timestamp": "no RFC 3339 time with a zone: {detail}",
+                  "problem.payload-unset-clock": "a time before any charge point's life: {detail}",
+                  "problem.payload-conflict": "fields do not go together: {detail}",
+                  "problem.payload-not-json": "not JSON: {detail}",
+                  "problem.no-such-column": "is no column of this file; allowed are {allowed}",
+                  "problem.no-rows": "there are no rows below the header",
+                  "problem.too-many-rows": "more than {most} rows; split the file",
+                  "problem.identity": "1 to 48 printable characters are expected",
+                  "problem.repeated-identity": "\"{id}\" stands in line {line} already",
+                  "problem.import-site-unknown": "there is no site \"{site}\"; create it first",
+                  "problem.import-node-unknown": "there is no node \"{node}\"; create it first",
+                  "problem.node-elsewhere": "node \"{node}\" belongs to site \"{own}\", not \"{given}\"",
+                  "problem.not-in-range": "\"{given}\" is no number from {from} to {to}",
+                  "problem.import-phases": "1 or 3 is expected",
+                  "problem.ownership": "\"{given}\" is neither private nor public",
+                  "problem.not-json": "not valid JSON: line {line}, column {column} ({detail})",
+                  "problem.not-an-object": "a JSON object is expected, such as {}",
+                  "problem.cursor": "the page mark is not valid; open the first page again",
+                  "problem.csv-empty": "the file is empty; a header line is expected: {required}",
+                  "problem.csv-repeated-column": "column {column} stands twice in the header",
+                  "problem.csv-missing-columns": "column {missing} is missing; the header needs {required}",
+                  "problem.csv-field-count": "{fields} fields; the header has {columns} columns",
+                  "problem.csv-stray-quote": "a quote inside an unquoted field; quote the whole field and double the quotes in it",
+                  "problem.csv-text-behind-quote": "text behind a closing quote; a comma or the line's end is expected",
+                  "problem.csv-open-quote": "a quoted field is never closed; add the closing quote",
+                  "problem.csv-not-utf8": "bytes that are not UTF-8; save the file as UTF-8",
+                  "fault.station-unknown": "There is no station {station}.",
+                  "fault.evse-unknown": "There is no EVSE {evse}.",
+                  "fault.site-unknown": "There is no site {site}.",
+                  "fault.node-unknown": "There is no node {node}.",
+                  "fault.session-unknown": "There is no session {session}, or it has ended.",
+                  "fault.command-unknown": "There is no command {command}.",
+                  "fault.alarm-unknown": "There is no active alarm {alarm}; it may have ended.",
+                  "fault.id-token-unknown": "There is no such token.",
+                  "fault.address-unknown": "There is nothing at this address.",
+                  "fault.method-not-allowed": "This address does not take this method.",
+                  "fault.station-invalid": "Nothing was changed: see the fields.",
+                  "fault.site-invalid": "Nothing was changed: see the fields.",
+                  "fault.node-invalid": "Nothing was changed: see the fields.",
+                  "fault.needs-invalid": "Nothing was changed: see the fields.",
+                  "fault.limit-invalid": "Nothing was changed: see the fields.",
+                  "fault.token-invalid": "Nothing was changed: see the fields.",
+                  "fault.reading-invalid": "No reading was taken: see the fields.",
+                  "fault.payload-invalid": "Nothing was sent: the payload breaks the protocol's rules.",
+                  "fault.session-ended": "Session {session} has ended; it has no needs any more.",
+                  "fault.site-has-stations": "Stations belong to site {site}; move or delete them first.",
+                  "fault.site-has-nodes": "Nodes belong to site {site}; move or delete them first.",
+                  "fault.node-has-children": "Nodes hang under {node}; move or delete them first.",
+                  "fault.node-has-stations": "Stations hang under {node}; move or delete them first.",
+                  "fault.station-busy": "{waiting} commands wait for station {station} already; wait until it has answered some.",
+                  "fault.disk-refuses": "The disk takes no changes at the moment; nothing was done. Free some space and try again.",
+                  "fault.busy": "Too much is waiting at the moment; nothing was done. Try again in a few seconds.",
+                  "fault.no-command": "The platform took the command but told no id; look at the station's command list.",
+                  "fault.confirmation-stale": "The confirmation is used or too old; confirm again. Nothing was stopped.",
+                  "fault.role-too-low": "Your role is too low; an admin can grant a higher one.",
+                  "fault.request-from-elsewhere": "The request does not come from a page of this console. Open the page again and retry.",
+                  "fault.csrf-token": "The page is too old. Reload it and retry.",
+                  "fault.host-unknown": "An open console answers on loopback names only: use http://127.0.0.1 or http://localhost.",
+                  "flag.start-missing": "no start message",
+                  "flag.messages-missing": "messages are missing"
                 }
 
                 """###),
@@ -1113,7 +1351,6 @@ enum EmbeddedAssets {
                   "stop.until": "停充持续到有人切换运行方式为止。本页两分钟内有效。",
                   "stop.do": "停止 {evses} 个充电设备",
                   "stop.refused": "没有停止任何设备",
-                  "stop.stale": "确认已过期或已使用，请重新确认。",
                   "priority.critical": "紧急",
                   "priority.high": "高",
                   "priority.medium": "中",
@@ -1190,7 +1427,246 @@ enum EmbeddedAssets {
                   "audit.who": "操作人",
                   "audit.what": "操作",
                   "audit.object": "对象",
-                  "audit.detail": "内容"
+                  "audit.detail": "内容",
+                  "flag.register-went-back": "电能示数倒走",
+                  "flag.register-jumped": "电能示数跳变",
+                  "flag.unknown-transaction": "未知的交易号",
+                  "flag.no-stop": "没有收到结束报文",
+                  "flag.clock-unset": "充电桩时钟未校准",
+                  "flag.token-refused": "授权标识被拒绝",
+                  "flag.soft-faults": "报文有轻微错误",
+                  "value.yes": "是",
+                  "value.no": "否",
+                  "series.worst": "平台断开时的最大总功率 kW",
+                  "series.quantile": "基础负荷高分位 kW",
+                  "profiles.title": "充电曲线（按优先级从高到低）",
+                  "profiles.text": "充电桩里同时保存多条曲线：交易曲线优先于默认曲线，同类中层级高者优先；总限值始终封顶。交易曲线到期或连接中断后，默认曲线生效。",
+                  "profiles.none": "还没有任何曲线：按额定功率计算。",
+                  "profiles.purpose": "用途",
+                  "profiles.level": "层级",
+                  "profiles.limit": "当前限值",
+                  "profiles.course": "未来 24 小时",
+                  "profiles.by": "设置者",
+                  "profiles.state": "确认",
+                  "profiles.end": "有效期",
+                  "profiles.platform": "平台",
+                  "profiles.bycommand": "命令，曲线编号 {id}",
+                  "profiles.daily": "长期有效，每天重复",
+                  "profiles.repeats": "重复，无期限",
+                  "profiles.noend": "无期限",
+                  "profiles.course.summary": "未来 24 小时在 {least} 至 {most} kW 之间",
+                  "profiles.inforce": "现行限值 {kw} kW：{purpose}",
+                  "profiles.rating": "没有已确认的曲线，按额定功率计算",
+                  "profiles.ignored": "此桩不执行曲线：无论下发什么，都按额定功率预留。",
+                  "profiles.cleared": "{at} 有人发送了清除曲线命令：下列平台曲线可能已不在桩内，平台下一次下发时恢复。",
+                  "purpose.ChargePointMaxProfile": "总限值曲线",
+                  "purpose.TxDefaultProfile": "默认曲线",
+                  "purpose.TxProfile": "交易曲线",
+                  "held.confirmed": "已确认",
+                  "held.pending": "待确认",
+                  "held.doubtful": "无应答，按最坏情况计算",
+                  "held.restored": "平台重启前已确认，待重新下发",
+                  "offline.card": "此刻断开会怎样",
+                  "offline.open": "逐桩查看",
+                  "offline.back": "返回站点",
+                  "offline.title": "平台断开后的限值",
+                  "offline.method": "假设平台或网络此刻中断：交易曲线最多延续到其期限，之后各桩按自己的默认曲线运行；基础负荷取高分位。一天之内重复，因此未来 24 小时可以说明全部。",
+                  "offline.nolimits": "没有节点设置限值",
+                  "offline.holds": "所有节点限值仍然有保证",
+                  "offline.broken": "限值没有保证",
+                  "offline.broken.text": "节点 {node} 在 {at} 可能达到 {sum} kW，限值 {limit} kW。",
+                  "offline.counts": "{fallback} 个桩按默认曲线，{rating} 个没有已确认的默认曲线（按额定功率），{ignoring} 个不执行曲线（按额定功率），{absent} 个从未连接。",
+                  "offline.stopping": "正在充电的 {charging} 个中，{stopping} 个会在 24 小时内停充一段时间。",
+                  "offline.node.below": "断开后 24 小时内最高 {peak} kW（{at}，其中充电 {charging} kW），限值 {limit} kW。",
+                  "offline.node.above": "断开后 24 小时内最高 {peak} kW（{at}，其中充电 {charging} kW），超过限值 {limit} kW。",
+                  "offline.nobase": "此节点没有已知的基础负荷：限值只与充电功率比较。",
+                  "offline.table": "以表格查看",
+                  "offline.charging": "充电功率之和 kW",
+                  "offline.piles": "逐桩",
+                  "offline.nopiles": "站点还没有充电桩。",
+                  "offline.pile": "充电桩",
+                  "offline.basis": "依据",
+                  "offline.now": "此刻最多 kW",
+                  "offline.until": "交易曲线期限",
+                  "offline.consequence": "后果",
+                  "offline.goeson": "可持续充电",
+                  "offline.stops": "{at} 起停充",
+                  "offline.gives": "{at} 起不再供电",
+                  "basis.fallback": "默认曲线",
+                  "basis.rating": "无默认曲线：额定功率",
+                  "basis.does_not_follow": "不执行曲线：额定功率",
+                  "basis.absent": "从未连接",
+                  "message.content": "内容",
+                  "message.reply": "平台的应答",
+                  "message.empty": "（无内容）",
+                  "message.schedule": "{limit} {unit}，共 {periods} 段",
+                  "measurand.Energy.Active.Import.Register": "电能示数",
+                  "measurand.Energy.Active.Export.Register": "放电示数",
+                  "measurand.Power.Active.Import": "功率",
+                  "measurand.Power.Active.Export": "放电功率",
+                  "measurand.Current.Import": "电流",
+                  "measurand.Voltage": "电压",
+                  "measurand.SoC": "电量",
+                  "measurand.Temperature": "温度",
+                  "measurand.Frequency": "频率",
+                  "ocpp.connectorId": "枪号",
+                  "ocpp.status": "状态",
+                  "ocpp.errorCode": "故障代码",
+                  "ocpp.idTag": "授权标识",
+                  "ocpp.transactionId": "交易号",
+                  "ocpp.reason": "原因",
+                  "ocpp.meterStart": "起始示数 Wh",
+                  "ocpp.meterStop": "终止示数 Wh",
+                  "ocpp.timestamp": "时间",
+                  "ocpp.chargePointVendor": "厂商",
+                  "ocpp.chargePointModel": "型号",
+                  "ocpp.chargePointSerialNumber": "序列号",
+                  "ocpp.chargeBoxSerialNumber": "序列号",
+                  "ocpp.firmwareVersion": "固件版本",
+                  "ocpp.iccid": "SIM 卡号",
+                  "ocpp.imsi": "IMSI",
+                  "ocpp.meterType": "电能表型号",
+                  "ocpp.meterSerialNumber": "电能表序列号",
+                  "ocpp.key": "配置项",
+                  "ocpp.value": "值",
+                  "ocpp.readonly": "只读",
+                  "ocpp.unknownKey": "未知配置项",
+                  "ocpp.requestedMessage": "请求的消息",
+                  "ocpp.type": "类型",
+                  "ocpp.interval": "间隔 s",
+                  "ocpp.currentTime": "平台时间",
+                  "ocpp.chargingProfileId": "曲线编号",
+                  "ocpp.stackLevel": "层级",
+                  "ocpp.chargingProfilePurpose": "用途",
+                  "ocpp.chargingProfileKind": "种类",
+                  "ocpp.recurrencyKind": "重复",
+                  "ocpp.validFrom": "生效",
+                  "ocpp.validTo": "失效",
+                  "ocpp.startSchedule": "曲线起点",
+                  "ocpp.duration": "持续时间 s",
+                  "ocpp.chargingRateUnit": "限值单位",
+                  "ocpp.startPeriod": "段起点 s",
+                  "ocpp.limit": "限值",
+                  "ocpp.numberPhases": "相数",
+                  "ocpp.minChargingRate": "最小功率",
+                  "ocpp.measurand": "测量量",
+                  "ocpp.unit": "单位",
+                  "ocpp.context": "采样场合",
+                  "ocpp.phase": "相",
+                  "ocpp.location": "位置",
+                  "ocpp.format": "格式",
+                  "ocpp.expiryDate": "有效期",
+                  "ocpp.parentIdTag": "上级标识",
+                  "ocpp.info": "补充信息",
+                  "ocpp.vendorId": "厂商代码",
+                  "ocpp.vendorErrorCode": "厂商故障代码",
+                  "ocpp.messageId": "消息代码",
+                  "ocpp.data": "数据",
+                  "ocpp.reservationId": "预约号",
+                  "ocpp.listVersion": "名单版本",
+                  "commissioning.refused": "{step}：桩答复 {word}",
+                  "commissioning.silent": "{step}：{silence}",
+                  "commissioning.no-smart-charging": "桩声明不支持智能充电",
+                  "commissioning.drew-more": "{evse} 号枪超过了测试限值",
+                  "commissioning.step.abilities": "读取能力",
+                  "commissioning.step.sample-interval": "设置采样间隔",
+                  "commissioning.step.measurands": "设置测量量",
+                  "commissioning.silence.offline": "离线",
+                  "commissioning.silence.timeout": "无应答",
+                  "commissioning.silence.unreadable": "应答无法解读",
+                  "commissioning.silence.connection-lost": "连接中断",
+                  "failure.never-sent": "充电桩未连接，命令没有发出",
+                  "failure.connection-lost": "应答前连接中断，桩可能已经执行",
+                  "failure.platform-restarted": "应答前平台重启，桩可能已经执行",
+                  "problem.line": "第 {line} 行",
+                  "problem.line.column": "第 {line} 行 {column}",
+                  "problem.bytes": "长度须为 {least} 至 {most} 字节",
+                  "problem.empty": "不能为空",
+                  "problem.negative": "不能为负数",
+                  "problem.range": "须在 {least} 至 {most} 之间",
+                  "problem.range-volts": "须在 {least} 至 {most} V 之间（相电压）",
+                  "problem.range-amperes": "须在 {least} 至 {most} A 之间",
+                  "problem.range-kwh": "须在 {least} 至 {most} kWh 之间",
+                  "problem.phases": "须为 1 或 3",
+                  "problem.repeated": "{id} 重复出现",
+                  "problem.site-unknown": "站点 {site} 不存在，请先建立",
+                  "problem.node-unknown": "节点 {node} 不存在，请先建立",
+                  "problem.tariff-unknown": "电价 {tariff} 不存在",
+                  "problem.cycle": "{parent} 位于 {node} 之下，节点不能成环",
+                  "problem.past": "早于平台时间 {now}",
+                  "problem.future": "晚于平台时间 {now}",
+                  "problem.minimum-above-energy": "须在 0 与需要电量之间",
+                  "problem.beyond-any-node": "超出节点可能承载的范围（10 GW）",
+                  "problem.stations-own": "{action} 只能由充电桩发出",
+                  "problem.payload-missing": "缺少必填字段（{detail}）",
+                  "problem.payload-wrong-type": "类型不符：{detail}",
+                  "problem.payload-too-long": "文本过长：{detail}",
+                  "problem.payload-wrong-count": "数量不符：{detail}",
+                  "problem.payload-unknown-value": "取值不在允许范围：{detail}",
+                  "problem.payload-out-of-range": "数值超出范围：{detail}",
+                  "problem.payload-extra-field": "此消息没有该字段（{detail}）",
+                  "problem.payload-null": "不能为 null，应省略该字段",
+                  "problem.payload-repeated": "同一字段出现两次",
+                  "problem.payload-bad-timestamp": "时间格式不符，须为带时区的 RFC 3339：{detail}",
+                  "problem.payload-unset-clock": "时间早于任何充电桩的寿命：{detail}",
+                  "problem.payload-conflict": "字段之间不相容：{detail}",
+                  "problem.payload-not-json": "不是 JSON：{detail}",
+                  "problem.no-such-column": "没有这一列；可用列：{allowed}",
+                  "problem.no-rows": "表头之下没有数据行",
+                  "problem.too-many-rows": "超过 {most} 行，请拆分文件",
+                  "problem.identity": "须为 1 至 48 个可打印字符",
+                  "problem.repeated-identity": "“{id}”已在第 {line} 行出现",
+                  "problem.import-site-unknown": "站点“{site}”不存在，请先建立",
+                  "problem.import-node-unknown": "节点“{node}”不存在，请先建立",
+                  "problem.node-elsewhere": "节点“{node}”属于站点“{own}”，不属于“{given}”",
+                  "problem.not-in-range": "“{given}”不是 {from} 至 {to} 之间的数",
+                  "problem.import-phases": "须为 1 或 3",
+                  "problem.ownership": "“{given}”既不是 private 也不是 public",
+                  "problem.not-json": "不是有效的 JSON：第 {line} 行第 {column} 列（{detail}）",
+                  "problem.not-an-object": "须为 JSON 对象，如 {}",
+                  "problem.cursor": "分页标记无效，请从第一页重新打开",
+                  "problem.csv-empty": "文件为空，首行须为列名：{required}",
+                  "problem.csv-repeated-column": "表头中 {column} 列出现两次",
+                  "problem.csv-missing-columns": "缺少列 {missing}；表头须有 {required}",
+                  "problem.csv-field-count": "有 {fields} 个字段，而表头有 {columns} 列",
+                  "problem.csv-stray-quote": "未加引号的字段中出现引号；请给整个字段加引号，并将其中的引号写成两个",
+                  "problem.csv-text-behind-quote": "右引号之后还有文字；此处应为逗号或行尾",
+                  "problem.csv-open-quote": "引号没有闭合，请补上右引号",
+                  "problem.csv-not-utf8": "不是 UTF-8 编码，请将文件另存为 UTF-8",
+                  "fault.station-unknown": "没有充电桩 {station}。",
+                  "fault.evse-unknown": "没有 {evse} 号枪。",
+                  "fault.site-unknown": "没有站点 {site}。",
+                  "fault.node-unknown": "没有节点 {node}。",
+                  "fault.session-unknown": "没有会话 {session}，或已结束。",
+                  "fault.command-unknown": "没有命令 {command}。",
+                  "fault.alarm-unknown": "没有待处理的告警 {alarm}，可能已经恢复。",
+                  "fault.id-token-unknown": "没有这个授权标识。",
+                  "fault.address-unknown": "这个地址没有内容。",
+                  "fault.method-not-allowed": "这个地址不接受该请求方式。",
+                  "fault.station-invalid": "没有做任何更改，请看下列字段。",
+                  "fault.site-invalid": "没有做任何更改，请看下列字段。",
+                  "fault.node-invalid": "没有做任何更改，请看下列字段。",
+                  "fault.needs-invalid": "没有做任何更改，请看下列字段。",
+                  "fault.limit-invalid": "没有做任何更改，请看下列字段。",
+                  "fault.token-invalid": "没有做任何更改，请看下列字段。",
+                  "fault.reading-invalid": "没有收下任何读数，请看下列字段。",
+                  "fault.payload-invalid": "命令没有发出：参数不符合协议。",
+                  "fault.session-ended": "会话 {session} 已结束，需求不再可改。",
+                  "fault.site-has-stations": "站点 {site} 还有充电桩，请先移走或删除。",
+                  "fault.site-has-nodes": "站点 {site} 还有节点，请先移走或删除。",
+                  "fault.node-has-children": "节点 {node} 之下还有节点，请先移走或删除。",
+                  "fault.node-has-stations": "节点 {node} 之下还有充电桩，请先移走或删除。",
+                  "fault.station-busy": "充电桩 {station} 已有 {waiting} 条命令在排队，请等它应答。",
+                  "fault.disk-refuses": "磁盘暂时无法写入，没有做任何更改。请腾出空间后重试。",
+                  "fault.busy": "平台繁忙，没有做任何更改。请几秒后重试。",
+                  "fault.no-command": "平台收下了命令但没有给出编号，请看命令记录。",
+                  "fault.confirmation-stale": "确认已过期或已使用，请重新确认；没有停止任何设备。",
+                  "fault.role-too-low": "当前角色的权限不够，请系统管理员授予更高的角色。",
+                  "fault.request-from-elsewhere": "请求不是来自本控制台的页面，请重新打开页面再试。",
+                  "fault.csrf-token": "页面已过期，请刷新后重试。",
+                  "fault.host-unknown": "免登录的控制台只接受本机地址，请使用 http://127.0.0.1 或 http://localhost。",
+                  "flag.start-missing": "缺少开始报文",
+                  "flag.messages-missing": "有报文缺失"
                 }
 
                 """###),
@@ -1280,7 +1756,9 @@ enum EmbeddedAssets {
                         "operationId": "description",
                         "summary": "This document",
                         "tags": ["system"],
-                        "responses": {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}}},
+                        "responses": {
+                          "200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}}
+                        },
                         "description": "Needs no credentials.",
                         "security": []
                       }
@@ -1462,6 +1940,7 @@ enum EmbeddedAssets {
                         "description": "Least role: viewer.",
                         "parameters": [
                           {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursor"},
                           {"$ref": "#/components/parameters/format"},
                           {"$ref": "#/components/parameters/bom"}
                         ]
@@ -1502,6 +1981,46 @@ enum EmbeddedAssets {
                           "required": true,
                           "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CommandOrder"}}}
                         }
+                      }
+                    },
+                    "/api/v1/stations/{id}/limits": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "stationLimits",
+                        "summary": "The platform's own charging profiles in a station, highest precedence first",
+                        "tags": ["stations"],
+                        "responses": {
+                          "200": {
+                            "description": "Profiles",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/InstalledLimit"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
                       }
                     },
                     "/api/v1/stations/{id}/messages": {
@@ -1988,7 +2507,9 @@ enum EmbeddedAssets {
                             "description": "The effect, or the stopped site",
                             "content": {
                               "application/json": {
-                                "schema": {"oneOf": [{"$ref": "#/components/schemas/StopEffect"}, {"$ref": "#/components/schemas/Site"}]}
+                                "schema": {
+                                  "oneOf": [{"$ref": "#/components/schemas/StopEffect"}, {"$ref": "#/components/schemas/Site"}]
+                                }
                               }
                             }
                           },
@@ -2083,6 +2604,37 @@ enum EmbeddedAssets {
                             "required": true,
                             "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
                           }
+                        ]
+                      }
+                    },
+                    "/api/v1/sites/{id}/offline": {
+                      "get": {
+                        "operationId": "siteOffline",
+                        "summary": "What would hold if the platform or its network died now: quarters of the next 24 hours",
+                        "tags": ["sites"],
+                        "responses": {
+                          "200": {
+                            "description": "The outlook; as CSV its piles",
+                            "content": {
+                              "application/json": {"schema": {"$ref": "#/components/schemas/OfflineOutlook"}},
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer. Base load at a high quantile, charging at the worst that default and unexpired transaction profiles allow.",
+                        "parameters": [
+                          {
+                            "name": "id",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                          },
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
                         ]
                       }
                     },
@@ -2333,6 +2885,7 @@ enum EmbeddedAssets {
                         "parameters": [
                           {"name": "active", "in": "query", "schema": {"type": "boolean"}},
                           {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
                           {"$ref": "#/components/parameters/format"},
                           {"$ref": "#/components/parameters/bom"}
                         ]
@@ -2745,7 +3298,18 @@ enum EmbeddedAssets {
                           "by": {"type": "string"}
                         },
                         "additionalProperties": false,
-                        "required": ["id", "station", "action", "payload", "status", "created_at", "finished_at", "response", "error", "by"]
+                        "required": [
+                          "id",
+                          "station",
+                          "action",
+                          "payload",
+                          "status",
+                          "created_at",
+                          "finished_at",
+                          "response",
+                          "error",
+                          "by"
+                        ]
                       },
                       "CommandOrder": {
                         "type": "object",
@@ -2769,10 +3333,11 @@ enum EmbeddedAssets {
                           "message_id": {"type": ["string", "null"]},
                           "action": {"type": ["string", "null"]},
                           "text": {"type": "string"},
-                          "problem": {"type": ["string", "null"]}
+                          "problem": {"type": ["string", "null"]},
+                          "reply": {"description": "For a call of the station: the payload it was answered."}
                         },
                         "additionalProperties": false,
-                        "required": ["sequence", "at", "direction", "message_id", "action", "text", "problem"]
+                        "required": ["sequence", "at", "direction", "message_id", "action", "text", "problem", "reply"]
                       },
                       "IdToken": {
                         "type": "object",
@@ -3292,6 +3857,128 @@ enum EmbeddedAssets {
                         "properties": {"id": {"type": "string"}},
                         "additionalProperties": false,
                         "required": ["id"]
+                      },
+                      "InstalledLimit": {
+                        "type": "object",
+                        "properties": {
+                          "evse_id": {"type": "integer"},
+                          "purpose": {"type": "string", "enum": ["TxProfile", "TxDefaultProfile"]},
+                          "stack_level": {"type": "integer"},
+                          "session": {"type": ["string", "null"]},
+                          "limit_kw": {"type": ["number", "null"]},
+                          "until": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "daily": {
+                            "oneOf": [
+                              {
+                                "type": "object",
+                                "properties": {
+                                  "anchor": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                  "step_seconds": {"type": "integer"},
+                                  "kw": {"type": "array", "items": {"type": "number"}}
+                                },
+                                "additionalProperties": false,
+                                "required": ["anchor", "step_seconds", "kw"]
+                              },
+                              {"type": "null"}
+                            ]
+                          },
+                          "state": {"type": "string", "enum": ["confirmed", "pending", "doubtful", "restored"]},
+                          "sent_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "confirmed_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "evse_id",
+                          "purpose",
+                          "stack_level",
+                          "session",
+                          "limit_kw",
+                          "until",
+                          "daily",
+                          "state",
+                          "sent_at",
+                          "confirmed_at"
+                        ]
+                      },
+                      "OfflineOutlook": {
+                        "type": "object",
+                        "properties": {
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "step_seconds": {"type": "integer"},
+                          "holds": {"type": "boolean"},
+                          "violation": {
+                            "oneOf": [
+                              {
+                                "type": "object",
+                                "properties": {
+                                  "node": {"type": "string"},
+                                  "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                  "base_kw": {"type": "number"},
+                                  "charging_kw": {"type": "number"},
+                                  "limit_kw": {"type": "number"}
+                                },
+                                "additionalProperties": false,
+                                "required": ["node", "at", "base_kw", "charging_kw", "limit_kw"]
+                              },
+                              {"type": "null"}
+                            ]
+                          },
+                          "nodes": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "node": {"type": "string"},
+                                "limit_kw": {"type": ["number", "null"]},
+                                "base_kw": {"type": ["array", "null"], "items": {"type": "number"}},
+                                "charging_kw": {"type": "array", "items": {"type": "number"}}
+                              },
+                              "additionalProperties": false,
+                              "required": ["node", "limit_kw", "base_kw", "charging_kw"]
+                            }
+                          },
+                          "piles": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "station_id": {"type": "string"},
+                                "evse_id": {"type": "integer"},
+                                "node": {"type": ["string", "null"]},
+                                "online": {"type": "boolean"},
+                                "charging": {"type": "boolean"},
+                                "rating_kw": {"type": "number"},
+                                "basis": {"type": "string", "enum": ["fallback", "rating", "does_not_follow", "absent"]},
+                                "held_until": {
+                                  "type": ["string", "null"],
+                                  "format": "date-time",
+                                  "description": "ISO 8601 with offset or Z."
+                                },
+                                "stops_at": {
+                                  "type": ["string", "null"],
+                                  "format": "date-time",
+                                  "description": "ISO 8601 with offset or Z."
+                                },
+                                "kw": {"type": "array", "items": {"type": "number"}}
+                              },
+                              "additionalProperties": false,
+                              "required": [
+                                "station_id",
+                                "evse_id",
+                                "node",
+                                "online",
+                                "charging",
+                                "rating_kw",
+                                "basis",
+                                "held_until",
+                                "stops_at",
+                                "kw"
+                              ]
+                            }
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": ["at", "step_seconds", "holds", "violation", "nodes", "piles"]
                       }
                     }
                   }
@@ -3508,6 +4195,7 @@ enum EmbeddedAssets {
                 .chart .axis, .chart .tick-mark { stroke: var(--line-strong); stroke-width: 1; }
                 .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
                 .series-measured { stroke: var(--measured); stroke-width: 2.4; }
+                .series-worst { stroke: var(--measured); stroke-width: 2.2; }
                 .series-planned { stroke: var(--planned); stroke-dasharray: 7 4; }
                 .series-limit { stroke: var(--limit); stroke-width: 2.4; stroke-dasharray: 14 4 3 4; }
                 .series-base { stroke: var(--base); stroke-width: 1.4; stroke-dasharray: 2 3; }
@@ -3525,6 +4213,22 @@ enum EmbeddedAssets {
                 .level-chip.level-sharp { background: var(--sharp); } .level-chip.level-peak { background: var(--peak); } .level-chip.level-flat { background: var(--flat); }
                 .level-chip.level-valley { background: var(--valley); } .level-chip.level-deep_valley { background: var(--deep-valley); }
                 .off { display: none; }
+
+                /* Limits of a day beside their numbers */
+                .course { display: block; width: 180px; height: 34px; background: var(--sunken); border-radius: 4px; }
+                .course-line { fill: none; stroke: var(--planned); stroke-width: 1.8; vector-effect: non-scaling-stroke; }
+                .course-area { fill: var(--planned); opacity: .16; }
+                .course-axis { stroke: var(--line-strong); stroke-width: 1; vector-effect: non-scaling-stroke; }
+                .list tr.in-force > th { box-shadow: inset 3px 0 0 var(--accent); font-weight: 650; }
+                #profiles h3 { margin: .8rem 0 .4rem; }
+
+                /* A message: its fields beside the frame */
+                .beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: .6rem 1.2rem; margin-top: .5rem; }
+                .beside > div { min-width: 0; }
+                .beside h4 { margin: .4rem 0 0; font-size: .84rem; font-weight: 500; color: var(--muted); }
+                .decoded { font-size: .86rem; width: 100%; border-collapse: collapse; }
+                .decoded th { font-weight: 400; overflow-wrap: anywhere; padding: .15rem .8rem .15rem 0; vertical-align: top; }
+                .decoded td { padding: .15rem .8rem .15rem 0; overflow-wrap: anywhere; vertical-align: top; }
 
                 @media (max-width: 900px) {
                   .frame { display: block; background: none; }

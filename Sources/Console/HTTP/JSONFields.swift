@@ -28,7 +28,7 @@ enum Given<Value> {
 
 /// Reads the fields of one JSON object and collects what is wrong with each, by path.
 struct JSONFields {
-    private(set) var problems: [ServiceFault.Field] = []
+    private(set) var problems: [Mistake] = []
     private let object: JSONNode
     private let path: String
 
@@ -67,7 +67,7 @@ struct JSONFields {
     mutating func refuse(_ key: String, _ problem: String) {
         problems.append(.init(path: pointer(key), problem: problem))
     }
-    mutating func refuse(_ fields: [ServiceFault.Field]) { problems += fields }
+    mutating func refuse(_ fields: [Mistake]) { problems += fields }
 
     func pointer(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
 

@@ -8,17 +8,20 @@ struct Refusal: Error, Sendable {
     let status: Int
     let code: String
     let detail: String
-    var fields: [ServiceFault.Field] = []
+    var fields: [Mistake] = []
+    /// What stands in the place of `{name}` where a page words the code.
+    var values: [String: String] = [:]
     var headers: [(name: String, value: String)] = []
 
     init(
-        _ status: Int, _ code: String, _ detail: String, fields: [ServiceFault.Field] = [],
+        _ status: Int, _ code: String, _ detail: String, fields: [Mistake] = [], values: [String: String] = [:],
         headers: [(name: String, value: String)] = []
     ) {
         self.status = status
         self.code = code
         self.detail = detail
         self.fields = fields
+        self.values = values
         self.headers = headers
     }
 
@@ -31,14 +34,15 @@ struct Refusal: Error, Sendable {
             case .forbidden: 403
             case .unavailable: 503
             }
-        self.init(status, fault.code, fault.detail, fields: fault.fields)
+        self.init(
+            status, fault.code, fault.detail, fields: fault.fields.mistakes, values: fault.reason.values)
     }
 
     static func notFound(_ what: String, _ id: String) -> Refusal {
-        Refusal(404, "\(what)-unknown", "There is no \(what) \"\(id)\".")
+        Refusal(404, "\(what)-unknown", "There is no \(what) \"\(id)\".", values: [what: id])
     }
 
-    static func invalid(_ fields: [ServiceFault.Field]) -> Refusal {
+    static func invalid(_ fields: [Mistake]) -> Refusal {
         let detail = fields.map { $0.path.isEmpty ? $0.problem : "\($0.path): \($0.problem)" }
         return Refusal(400, "request-invalid", detail.joined(separator: "; ") + ".", fields: fields)
     }

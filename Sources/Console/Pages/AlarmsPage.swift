@@ -4,11 +4,14 @@ import Quantities
 
 /// What must a human do now, in which order?
 enum AlarmsPage {
+    private static let pageSize = 200
+
     @Sendable static func show(_ call: Call) async throws(Refusal) -> WebResponse {
         let t = call.words
         let format = await call.format()
         let all = call.request.query["show"] == "all"
-        let alarms = await call.service.alarms(active: !all, limit: 200)
+        let found = await call.service.alarms(active: !all, limit: pageSize + 1, before: try call.numericCursor())
+        let alarms = Array(found.prefix(pageSize))
         let ordered =
             all
             ? alarms
@@ -17,6 +20,12 @@ enum AlarmsPage {
                     $1.acknowledgedBy == nil ? 0 : 1, $1.priority.rawValue, $0.since
                 )
             }
+        let older: HTML? =
+            found.count > pageSize
+            ? alarms.last.map { last in
+                let href = call.request.query.query(replacing: "cursor", with: String(last.id))
+                return "<p><a class=\"button\" href=\"\(href)\">\(t("action.older"))</a></p>"
+            } : nil
         let recent = alarms.count { format.now - $0.since <= .minutes(10) }
         let sites = Dictionary(await call.service.sites().map { ($0.id, $0.name) }) { a, _ in a }
         let rows: [HTML] = ordered.map { row($0, sites, call, format) }
@@ -33,7 +42,7 @@ enum AlarmsPage {
         let content: HTML = """
             <nav class="chips" aria-label="\(t("alarms.show"))">\(Parts.chip(t("alarms.active"), href: "/alarms", chosen: !all))\(Parts.chip(t("alarms.history"), href: "/alarms?show=all", chosen: all))</nav>
             <section id="list" data-live="alarm" aria-live="polite">
-            <p class="muted">\(t("alarms.rate", ["n": String(recent)]))</p>\(table)</section>
+            <p class="muted">\(t("alarms.rate", ["n": String(recent)]))</p>\(table)\(older)</section>
             """
         return await Layout(
             call: call, section: .alarms, title: t("nav.alarms"),

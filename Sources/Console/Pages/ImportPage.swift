@@ -9,7 +9,7 @@ enum ImportPage {
         case .success: return .seeOther("/stations?note=imported")
         case .failure(let failure):
             let title = t("import.failed", ["n": String(failure.problems.count)])
-            return await page(call, text: text, Parts.errors(failure.problems, title), status: 400)
+            return await page(call, text: text, Parts.errors(failure.problems, title, t), status: 400)
         }
     }
 

@@ -33,7 +33,9 @@ struct Layout {
 
     private func page(_ content: HTML) async -> HTML {
         let t = call.words
-        let active = await call.service.alarms(active: true, limit: 100).filter { $0.acknowledgedBy == nil }.count
+        let active = await call.service.alarms(active: true, limit: 100, before: nil).filter {
+            $0.acknowledgedBy == nil
+        }.count
         let links: [HTML] = Section.allCases.compactMap { entry in
             if entry == .audit, call.actor.role < .manager { return nil }
             let current: HTML = entry == section ? " aria-current=\"page\"" : ""

@@ -25,7 +25,7 @@ enum OverviewPage {
         let levels = await call.service.priceLevels(of: site.id, in: span)
         let chart = SitePowerChart(day: day, points: points, plan: plan, root: root, levels: levels, format: format)
         let stations = await call.service.allStations().filter { $0.station.site == site.id }
-        let alarms = await call.service.alarms(active: true, limit: 100)
+        let alarms = await call.service.alarms(active: true, limit: 100, before: nil)
         let reports = await call.service.dayReports(of: site.id)
         let todayPoints = day == today ? points : await call.service.power(of: site.id, in: format.zone.day(today))
 

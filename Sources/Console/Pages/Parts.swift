@@ -25,10 +25,14 @@ enum Parts {
         return "<dl class=\"facts\">\(rows)</dl>"
     }
 
-    static func errors(_ problems: [ServiceFault.Field], _ title: String) -> HTML {
-        let rows: [HTML] = problems.prefix(200).map { "<li><strong>\($0.path)</strong> \($0.problem)</li>" }
+    static func errors(_ mistakes: [Mistake], _ title: String, _ t: Words) -> HTML {
+        let rows = mistakes.prefix(200).map { mistake($0, t) }
         return
             "<div class=\"banner banner-error\" role=\"alert\"><p>\(title)</p><ul class=\"problems\">\(rows)</ul></div>"
+    }
+
+    static func mistake(_ mistake: Mistake, _ t: Words) -> HTML {
+        "<li><strong>\(t.place(mistake))</strong> \(t.problem(mistake))</li>"
     }
 
     static func table(_ headers: [HTML], _ rows: [HTML], caption: String) -> HTML {
@@ -85,10 +89,19 @@ enum Parts {
             return "<span class=\"state state-ok\">\(t("command.answered"))</span>"
         case .error:
             return
-                "<span class=\"state state-bad\">\(t("command.error"))</span> <span class=\"muted\">\(command.errorCode ?? "") \(command.errorDescription ?? "")</span>"
+                "<span class=\"state state-bad\">\(t("command.error"))</span> <span class=\"muted\">\(reason(command, t))</span>"
         case .timeout: return "<span class=\"state state-bad\">\(t("command.timeout"))</span>"
-        case .offline: return "<span class=\"state state-off\">\(t("command.offline"))</span>"
+        case .offline:
+            return
+                "<span class=\"state state-off\">\(t("command.offline"))</span> <span class=\"muted\">\(reason(command, t))</span>"
         }
+    }
+
+    /// Why it was not answered: the platform's own reason in words, the station's as it came.
+    private static func reason(_ command: CommandView, _ t: Words) -> String {
+        if let failure = command.failure { return t.failure(failure) }
+        return [command.errorCode, command.errorDescription].compactMap { $0 }.filter { !$0.isEmpty }
+            .joined(separator: ": ")
     }
 
     static func priority(_ priority: Alarm.Priority, _ t: Words) -> HTML {

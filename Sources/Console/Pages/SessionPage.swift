@@ -14,7 +14,7 @@ enum SessionPage {
         let view = try await SessionsAPI.session(call)
         let format = await format(call, view)
         let form = call.form
-        var problems: [ServiceFault.Field] = []
+        var problems: [Mistake] = []
         func energy(_ name: String, _ label: String) -> Energy? {
             guard let text = form.filled(name) else { return nil }
             if let amount = scaledInteger(text, scale: 6), (0...1_000_000_000_000).contains(amount) {
@@ -37,7 +37,7 @@ enum SessionPage {
             problems.append(.init(path: call.words("needs.minimum"), problem: call.words("needs.minimum.invalid")))
         }
         guard problems.isEmpty else {
-            return await page(call, view, Parts.errors(problems, call.words("needs.refused")), status: 400)
+            return await page(call, view, Parts.errors(problems, call.words("needs.refused"), call.words), status: 400)
         }
         let needs = Needs(
             departure: departure, energy: wanted, minimum: minimum, chargeNow: form["charge_now"] == "true",
@@ -80,7 +80,10 @@ enum SessionPage {
         let t = format.words
         let session = view.session
         let end = session.endedAt ?? format.now
-        let flags: [HTML] = session.flags.map { "<li class=\"problem\">\($0)</li>" }
+        let flags: [HTML] = session.flags.map { flag in
+            let code = SessionFlag(rawValue: flag)?.code
+            return "<li class=\"problem\">\(code.map { t("flag." + $0) } ?? flag)</li>"
+        }
         var pairs: [(String, HTML)] = [
             (
                 t("session.state"),

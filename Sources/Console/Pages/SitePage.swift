@@ -54,7 +54,7 @@ enum SitePage {
     @Sendable static func create(_ call: Call) async throws(Refusal) -> WebResponse {
         let t = call.words
         let id = call.form.filled("id") ?? ""
-        var problems: [ServiceFault.Field] = []
+        var problems: [Mistake] = []
         if id.isEmpty || SitesAPI.problem(ofID: id) != nil {
             problems.append(.init(path: t("sites.id"), problem: t("sites.id.hint")))
         }
@@ -62,7 +62,7 @@ enum SitePage {
             problems.append(.init(path: t("sites.id"), problem: t("sites.id.taken")))
         }
         guard problems.isEmpty else {
-            return await listPage(call, Parts.errors(problems, t("sites.refused")), status: 400)
+            return await listPage(call, Parts.errors(problems, t("sites.refused"), t), status: 400)
         }
         _ = try await call.order(.putSite(Site(id: SiteID(id), name: call.form.filled("name") ?? id)))
         return .seeOther(path(SiteID(id)) + "?note=saved")
@@ -79,7 +79,7 @@ enum SitePage {
     @Sendable static func save(_ call: Call) async throws(Refusal) -> WebResponse {
         var site = try await SitesAPI.site(call)
         let (t, form) = (call.words, call.form)
-        var problems: [ServiceFault.Field] = []
+        var problems: [Mistake] = []
         site.name = form.filled("name") ?? site.name
         site.kind = form.filled("kind") ?? site.kind
         site.operatorName = form.filled("operator") ?? ""
@@ -95,7 +95,7 @@ enum SitePage {
             }
         }
         guard problems.isEmpty else {
-            return await page(call, site, Parts.errors(problems, t("site.refused")), status: 400)
+            return await page(call, site, Parts.errors(problems, t("site.refused"), t), status: 400)
         }
         _ = try await call.order(.putSite(site))
         return .seeOther(path(site.id) + "?note=saved")
@@ -104,7 +104,7 @@ enum SitePage {
     @Sendable static func saveNode(_ call: Call) async throws(Refusal) -> WebResponse {
         let site = try await SitesAPI.site(call)
         let (t, form) = (call.words, call.form)
-        var problems: [ServiceFault.Field] = []
+        var problems: [Mistake] = []
         func number(_ name: String, _ label: String, scale: Int, _ range: ClosedRange<Int64>) -> Int64? {
             guard let text = form.filled(name) else { return nil }
             if let value = scaledInteger(text, scale: scale), range.contains(value) { return value }
@@ -130,7 +130,7 @@ enum SitePage {
             problems.append(.init(path: t("node.rating"), problem: t("node.rating.incomplete")))
         }
         guard problems.isEmpty else {
-            return await page(call, site, Parts.errors(problems, t("node.refused")), status: 400)
+            return await page(call, site, Parts.errors(problems, t("node.refused"), t), status: 400)
         }
         let node = GridNode(
             id: NodeID(id), parent: form.filled("parent").map { NodeID($0) }, site: site.id,
@@ -140,7 +140,7 @@ enum SitePage {
             _ = try await call.order(.putNode(node))
         } catch {
             return await page(
-                call, site, Parts.errors([.init(path: id, problem: error.detail)], t("node.refused")),
+                call, site, Parts.errors(t.mistakes(error), t("node.refused"), t),
                 status: error.status)
         }
         return .seeOther(path(site.id) + "?note=saved#nodes")
@@ -153,7 +153,7 @@ enum SitePage {
             return await page(
                 call, site,
                 Parts.errors(
-                    [.init(path: t("site.tariff.from"), problem: t("site.tariff.invalid"))], t("site.refused")),
+                    [.init(path: t("site.tariff.from"), problem: t("site.tariff.invalid"))], t("site.refused"), t),
                 status: 400)
         }
         func inserted(_ entries: [Site.TariffEntry]) -> [Site.TariffEntry] {
@@ -168,7 +168,7 @@ enum SitePage {
             _ = try await call.order(.putSite(site))
         } catch {
             return await page(
-                call, site, Parts.errors([.init(path: tariff, problem: error.detail)], t("site.refused")),
+                call, site, Parts.errors(t.mistakes(error), t("site.refused"), t),
                 status: error.status)
         }
         return .seeOther(path(site.id) + "?note=saved#tariffs")
@@ -183,7 +183,8 @@ enum SitePage {
             guard let reason = form.filled("reason") else {
                 return await page(
                     call, site,
-                    Parts.errors([.init(path: t("mode.reason"), problem: t("mode.reason.missing"))], t("mode.refused")),
+                    Parts.errors(
+                        [.init(path: t("mode.reason"), problem: t("mode.reason.missing"))], t("mode.refused"), t),
                     status: 400)
             }
             _ = try await call.order(.setMode(site.id, .manual(by: call.actor.name, reason: reason)))
@@ -199,6 +200,7 @@ enum SitePage {
         let format = await call.format(for: site.zone)
         let nodes = await call.service.nodes().filter { $0.site == site.id }
         let tariffs = await call.service.tariffs()
+        let outlook = await call.service.offlineOutlook(of: site.id)
         let canSetUp = call.can(.manager)
         let denied: HTML? = canSetUp ? nil : "<p class=\"muted\">\(t("denied.manager"))</p>"
         let content: HTML = """
@@ -207,11 +209,20 @@ enum SitePage {
             \(Parts.card(t("site.mode"), id: "mode", live: "plan", modeCard(site, call)))
             \(Parts.card(t("site.identity"), id: "identity", "\(identity(site, canSetUp, call))\(denied)"))
             </div>
+            \(outlook.map { offlineCard($0, site, format) })
             \(Parts.card(t("site.nodes"), id: "nodes", nodesCard(nodes, site, canSetUp, call, format)))
             \(Parts.card(t("site.tariffs"), id: "tariffs", tariffCard(site, tariffs, canSetUp, call, format)))
             """
         return await Layout(call: call, section: .sites, title: site.name, scope: site.id.value, format: format)
             .response(content, status: status)
+    }
+
+    private static func offlineCard(_ outlook: OfflineOutlook, _ site: Site, _ format: Format) -> HTML {
+        let t = format.words
+        return Parts.card(
+            t("offline.card"), id: "offline-now", live: "station plan",
+            actions: "<a class=\"button quiet\" href=\"\(path(site.id))/offline\">\(t("offline.open"))</a>",
+            OfflinePage.verdict(outlook, format))
     }
 
     private static func modeCard(_ site: Site, _ call: Call) -> HTML {
@@ -352,15 +363,14 @@ enum StopPage {
         guard let reason = call.form.filled("reason") else {
             return await page(
                 call, site,
-                Parts.errors([.init(path: t("mode.reason"), problem: t("mode.reason.missing"))], t("stop.refused")),
+                Parts.errors([.init(path: t("mode.reason"), problem: t("mode.reason.missing"))], t("stop.refused"), t),
                 status: 400)
         }
         do {
             try await SitesAPI.stop(site, confirmation: call.form["confirmation"] ?? "", reason: reason, call)
         } catch {
-            let text = error.code == "confirmation-stale" ? t("stop.stale") : error.detail
             return await page(
-                call, site, Parts.errors([.init(path: "", problem: text)], t("stop.refused")), status: error.status)
+                call, site, Parts.errors(t.mistakes(error), t("stop.refused"), t), status: error.status)
         }
         return .seeOther(SitePage.path(site.id) + "?note=stopped")
     }

@@ -32,15 +32,17 @@ enum StationPage {
             return try await page(
                 call, view,
                 Parts.errors(
-                    [.init(path: "action", problem: call.words("command.noaction"))], call.words("command.refused")),
+                    [.init(path: "action", problem: call.words("command.noaction"))], call.words("command.refused"),
+                    call.words),
                 status: 400)
         }
         do {
             _ = try await CommandsAPI.send(
                 action, Array((form.filled("payload") ?? "{}").utf8), timeout: 30, to: view, call)
         } catch {
-            let fields = error.fields.isEmpty ? [.init(path: error.code, problem: error.detail)] : error.fields
-            return try await page(call, view, Parts.errors(fields, call.words("command.refused")), status: error.status)
+            let t = call.words
+            return try await page(
+                call, view, Parts.errors(t.mistakes(error), t("command.refused"), t), status: error.status)
         }
         return .seeOther(path(view) + "?note=command#commands")
     }
@@ -80,9 +82,10 @@ enum StationPage {
         let station = view.station
         let site: Site? = if let id = station.site { await call.service.site(id) } else { nil }
         let format = await call.format(for: site?.zone)
-        let commands = await call.service.commands(of: station.id, limit: 20)
+        let commands = await call.service.commands(
+            of: station.id, limit: commandsShown + 1, before: call.request.query.filled("commands"))
         let before = try call.numericCursor()
-        let messages = await call.service.messages(of: station.id, limit: 51, before: before)
+        let messages = await call.service.messages(of: station.id, limit: messagesShown + 1, before: before)
         let evses: [HTML] = view.evses.map { evse($0, view, call, format) }
         let api = "/api/v1/stations/" + PercentCoding.encode(station.id.value)
 
@@ -92,9 +95,10 @@ enum StationPage {
             \(Parts.card(t("station.now"), id: "now", live: "station session", evses.isEmpty ? Parts.empty(t("station.noevses")) : "<div class=\"evses\">\(evses)</div>"))
             \(Parts.card(t("station.facts"), id: "facts", live: "station", facts(view, site, format)))
             </div>
-            \(Parts.card(t("station.commands"), id: "commands", live: "command", actions: Parts.csv(api + "/commands?format=csv&bom=1", t), commandList(commands, format)))
+            \(await profiles(view, call, format))
+            \(Parts.card(t("station.commands"), id: "commands", live: "command", actions: Parts.csv(api + "/commands?format=csv&bom=1", t), commandList(commands, call, format)))
             \(call.can(.operator) ? commandForm(view, call) : "<p class=\"muted\">\(t("denied.operator"))</p>")
-            \(Parts.card(t("station.messages"), id: "messages", live: before == nil ? "station" : "", actions: Parts.csv(api + "/messages?format=csv&bom=1&limit=1000", t), messageLog(messages, format)))
+            \(Parts.card(t("station.messages"), id: "messages", live: before == nil ? "station" : "", actions: Parts.csv(api + "/messages?format=csv&bom=1&limit=1000", t), messageLog(messages, call, format)))
             """
         return await Layout(
             call: call, section: .stations, title: station.id.value, scope: site?.name ?? t("station.nosite"),
@@ -177,17 +181,39 @@ enum StationPage {
             if let levels = found.maxStackLevel {
                 pairs.append((t("station.stacklevels"), HTML(escaping: String(levels))))
             }
-            if let note = found.note { pairs.append((t("station.note"), HTML(escaping: note.text))) }
+            if let note = found.note { pairs.append((t("station.note"), HTML(escaping: t.note(note)))) }
         }
         return Parts.facts(pairs)
     }
 
+    // MARK: - Profiles
+
+    private static func profiles(_ view: StationView, _ call: Call, _ format: Format) async -> HTML {
+        let t = format.words
+        guard !view.evses.isEmpty else { return .empty }
+        let station = view.station
+        let limits = await call.service.limits(of: station.id)
+        let commands = await call.service.commands(of: station.id, limit: 200, before: nil)
+        let manual = ManualProfile.installed(by: commands, electrical: station.electrical, at: format.now)
+        let stacks: [HTML] = view.evses.map { evse in
+            ProfileStack(
+                evse: evse, limits: limits.first { $0.evse.number == evse.number },
+                manual: manual.filter { $0.connector == 0 || $0.connector == evse.number },
+                clearedAt: ManualProfile.lastClearing(commands), rating: station.electrical.maxPower, format: format
+            ).html()
+        }
+        let csv = "/api/v1/stations/" + PercentCoding.encode(station.id.value) + "/limits?format=csv&bom=1"
+        return Parts.card(
+            t("profiles.title"), id: "profiles", live: "station command", actions: Parts.csv(csv, t),
+            "<p class=\"muted\">\(t("profiles.text"))</p>\(stacks)")
+    }
+
     // MARK: - Commands
 
-    private static func commandList(_ commands: [CommandView], _ format: Format) -> HTML {
+    private static func commandList(_ commands: [CommandView], _ call: Call, _ format: Format) -> HTML {
         let t = format.words
         guard !commands.isEmpty else { return Parts.empty(t("station.nocommands")) }
-        let rows: [HTML] = commands.map { command in
+        let rows: [HTML] = commands.prefix(commandsShown).map { command in
             let response: HTML? = command.response.map {
                 "<pre class=\"frame-text\">\(String(decoding: $0, as: UTF8.self))</pre>"
             }
@@ -197,9 +223,15 @@ enum StationPage {
                 <td><details><summary>\(t("action.show"))</summary><pre class="frame-text">\(String(decoding: command.payload, as: UTF8.self))</pre>\(response)</details></td></tr>
                 """
         }
-        return Parts.table(
+        let older = commands.prefix(commandsShown).last?.id
+        let more: HTML? =
+            commands.count > commandsShown
+            ? "<p><a class=\"button\" href=\"\(call.request.query.query(replacing: "commands", with: older))#commands\">\(t("action.older"))</a></p>"
+            : nil
+        let table = Parts.table(
             Parts.heads(t, ["table.time", "command.action", "command.state", "command.by", "command.content"]), rows,
             caption: t("station.commands"))
+        return "\(table)\(more)"
     }
 
     private static func commandForm(_ view: StationView, _ call: Call) -> HTML {
@@ -224,26 +256,56 @@ enum StationPage {
 
     // MARK: - Messages
 
-    private static func messageLog(_ messages: [StoredMessage], _ format: Format) -> HTML {
+    private static func messageLog(_ messages: [StoredMessage], _ call: Call, _ format: Format) -> HTML {
         let t = format.words
         guard !messages.isEmpty else { return Parts.empty(t("station.nomessages")) }
-        let rows: [HTML] = messages.prefix(50).map { message in
-            let record = message.record
-            let arrow: HTML = record.direction == .inbound ? "← \(t("message.in"))" : "→ \(t("message.out"))"
-            let problem: HTML? = record.problem.map { "<div class=\"problem\">\($0)</div>" }
-            return """
-                <tr data-row><td>\(format.precise(record.at))</td><td class="nowrap">\(arrow)</td><th scope="row">\(record.action ?? t("message.answer"))</th>\
-                <td><details><summary class="frame-line mono">\(String(decoding: record.text.prefix(160), as: UTF8.self))</summary>\
-                <pre class="frame-text">\(String(decoding: record.text, as: UTF8.self))</pre></details>\(problem)</td></tr>
-                """
-        }
+        let rows = messages.prefix(messagesShown).map { row($0.record, format) }
+        let query = call.request.query
+        let older = messages.prefix(messagesShown).last.map { String($0.sequence) }
         let more: HTML? =
-            messages.count > 50
-            ? "<p><a class=\"button\" href=\"?cursor=\(String(messages[49].sequence))#messages\">\(t("action.older"))</a></p>"
+            messages.count > messagesShown
+            ? "<p><a class=\"button\" href=\"\(query.query(replacing: "cursor", with: older))#messages\">\(t("action.older"))</a></p>"
             : nil
         let table = Parts.table(
-            Parts.heads(t, ["table.time", "message.direction", "message.action", "message.frame"]), rows,
+            Parts.heads(t, ["table.time", "message.direction", "message.action", "message.content"]), Array(rows),
             caption: t("station.messages"))
         return "\(table)\(more)"
     }
+
+    /// The line says what matters; opened, the fields stand beside the frame as it came.
+    private static func row(_ record: MessageRecord, _ format: Format) -> HTML {
+        let t = format.words
+        let arrow: HTML = record.direction == .inbound ? "← \(t("message.in"))" : "→ \(t("message.out"))"
+        let problem: HTML? = record.problem.map {
+            "<div class=\"problem\">\(t.known("message.problem." + $0) ?? $0)</div>"
+        }
+        let decoded = DecodedFrame(record, format)
+        let isAnswer = record.text.first {
+            $0 == UInt8(ascii: "3") || $0 == UInt8(ascii: "2") || $0 == UInt8(ascii: "4")
+        }
+        let mark: HTML? =
+            record.direction == .inbound && isAnswer != UInt8(ascii: "2")
+            ? " <span class=\"muted\">\(t("message.answer"))</span>" : nil
+        let line = decoded.map { $0.summary } ?? String(decoding: record.text.prefix(160), as: UTF8.self)
+        let fields: [HTML] = (decoded?.fields ?? []).map {
+            "<tr><th scope=\"row\" class=\"mono\">\($0.path)</th><td>\($0.meaning ?? "")</td><td>\($0.value)</td></tr>"
+        }
+        let table: HTML? = fields.isEmpty ? nil : "<table class=\"plain decoded\"><tbody>\(fields)</tbody></table>"
+        let reply: HTML? = record.reply.map {
+            """
+            <h4>\(t("message.reply"))</h4><pre class="frame-text">\(String(decoding: $0, as: UTF8.self))</pre>
+            """
+        }
+        let answered: HTML? = record.reply.map {
+            "<div class=\"muted frame-line\">→ \(DecodedFrame.answer($0, format))</div>"
+        }
+        return """
+            <tr data-row><td>\(format.precise(record.at))</td><td class="nowrap">\(arrow)</td><th scope="row">\(record.action ?? Format.none)\(mark)</th>\
+            <td><details><summary class="frame-line">\(line)</summary>\
+            <div class="beside"><div>\(table)</div><div><h4>\(t("message.frame"))</h4><pre class="frame-text">\(String(decoding: record.text, as: UTF8.self))</pre>\(reply)</div></div></details>\(answered)\(problem)</td></tr>
+            """
+    }
+
+    private static let messagesShown = 50
+    private static let commandsShown = 20
 }

@@ -16,7 +16,10 @@ public protocol PlatformService: Sendable {
     func station(_ id: StationID) async -> StationView?
     func messages(of station: StationID, limit: Int, before: Int64?) async -> [StoredMessage]
     func command(_ id: String) async -> CommandView?
-    func commands(of station: StationID, limit: Int) async -> [CommandView]
+    /// - Parameter before: id of the last command of the page before.
+    func commands(of station: StationID, limit: Int, before: String?) async -> [CommandView]
+    /// The platform's own limits on each EVSE of the station.
+    func limits(of station: StationID) async -> [EVSELimits]
     func idToken(_ value: String) async -> IdToken?
     func idTokens(after: String?, limit: Int) async -> [IdToken]
     func sites() async -> [Site]
@@ -32,7 +35,10 @@ public protocol PlatformService: Sendable {
     func plan(of site: SiteID) async -> Plan?
     /// Price levels of the site's import tariff, oldest first, also for what lies ahead; empty without a tariff.
     func priceLevels(of site: SiteID, in interval: Interval) async -> [PriceLevelSpan]
-    func alarms(active: Bool, limit: Int) async -> [Alarm]
+    /// What would hold on the site if the platform died now.
+    func offlineOutlook(of site: SiteID) async -> OfflineOutlook?
+    /// - Parameter before: id of the last alarm of the page before.
+    func alarms(active: Bool, limit: Int, before: Int64?) async -> [Alarm]
     func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)]
     func dayReports(of site: SiteID) async -> [DayReport]
     /// Tariff ids that a site may use.

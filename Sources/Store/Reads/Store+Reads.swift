@@ -25,11 +25,18 @@ extension Store {
         }
     }
 
-    public func commands(of station: StationID, limit: Int) async throws -> [CommandView] {
+    /// - Parameter before: id of the last command of the page before; nothing follows one that is not there any more.
+    public func commands(
+        of station: StationID, limit: Int, before: String? = nil
+    ) async throws -> [CommandView] {
         try await read { db in
             try Row.fetchAll(
-                db, sql: "SELECT * FROM command WHERE station = ? ORDER BY number DESC LIMIT ?",
-                arguments: [station.value, page(limit)]
+                db,
+                sql: """
+                    SELECT * FROM command WHERE station = ?1
+                    AND (?2 IS NULL OR number < (SELECT number FROM command WHERE id = ?2)) ORDER BY number DESC LIMIT ?3
+                    """,
+                arguments: [station.value, before, page(limit)]
             ).map { try $0.command() }
         }
     }
@@ -77,13 +84,18 @@ extension Store {
     }
 
     /// - Parameter active: only those that have not ended.
-    public func alarms(active: Bool, limit: Int) async throws -> [Alarm] {
+    /// - Parameter before: id of the last alarm of the page before; nothing follows one that is not there any more.
+    public func alarms(active: Bool, limit: Int, before: Int64? = nil) async throws -> [Alarm] {
         try await read { db in
             try Row.fetchAll(
                 db,
-                sql:
-                    "SELECT * FROM alarm \(active ? "WHERE ended_at IS NULL" : "") ORDER BY since DESC, id DESC LIMIT ?",
-                arguments: [page(limit)]
+                sql: """
+                    SELECT * FROM alarm
+                    WHERE \(active ? "ended_at IS NULL AND" : "")
+                    (?1 IS NULL OR (since, id) < (SELECT since, id FROM alarm WHERE id = ?1))
+                    ORDER BY since DESC, id DESC LIMIT ?2
+                    """,
+                arguments: [before, page(limit)]
             ).map { try $0.alarm() }
         }
     }

@@ -30,6 +30,11 @@ extension Platform: PlatformService {
     func priceLevels(of site: SiteID, in interval: Interval) async -> [PriceLevelSpan] {
         await loop.read { $0.priceLevels(of: site, in: interval) } ?? []
     }
+    func limits(of station: StationID) async -> [EVSELimits] { await loop.read { $0.limits(of: station) } ?? nil ?? [] }
+    func offlineOutlook(of site: SiteID) async -> OfflineOutlook? {
+        let now = now
+        return await loop.read { $0.offlineOutlook(of: site, at: now) } ?? nil
+    }
     func plan(of site: SiteID) async -> Plan? { await loop.read { $0.plan(of: site) } ?? nil }
     func command(_ id: String) async -> CommandView? {
         if let live = await loop.read({ $0.command(id) }) ?? nil { return live }
@@ -51,8 +56,8 @@ extension Platform: PlatformService {
     func messages(of station: StationID, limit: Int, before: Int64?) async -> [StoredMessage] {
         await reading { try await self.store.messages(of: station, limit: limit, before: before) } ?? []
     }
-    func commands(of station: StationID, limit: Int) async -> [CommandView] {
-        await reading { try await self.store.commands(of: station, limit: limit) } ?? []
+    func commands(of station: StationID, limit: Int, before: String?) async -> [CommandView] {
+        await reading { try await self.store.commands(of: station, limit: limit, before: before) } ?? []
     }
     func idTokens(after: String?, limit: Int) async -> [IdToken] {
         await reading { try await self.store.idTokens(after: after, limit: limit) } ?? []
@@ -63,8 +68,8 @@ extension Platform: PlatformService {
     func power(of site: SiteID, in interval: Interval) async -> [SitePowerPoint] {
         await reading { try await self.store.power(of: site, in: interval) } ?? []
     }
-    func alarms(active: Bool, limit: Int) async -> [Alarm] {
-        await reading { try await self.store.alarms(active: active, limit: limit) } ?? []
+    func alarms(active: Bool, limit: Int, before: Int64?) async -> [Alarm] {
+        await reading { try await self.store.alarms(active: active, limit: limit, before: before) } ?? []
     }
     func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)] {
         await reading { try await self.store.audit(limit: limit, before: before) } ?? []

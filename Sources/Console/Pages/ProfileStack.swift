@@ -1,0 +1,142 @@
+import Assets
+import GridDispatch
+import Operations
+import Quantities
+
+/// Which limits an EVSE holds, the highest precedence first: what each allows over the next day, who set it, whether the
+/// station said yes, when it ends. What people sent by command stands beside what the platform keeps up.
+struct ProfileStack {
+    private struct Row {
+        let purpose: String
+        let level: Int
+        let courses: [Power?]
+        let by: HTML
+        let state: HTML
+        let end: HTML
+        let isInForce: Bool
+    }
+
+    let evse: StationView.EVSE
+    let limits: EVSELimits?
+    let manual: [ManualProfile]
+    /// A person had profiles cleared after this was confirmed.
+    let clearedAt: Instant?
+    let rating: Power
+    let format: Format
+
+    private static let (step, count) = (Duration.minutes(15), 96)
+    private var moments: [Instant] { (0..<Self.count).map { format.now + Self.step * $0 } }
+
+    func html() -> HTML {
+        let t = format.words
+        let rows = rows()
+        let title: HTML = "<h3>\(t("station.evse", ["n": String(evse.number)])) · \(inForce(rows))</h3>"
+        guard !rows.isEmpty else { return "\(title)\(Parts.empty(t("profiles.none")))" }
+        let shown = rows.map(html)
+        let heads = Parts.heads(
+            t,
+            [
+                "profiles.purpose", "profiles.level", "profiles.limit", "profiles.course", "profiles.by",
+                "profiles.state", "profiles.end",
+            ], numbers: ["profiles.level", "profiles.limit"])
+        let ignores: HTML? =
+            limits?.held.ignoresProfiles == true ? "<p class=\"problem\">\(t("profiles.ignored"))</p>" : nil
+        return "\(title)\(ignores)\(Parts.table(heads, shown, caption: t("profiles.title")))\(clearing())"
+    }
+
+    /// People's clearing may have hit the platform's own profiles: it learns of that only when it sends them again.
+    private func clearing() -> HTML? {
+        guard let clearedAt, let held = limits?.held else { return nil }
+        let newest = (held.setpoints.compactMap(\.confirmedAt) + held.fallbacks.compactMap(\.confirmedAt)).max()
+        guard newest.map({ $0 < clearedAt }) ?? true else { return nil }
+        return "<p class=\"problem\">\(format.words("profiles.cleared", ["at": format.moment(clearedAt)]))</p>"
+    }
+
+    private func inForce(_ rows: [Row]) -> String {
+        let t = format.words
+        guard let row = rows.first(where: \.isInForce), let limit = row.courses[0] else { return t("profiles.rating") }
+        let values = ["kw": format.kilowatts(limit), "purpose": t.known("purpose." + row.purpose) ?? row.purpose]
+        return t("profiles.inforce", values)
+    }
+
+    private func html(_ row: Row) -> HTML {
+        let t = format.words
+        let known = row.courses.compactMap { $0 }
+        let least = known.min().map { format.kilowatts($0) } ?? Format.none
+        let most = known.max().map { format.kilowatts($0) } ?? Format.none
+        let summary = t("profiles.course.summary", ["least": least, "most": most])
+        let mark: HTML = row.isInForce ? " class=\"in-force\"" : ""
+        let word = t.known("purpose." + row.purpose)
+        let code: HTML? = word.map { _ in "<div class=\"muted mono\">\(row.purpose)</div>" }
+        return """
+            <tr\(mark)><th scope="row">\(word ?? row.purpose)\(code)</th><td class="number">\(row.level)</td>\
+            <td class="number">\(row.courses[0].map { format.kilowatts($0) + " kW" } ?? Format.none)</td>\
+            <td>\(CoursePicture(values: row.courses, top: rating, summary: summary).svg)<div class="muted">\(least)–\(most) kW</div></td>\
+            <td>\(row.by)</td><td>\(row.state)</td><td>\(row.end)</td></tr>
+            """
+    }
+
+    // MARK: - Rows
+
+    private func rows() -> [Row] {
+        let all = manual.map(row) + setpoints() + fallbacks()
+        // A transaction profile holds above a default one, a higher level above a lower one (OCPP 1.6 §3.13.3).
+        let rank = ["ChargePointMaxProfile": 0, "TxProfile": 1, "TxDefaultProfile": 2]
+        let sorted = all.enumerated().sorted { a, b in
+            (rank[a.element.purpose] ?? 3, -a.element.level, a.offset)
+                < (rank[b.element.purpose] ?? 3, -b.element.level, b.offset)
+        }.map(\.element)
+        return sorted
+    }
+
+    private func setpoints() -> [Row] {
+        guard let limits else { return [] }
+        let confirmed = limits.held.setpoints.first { $0.state == .confirmed }
+        return limits.held.setpoints.map { setpoint in
+            Row(
+                purpose: "TxProfile", level: limits.transactionLevel,
+                courses: moments.map { $0 < setpoint.until ? setpoint.limit : nil },
+                by: HTML(escaping: format.words("profiles.platform")),
+                state: state(setpoint.state, setpoint.confirmedAt, sent: setpoint.sentAt),
+                end: format.tag(setpoint.until), isInForce: setpoint == confirmed && evse.session != nil)
+        }
+    }
+
+    private func fallbacks() -> [Row] {
+        guard let held = limits?.held else { return [] }
+        let hasTransaction = evse.session != nil && held.setpoints.contains { $0.state == .confirmed }
+        return held.fallbacks.map { fallback in
+            let isKnown = fallback.state == .confirmed || fallback.state == .restored
+            return Row(
+                purpose: "TxDefaultProfile", level: 0, courses: moments.map { fallback.profile[at: $0] },
+                by: HTML(escaping: format.words("profiles.platform")),
+                state: state(fallback.state, fallback.confirmedAt, sent: nil),
+                end: HTML(escaping: format.words("profiles.daily")), isInForce: isKnown && !hasTransaction)
+        }
+    }
+
+    private func row(_ profile: ManualProfile) -> Row {
+        let t = format.words
+        let end: HTML =
+            profile.schedule.end.map { format.tag($0) }
+            ?? HTML(escaping: t(profile.schedule.every == nil ? "profiles.noend" : "profiles.repeats"))
+        let by: HTML = "\(profile.by) <div class=\"muted\">\(t("profiles.bycommand", ["id": profile.id]))</div>"
+        return Row(
+            purpose: profile.purpose, level: profile.level, courses: moments.map { profile.schedule.limit(at: $0) },
+            by: by, state: state(.confirmed, profile.takenAt, sent: nil), end: end, isInForce: false)
+    }
+
+    private func state(_ state: HeldLimits.State, _ confirmedAt: Instant?, sent: Instant?) -> HTML {
+        let t = format.words
+        let tone =
+            switch state {
+            case .confirmed: "ok"
+            case .pending: "wait"
+            case .doubtful: "bad"
+            case .restored: "off"
+            }
+        let at = confirmedAt ?? sent
+        return
+            "<span class=\"state state-\(tone)\">\(t("held." + state.rawValue))</span><div class=\"muted\">\(at.map { format.precise($0) })</div>"
+    }
+}
