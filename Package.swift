@@ -28,6 +28,9 @@ let package = Package(
     products: [.executable(name: "tidewatt", targets: ["tidewatt"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.1"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -61,6 +64,14 @@ let package = Package(
             ]),
         // Shell: the only place with sockets, files, clocks, SQL
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .target(
+            name: "Credentials",
+            dependencies: [
+                "Quantities", "CArgon2", .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"), .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ], swiftSettings: strict),
         .target(
             name: "Store",
             dependencies: [
@@ -111,6 +122,7 @@ let package = Package(
         tests("Metering", ["Quantities", "Documents"]),
         tests("Settlement", ["Quantities", "Documents", "Rulebook", "Metering"], resources: [.copy("Golden")]),
         tests("Evaluation", ["Quantities", "Documents", "Assets", "Rulebook", "Metering"]),
+        tests("Credentials", ["Quantities"]),
         tests(
             "Gateway",
             ["OCPP", "Quantities", nioCore, nioPosix, .product(name: "NIOEmbedded", package: "swift-nio")]),
@@ -152,7 +164,7 @@ let package = Package(
 // `TIDEWATT_PURE=1` leaves out the shell and what it needs: a build of seconds for the targets below it, and the one
 // that sanitizers run on.
 if Context.environment["TIDEWATT_PURE"] != nil {
-    let shell = ["CCrypto", "Store", "Gateway", "Simulation", "Console", "tidewatt"]
+    let shell = ["CCrypto", "CArgon2", "Credentials", "Store", "Gateway", "Simulation", "Console", "tidewatt"]
     package.products = []
     package.targets.removeAll { target in
         shell.contains { target.name == $0 || target.name == $0 + "Tests" }

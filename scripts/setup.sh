@@ -10,8 +10,8 @@ command -v swift >/dev/null || {
 }
 
 # pkg-config comes first: without it the flags of the system libraries are silently not found.
-packages=(pkg-config libsqlite3-dev libssl-dev)
-[ "$what" = tests ] && packages+=(python3-venv chromium fonts-noto-cjk gcc libc6-dev)
+packages=(pkg-config libsqlite3-dev libssl-dev libargon2-dev)
+[ "$what" = tests ] && packages+=(python3-venv chromium fonts-noto-cjk gcc libc6-dev openssl)
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
