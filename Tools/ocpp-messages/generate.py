@@ -77,6 +77,7 @@ class Field:
     kind: str                                             # a key of KINDS
     type: str                                             # Swift type
     rules: dict[str, Rule] = field(default_factory=dict)  # by version; a version that is not here has no such field
+    default: str | None = None                            # what it means when it is left out, as JSON
 
     @property
     def swift(self) -> str:
@@ -111,6 +112,8 @@ class Structure:
                 text = "; ".join(filter(None, [text, f"required in {keys[required[0]]}"]))
         if only:
             text = "; ".join(filter(None, [f"{keys[only[0]]} only", text]))
+        if f.default is not None:
+            text = "; ".join(filter(None, [text, f"left out, it means `{f.default}`"]))
         return text[:1].upper() + text[1:] + "." if text else ""
 
 
@@ -148,6 +151,7 @@ class Reader:
         if not set(node) - {"description"}:
             return Field(key, "raw", "RawJSON", {self.version: Rule(required)})
         node, definition = self.resolve(node, root)
+        default = node.get("default")
         kind, type_, bounds = self.kind(node, definition, root, message, path)
         if kind == "array":
             item, item_definition = self.resolve(node["items"], root)
@@ -156,7 +160,8 @@ class Reader:
             bounds |= dict(fewest=node.get("minItems", 0), largest=node.get("maxItems"))
         if kind not in KINDS:
             sys.exit(f"{message}{path}: {kind} is not foreseen")
-        return Field(key, kind, type_, {self.version: Rule(required, **bounds)})
+        words = None if required or default is None else default if isinstance(default, str) else json.dumps(default)
+        return Field(key, kind, type_, {self.version: Rule(required, **bounds)}, words)
 
     def kind(self, node: dict[str, Any], definition: str | None, root: dict[str, Any], message: str,
              path: str) -> tuple[str, str, dict[str, Any]]:
@@ -231,7 +236,7 @@ def merged(newer: Structure, older: Structure | None) -> Structure:
                 rules[version] = Rule(**{**rule.__dict__, "decimals": 0})
             elif (old.kind, old.type) != (kind, type_):
                 sys.exit(f"{newer.name}.{f.wire}: {old.type} has become {type_}")
-        fields.append(Field(f.wire, kind, type_, rules))
+        fields.append(Field(f.wire, kind, type_, rules, f.default))
     return Structure(newer.name, fields, older.versions + newer.versions)
 
 

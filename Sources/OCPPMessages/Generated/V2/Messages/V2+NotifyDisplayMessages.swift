@@ -7,6 +7,7 @@ extension V2 {
     public struct NotifyDisplayMessagesRequest: TabledObject {
         public internal(set) var requestId: Int
         public internal(set) var messageInfo: [MessageInfo]?
+        /// Left out, it means `false`.
         public internal(set) var tbc: Bool?
         public internal(set) var customData: CustomData?
 

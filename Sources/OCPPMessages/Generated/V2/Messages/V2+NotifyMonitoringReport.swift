@@ -12,6 +12,7 @@ extension V2 {
         public internal(set) var seqNo: Int
         public internal(set) var generatedAt: Instant
         public internal(set) var monitor: [MonitoringData]?
+        /// Left out, it means `false`.
         public internal(set) var tbc: Bool?
         public internal(set) var customData: CustomData?
 

@@ -11,6 +11,7 @@ extension V2 {
         public internal(set) var chargingProfile: [ChargingProfile]
         /// In 2.0.1: any; in 2.1: 0 or more.
         public internal(set) var evseId: Int
+        /// Left out, it means `false`.
         public internal(set) var tbc: Bool?
         public internal(set) var customData: CustomData?
 

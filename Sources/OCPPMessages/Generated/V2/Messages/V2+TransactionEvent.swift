@@ -16,6 +16,7 @@ extension V2 {
         /// 2.1 only.
         public internal(set) var costDetails: CostDetails?
         public internal(set) var meterValue: [MeterValue]?
+        /// Left out, it means `false`.
         public internal(set) var offline: Bool?
         /// In 2.0.1: any; in 2.1: 0 to 3.
         public internal(set) var numberOfPhasesUsed: Int?

@@ -15,6 +15,7 @@ extension V2 {
         public internal(set) var simPin: Int?
         /// At most 6 characters.
         public internal(set) var preferredNetwork: String?
+        /// Left out, it means `false`.
         public internal(set) var useOnlyPreferredNetwork: Bool?
         public internal(set) var customData: CustomData?
 

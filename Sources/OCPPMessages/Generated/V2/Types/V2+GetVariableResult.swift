@@ -9,6 +9,7 @@ extension V2 {
         public internal(set) var component: Component
         public internal(set) var variable: Variable
         public internal(set) var attributeStatusInfo: StatusInfo?
+        /// Left out, it means `Actual`.
         public internal(set) var attributeType: AttributeKind?
         /// At most 2500 characters.
         public internal(set) var attributeValue: String?

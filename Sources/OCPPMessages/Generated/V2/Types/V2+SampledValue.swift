@@ -6,9 +6,12 @@ extension V2 {
     /// The class SampledValueType of OCPP 2.0.1 and 2.1.
     public struct SampledValue: TabledObject {
         public internal(set) var value: JSONDecimal
+        /// Left out, it means `Energy.Active.Import.Register`.
         public internal(set) var measurand: Measurand?
+        /// Left out, it means `Sample.Periodic`.
         public internal(set) var context: ReadingContext?
         public internal(set) var phase: Phase?
+        /// Left out, it means `Outlet`.
         public internal(set) var location: Location?
         public internal(set) var signedMeterValue: SignedMeterValue?
         public internal(set) var unitOfMeasure: UnitOfMeasure?

@@ -15,6 +15,7 @@ extension V2 {
         public internal(set) var id: Int?
         /// 2.1 only.
         public internal(set) var periodicEventStream: PeriodicEventStreamParams?
+        /// Left out, it means `false`.
         public internal(set) var transaction: Bool?
         public internal(set) var customData: CustomData?
 

@@ -9,6 +9,7 @@ extension V2 {
         public internal(set) var attributeValue: String
         public internal(set) var component: Component
         public internal(set) var variable: Variable
+        /// Left out, it means `Actual`.
         public internal(set) var attributeType: AttributeKind?
         public internal(set) var customData: CustomData?
 

@@ -8,6 +8,7 @@ extension V2 {
         public internal(set) var attributeStatus: SetVariableStatus
         public internal(set) var component: Component
         public internal(set) var variable: Variable
+        /// Left out, it means `Actual`.
         public internal(set) var attributeType: AttributeKind?
         public internal(set) var attributeStatusInfo: StatusInfo?
         public internal(set) var customData: CustomData?

@@ -5,8 +5,9 @@
 extension V2 {
     /// The class UnitOfMeasureType of OCPP 2.0.1 and 2.1.
     public struct UnitOfMeasure: TabledObject {
-        /// At most 20 characters.
+        /// At most 20 characters; left out, it means `Wh`.
         public internal(set) var unit: String?
+        /// Left out, it means `0`.
         public internal(set) var multiplier: Int?
         public internal(set) var customData: CustomData?
 

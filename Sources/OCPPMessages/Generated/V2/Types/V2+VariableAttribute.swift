@@ -5,11 +5,15 @@
 extension V2 {
     /// The class VariableAttributeType of OCPP 2.0.1 and 2.1.
     public struct VariableAttribute: TabledObject {
+        /// Left out, it means `Actual`.
         public internal(set) var type: AttributeKind?
         /// At most 2500 characters.
         public internal(set) var value: String?
+        /// Left out, it means `ReadWrite`.
         public internal(set) var mutability: Mutability?
+        /// Left out, it means `false`.
         public internal(set) var persistent: Bool?
+        /// Left out, it means `false`.
         public internal(set) var constant: Bool?
         public internal(set) var customData: CustomData?
 
