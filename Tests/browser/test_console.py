@@ -241,6 +241,73 @@ def test_it_works_without_scripts(chromium, console: str):
     context.close()
 
 
+def test_a_pile_shows_its_profiles_by_precedence_and_what_a_person_sent(page: Page, console: str):
+    page.goto(console + "/stations/JY-005")
+    rows = page.locator("#profiles tr:has(td)")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("transaction profile")
+    expect(rows.nth(0)).to_contain_text("confirmed")
+    expect(rows.nth(1)).to_contain_text("never, repeats daily")
+    page.get_by_label("Command", exact=True).fill("SetChargingProfile")
+    page.get_by_label("Payload (JSON)").fill(
+        '{"connectorId": 1, "csChargingProfiles": {"chargingProfileId": 9, "stackLevel": 4,'
+        ' "chargingProfilePurpose": "TxDefaultProfile", "chargingProfileKind": "Absolute", "chargingSchedule":'
+        ' {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10, "numberPhases": 1}]}}}'
+    )
+    page.get_by_role("button", name="Send command").click()
+    expect(rows).to_have_count(3)
+    expect(rows.nth(1)).to_contain_text("by command, profile id 9")
+    expect(rows.nth(1)).to_contain_text("2.2 kW")
+    page.get_by_label("Command", exact=True).fill("ClearChargingProfile")
+    page.get_by_label("Payload (JSON)").fill('{"id": 9}')
+    page.get_by_role("button", name="Send command").click()
+    expect(rows).to_have_count(2)
+
+
+def test_a_message_opens_into_its_fields_beside_the_frame(page: Page, console: str):
+    page.goto(console + "/stations/JY-001")
+    row = page.locator("#messages tr", has_text="MeterValues").first
+    expect(row.locator("summary")).to_contain_text("power 6912 W")
+    row.locator("summary").click()
+    expect(row.locator("table.decoded")).to_contain_text("measurand")
+    expect(row.locator("pre").first).to_contain_text('"measurand":"Power.Active.Import"')
+
+
+def test_older_messages_and_commands_keep_each_other_in_place(page: Page, console: str):
+    for _ in range(21):
+        answer = page.request.post(
+            console + "/api/v1/stations/JY-001/commands", data={"action": "ClearCache", "payload": {}}
+        )
+        assert answer.ok
+    page.goto(console + "/stations/JY-001")
+    expect(page.locator("#commands tr[data-row]")).to_have_count(20)
+    page.locator("#messages").get_by_role("link", name="Older").click()
+    expect(page.locator("#messages tr[data-row]")).to_have_count(25)
+    page.locator("#commands").get_by_role("link", name="Older").click()
+    expect(page.locator("#commands tr[data-row]")).to_have_count(1)
+    expect(page.locator("#messages tr[data-row]")).to_have_count(25)
+
+
+def test_a_site_says_what_would_hold_without_the_platform(page: Page, console: str):
+    page.goto(console + "/sites/jingyuan")
+    expect(page.locator("#offline-now")).to_contain_text("Node T1 could reach")
+    page.get_by_role("link", name="See every pile").click()
+    expect(page.locator("#piles tr[data-row]")).to_have_count(120)
+    expect(page.locator("#piles tr[data-row]").first).to_contain_text("stops at")
+    page.keyboard.press("t")
+    expect(page.locator("#node-1 tbody tr")).to_have_count(96)
+
+
+def test_problems_are_in_chinese_on_a_chinese_page(page: Page, console: str):
+    page.goto(console + "/stations:import?lang=zh-CN")
+    page.locator("#csv").fill("identity,site,phases\nN1,nowhere,4\n")
+    page.get_by_role("button", name="检查并导入").click()
+    alert = page.get_by_role("alert").first
+    expect(alert).to_contain_text("第 2 行 site 站点“nowhere”不存在")
+    page.goto(console + "/stations/none")
+    expect(page.locator("main")).to_contain_text("没有充电桩 none。")
+
+
 # What axe would find, as far as it can be asked of the document itself.
 NAMES = """
 () => {

@@ -101,7 +101,8 @@ final class Console: Sendable {
             guard actor.role >= least else {
                 throw Refusal(
                     403, "role-too-low",
-                    "This needs the role \(least.name); \(actor.name) is \(actor.role.name). An admin can grant it: tidewatt admin user add --role \(least.name)."
+                    "This needs the role \(least.name); \(actor.name) is \(actor.role.name). An admin can grant it: tidewatt admin user add --role \(least.name).",
+                    values: ["role": least.name, "own": actor.role.name]
                 )
             }
             return Caller(actor: actor, session: session)

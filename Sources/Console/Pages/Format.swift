@@ -12,6 +12,12 @@ struct Format: Sendable {
     func kilowatts(_ power: Power?) -> String {
         power.map { Format.fixed($0.watts, scale: 3, decimals: 1) } ?? Format.none
     }
+    /// "1.3–2.0 kW", or one number where both are the same.
+    func range(_ powers: [Power]) -> String {
+        guard let least = powers.min(), let most = powers.max() else { return Format.none }
+        let (low, high) = (kilowatts(least), kilowatts(most))
+        return (low == high ? low : low + "–" + high) + " kW"
+    }
     /// kWh with two decimals.
     func kilowattHours(_ energy: Energy?) -> String {
         energy.map { Format.fixed($0.milliwattHours, scale: 6, decimals: 2) } ?? Format.none

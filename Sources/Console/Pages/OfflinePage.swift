@@ -12,7 +12,9 @@ enum OfflinePage {
         guard let outlook = await call.service.offlineOutlook(of: site.id) else {
             throw .notFound("site", site.id.value)
         }
-        let nodes = outlook.nodes.filter { $0.limit != nil }
+        // Where the base load is known there is more to see.
+        let limited = outlook.nodes.filter { $0.limit != nil }
+        let nodes = limited.filter { $0.course.base != nil } + limited.filter { $0.course.base == nil }
         let figures: [HTML] = nodes.enumerated().map { index, node in
             Parts.card(node.node.value, id: "node-\(index + 1)", figure(node, outlook, index, format))
         }
@@ -141,7 +143,7 @@ enum OfflinePage {
                 <tr data-row><th scope="row">\(Parts.stationLink(pile.evse.station)) / \(String(pile.evse.number))</th>\
                 <td>\(pile.node?.value ?? Format.none)</td><td>\(basis(pile, t))</td>\
                 <td class="number">\(pile.course.first.map { format.kilowatts($0) } ?? Format.none)</td><td>\(pile.heldUntil.map { format.tag($0) })</td>\
-                <td>\(CoursePicture(values: pile.course, top: pile.rating, summary: summary).svg)<div class="muted">\(format.kilowatts(least))–\(format.kilowatts(most)) kW</div></td>\
+                <td>\(CoursePicture(values: pile.course, top: pile.rating, summary: summary).svg)<div class="muted">\(format.range(pile.course))</div></td>\
                 <td>\(stop(pile, format))</td></tr>
                 """
         }

@@ -71,7 +71,7 @@ struct ProfileStack {
         return """
             <tr\(mark)><th scope="row">\(word ?? row.purpose)\(code)</th><td class="number">\(row.level)</td>\
             <td class="number">\(row.courses[0].map { format.kilowatts($0) + " kW" } ?? Format.none)</td>\
-            <td>\(CoursePicture(values: row.courses, top: rating, summary: summary).svg)<div class="muted">\(least)–\(most) kW</div></td>\
+            <td>\(CoursePicture(values: row.courses, top: rating, summary: summary).svg)<div class="muted">\(format.range(known))</div></td>\
             <td>\(row.by)</td><td>\(row.state)</td><td>\(row.end)</td></tr>
             """
     }

@@ -14,7 +14,11 @@ extension Words {
     }
 
     /// A refusal's sentence; `nil` when there is no wording of its code.
-    func fault(_ refusal: Refusal) -> String? { known("fault." + refusal.code, refusal.values) }
+    func fault(_ refusal: Refusal) -> String? {
+        var values = refusal.values
+        for name in ["role", "own"] { values[name] = values[name].map { self("role." + $0) } }
+        return known("fault." + refusal.code, values)
+    }
 
     /// The fields of a refusal, or its one sentence.
     func mistakes(_ refusal: Refusal) -> [Mistake] {
