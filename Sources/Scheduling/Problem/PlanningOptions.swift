@@ -24,22 +24,3 @@ public struct PlanningOptions: Hashable, Sendable {
         self.maxPasses = maxPasses
     }
 }
-
-/// Node prices of an earlier solution, kept to start the next solve near its answer.
-public struct PlanningState: Hashable, Sendable {
-    /// Yuan/kWh, one list of slots a node: the price of its own limit, positive for import, negative for export.
-    public let nodePrices: [[Double]]
-    public init(nodePrices: [[Double]]) { self.nodePrices = nodePrices }
-
-    /// The state for a horizon that begins `slots` later; new slots at the end repeat the price one `period` earlier.
-    public func shifted(by slots: Int, period: Int = 96) -> PlanningState {
-        PlanningState(
-            nodePrices: nodePrices.map { old in
-                var prices = Array(old.dropFirst(slots))
-                while prices.count < old.count {
-                    prices.append(prices.count >= period ? prices[prices.count - period] : old.last ?? 0)
-                }
-                return prices
-            })
-    }
-}

@@ -2,7 +2,7 @@
 ///
 /// Sign: charging is positive. Powers are kW at the EVSE, energies kWh; `Double` because this is a solver's input, exact
 /// quantities are turned into it once, where the problem is built. Symbols as in `docs/planning.md`.
-public struct PlanningProblem: Sendable {
+public struct PlanningProblem: Hashable, Sendable {
     /// Length of a slot in hours.
     public var stepHours: Double
     /// Import price of each slot, yuan/kWh; its count is the number of slots.
@@ -66,11 +66,17 @@ public struct PlanningVehicle: Hashable, Sendable {
     public var wear: Double
     /// Index into ``PlanningProblem/nodes``; `nil`: no limit but its own.
     public var node: Int?
+    /// Who it is, for the next solve: by it a ``PlanningState`` finds what was planned for it. Unique, or `nil`.
+    public var name: String?
+    /// kWh at the EVSE, charging positive, in the first slots of the stay, where that is settled already (the slot under
+    /// way). Kept unless battery or node no longer allow it; a node that is too full leaves it as the most that is charged.
+    public var committed: [Double]
 
     public init(
         slots: Range<Int>, firstPresence: Double = 1, lastPresence: Double = 1, maxCharge: Double,
         maxDischarge: Double = 0, minCharge: Double = 0, chargeEfficiency: Double = 1, dischargeEfficiency: Double = 1,
-        wanted: Double, battery: PlanningBattery? = nil, value: Double = 5, wear: Double = 0, node: Int?
+        wanted: Double, battery: PlanningBattery? = nil, value: Double = 5, wear: Double = 0, node: Int?,
+        name: String? = nil, committed: [Double] = []
     ) {
         self.slots = slots
         self.firstPresence = firstPresence
@@ -85,6 +91,8 @@ public struct PlanningVehicle: Hashable, Sendable {
         self.value = value
         self.wear = wear
         self.node = node
+        self.name = name
+        self.committed = committed
     }
 
     /// Part of slot `slot` that the vehicle is there.

@@ -16,8 +16,28 @@ public struct PlanningSolution: Sendable {
     public let passes: Int
     /// Whether the caller stopped the solve; the schedule is feasible all the same.
     public let isCancelled: Bool
+    /// Set when the checker refused the schedule that was found, a fault of ours that somebody must be told: what is
+    /// issued in its place keeps all limits but is proven no better than ``gap`` says.
+    public let fallback: Fallback?
+    /// Vehicles whose schedule was taken over from the ``PlanningState`` because nothing about them had changed.
+    public let kept: Int
     /// To start the next solve from.
-    public var state: PlanningState { PlanningState(nodePrices: nodePrices) }
+    public let state: PlanningState
+
+    /// What is issued in place of a refused schedule.
+    public struct Fallback: Hashable, Sendable {
+        public enum Kind: String, Hashable, Sendable {
+            /// The refused vehicles do what the earlier plan said, or stand still without one; the others as found.
+            case repaired
+            /// All vehicles do what the earlier plan said; those it did not know stand still.
+            case previous
+            /// Nobody charges.
+            case standingStill
+        }
+        public let kind: Kind
+        /// What was wrong, at most a hundred.
+        public let violations: [PlanCheck.Violation]
+    }
 }
 
 /// What one vehicle gets.

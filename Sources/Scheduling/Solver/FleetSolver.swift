@@ -11,20 +11,21 @@ struct FleetSolver {
     }
 
     func run(isCancelled: () -> Bool, progress: (Double) -> Void) -> PlanningSolution {
-        withoutActuallyEscaping(isCancelled) { answer(isCancelled: $0, progress: progress) }
+        withoutActuallyEscaping(isCancelled) { isCancelled in
+            changesAlone(isCancelled: isCancelled, progress: progress)
+                ?? everything(isCancelled: isCancelled, progress: progress)
+        }
     }
 
-    private func answer(isCancelled: @escaping () -> Bool, progress: (Double) -> Void)
-        -> PlanningSolution
-    {
+    private func everything(isCancelled: @escaping () -> Bool, progress: (Double) -> Void) -> PlanningSolution {
         let (parts, localNode) = cut()
-        let meanPrice = abs(problem.buyPrice.reduce(0, +) / Double(max(1, problem.slotCount)))
+        let meanPrice = meanPrice
         // A small fleet's plan costs little to sharpen; a large one stops where the gap is met.
         let sharpness = problem.vehicles.count <= 2000 ? 0.05 : 0.6
         var schedules = [VehicleSchedule?](repeating: nil, count: problem.vehicles.count)
         var prices = [[Double]](
             repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
-        var (objective, bound, turnover) = (0.0, 0.0, 0.0)
+        var bound = 0.0
         var passes = 0
         var (done, cancelled) = (0, false)
         for part in parts {
@@ -32,12 +33,11 @@ struct FleetSolver {
                 problem, vehicles: part.vehicles, nodes: part.nodes, localNode: localNode, options: options)
             let start = warm.flatMap { startPrices($0, group) }
             var solver = GroupSolver(
-                group, options: options, meanPrice: meanPrice, sharpness: sharpness, effort: 3e8)
+                group, options: options, meanPrice: meanPrice, sharpness: sharpness,
+                effort: FleetSolver.effort * Double(part.vehicles.count) / Double(max(1, problem.vehicles.count)))
             solver.run(from: start) { cancelled || isCancelled() }
             cancelled = cancelled || solver.wasCancelled
-            objective += group.objective()
             bound += solver.bound
-            turnover += group.turnover(meanPrice: meanPrice)
             passes = max(passes, solver.passes)
             for (n, index) in group.nodes.enumerated() {
                 for t in 0..<problem.slotCount {
@@ -50,32 +50,40 @@ struct FleetSolver {
             done += part.vehicles.count
             progress(Double(done) / Double(max(1, problem.vehicles.count)))
         }
-        var answers = schedules.map { $0! }
-        if !PlanCheck.violations(of: answers, in: problem).isEmpty {
-            // A fault of ours must not reach a pile: standing still breaks no limit.
-            answers = problem.vehicles.map {
-                VehicleSchedule(
-                    net: [Double](repeating: 0, count: $0.slots.count), undelivered: $0.wanted, binding: [])
-            }
-            objective = PlanCheck.objective(of: answers, in: problem)
-            turnover = 0
-        }
-        let difference = max(0, objective - bound)
-        let scale = max(abs(bound), turnover)
-        let gap = difference <= 1e-9 ? 0 : difference / max(scale, 1e-9)
-        return PlanningSolution(
-            vehicles: answers, objective: objective, bound: min(bound, objective), gap: gap,
-            isOptimal: gap <= options.gap, nodePrices: prices, passes: passes, isCancelled: cancelled)
+        let found = schedules.map { $0! }
+        return conclude(found, bound: bound, prices: prices, passes: passes, isCancelled: cancelled, kept: 0)
     }
 
-    private struct Part {
+    /// The schedules after the last gate, with their proof.
+    func conclude(
+        _ found: [VehicleSchedule], bound: Double, prices: [[Double]], passes: Int, isCancelled: Bool, kept: Int
+    ) -> PlanningSolution {
+        let (schedules, fallback) = issuable(found)
+        let objective = PlanCheck.objective(of: schedules, in: problem)
+        let imported = schedules.reduce(0) { $0 + $1.net.reduce(0) { $0 + max(0, $1) } }
+        let difference = max(0, objective - bound)
+        let scale = max(abs(bound), imported * meanPrice)
+        let gap = difference <= 1e-9 ? 0 : difference / max(scale, 1e-9)
+        return PlanningSolution(
+            vehicles: schedules, objective: objective, bound: min(bound, objective), gap: gap,
+            isOptimal: gap <= options.gap, nodePrices: prices, passes: passes, isCancelled: isCancelled,
+            fallback: fallback, kept: kept,
+            state: PlanningState(nodePrices: prices, plan: .init(problem: problem, schedules: schedules, gap: gap)))
+    }
+
+    /// Operations for the search of modes in all groups together, about a third of a second.
+    static let effort = 3e8
+
+    var meanPrice: Double { abs(problem.buyPrice.reduce(0, +) / Double(max(1, problem.slotCount))) }
+
+    struct Part {
         var vehicles: [Int] = []
         /// Children before parents.
         var nodes: [Int] = []
     }
 
     /// The groups by their root's index, vehicles without node last, and each node's index within its group.
-    private func cut() -> (parts: [Part], localNode: [Int]) {
+    func cut() -> (parts: [Part], localNode: [Int]) {
         var depth = [Int](repeating: 0, count: problem.nodes.count)
         var root = Array(problem.nodes.indices)
         for n in problem.nodes.indices {
@@ -108,7 +116,7 @@ struct FleetSolver {
         return (parts.filter { !$0.vehicles.isEmpty }, local)
     }
 
-    private func startPrices(_ warm: PlanningState, _ group: Group) -> Vector? {
+    func startPrices(_ warm: PlanningState, _ group: Group) -> Vector? {
         guard warm.nodePrices.count == problem.nodes.count else { return nil }
         let start = group.arena.vector(group.load.count)
         for (n, index) in group.nodes.enumerated() {

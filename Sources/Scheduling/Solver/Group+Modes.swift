@@ -91,7 +91,7 @@ private struct ModeSearch {
         _ = evaluate(charges)
         let relaxed = relaxedModes()
         if evaluate(relaxed) { charges = relaxed }
-        let none = [Bool](repeating: false, count: car.count)
+        let none = room.chargeLeast.map { $0 > 1e-9 }
         if evaluate(none) { charges = none }
         guard cost < .infinity else { return }
         improveBySingles()

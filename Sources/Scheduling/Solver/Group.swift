@@ -99,8 +99,11 @@ final class Group {
             }
         }
         setNodeLimits(problem)
+        commit(problem)
         own.chargeLimit.copy(from: chargeLimit)
         own.dischargeLimit.copy(from: dischargeLimit)
+        own.chargeFloor.copy(from: chargeFloor)
+        own.dischargeFloor.copy(from: dischargeFloor)
         turn = orderOfTurns()
     }
 

@@ -59,7 +59,7 @@ struct GroupSolver {
     /// Where what is not convex costs more than the gap asked for: all vehicles' modes together.
     private func searchModes(_ isCancelled: @escaping () -> Bool) {
         let slack = max(
-            sharpness * options.gap * max(abs(workBound), group.turnover(meanPrice: meanPrice)), 1e-9)
+            max(sharpness, 0.3) * options.gap * max(abs(workBound), group.turnover(meanPrice: meanPrice)), 1e-9)
         guard group.workCost() - workBound > slack, group.canBeIssued else { return }
         var search = JointSearch(
             group, method: InteriorPoint(group), continuous: best, bound: workBound, slack: slack,
