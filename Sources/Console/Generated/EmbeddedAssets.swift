@@ -924,7 +924,9 @@ enum EmbeddedAssets {
                   "fault.csrf-token": "The page is too old. Reload it and retry.",
                   "fault.host-unknown": "An open console answers on loopback names only: use http://127.0.0.1 or http://localhost.",
                   "flag.start-missing": "no start message",
-                  "flag.messages-missing": "messages are missing"
+                  "flag.messages-missing": "messages are missing",
+                  "why.got": "It got all it wanted before it left.",
+                  "alarms.repeats": "{n} times on this page, first {first}"
                 }
 
                 """###),
@@ -1666,7 +1668,9 @@ enum EmbeddedAssets {
                   "fault.csrf-token": "页面已过期，请刷新后重试。",
                   "fault.host-unknown": "免登录的控制台只接受本机地址，请使用 http://127.0.0.1 或 http://localhost。",
                   "flag.start-missing": "缺少开始报文",
-                  "flag.messages-missing": "有报文缺失"
+                  "flag.messages-missing": "有报文缺失",
+                  "why.got": "离开前充满了所需电量。",
+                  "alarms.repeats": "本页共 {n} 次，最早 {first}"
                 }
 
                 """###),

@@ -28,7 +28,7 @@ enum AlarmsPage {
             } : nil
         let recent = alarms.count { format.now - $0.since <= .minutes(10) }
         let sites = Dictionary(await call.service.sites().map { ($0.id, $0.name) }) { a, _ in a }
-        let rows: [HTML] = ordered.map { row($0, sites, call, format) }
+        let rows: [HTML] = grouped(ordered).map { row($0, sites, call, format) }
         let table =
             rows.isEmpty
             ? Parts.empty(
@@ -50,8 +50,33 @@ enum AlarmsPage {
         ).response(content)
     }
 
-    private static func row(_ alarm: Alarm, _ sites: [SiteID: String], _ call: Call, _ format: Format) -> HTML {
+    /// Alarms that came and went again and again are one line: the newest, and how many there were.
+    private static func grouped(_ alarms: [Alarm]) -> [[Alarm]] {
+        struct Subject: Hashable {
+            let code: String
+            let object: String
+        }
+        var groups: [[Alarm]] = []
+        var places: [Subject: Int] = [:]
+        for alarm in alarms {
+            let subject = Subject(code: alarm.code, object: alarm.object)
+            if alarm.endedAt != nil, let place = places[subject] {
+                groups[place].append(alarm)
+            } else {
+                if alarm.endedAt != nil { places[subject] = groups.count }
+                groups.append([alarm])
+            }
+        }
+        return groups
+    }
+
+    private static func row(_ group: [Alarm], _ sites: [SiteID: String], _ call: Call, _ format: Format) -> HTML {
         let t = call.words
+        let alarm = group[0]
+        let repeats: HTML? =
+            group.count > 1
+            ? "<div class=\"muted\">\(t("alarms.repeats", ["n": String(group.count), "first": format.moment(group[group.count - 1].since)]))</div>"
+            : nil
         let state: HTML
         if let by = alarm.acknowledgedBy {
             state =
@@ -68,7 +93,7 @@ enum AlarmsPage {
         return """
             <tr data-row><td>\(Parts.priority(alarm.priority, t))</td><th scope="row">\(Parts.alarmText(alarm, format))<div class="muted">\(Parts.alarmObject(alarm))</div></th>\
             <td>\(t.known("alarm." + alarm.code + ".action") ?? "")</td><td>\(Parts.siteLink(alarm.site, sites))</td>\
-            <td>\(format.tag(alarm.since))<div class="muted">\(format.ago(alarm.since))</div>\(ended)</td><td>\(state)</td></tr>
+            <td>\(format.tag(alarm.since))<div class="muted">\(format.ago(alarm.since))</div>\(ended)\(repeats)</td><td>\(state)</td></tr>
             """
     }
 

@@ -217,18 +217,20 @@ enum SessionPage {
     private static func why(_ view: SessionView, _ format: Format) -> HTML {
         let t = format.words
         guard let plan = view.plan else { return Parts.empty(t("why.noplan")) }
+        let shortage = view.shortage ?? .zero
         let source = t(plan.isForecast ? "why.forecast" : "why.stated")
         let wanted = Parts.facts([
             (t("why.wanted"), "\(format.kilowattHours(plan.wanted)) kWh <span class=\"muted\">\(source)</span>"),
             (t("needs.departure"), format.tag(plan.departure)),
             (
                 t("why.undelivered"),
-                plan.undelivered > .zero
-                    ? "<span class=\"state state-bad\">\(format.kilowattHours(plan.undelivered)) kWh</span>"
-                    : "0.00 kWh"
+                shortage > .zero
+                    ? "<span class=\"state state-bad\">\(format.kilowattHours(shortage)) kWh</span>" : "0.00 kWh"
             ),
         ])
-        guard plan.undelivered > .zero else { return "\(wanted)<p>\(t("why.full"))</p>" }
+        guard shortage > .zero else {
+            return "\(wanted)<p>\(t(view.session.status == .ended ? "why.got" : "why.full"))</p>"
+        }
         let items: [HTML] = plan.binding.map { binding in
             let span = format.span(binding.interval)
             return binding.node.map { "<li>\(t("why.node", ["node": $0.value, "span": span]))</li>" }

@@ -50,10 +50,8 @@ enum SessionsPage {
             let end: HTML =
                 session.endedAt.map { format.tag($0) }
                 ?? "<span class=\"state state-active\">\(t("sessions.running"))</span>"
-            let short: HTML? = view.plan.flatMap { plan in
-                plan.undelivered > .wattHours(100)
-                    ? "<span class=\"state state-bad\">\(t("sessions.short", ["kwh": format.kilowattHours(plan.undelivered)]))</span>"
-                    : nil
+            let short: HTML? = view.shortage.map {
+                "<span class=\"state state-bad\">\(t("sessions.short", ["kwh": format.kilowattHours($0)]))</span>"
             }
             return """
                 <tr data-row><th scope="row"><a href="/sessions/\(PercentCoding.encode(session.id.value))">\(session.id.value)</a></th>\
@@ -74,5 +72,20 @@ enum SessionsPage {
                     "sessions.energy", "sessions.shortage", "sessions.reason",
                 ], numbers: ["sessions.energy"]), rows, caption: t("sessions.title"))
         return "\(table)\(more)"
+    }
+}
+
+extension SessionView {
+    /// What it lacks: by plan while it charges, by its registers once it has ended. Less than 0.1 kWh is the meter's and
+    /// the plan's grain, and counts as nothing.
+    var shortage: Energy? {
+        guard let plan else { return nil }
+        var lacking = plan.undelivered
+        if session.status == .ended {
+            let left = max(.zero, plan.wanted - (session.imported - session.exported))
+            // What was only forecast was not asked for: the plan must have seen the shortage too.
+            lacking = plan.isForecast ? min(lacking, left) : left
+        }
+        return lacking > .wattHours(100) ? lacking : nil
     }
 }
