@@ -37,6 +37,25 @@ public struct Reading: Hashable, Sendable {
         self.location = location
         self.context = context
     }
+
+    /// What makes a reading of one EVSE and transaction the same one: a repeat under it is nothing new, another value
+    /// under it is a correction.
+    public struct Key: Hashable, Sendable {
+        public let at: Instant
+        public let measurand: String
+        public let phase: String?
+        public let location: String?
+        public let context: String?
+        public init(at: Instant, measurand: String, phase: String?, location: String?, context: String?) {
+            self.at = at
+            self.measurand = measurand
+            self.phase = phase
+            self.location = location
+            self.context = context
+        }
+    }
+    public var key: Key { Key(at: at, measurand: measurand, phase: phase, location: location, context: context) }
+
     /// Without trailing zeros.
     public var valueText: String { decimalText(Int128(mantissa), scale: scale) }
 }

@@ -6,21 +6,12 @@ struct ReadingEntry: Hashable {
     let session: Session.ID?
     let reading: Reading
 
-    /// What makes a reading the same one: a repeat under it is nothing new, another value under it is a correction.
-    /// (The EVSE is the block's.)
+    /// What makes a reading the same one; the EVSE is the block's.
     struct Key: Hashable {
         let session: Session.ID?
-        let at: Instant
-        let measurand: String
-        let phase: String?
-        let location: String?
-        let context: String?
+        let reading: Reading.Key
     }
-    var key: Key {
-        Key(
-            session: session, at: reading.at, measurand: reading.measurand, phase: reading.phase,
-            location: reading.location, context: reading.context)
-    }
+    var key: Key { Key(session: session, reading: reading.key) }
 
     /// By time, then by what was measured: the order in which people and programs get readings.
     static func inOrder(_ a: ReadingEntry, _ b: ReadingEntry) -> Bool {

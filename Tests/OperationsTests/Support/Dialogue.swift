@@ -13,7 +13,7 @@ import Testing
 struct Dialogue {
     var core: Core
     var configuration: CoreConfiguration
-    var disk = MemoryDisk()
+    var disk = MemoryJournal()
     var now = Instant("2025-03-01T00:00:00Z")!
     private var connections: [StationID: UInt64] = [:]
     private var versions: [StationID: OCPPVersion] = [:]

@@ -1,0 +1,91 @@
+public import Assets
+public import Charging
+public import GridDispatch
+public import Quantities
+
+/// What changes come to, in memory: the meaning of ``Change`` as code. The store does the same on a disk, with
+/// retention; simulations and tests stand on this.
+public struct MemoryJournal: Sendable {
+    public private(set) var stations: [StationID: CoreState.StationRecord] = [:]
+    public private(set) var controls: [EVSEID: EVSEControl] = [:]
+    public private(set) var sessions: [Session.ID: Session] = [:]
+    /// A reading told again under its key is the same reading; another value corrects it.
+    public private(set) var readings: [ReadingKey: Reading] = [:]
+    /// Keys that were told again with another value, in the order of the telling.
+    public private(set) var corrections: [ReadingKey] = []
+    public private(set) var idTokens: [String: IdToken] = [:]
+    public private(set) var sites: [SiteID: Site] = [:]
+    public private(set) var nodes: [NodeID: GridNode] = [:]
+    public private(set) var nodeReadings: [NodeID: [Instant: Power]] = [:]
+    public private(set) var settings: [String: String] = [:]
+    public private(set) var commands: [String: CommandView] = [:]
+    public private(set) var alarms: [Int64: Alarm] = [:]
+    /// The newest of each site.
+    public private(set) var plans: [SiteID: Plan] = [:]
+    public private(set) var dayReports: [DayReport] = []
+    // Oldest first.
+    public private(set) var messages: [MessageRecord] = []
+    public private(set) var audit: [AuditRecord] = []
+    public private(set) var points: [SitePowerPoint] = []
+
+    /// Which reading of which EVSE and session (architecture, decision 1).
+    public struct ReadingKey: Hashable, Sendable {
+        public let evse: EVSEID
+        public let session: Session.ID?
+        public let reading: Reading.Key
+        public init(evse: EVSEID, session: Session.ID?, reading: Reading.Key) {
+            self.evse = evse
+            self.session = session
+            self.reading = reading
+        }
+    }
+
+    public init() {}
+
+    public mutating func write(_ changes: [Change]) {
+        for change in changes { write(change) }
+    }
+
+    private mutating func write(_ change: Change) {
+        switch change {
+        case .message(let record): messages.append(record)
+        case .station(let station):
+            let old = stations[station.id]
+            stations[station.id] = CoreState.StationRecord(
+                station: station, lastSeen: old?.lastSeen, protocol: old?.protocol, connectors: old?.connectors ?? [:],
+                commissioning: old?.commissioning)
+        case .stationLive(let id, let lastSeen, let name, let connectors, let commissioning):
+            guard let old = stations[id] else { return }
+            stations[id] = CoreState.StationRecord(
+                station: old.station, lastSeen: lastSeen, protocol: name, connectors: connectors,
+                commissioning: commissioning)
+        case .removeStation(let id):
+            stations[id] = nil
+            controls = controls.filter { $0.key.station != id }
+        case .session(let session): sessions[session.id] = session
+        case .readings(let session, let evse, let some):
+            for reading in some { write(reading, ReadingKey(evse: evse, session: session, reading: reading.key)) }
+        case .idToken(let token): idTokens[token.value] = token
+        case .removeIdToken(let value): idTokens[value] = nil
+        case .command(let view): commands[view.id] = view
+        case .site(let site): sites[site.id] = site
+        case .removeSite(let id): sites[id] = nil
+        case .node(let node): nodes[node.id] = node
+        case .removeNode(let id): nodes[id] = nil
+        case .nodeReadings(let node, let some):
+            for reading in some { nodeReadings[node, default: [:]][reading.at] = reading.power }
+        case .sitePower(let point): points.append(point)
+        case .plan(let plan): plans[plan.site] = plan
+        case .alarm(let alarm): alarms[alarm.id] = alarm
+        case .audit(let record): audit.append(record)
+        case .evse(let control): controls[control.evse] = control
+        case .setting(let key, let value): settings[key] = value
+        case .dayReport(let report): dayReports.append(report)
+        }
+    }
+
+    private mutating func write(_ reading: Reading, _ key: ReadingKey) {
+        if let known = readings[key], known != reading { corrections.append(key) }
+        readings[key] = reading
+    }
+}

@@ -1,0 +1,58 @@
+import Assets
+import Charging
+import GridDispatch
+import OCPP
+import OCPPMessages
+import Operations
+import Quantities
+import Rulebook
+import Scheduling
+
+// Charge points, their drivers and vehicles.
+extension World {
+    func station(_ i: Int, _ event: SimulatedChargePoint.Event) {
+        carryOut(stations[i].handle(event, at: now), i)
+    }
+
+    func carryOut(_ actions: [SimulatedChargePoint.Action], _ i: Int) {
+        for action in actions {
+            switch action {
+            case .wake(let at): queue.push(.stationWake(i), at: at)
+            case .connect: queue.push(.connect(i), at: now + .milliseconds(Int64.random(in: 20...400, using: &random)))
+            case .disconnect: if let id = currentWire(i) { cut(id, halfOpen: false) }
+            case .transmit(let text):
+                guard let id = currentWire(i), let from = wires[id]?.upFrom else { break }
+                let at = max(from, now + latency())
+                wires[id]?.upFrom = at
+                queue.push(.toPlatform(id, text), at: at)
+            }
+        }
+    }
+
+    /// The wire that the station believes in: the newest whose end of its own is up.
+    func currentWire(_ i: Int) -> Wire.ID? {
+        wires.filter { $0.value.station == i && $0.value.stationIsUp }.keys.max()
+    }
+
+    func plugOut(_ s: Int) {
+        let stay = script.stays[s]
+        // Up to this instant: what flows in the last second counts.
+        station(stay.pile, .wake)
+        if let vehicle = stations[stay.pile].vehicle(connector: 1) {
+            report.delivered += vehicle.received
+            checkMinimum(s, received: vehicle.received)
+        }
+        station(stay.pile, .plugOut(connector: 1))
+    }
+
+    func stateNeeds(_ s: Int) {
+        let stay = script.stays[s]
+        guard let session = core?.stationView(stationID(stay.pile))?.evses.first?.session else { return }
+        order(
+            .setNeeds(
+                session,
+                Needs(
+                    departure: stay.saysDeparture ? stay.departure : nil, energy: stay.wanted, minimum: stay.minimum,
+                    chargeNow: false, statedBy: "driver", statedAt: now)))
+    }
+}
