@@ -71,15 +71,19 @@ extension PreviewCommunity {
             fallbacks: held.fallbacks.map(\.profile), ignoresProfiles: held.ignoresProfiles)
         let course = (0..<96).map { pile.worstCase(at: evening + .minutes(15) * $0) }
         let isBound = !held.ignoresProfiles && !held.fallbacks.isEmpty
-        let stop = isBound ? course.firstIndex { $0 < electrical.minPower } : nil
+        let until = held.setpoints.map(\.until).max()
+        let quarters = (0..<96).map {
+            evening.ceiled(to: .minutes(15), from: Instant(milliseconds: 0)) + .minutes(15) * $0
+        }
+        let falls = ([evening, until].compactMap { $0 } + quarters).sorted()
+        let stop = isBound ? falls.first { pile.worstCase(at: $0) < electrical.minPower } : nil
         return (
             pile,
             OfflineOutlook.Pile(
                 evse: EVSEID(view.station.id, evse.number), node: view.station.node, isOnline: view.online,
                 isCharging: evse.status == .charging, rating: electrical.maxPower,
                 basis: held.ignoresProfiles ? .ignoresProfiles : held.fallbacks.isEmpty ? .rating : .fallback,
-                heldUntil: held.setpoints.map(\.until).max(), course: course,
-                stopsAt: stop.map { evening + .minutes(15) * $0 })
+                heldUntil: until, course: course, stopsAt: stop)
         )
     }
 }

@@ -164,6 +164,7 @@ import Testing
         #expect(values.fields.contains { $0.path == "meterValue[0].timestamp" && $0.value == "2026-03-11 18:42:00" })
         #expect(decoded(#"[4,"a","NotSupported","no such action",{}]"#)?.summary == "NotSupported: no such action")
         #expect(decoded(#"[3,"a",{}]"#)?.summary == "(empty)")
+        #expect(decoded(#"[2,"a","Heartbeat",{}]"#)?.summary == "(empty)")
         #expect(decoded("no frame") == nil && decoded("[9]") == nil && decoded("[2,1]") == nil)
     }
 

@@ -48,6 +48,10 @@ import Testing
             let moment = outlook.at + outlook.step * k
             if moment >= until { #expect(power == min(fallback[at: moment], pile.rating)) }
         }
+        if let stop = pile.stopsAt {
+            #expect(stop >= until && fallback[at: stop] < .watts(1320))
+            #expect(fallback[at: stop - .minutes(15)] >= .watts(1320) || stop <= until + .minutes(1))
+        }
         for node in outlook.nodes {
             let sums = zip(node.course.base ?? node.course.charging.map { _ in .zero }, node.course.charging).map(+)
             if let limit = node.limit { #expect(sums.allSatisfy { $0 <= limit }) }

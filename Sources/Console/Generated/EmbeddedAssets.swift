@@ -926,7 +926,8 @@ enum EmbeddedAssets {
                   "flag.start-missing": "no start message",
                   "flag.messages-missing": "messages are missing",
                   "why.got": "It got all it wanted before it left.",
-                  "alarms.repeats": "{n} times on this page, first {first}"
+                  "alarms.repeats": "{n} times on this page, first {first}",
+                  "message.problem.late answer": "late answer, after its timeout"
                 }
 
                 """###),
@@ -1670,7 +1671,8 @@ enum EmbeddedAssets {
                   "flag.start-missing": "缺少开始报文",
                   "flag.messages-missing": "有报文缺失",
                   "why.got": "离开前充满了所需电量。",
-                  "alarms.repeats": "本页共 {n} 次，最早 {first}"
+                  "alarms.repeats": "本页共 {n} 次，最早 {first}",
+                  "message.problem.late answer": "应答迟到（已超时）"
                 }
 
                 """###),

@@ -25,7 +25,7 @@ struct DecodedFrame {
         switch kind {
         case "2" where parts.count >= 4, "6" where parts.count >= 4:
             reader.read(parts[3])
-            summary = reader.summary
+            summary = reader.summary.isEmpty ? t("message.empty") : reader.summary
         case "3" where parts.count >= 3:
             reader.read(parts[2])
             summary = reader.summary.isEmpty ? t("message.empty") : reader.summary

@@ -59,13 +59,17 @@ extension Core {
             default: .fallback
             }
         let course = span.moments.map { pile?.worstCase(at: $0) ?? .zero }
-        let stop = basis == .fallback ? course.firstIndex { $0 < capability.minimum } : nil
+        let heldUntil = pile?.setpoints.map(\.until).filter { $0 > span.start }.max()
+        // A limit falls where a transaction profile ends or a step of a default profile begins.
+        let falls = ([span.start, heldUntil].compactMap { $0 } + span.quarters).sorted()
+        let stop =
+            basis == .fallback
+            ? falls.first { at in pile.map { $0.worstCase(at: at) < capability.minimum } ?? false } : nil
         let view = OfflineOutlook.Pile(
             evse: evse.id, node: slot.station.node, isOnline: slot.isOnline,
             isCharging: slot.activeSession(on: evse.number) != nil && evse.status == .charging,
             rating: capability.rating, basis: basis,
-            heldUntil: pile?.setpoints.map(\.until).filter { $0 > span.start }.max(), course: course,
-            stopsAt: stop.map { span.moments[$0] })
+            heldUntil: heldUntil, course: course, stopsAt: stop)
         return (view, pile)
     }
 }
@@ -76,4 +80,9 @@ private struct QuarterHours {
     static let count = 96
     let start: Instant
     var moments: [Instant] { (0..<Self.count).map { start + Self.step * $0 } }
+    /// The beginnings of quarters of the clock.
+    var quarters: [Instant] {
+        let first = start.ceiled(to: Self.step, from: Instant(milliseconds: 0))
+        return (0..<Self.count).map { first + Self.step * $0 }
+    }
 }
