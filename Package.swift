@@ -32,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -79,7 +80,11 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ], swiftSettings: strict),
         .target(
-            name: "Gateway", dependencies: ["OCPPMessages", "OCPP", "CCrypto", nioCore, nioPosix],
+            name: "Gateway",
+            dependencies: [
+                "OCPPMessages", "OCPP", "CCrypto", nioCore, nioPosix, "Quantities", "Credentials",
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
             swiftSettings: strict),
         .target(
             name: "Simulation",
@@ -100,7 +105,7 @@ let package = Package(
                 "Quantities", "Documents", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering",
                 "GridDispatch", "Scheduling", "Settlement", "Evaluation", "Operations", "Store", "Gateway",
                 "Simulation",
-                "Console", argumentParser, nioCore, nioPosix,
+                "Console", "Credentials", argumentParser, nioCore, nioPosix,
             ], swiftSettings: strict),
         // Tests
         tests("Quantities"),
@@ -125,7 +130,10 @@ let package = Package(
         tests("Credentials", ["Quantities"]),
         tests(
             "Gateway",
-            ["OCPP", "Quantities", nioCore, nioPosix, .product(name: "NIOEmbedded", package: "swift-nio")]),
+            [
+                "Credentials", "OCPP", "Quantities", nioCore, nioPosix,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]),
         .target(
             name: "StoreSupport", dependencies: ["Quantities", "Assets", "Charging", "Operations"],
             path: "Tests/StoreSupport", swiftSettings: strict),

@@ -43,4 +43,10 @@ public protocol GatewayDelegate: AnyObject, Sendable {
     /// Something odd that became no call: a message that breaks OCPP-J, with its text, or a frame that breaks RFC 6455.
     func noted(identity: String, connection: ConnectionID, note: LinkNote)
     func disconnected(identity: String, connection: ConnectionID, reason: String)
+    /// A socket that was given up before it named a station: its TLS did not come about. Does nothing unless implemented.
+    func turnedAway(remoteAddress: String, reason: String)
+}
+
+extension GatewayDelegate {
+    public func turnedAway(remoteAddress: String, reason: String) {}
 }

@@ -14,7 +14,7 @@ public final class OCPPGateway: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let registry: ConnectionRegistry
     private let shards: [Shard]
-    private let listener = Mutex<(any Channel)?>(nil)
+    private let listeners = Mutex<[any Channel]>([])
 
     public init(
         configuration: Configuration = Configuration(), delegate: any GatewayDelegate,
@@ -38,11 +38,12 @@ public final class OCPPGateway: Sendable {
         directory.fill(shards)
     }
 
-    /// Starts listening; port 0 takes any free one.
+    /// Starts listening; port 0 takes any free one. May be called again, for a further address.
+    /// - Parameter tls: with it the listener speaks TLS only (`ocpps`).
     /// - Returns: the address taken.
     /// - Throws: what the system says when the address cannot be had.
     @discardableResult
-    public func start(host: String, port: Int) async throws -> SocketAddress {
+    public func start(host: String, port: Int, tls: TLSServer? = nil) async throws -> SocketAddress {
         let shards = shards
         let configuration = configuration
         let bootstrap = ServerBootstrap(group: group)
@@ -71,12 +72,21 @@ public final class OCPPGateway: Sendable {
                         throw ChannelError.inappropriateOperationForState
                     }
                     // Transport security goes in front of the station's handler, here and nowhere else.
-                    try channel.pipeline.syncOperations.addHandler(StationConnection(shard: shard))
+                    let security = tls.map(TransportSecurity.init)
+                    if let security {
+                        let address = channel.remoteAddress
+                        try channel.pipeline.syncOperations.addHandler(
+                            ClientHelloHandler(security) { reason in
+                                shard.delegate.turnedAway(
+                                    remoteAddress: address?.ipAddress ?? "", reason: reason)
+                            })
+                    }
+                    try channel.pipeline.syncOperations.addHandler(StationConnection(shard: shard, security: security))
                 }
             }
         let channel = try await bootstrap.bind(host: host, port: port).get()
         guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
-        listener.withLock { $0 = channel }
+        listeners.withLock { $0.append(channel) }
         return address
     }
 
@@ -123,11 +133,11 @@ public final class OCPPGateway: Sendable {
 
     /// Stops listening, says goodbye to all stations and waits until they are gone.
     public func shutdown() async {
-        let channel = listener.withLock { listener in
-            defer { listener = nil }
-            return listener
+        let channels = listeners.withLock { listeners in
+            defer { listeners = [] }
+            return listeners
         }
-        try? await channel?.close().get()
+        for channel in channels { try? await channel.close().get() }
         for future in shards.map({ $0.shutdown() }) { try? await future.get() }
     }
 

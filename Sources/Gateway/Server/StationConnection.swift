@@ -16,6 +16,8 @@ final class StationConnection: ChannelInboundHandler {
     private enum Phase { case head, deciding, open, closing, gone }
 
     private let shard: Shard
+    /// `nil` on a plain socket.
+    private let security: TransportSecurity?
     private var context: ChannelHandlerContext?
     private var id = ConnectionID(rawValue: 0)
     private var identity = ""
@@ -36,8 +38,9 @@ final class StationConnection: ChannelInboundHandler {
     private var missedPongs = 0
     private var wake: (task: Scheduled<Void>, at: Int64)?
 
-    init(shard: Shard) {
+    init(shard: Shard, security: TransportSecurity? = nil) {
         self.shard = shard
+        self.security = security
         reader = FrameReader(from: .client, maxMessageBytes: shard.configuration.maxMessageBytes)
         link = StationConnection.makeLink(shard, .v16)
     }
@@ -85,6 +88,10 @@ final class StationConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if phase == .head, let security {
+            let why = security.fault.map { ": \($0)" } ?? ""
+            shard.delegate.turnedAway(remoteAddress: remoteAddress, reason: "TLS handshake: \(error)\(why)")
+        }
         endConversation(reason: "the station's socket failed: \(error)")
         context.close(promise: nil)
     }
@@ -221,15 +228,26 @@ final class StationConnection: ChannelInboundHandler {
             refuse(Handshake.Refusal(.unavailable(retryAfterSeconds: retryAfter)))
             return
         }
-        let address = context?.remoteAddress
+        let me = NIOLoopBound(self, eventLoop: shard.eventLoop)
+        guard let security else { return ask(offer, certificate: nil) }
+        security.certificate(on: shard.eventLoop) { me.value.ask(offer, certificate: $0) }
+    }
+
+    private func ask(_ offer: Handshake.Offer, certificate: PeerCertificate?) {
+        guard phase == .deciding else { return }
         let request = UpgradeRequest(
             identity: offer.identity, protocols: offer.protocols, basic: offer.user.map { ($0, offer.password) },
-            remoteAddress: address.flatMap { a in a.ipAddress.map { "\($0):\(a.port ?? 0)" } } ?? "")
+            remoteAddress: remoteAddress, isEncrypted: security != nil, certificate: certificate)
         let me = NIOLoopBound(self, eventLoop: shard.eventLoop)
         let eventLoop = shard.eventLoop
         shard.delegate.decide(request) { decision in
             eventLoop.execute { me.value.decided(decision, offer, request) }
         }
+    }
+
+    private var remoteAddress: String {
+        guard let address = context?.remoteAddress, let host = address.ipAddress else { return "" }
+        return "\(host):\(address.port ?? 0)"
     }
 
     private func decided(_ decision: UpgradeDecision, _ offer: Handshake.Offer, _ request: UpgradeRequest) {

@@ -131,6 +131,7 @@ extension Handshake.Refusal {
             self.init(
                 status: 401, text: "identity and password do not fit",
                 headers: ["WWW-Authenticate: Basic realm=\"OCPP\", charset=\"UTF-8\""])
+        case .forbidden(let reason): self.init(status: 403, text: reason)
         case .unavailable(let seconds):
             self.init(status: 503, text: "no room now, come back later", headers: ["Retry-After: \(seconds)"])
         }
@@ -139,7 +140,7 @@ extension Handshake.Refusal {
     /// The whole response; the connection ends after it.
     package var response: String {
         let phrases = [
-            400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed",
+            400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
             408: "Request Timeout", 426: "Upgrade Required", 503: "Service Unavailable",
         ]
         let body = text + "\n"

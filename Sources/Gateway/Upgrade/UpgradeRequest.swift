@@ -9,10 +9,23 @@ public struct UpgradeRequest: Sendable {
     public let basic: (user: String, password: [UInt8])?
     /// `192.0.2.7:50312`.
     public let remoteAddress: String
+    /// Came over TLS.
+    public let isEncrypted: Bool
+    /// The certificate that the station proved itself with; `nil` when it has none.
+    public let certificate: PeerCertificate?
+
+    /// OCPP's security profile that the station uses: 1 password, 2 password over TLS, 3 certificate, 0 nothing.
+    public var securityProfile: Int {
+        if certificate != nil { return 3 }
+        return basic == nil ? 0 : isEncrypted ? 2 : 1
+    }
 
     public init(
-        identity: String, protocols: [String], basic: (user: String, password: [UInt8])?, remoteAddress: String
+        identity: String, protocols: [String], basic: (user: String, password: [UInt8])?, remoteAddress: String,
+        isEncrypted: Bool = false, certificate: PeerCertificate? = nil
     ) {
+        self.isEncrypted = isEncrypted
+        self.certificate = certificate
         self.identity = identity
         self.protocols = protocols
         self.basic = basic
@@ -27,6 +40,9 @@ public enum UpgradeDecision: Hashable, Sendable {
     case notFound
     /// Credentials are missing or wrong: HTTP 401.
     case unauthorized
+    /// Who the station is may be clear, but not on this way: weaker security than set, another's certificate. HTTP 403
+    /// with this text.
+    case forbidden(String)
     /// Not now: HTTP 503.
     case unavailable(retryAfterSeconds: Int)
 }
