@@ -30,7 +30,9 @@ extension Platform: PlatformService {
     func priceLevels(of site: SiteID, in interval: Interval) async -> [PriceLevelSpan] {
         await loop.read { $0.priceLevels(of: site, in: interval) } ?? []
     }
-    func limits(of station: StationID) async -> [EVSELimits] { await loop.read { $0.limits(of: station) } ?? nil ?? [] }
+    func limits(of station: StationID) async -> [EVSELimits] {
+        await loop.read { $0.limits(of: station) ?? [] } ?? []
+    }
     func offlineOutlook(of site: SiteID) async -> OfflineOutlook? {
         let now = now
         return await loop.read { $0.offlineOutlook(of: site, at: now) } ?? nil
