@@ -89,10 +89,9 @@ final class StationConnection: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if phase == .head, let security {
-            let why = security.fault.map { ": \($0)" } ?? ""
-            shard.delegate.turnedAway(remoteAddress: remoteAddress, reason: "TLS handshake: \(error)\(why)")
+            shard.delegate.turnedAway(remoteAddress: remoteAddress, reason: security.text(of: error))
         }
-        endConversation(reason: "the station's socket failed: \(error)")
+        endConversation(reason: "the station's socket failed: \(security?.text(of: error) ?? "\(error)")")
         context.close(promise: nil)
     }
 

@@ -31,7 +31,7 @@ final class TransportSecurity: @unchecked Sendable {
     /// The one that this handshake proved.
     private var verified: PeerCertificate?
     /// Why the peer's certificate was turned away.
-    private(set) var fault: ChainVerifier.Fault?
+    private var fault: ChainVerifier.Fault?
 
     init(_ server: TLSServer) { self.server = server }
 
@@ -49,13 +49,13 @@ final class TransportSecurity: @unchecked Sendable {
         return handler
     }
 
-    /// Signatures are checked on the tasks' threads, not on the event loop.
+    /// Signatures are checked on threads of their own, not on the event loop.
     private func verify(
         _ presented: [NIOSSLCertificate], by verifier: ChainVerifier, at now: Instant, on eventLoop: any EventLoop,
         then: @escaping @Sendable (Bool) -> Void
     ) {
         let chain = presented.prefix(ChainVerifier.maxChainLength + 1).map { (try? $0.toDERBytes()) ?? [] }
-        Task {
+        Task(executorPreference: VerificationExecutor.shared) {
             let result: Result<PeerCertificate, ChainVerifier.Fault>
             do throws(ChainVerifier.Fault) {
                 result = .success(PeerCertificate(try await verifier.verify(chain, at: now)))
@@ -72,6 +72,20 @@ final class TransportSecurity: @unchecked Sendable {
                     then(false)
                 }
             }
+        }
+    }
+
+    /// What went wrong, for the operator. The library's own words name places in its sources: they are left out.
+    func text(of error: any Error) -> String {
+        switch error {
+        case NIOSSLError.uncleanShutdown: return "it ended without a goodbye"
+        case NIOSSLError.handshakeFailed(let cause):
+            if let fault { return "TLS handshake: \(fault)" }
+            let reasons = "\(cause)".split(separator: ":").filter { $0.contains("_") }.compactMap { word in
+                word.split(separator: " ").first.map(String.init)
+            }.filter { $0 != "OPENSSL_internal" }
+            return "TLS handshake: " + (reasons.isEmpty ? "it was broken off" : reasons.joined(separator: ", "))
+        default: return "\(error)"
         }
     }
 
