@@ -175,7 +175,8 @@ import Testing
             let seen = try await Self.visit(bench, port, "CP1", certificate)
             #expect(seen.status == nil && seen.fault != nil, "\(seen)")
             #expect(Self.requests(recorder).isEmpty)
-            #expect(recorder.log.contains { $0.hasPrefix("turned away: TLS handshake: the certificate is not trusted") })
+            #expect(
+                recorder.log.contains { $0.hasPrefix("turned away: TLS handshake: the certificate is not trusted") })
         }
     }
 
