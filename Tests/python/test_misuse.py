@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from support.program import PROGRAM, Server, tidewatt
-from support.station import Station, fresh
+from support.station import Station, fresh, now
 
 
 def known(reason):
@@ -77,6 +77,34 @@ def test_a_demo_does_not_begin_on_the_data_of_another_run(tmp_path):
         process.kill()
         process.wait(10)
         process.stderr.close()
+
+
+# MARK: Clocks
+
+
+@known("a reading from the future stops energy and power of its session until that day")
+@pytest.mark.parametrize("ahead", [120, 3600, 10 * 365 * 86400], ids=["two minutes", "an hour", "ten years"])
+def test_one_reading_from_the_future_does_not_stop_the_following(station, api, ahead):
+    one = station(fresh())
+    one.boot()
+    transaction = one.start("TAG").transaction_id
+    one.meter(transaction, 100, 7000)
+    one.meter(transaction, 200, 1000, at=now(ahead))
+    for register in (300, 400):
+        one.meter(transaction, register, 6000)
+    assert api.sessions(one.identity)[0]["import_wh"] == 400
+    assert api.station(one.identity)["evses"][0]["power_kw"] == 6
+
+
+def test_one_reading_from_before_the_clock_was_set_does_not_stop_the_following(station, api):
+    one = station(fresh())
+    one.boot()
+    transaction = one.start("TAG").transaction_id
+    one.meter(transaction, 100, 7000)
+    one.meter(transaction, 200, 1000, at="1970-01-01T00:00:10Z")
+    one.meter(transaction, 300, 6000)
+    assert api.sessions(one.identity)[0]["import_wh"] == 300
+    assert api.station(one.identity)["evses"][0]["power_kw"] == 6
 
 
 # MARK: Lists for spreadsheets
