@@ -28,6 +28,7 @@ import Testing
         var d = Dialogue()
         d.boot("CP1")
         d.meter("CP1", wh: 10, watts: 0, transaction: nil)
+        d.now += .minutes(1)
         d.meter("CP1", wh: 10, watts: 0, transaction: 0)
         #expect(d.disk.readings.keys.allSatisfy { $0.session == nil && $0.evse == EVSEID(StationID("CP1"), 1) })
         #expect(d.disk.readings.count == 4)

@@ -19,7 +19,7 @@ base = f"ws://127.0.0.1:{sys.argv[1]}/ocpp"
 async def talk() -> None:
     """A session through the library's own ChargePoint, on an identity that needs percent-encoding."""
     identity = "RDAM|123"
-    async with connect(f"{base}/{quote(identity, safe='')}", subprotocols=["ocpp2.0.1", "ocpp1.6"]) as socket:
+    async with connect(f"{base}/{quote(identity, safe='')}", subprotocols=["ocpp2.0", "ocpp1.6"]) as socket:
         assert socket.subprotocol == "ocpp1.6", socket.subprotocol
         station = ChargePoint(identity, socket, response_timeout=5)
         reading = asyncio.create_task(station.start())
