@@ -21,7 +21,6 @@ def known(reason):
 # MARK: Care of the data
 
 
-@known("a backup over the live database is taken: what is acknowledged afterwards is lost")
 @pytest.mark.parametrize("link", [False, True], ids=["its name", "a link to it"])
 def test_a_backup_never_replaces_the_database_it_is_of(serve, tmp_path, link):
     server = serve()

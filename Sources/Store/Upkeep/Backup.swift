@@ -7,6 +7,10 @@ extension Store {
     public static func backup(directory: String, to file: String) throws(StoreFault) {
         let path = DataDirectory.database(in: directory)
         guard DataDirectory.exists(path) else { throw .cannotOpen(path: path, why: "there is no database") }
+        // A running server would go on writing to the file that was replaced, and lose what it acknowledges.
+        guard ["", "-wal", "-shm"].allSatisfy({ !isSame(file, path + $0) }) else {
+            throw .cannotOpen(path: file, why: "a backup never replaces the database it is of; name another file")
+        }
         let temporary = file + ".tmp-\(getpid())"
         unlink(temporary)
         defer { unlink(temporary) }
@@ -23,6 +27,13 @@ extension Store {
             guard isSynced else { throw StoreFault.disk("\(temporary): \(String(cString: strerror(errno)))") }
         } catch { throw StoreFault(error, path: file) }
         try DataDirectory.rename(temporary, to: file)
+    }
+
+    /// Both names lead to one file, links followed.
+    private static func isSame(_ a: String, _ b: String) -> Bool {
+        var (first, second) = (stat(), stat())
+        guard stat(a, &first) == 0, stat(b, &second) == 0 else { return false }
+        return first.st_dev == second.st_dev && first.st_ino == second.st_ino
     }
 }
 
