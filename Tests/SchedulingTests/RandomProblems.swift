@@ -2,6 +2,9 @@ import Quantities
 
 @testable import Scheduling
 
+/// Little search for modes: property tests ask whether rules hold, and debug builds are slow.
+let quick = PlanningOptions(effort: 5e6)
+
 /// Fleets and grids from a seed: nested nodes, both directions, losses, partial slots, scarcity.
 enum RandomProblems {
     static func problem(seed: UInt64, slots: Int = 24, vehicles most: Int = 20) -> PlanningProblem {

@@ -14,7 +14,7 @@ import Testing
         var keeping = 0
         for seed: UInt64 in 1...60 {
             var problem = named(seed)
-            let first = solve(problem)
+            let first = solve(problem, options: quick)
             var random = SeededRandom(seed: seed)
             let v = Int(random.next() % UInt64(problem.vehicles.count))
             switch random.next() % 3 {
@@ -25,8 +25,8 @@ import Testing
                 newcomer.name = "new"
                 problem.vehicles.append(newcomer)
             }
-            let warm = solve(problem, warm: first.state)
-            let cold = solve(problem)
+            let warm = solve(problem, options: quick, warm: first.state)
+            let cold = solve(problem, options: quick)
             #expect(PlanCheck.violations(of: warm.vehicles, in: problem) == [], "seed \(seed)")
             #expect(warm.gap <= max(0.001, first.gap, cold.gap), "seed \(seed): \(warm.gap)")
             let mean = problem.buyPrice.reduce(0, +) / Double(problem.slotCount)
@@ -42,8 +42,8 @@ import Testing
     @Test func `where nothing changed the whole plan stays`() {
         for seed: UInt64 in 1...30 {
             let problem = named(seed)
-            let first = solve(problem)
-            let second = solve(problem, warm: first.state)
+            let first = solve(problem, options: quick)
+            let second = solve(problem, options: quick, warm: first.state)
             #expect(second.vehicles == first.vehicles && second.passes == 0, "seed \(seed)")
             #expect(second.kept == problem.vehicles.count, "seed \(seed)")
         }
@@ -56,7 +56,7 @@ import Testing
                 PlanningVehicle(slots: 0..<3, maxCharge: 7, wanted: 16, node: 0, name: "A"),
                 PlanningVehicle(slots: 1..<3, maxCharge: 7, wanted: 5, node: 0, name: "B"),
             ], nodes: [PlanningNode(importLimit: [10, 10, 10, 10])])
-        let first = solve(problem)
+        let first = solve(problem, options: quick)
         #expect(first.vehicles[0].net.first.map { abs($0 - 2) < 1e-6 } == true)
         let later = PlanningProblem(
             stepHours: 1, buyPrice: [0.5, 0.5, 1, 1], sellPrice: [0, 0, 0, 0],
@@ -76,13 +76,13 @@ import Testing
             for v in problem.vehicles.indices {
                 problem.vehicles[v].slots = 0..<max(2, problem.vehicles[v].slots.upperBound)
             }
-            let first = solve(problem)
+            let first = solve(problem, options: quick)
             for v in problem.vehicles.indices {
                 problem.vehicles[v].committed = Array(first.vehicles[v].net.prefix(2))
                 problem.vehicles[v].wanted *= 1.2
             }
             for t in problem.buyPrice.indices { problem.buyPrice[t] *= t % 2 == 0 ? 1.3 : 0.8 }
-            let plan = solve(problem)
+            let plan = solve(problem, options: quick)
             #expect(PlanCheck.violations(of: plan.vehicles, in: problem) == [], "seed \(seed)")
             for (vehicle, schedule) in zip(problem.vehicles, plan.vehicles) {
                 for (net, settled) in zip(schedule.net, vehicle.committed) {
@@ -99,7 +99,7 @@ import Testing
         let problem = PlanningProblem(
             stepHours: 1, buyPrice: [0.1, 1], sellPrice: [0, 0], vehicles: vehicles,
             nodes: [PlanningNode(importLimit: [6, 40])])
-        let nets = solve(problem).vehicles.map { $0.net[0] }
+        let nets = solve(problem, options: quick).vehicles.map { $0.net[0] }
         #expect(abs(nets.reduce(0, +) - 6) < 1e-6)
         #expect(zip(nets, [4.0, 3, 2]).allSatisfy { $0 <= $1 + 1e-9 })
     }
@@ -119,7 +119,7 @@ import Testing
         let solver = FleetSolver(problem, options: PlanningOptions(), warm: nil)
         let found = [schedule([4, 4]), schedule([4, 4])]
         #expect(solver.issuable(found).1 == nil)
-        #expect(solve(problem).fallback == nil)
+        #expect(solve(problem, options: quick).fallback == nil)
     }
 
     @Test func `the refused vehicle alone goes back to what was planned before`() {

@@ -16,11 +16,18 @@ public struct PlanningOptions: Hashable, Sendable {
     public var fairness: Bool
     /// At most so many interior-point steps for each group of nodes that hang together.
     public var maxPasses: Int
+    /// Operations, about one a nanosecond, that may be spent on what is not convex (least powers, one direction at a time)
+    /// when it costs more than the gap. Counted, so that the answer does not depend on the machine.
+    public var effort: Double
 
-    public init(gap: Double = 0.001, preference: Preference = .early, fairness: Bool = false, maxPasses: Int = 80) {
+    public init(
+        gap: Double = 0.001, preference: Preference = .early, fairness: Bool = false, maxPasses: Int = 80,
+        effort: Double = 3e8
+    ) {
         self.gap = gap
         self.preference = preference
         self.fairness = fairness
         self.maxPasses = maxPasses
+        self.effort = effort
     }
 }

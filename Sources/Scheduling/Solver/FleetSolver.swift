@@ -21,7 +21,7 @@ struct FleetSolver {
         let (parts, localNode) = cut()
         let meanPrice = meanPrice
         // A small fleet's plan costs little to sharpen; a large one stops where the gap is met.
-        let sharpness = problem.vehicles.count <= 2000 ? 0.05 : 0.6
+        let sharpness = problem.vehicles.count <= 2000 ? 0.05 : 0.9
         var schedules = [VehicleSchedule?](repeating: nil, count: problem.vehicles.count)
         var prices = [[Double]](
             repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
@@ -34,7 +34,7 @@ struct FleetSolver {
             let start = warm.flatMap { startPrices($0, group) }
             var solver = GroupSolver(
                 group, options: options, meanPrice: meanPrice, sharpness: sharpness,
-                effort: FleetSolver.effort * Double(part.vehicles.count) / Double(max(1, problem.vehicles.count)))
+                effort: options.effort * Double(part.vehicles.count) / Double(max(1, problem.vehicles.count)))
             solver.run(from: start) { cancelled || isCancelled() }
             cancelled = cancelled || solver.wasCancelled
             bound += solver.bound
@@ -70,9 +70,6 @@ struct FleetSolver {
             fallback: fallback, kept: kept,
             state: PlanningState(nodePrices: prices, plan: .init(problem: problem, schedules: schedules, gap: gap)))
     }
-
-    /// Operations for the search of modes in all groups together, about a third of a second.
-    static let effort = 3e8
 
     var meanPrice: Double { abs(problem.buyPrice.reduce(0, +) / Double(max(1, problem.slotCount))) }
 

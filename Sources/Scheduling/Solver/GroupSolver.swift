@@ -90,7 +90,7 @@ struct GroupSolver {
             passes = method.steps
             let scale = max(
                 abs(workBound.isFinite ? workBound : 0), group.turnover(meanPrice: meanPrice), 1e-6)
-            guard method.complementarity <= 30 * options.gap * scale || !moves else { continue }
+            guard method.complementarity <= 8 * options.gap * scale || !moves else { continue }
             let (cost, limit) = (bestCost, workBound)
             method.writePrices(trial)
             learn(trial)

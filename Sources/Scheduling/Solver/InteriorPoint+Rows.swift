@@ -160,7 +160,11 @@ extension InteriorPoint {
             }
         }
         for block in blocks { gather(block) }
+        solveChains()
+        for block in blocks where block.bothWays && block.node >= 0 { gatherChain(block) }
         system.solve(nodeSide, into: nodeStep)
+        for block in blocks where block.bothWays { spreadChain(block) }
+        solveChains()
         for block in blocks { spread(block) }
         for n in group.nodes.indices {
             let up = group.parent[n]
@@ -203,22 +207,58 @@ extension InteriorPoint {
             before = here
             if block.node >= 0 { nodeSide[grid + j] += c - d }
         }
-        guard block.node >= 0 else { return }
-        let answer = scratch.part(0, n)
-        for j in 0..<n { answer[j] = rowSide[r + j] }
-        chain(block, answer)
-        for j in 0..<n { nodeSide[grid + j] -= k[j] * answer[j] }
+        for j in 0..<n { answer[r + j] = rowSide[r + j] }
     }
 
-    /// Solves the tridiagonal system of a vehicle in place.
-    private func chain(_ block: Block, _ side: Vector) {
+    private func gatherChain(_ block: Block) {
         let (r, n) = (block.rows, block.count)
-        for j in 1..<max(1, n) { side[j] += ratio[r + j - 1] * side[j - 1] }
-        side[n - 1] *= pivot[r + n - 1]
-        var j = n - 2
-        while j >= 0 {
-            side[j] = side[j] * pivot[r + j] + ratio[r + j] * side[j + 1]
-            j -= 1
+        let k = coupling.part(group.cars[block.car].offset, n)
+        let grid = block.node * slots + block.first
+        for j in 0..<n { nodeSide[grid + j] -= k[j] * answer[r + j] }
+    }
+
+    private func spreadChain(_ block: Block) {
+        let (r, n) = (block.rows, block.count)
+        let k = coupling.part(group.cars[block.car].offset, n)
+        let grid = block.node * slots + block.first
+        let hangs = block.node >= 0
+        for j in 0..<n { answer[r + j] = rowSide[r + j] - (hangs ? k[j] * nodeStep[grid + j] : 0) }
+    }
+
+    /// Solves the tridiagonal systems of all vehicles that go both ways in ``answer``.
+    ///
+    /// A chain waits for its own last result at every row; ``ratio`` is zero at the end of each chain, so that the rows of
+    /// all are one recurrence, and four parts of it run side by side.
+    private func solveChains() {
+        let (a, b, c, d) = (lanes[0], lanes[1], lanes[2], lanes[3])
+        let least = min(min(lanes[1] - a, lanes[2] - b), min(lanes[3] - c, lanes[4] - d))
+        var before = SIMD4<Double>.zero
+        for j in 0..<least {
+            let here = SIMD4(answer[a + j], answer[b + j], answer[c + j], answer[d + j]) + before
+            (answer[a + j], answer[b + j], answer[c + j], answer[d + j]) = (here[0], here[1], here[2], here[3])
+            before = here * SIMD4(ratio[a + j], ratio[b + j], ratio[c + j], ratio[d + j])
+        }
+        for lane in 0..<4 {
+            var last = before[lane]
+            for i in (lanes[lane] + least)..<lanes[lane + 1] {
+                answer[i] += last
+                last = answer[i] * ratio[i]
+            }
+        }
+        // Backwards from the end of each part.
+        var behind = SIMD4<Double>.zero
+        for j in 1..<(least + 1) {
+            let (e, f, g, h) = (lanes[1] - j, lanes[2] - j, lanes[3] - j, lanes[4] - j)
+            let own = SIMD4(answer[e], answer[f], answer[g], answer[h]) * SIMD4(pivot[e], pivot[f], pivot[g], pivot[h])
+            behind = own + behind * SIMD4(ratio[e], ratio[f], ratio[g], ratio[h])
+            (answer[e], answer[f], answer[g], answer[h]) = (behind[0], behind[1], behind[2], behind[3])
+        }
+        for lane in 0..<4 {
+            var last = behind[lane]
+            for i in (lanes[lane]..<(lanes[lane + 1] - least)).reversed() {
+                last = answer[i] * pivot[i] + ratio[i] * last
+                answer[i] = last
+            }
         }
     }
 
@@ -230,9 +270,7 @@ extension InteriorPoint {
         let hangs = block.node >= 0
         let last: Double
         if block.bothWays {
-            let answer = scratch.part(0, n)
-            for j in 0..<n { answer[j] = rowSide[r + j] - (hangs ? k[j] * nodeStep[grid + j] : 0) }
-            chain(block, answer)
+            let answer = answer.part(r, n)
             let x = v + block.discharge
             let e = v + block.energy
             for j in 0..<n {

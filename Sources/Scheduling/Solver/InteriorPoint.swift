@@ -43,6 +43,8 @@ final class InteriorPoint {
     let count: Int
     let slots: Int
     let system: NodeSystem
+    /// Where each of four about equal parts of the chains' rows begins, and their end.
+    let lanes: [Int]
 
     // Per variable: value, width, duals of both edges, cost, and work.
     let value: Vector
@@ -73,6 +75,7 @@ final class InteriorPoint {
     let nodeSide: Vector
     let nodeStep: Vector
     let scratch: Vector
+    let answer: Vector
 
     private(set) var steps = 0
 
@@ -81,18 +84,21 @@ final class InteriorPoint {
         slots = group.slotCount
         var blocks: [Block] = []
         blocks.reserveCapacity(group.cars.count)
-        var (variables, rows, longest) = (0, 0, 1)
+        var (variables, longest) = (0, 1)
+        // Rows of vehicles that go both ways come first: their chains are solved in one sweep.
+        let chains = group.cars.reduce(0) { $0 + ($1.discharges ? $1.count : 0) }
+        var (chainRows, rows) = (0, chains)
         for (i, car) in group.cars.enumerated() where car.count > 0 {
             let block = Block(
-                car: i, variables: variables, rows: rows, first: car.first, count: car.count,
-                node: car.node,
-                bothWays: car.discharges, ec: car.chargeEfficiency,
+                car: i, variables: variables, rows: car.discharges ? chainRows : rows, first: car.first,
+                count: car.count, node: car.node, bothWays: car.discharges, ec: car.chargeEfficiency,
                 perDischarge: 1 / car.dischargeEfficiency)
             blocks.append(block)
             variables += block.size
-            rows += block.rowCount
+            if block.bothWays { chainRows += block.rowCount } else { rows += block.rowCount }
             longest = max(longest, car.count)
         }
+        lanes = InteriorPoint.lanes(blocks, rows: chains)
         self.blocks = blocks
         nodeVariables = variables
         let grid = group.nodes.count * slots
@@ -126,8 +132,18 @@ final class InteriorPoint {
         nodeSide = arena.vector(grid)
         nodeStep = arena.vector(grid)
         scratch = arena.vector(2 * longest + 8)
+        answer = arena.vector(rows)
         system = NodeSystem(slots: slots, parent: group.parent, reach: InteriorPoint.reach(group))
         restart()
+    }
+
+    private static func lanes(_ blocks: [Block], rows: Int) -> [Int] {
+        var lanes = [0]
+        for block in blocks where block.bothWays && lanes.count < 4 && block.rows >= rows * lanes.count / 4 {
+            if block.rows > 0 { lanes.append(block.rows) }
+        }
+        while lanes.count < 5 { lanes.append(rows) }
+        return lanes
     }
 
     /// For each node and slot the earliest slot that a stay under the node ties to it.

@@ -52,6 +52,7 @@ struct JointSearch {
     mutating func run() {
         dive()
         polish()
+        openPairs(upTo: 0.5 * effort)
         branch()
         group.lift()
         group.restore(best)
@@ -155,20 +156,49 @@ struct JointSearch {
 
     // MARK: - Dive
 
-    /// Decides doubts a part at a time, the clearest first, and rounds what is left when the effort ends.
+    /// From the continuous schedule down.
     private mutating func dive() {
-        var decisions = Decisions(group)
         group.lift()
         group.restore(continuous)
+        settle(Decisions(group))
+    }
+
+    /// Decides what the group's schedule leaves in doubt a part at a time, the clearest first, and rounds what is left when
+    /// the effort ends.
+    private mutating func settle(_ start: Decisions) {
+        var decisions = start
         var rounds = max(3, min(24, Int(effort / (JointSearch.usualSteps * effortOfStep)) - 1))
         var doubts = doubts()
         while !isCancelled() && !doubts.isEmpty && rounds > 0 {
+            let before = decisions
             decide(doubts, part: max(1.0 / 3, 1 / Double(rounds)), &decisions)
             rounds -= 1
-            if relax(decisions) >= bestCost - slack { return }
+            var bound = relax(decisions)
+            if group.worstExcess() > Group.trace || bound == .infinity, rounds > 0 {
+                // Too much at once: those that were to charge in full slots do not.
+                takeBack(&decisions, since: before)
+                rounds -= 1
+                bound = relax(decisions)
+            }
+            if bound >= bestCost - slack { return }
             doubts = self.doubts()
         }
         offer()
+    }
+
+    private func takeBack(_ decisions: inout Decisions, since before: Decisions) {
+        for car in group.cars {
+            for j in 0..<car.count {
+                let at = car.offset + j
+                guard decisions.modes[at] == .charges, before.modes[at] == .open else { continue }
+                var n = car.node
+                while n >= 0 {
+                    let cell = n * group.slotCount + car.first + j
+                    if group.load[cell] > group.highest[cell] + Group.trace { decisions.modes[at] = .rests }
+                    n = group.parent[n]
+                }
+            }
+        }
     }
 
     private func decide(_ doubts: [Doubt], part: Double, _ decisions: inout Decisions) {
@@ -196,6 +226,38 @@ struct JointSearch {
         }
     }
 
+    // MARK: - Neighbours
+
+    /// Opens the modes of two vehicles at a time, those of all others as in the best schedule, until a whole round of pairs
+    /// helps no more.
+    private mutating func openPairs(upTo least: Double) {
+        let order = group.turn.filter { group.cars[$0].count > 0 }
+        guard order.count <= JointSearch.pairLimit else { return }
+        var improved = true
+        while improved {
+            improved = false
+            for distance in 0..<max(1, order.count) {
+                for a in 0..<(order.count - distance) {
+                    if isDone || effort <= least { return }
+                    improved = open([order[a], order[a + distance]]) || improved
+                }
+            }
+        }
+    }
+    /// Up to so many vehicles; the pairs grow with the square.
+    private static let pairLimit = 12
+
+    /// - Returns: whether the best schedule got better.
+    private mutating func open(_ cars: [Int]) -> Bool {
+        let cost = bestCost
+        group.lift()
+        group.restore(best)
+        var decisions = Decisions(asScheduled: group)
+        for i in cars { decisions.reopen(i, in: group) }
+        if relax(decisions) < bestCost - slack { settle(decisions) }
+        return bestCost < cost - 1e-6
+    }
+
     // MARK: - Branch and bound
 
     private struct Branch {
@@ -203,13 +265,18 @@ struct JointSearch {
         let bound: Double
     }
 
-    /// Best bound first, each time dived into down to a schedule.
+    /// Each branch is dived into down to a schedule.
     private mutating func branch() {
         var open = [Branch(decisions: Decisions(group), bound: floor)]
+        var dives = 0
         while !open.isEmpty && !isDone {
-            var least = 0
-            for k in open.indices where open[k].bound < open[least].bound { least = k }
-            var next: Branch? = open.remove(at: least)
+            // Mostly the newest, near where the last dive failed; now and then the most promising of all.
+            dives += 1
+            var chosen = open.count - 1
+            if dives % 8 == 0 {
+                for k in open.indices where open[k].bound < open[chosen].bound { chosen = k }
+            }
+            var next: Branch? = open.remove(at: chosen)
             while let here = next, !isDone {
                 next = nil
                 if here.bound >= bestCost - slack { break }
