@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Credentials
 import Documents
 import Foundation
 import OCPPMessages
@@ -47,6 +48,8 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             platform = try Platform(configuration: settings, directory: data, clock: .real, log: log)
         } catch let fault as StoreFault {
+            throw Refusal(fault.description)
+        } catch let fault as CredentialFault {
             throw Refusal(fault.description)
         }
         try await PlatformServer(platform: platform, open: open).run(until: Signals.termination())

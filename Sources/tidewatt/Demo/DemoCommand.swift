@@ -1,4 +1,5 @@
 import ArgumentParser
+import Credentials
 import Documents
 import Foundation
 import Quantities
@@ -69,6 +70,8 @@ struct DemoCommand: AsyncParsableCommand {
         do {
             platform = try Platform(configuration: settings, directory: folder, clock: clock, log: log)
         } catch let fault as StoreFault {
+            throw Refusal(fault.description)
+        } catch let fault as CredentialFault {
             throw Refusal(fault.description)
         }
         let (ports, announce) = AsyncStream.makeStream(of: (http: Int, ocpp: Int).self)

@@ -1,5 +1,4 @@
 import Assets
-import Console
 import Gateway
 import OCPP
 import Operations
@@ -11,41 +10,33 @@ final class GatewayBridge: GatewayDelegate {
     /// May inbound calls be taken now? `false` while the disk refuses or lags far behind.
     private let mayTake: @Sendable () -> Bool
     private let loop: CoreLoop
+    private let admission: StationAdmission
+    private let tlsFaults: @Sendable (String, String) -> Void
     let refusedCalls = Atomic<Int>(0)
 
-    init(loop: CoreLoop, mayTake: @escaping @Sendable () -> Bool) {
+    /// - Parameter tlsFaults: address and reason of a socket whose TLS did not come about.
+    init(
+        loop: CoreLoop, admission: StationAdmission, tlsFaults: @escaping @Sendable (String, String) -> Void,
+        mayTake: @escaping @Sendable () -> Bool
+    ) {
         self.loop = loop
+        self.admission = admission
+        self.tlsFaults = tlsFaults
         self.mayTake = mayTake
     }
 
     func decide(_ request: UpgradeRequest, reply: @escaping @Sendable (UpgradeDecision) -> Void) {
         guard mayTake() else { return reply(.unavailable(retryAfterSeconds: 30)) }
         let id = StationID(request.identity)
-        let password = request.basic.map { (user: $0.user, password: $0.password) }
-        Task { [loop] in
-            guard let admission = await loop.read({ $0.admission(of: id) }) else {
+        Task { [loop, admission] in
+            guard let (known, profile) = await loop.read({ ($0.admission(of: id), $0.securityProfile(of: id)) }) else {
                 return reply(.unavailable(retryAfterSeconds: 30))
             }
-            switch admission {
-            case .unknown: reply(.notFound)
-            case .open: reply(.accept)
-            case .password(let digest):
-                guard let password, password.user == request.identity,
-                    Self.matches(password.password, digest: digest)
-                else { return reply(.unauthorized) }
-                reply(.accept)
-            }
+            admission.judge(request, known, profile: profile, reply: reply)
         }
     }
 
-    /// OCPP 1.6 configures the password as hexadecimal text; stations send that text or the bytes it stands for
-    /// (security whitepaper, erratum). Either is right.
-    private static func matches(_ password: [UInt8], digest: String) -> Bool {
-        if StationPassword.matches(String(decoding: password, as: UTF8.self), digest: digest) { return true }
-        let hexadecimal = password.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        return StationPassword.matches(hexadecimal, digest: digest)
-            || StationPassword.matches(hexadecimal.uppercased(), digest: digest)
-    }
+    func turnedAway(remoteAddress: String, reason: String) { tlsFaults(remoteAddress, reason) }
 
     func connected(identity: String, connection: ConnectionID, protocol: String, remoteAddress: String) {
         loop.post(

@@ -1,5 +1,6 @@
 import Assets
 import Charging
+import Credentials
 import Foundation
 import Gateway
 import GridDispatch
@@ -26,6 +27,10 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     private var solver: SolverWorker!
     private let group: MultiThreadedEventLoopGroup
     private let disk: DiskWatch
+    private let directory: String
+    /// `nil` without a TLS listener.
+    private let tls: TLSServer?
+    private let tlsFaults: TLSFaultLog
     private let upkeep = UpkeepTimer()
     private let waiting = Mutex(Waiting())
     private let began = DomainClock.monotonicNanoseconds()
@@ -37,7 +42,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     /// Orders that may wait for the disk at a time.
     private static let mostWaiting = 10_000
 
-    /// - Throws: ``StoreFault`` when the data directory cannot be opened (held by another process, damaged …).
+    /// - Throws: ``StoreFault`` when the data directory cannot be opened (held by another process, damaged …),
+    ///   ``CredentialFault`` when secrets or certificates cannot be used.
     init(configuration: ServeConfiguration, directory: String, clock: DomainClock, log: StructuredLog) throws {
         self.configuration = configuration
         self.clock = clock
@@ -48,6 +54,22 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         options.retention.readings.days = configuration.readingDays
         options.onCondition = { [disk] in disk.changed(to: $0) }
         self.store = try Store(directory: directory, options: options)
+        self.directory = directory
+        self.tlsFaults = TLSFaultLog(log: log)
+        let passwords: PasswordChecker
+        do {
+            passwords = PasswordChecker(secret: try DigestSecret.open(in: directory))
+            // Certificates hold by the real clock, whatever the domain's says.
+            tls =
+                configuration.ocpps == nil
+                ? nil
+                : try TLSServer(
+                    TLSMaterial.load(configuration.tls, directory: directory, at: DomainClock.real.now).settings,
+                    clock: { DomainClock.real.now })
+        } catch {
+            store.close()
+            throw error
+        }
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.shards)
         var settings = CoreConfiguration(configuration)
         // On a fast virtual clock a round trip on real sockets takes domain time: do not call that disobedience.
@@ -57,7 +79,12 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             instance: Self.instanceMark())
         self.loop = CoreLoop(core: core, clock: clock) { [unowned self] effects in carryOut(effects) }
         disk.report(to: loop)
-        self.bridge = GatewayBridge(loop: loop) { [store] in store.condition == .accepting }
+        let admission = StationAdmission(
+            passwords: passwords, organization: configuration.tls.organization,
+            mayBeExpired: configuration.tls.mayBeExpired)
+        self.bridge = GatewayBridge(
+            loop: loop, admission: admission, tlsFaults: { [tlsFaults] in tlsFaults.note(address: $0, reason: $1) }
+        ) { [store] in store.condition == .accepting }
         var limits = OCPPGateway.Configuration()
         limits.maxMessageBytes = configuration.maxMessageBytes
         limits.maxConnections = configuration.maxConnections
@@ -65,8 +92,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         self.solver = SolverWorker { [unowned self] outcome in loop.post(.planned(outcome)) }
     }
 
-    /// Opens the OCPP listener and starts every thread; returns the port taken.
-    func start() async throws -> Int {
+    /// Opens the OCPP listeners and starts every thread; returns the ports taken.
+    func start() async throws -> (ocpp: Int, ocpps: Int?) {
         loop.start()
         solver.start()
         upkeep.start(every: 5) { [self] in
@@ -75,7 +102,38 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             }
         }
         let address = try await gateway.start(host: configuration.ocpp.host, port: configuration.ocpp.port)
-        return address.port ?? 0
+        guard let tls, let endpoint = configuration.ocpps else { return (address.port ?? 0, nil) }
+        watchCertificates()
+        let secure = try await gateway.start(host: endpoint.host, port: endpoint.port, tls: tls)
+        return (address.port ?? 0, secure.port ?? 0)
+    }
+
+    /// Reads the certificates again; sockets that exist stay. What cannot be used changes nothing.
+    func reloadCertificates() {
+        guard let tls else { return }
+        do {
+            try tls.reload(
+                TLSMaterial.load(configuration.tls, directory: directory, at: DomainClock.real.now).settings)
+            log(.info, "certificates-reloaded")
+        } catch {
+            log(.error, "certificates-refused", [.init("fault", .string("\(error)"))])
+        }
+        watchCertificates()
+    }
+
+    /// An alarm for each of the listener's certificates that ends within a month.
+    private func watchCertificates() {
+        guard let tls else { return }
+        for certificate in tls.certificates {
+            let due = ExpiryWatch.due(
+                [.init(label: certificate.subject, notAfter: certificate.notAfter)], at: DomainClock.real.now)
+            let urgent = due.contains { $0.1 > .soon }
+            for (code, holds) in [("certificate-ends", !due.isEmpty && !urgent), ("certificate-ends-soon", urgent)] {
+                let alarm = ShellCondition(
+                    code: code, object: certificate.subject, priority: urgent ? .critical : .high)
+                loop.post(.condition(alarm, holds: holds))
+            }
+        }
     }
 
     /// Stops taking, lets what was taken reach the disk, then lets go of the directory.
@@ -204,6 +262,24 @@ private final class DiskWatch: Sendable {
         }
         let alarm = ShellCondition(code: "disk-full", object: "store", priority: .critical)
         loop.withLock { $0 }?.post(.condition(alarm, holds: holds))
+    }
+}
+
+/// Writes down sockets whose TLS did not come about, at most ten a second: strangers must not fill the log.
+private final class TLSFaultLog: Sendable {
+    private let log: StructuredLog
+    private let window = Mutex((second: UInt64(0), count: 0))
+
+    init(log: StructuredLog) { self.log = log }
+
+    func note(address: String, reason: String) {
+        let second = DomainClock.monotonicNanoseconds() / 1_000_000_000
+        let isDue = window.withLock { window in
+            if window.second != second { window = (second, 0) }
+            window.count += 1
+            return window.count <= 10
+        }
+        if isDue { log(.warning, "tls-refused", [.init("from", .string(address)), .init("reason", .string(reason))]) }
     }
 }
 

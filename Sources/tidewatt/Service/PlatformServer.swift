@@ -16,12 +16,14 @@ struct PlatformServer {
     func run(until end: some AsyncSequence<Void, Never> & Sendable) async throws {
         let settings = platform.configuration
         let log = platform.log
-        let ocppPort: Int
-        do { ocppPort = try await platform.start() } catch {
+        let (ocppPort, secure): (Int, Int?)
+        do { (ocppPort, secure) = try await platform.start() } catch {
             await platform.stop()
-            throw Refusal("cannot listen for stations on \(settings.ocpp.host):\(settings.ocpp.port): \(error)")
+            let places = [settings.ocpp, settings.ocpps].compactMap { $0.map { "\($0.host):\($0.port)" } }
+            throw Refusal("cannot listen for stations on \(places.joined(separator: " and ")): \(error)")
         }
         log.plain("listening ocpp \(settings.ocpp.host):\(ocppPort)")
+        if let secure, let host = settings.ocpps?.host { log.plain("listening ocpps \(host):\(secure)") }
         let console = ConsoleServer(
             service: platform,
             configuration: ConsoleConfiguration(host: settings.http.host, port: settings.http.port, open: open),
@@ -35,6 +37,10 @@ struct PlatformServer {
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { try await console.run() }
                 tasks.addTask { for await _ in end { return } }
+                tasks.addTask { [platform] in
+                    // The stream ends with the service only.
+                    for await _ in Signals.stream(of: [SIGHUP]) { platform.reloadCertificates() }
+                }
                 // Whichever ends first ends both: a signal, or a listener that cannot go on.
                 defer { tasks.cancelAll() }
                 try await tasks.next()
@@ -66,10 +72,13 @@ private func commandFaults(_ subprotocol: String, _ action: String, _ payload: [
 /// Signals as a stream that ends a service.
 enum Signals {
     /// One element for each SIGTERM or SIGINT.
-    static func termination() -> AsyncStream<Void> {
+    static func termination() -> AsyncStream<Void> { stream(of: [SIGTERM, SIGINT]) }
+
+    /// One element for each of `numbers` that comes.
+    static func stream(of numbers: [Int32]) -> AsyncStream<Void> {
         AsyncStream { continuation in
             let watch = Watch(
-                sources: [SIGTERM, SIGINT].map { number in
+                sources: numbers.map { number in
                     signal(number, SIG_IGN)
                     let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
                     source.setEventHandler {

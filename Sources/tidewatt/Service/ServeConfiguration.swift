@@ -10,6 +10,26 @@ struct ServeConfiguration: Sendable {
     }
     var http = Endpoint(host: "127.0.0.1", port: 8080)
     var ocpp = Endpoint(host: "127.0.0.1", port: 9000)
+    /// `nil`: no TLS listener.
+    var ocpps: Endpoint?
+    var tls = TLS()
+    /// Empty texts stand for "our own".
+    struct TLS: Hashable, Sendable {
+        var certificate = ""
+        var key = ""
+        var secondCertificate = ""
+        var secondKey = ""
+        var stationRoots = ""
+        var organization = "Tidewatt"
+        var serverNames = "localhost, 127.0.0.1"
+        var acceptExpired = ""
+
+        var names: [String] { Self.list(serverNames) }
+        var mayBeExpired: Set<String> { Set(Self.list(acceptExpired)) }
+        private static func list(_ text: String) -> [String] {
+            text.split { $0 == "," || $0 == " " }.map(String.init)
+        }
+    }
     var acceptUnknownStations = false
     var acceptUnknownTokens = false
     var commissioning = true
@@ -78,9 +98,48 @@ struct ServeConfiguration: Sendable {
             })
     }
 
+    private static func text(
+        _ name: String, _ path: any WritableKeyPath<ServeConfiguration, String> & Sendable, _ help: String,
+        allowed: String = "a file's path, or \"\"", mayBeEmpty: Bool = true
+    ) -> Key {
+        Key(
+            section: "tls", name: name, help: help, allowed: allowed,
+            text: { "\"\($0[keyPath: path])\"" },
+            set: { configuration, text in
+                guard mayBeEmpty || !text.isEmpty, !text.contains("\""), !text.contains("\n") else { return false }
+                configuration[keyPath: path] = text
+                return true
+            })
+    }
+
     private static let keys: [Key] = [
         endpoint("http", \.http, "API and console"),
         endpoint("ocpp", \.ocpp, "OCPP-J, path /ocpp/{identity}"),
+        Key(
+            section: "listen", name: "ocpps", help: "OCPP-J over TLS 1.2 and 1.3, security profiles 2 and 3",
+            allowed: "ADDRESS:PORT, port 0 for any free one, or \"\" for none",
+            text: { "\"\($0.ocpps.map { "\($0.host):\($0.port)" } ?? "")\"" },
+            set: { configuration, text in
+                guard text.isEmpty || Endpoint(text) != nil else { return false }
+                configuration.ocpps = Endpoint(text)
+                return true
+            }),
+        text(
+            "certificate", \.tls.certificate, "server certificate with its chain, PEM; empty: made by our own authority"
+        ),
+        text("key", \.tls.key, "its key, PEM, mode 600"),
+        text("second_certificate", \.tls.secondCertificate, "a second one, so that there is one ECDSA and one RSA"),
+        text("second_key", \.tls.secondKey, "its key"),
+        text("station_roots", \.tls.stationRoots, "roots of station certificates, PEM; empty: our own authority"),
+        text(
+            "organization", \.tls.organization, "O of station certificates and of what our authority makes",
+            allowed: "a name", mayBeEmpty: false),
+        text(
+            "server_names", \.tls.serverNames, "names in the server certificates that our authority makes",
+            allowed: "host names and IPv4 addresses with commas between", mayBeEmpty: false),
+        text(
+            "accept_expired", \.tls.acceptExpired, "stations that may come with an expired certificate to renew it",
+            allowed: "identities with commas between, or \"\""),
         flag("stations", "accept_unknown", \.acceptUnknownStations, "may an unregistered identity connect?"),
         flag("stations", "accept_unknown_tokens", \.acceptUnknownTokens, "may an unknown id token charge?"),
         flag("stations", "commissioning", \.commissioning, "read abilities and test profiles on first contact"),
