@@ -76,10 +76,11 @@ public struct LiveMeter: Hashable, Sendable {
     /// - Returns: `true` when there is a new power.
     @discardableResult
     public mutating func take(_ readings: [Reading], voltage: Int, phases: Int, at now: Instant) -> Bool {
-        guard let latest = readings.last(where: { $0.isAtOutlet })?.at, newest.map({ latest >= $0 }) ?? true else {
-            return false
-        }
-        newest = latest
+        guard let latest = readings.last(where: { $0.isAtOutlet })?.at else { return false }
+        // A clock that runs ahead must not make all that follows look old.
+        let taken = min(latest, now)
+        guard newest.map({ taken >= min($0, now) }) ?? true else { return false }
+        newest = taken
         var whole: Int64?
         var summed: Int64?
         var amperes: Int64?
@@ -101,12 +102,12 @@ public struct LiveMeter: Hashable, Sendable {
                 }
             default:
                 guard let value = reading.importRegister else { continue }
-                if let register, let registerAt, latest - registerAt >= Self.leastSpan, value >= register {
-                    fromRegister = (value - register).meanPower(over: latest - registerAt)
+                if let register, let registerAt, taken - registerAt >= Self.leastSpan, value >= register {
+                    fromRegister = (value - register).meanPower(over: taken - registerAt)
                 }
-                if registerAt.map({ latest - $0 >= Self.leastSpan }) ?? true {
+                if registerAt.map({ taken - $0 >= Self.leastSpan }) ?? true {
                     register = value
-                    registerAt = latest
+                    registerAt = taken
                 }
             }
         }

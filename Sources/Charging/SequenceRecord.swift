@@ -13,6 +13,7 @@ public struct SequenceRecord: Hashable, Sendable {
 
     /// A station that leaves more gaps than this is not counted on: the oldest ones are taken as filled.
     public static let mostGaps = 32
+    public static let highest = Int(Int32.max)
 
     public init() {}
 
@@ -21,6 +22,8 @@ public struct SequenceRecord: Hashable, Sendable {
     /// - Returns: `false` when the number has come before.
     @discardableResult
     public mutating func take(_ number: Int, _ stage: Stage) -> Bool {
+        // What no transaction reaches counts as the nearest that has neighbours.
+        let number = min(max(number, 0), Self.highest)
         switch stage {
         case .started: start = start ?? number
         case .ended: end = end ?? number
@@ -71,7 +74,7 @@ public struct SequenceRecord: Hashable, Sendable {
         for range in parts[0].split(separator: ",") {
             let bounds = range.split(separator: "-").map { Int($0) }
             guard let lower = bounds.first ?? nil, let upper = bounds.last ?? nil, bounds.count <= 2,
-                0 <= lower, lower <= upper, seen.last.map({ $0.upperBound + 1 < lower }) ?? true
+                0 <= lower, lower <= upper, upper <= Self.highest, seen.last.map({ $0.upperBound + 1 < lower }) ?? true
             else { return nil }
             seen.append(lower...upper)
         }

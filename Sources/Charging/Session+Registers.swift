@@ -37,7 +37,28 @@ extension Session {
     ///
     /// Steps add up, so a repeat adds nothing and a gap loses nothing. A register that falls (a reset, a new meter) adds
     /// nothing by falling and counts on from its new value. A reading older than the newest one changes nothing.
-    public mutating func take(register value: RegisterReading, at instant: Instant) {
+    ///
+    /// - Parameter now: when it was received. A reading of a clock that runs ahead counts as taken then, and holds back
+    ///   nothing that follows.
+    public mutating func take(register value: RegisterReading, at instant: Instant, receivedAt now: Instant) {
+        registerLastAt = registerLastAt.map { min($0, now) }
+        take(register: value, at: min(instant, now))
+    }
+
+    /// Takes what was stored and acknowledged after this session was last written; its readings, oldest first.
+    ///
+    /// One that counts less than what is known was taken before under a clock that ran ahead, or is a register that fell:
+    /// the next reading that comes settles that.
+    public mutating func replay(_ readings: some Sequence<Reading>) {
+        for reading in readings {
+            guard let register = reading.importRegister, registerLastAt.map({ reading.at > $0 }) ?? true,
+                (registerLast ?? registerStart).map({ register >= $0 }) ?? true
+            else { continue }
+            take(register: register, at: reading.at)
+        }
+    }
+
+    private mutating func take(register value: RegisterReading, at instant: Instant) {
         if let registerLastAt, instant < registerLastAt { return }
         if let last = registerLast ?? registerStart {
             add(value - last)
@@ -49,10 +70,10 @@ extension Session {
     }
 
     /// Takes the register and instant of the start message when it comes after others of its transaction.
-    public mutating func begin(at instant: Instant, register: RegisterReading?) {
+    public mutating func begin(at instant: Instant, register: RegisterReading?, receivedAt now: Instant) {
         startedAt = min(startedAt, instant)
         guard let register else { return }
-        guard let first = registerStart else { return take(register: register, at: instant) }
+        guard let first = registerStart else { return take(register: register, at: instant, receivedAt: now) }
         guard register < first else { return }
         registerStart = register
         if isUnbrokenFrom(first) { imported += first - register }

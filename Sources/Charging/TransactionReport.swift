@@ -7,7 +7,7 @@ public struct TransactionReport: Hashable, Sendable {
     public let stage: SequenceRecord.Stage
     /// The station's own id of the transaction.
     public let transaction: String
-    /// Never negative.
+    /// As the station says it; ``SequenceRecord`` bounds it.
     public let sequence: Int
     public let at: Instant
     /// Why it was sent, in the standard's word.

@@ -147,7 +147,7 @@ public struct NodeDispatch: Hashable, Sendable {
 /// A condition a person should know of. Raised once, ended once.
 public struct DispatchAlarm: Hashable, Sendable {
     public struct Key: Hashable, Sendable {
-        /// `node-near-limit`, `node-over-limit`, `site-meter-stale`, `station-does-not-follow`, `setpoint-rejected`,
+        /// `node-near-limit`, `node-over-limit`, `site-meter-stale`, `station-does-not-follow`, `station-beyond-rating`, `setpoint-rejected`,
         /// `offline-limit-not-guaranteed`.
         public let code: String
         /// The node or the EVSE.

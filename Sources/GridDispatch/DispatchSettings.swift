@@ -28,7 +28,7 @@ public struct DispatchSettings: Hashable, Sendable {
     public var followTolerance = 0.08
     /// So many samples in a row make the verdict.
     public var samplesToFlag = 3
-    public var samplesToClear = 10
+    public var samplesToClear = 4
     /// A vehicle that draws nothing for so long although it may is full.
     public var fullAfter: Duration = .minutes(5)
     /// Room above what a vehicle draws that it keeps while it draws less than its setpoint: it may rise a little.

@@ -95,11 +95,11 @@ public struct Dispatcher: Sendable {
         }
         var sums = [Power](repeating: .zero, count: count)
         for evse in input.evses where evse.contacted && tree.path(from: evse.node).contains(target) {
-            let rating = evse.capability.rating
             guard let index = trackIndex[evse.id] else {
-                if !planned.contains(evse.id) { for k in sums.indices { sums[k] += rating } }
+                if !planned.contains(evse.id) { for k in sums.indices { sums[k] += evse.capability.rating } }
                 continue
             }
+            let rating = tracks[index].most(evse.capability)
             let ignores = evse.ignoresProfiles || tracks[index].ignoresProfiles
             if planned.contains(evse.id) && evse.online && !ignores { continue }
             for k in sums.indices {
@@ -121,7 +121,7 @@ public struct Dispatcher: Sendable {
         guard evse.contacted else { return nil }
         let track = trackIndex[evse.id].map { tracks[$0] } ?? EVSETrack()
         return OfflineInvariant.Pile(
-            node: evse.node, rating: evse.capability.rating, setpoints: track.ledger.possibleSetpoints,
+            node: evse.node, rating: track.most(evse.capability), setpoints: track.ledger.possibleSetpoints,
             fallbacks: track.ledger.possibleFallbacks, ignoresProfiles: evse.ignoresProfiles || track.ignoresProfiles)
     }
 
@@ -265,7 +265,15 @@ public struct Dispatcher: Sendable {
                 active.append(
                     DispatchAlarm(
                         priority: 2, key: .init(code: "station-does-not-follow", object: evse.id.description),
-                        values: ["reserved_w": String(evse.capability.rating.watts)]))
+                        values: ["reserved_w": String(track.most(evse.capability).watts)]))
+            }
+            if let measured = track.beyondRating {
+                active.append(
+                    DispatchAlarm(
+                        priority: 2, key: .init(code: "station-beyond-rating", object: evse.id.description),
+                        values: [
+                            "rating_w": String(evse.capability.rating.watts), "measured_w": String(measured.watts),
+                        ]))
             }
             if track.lastFailure == .rejected, track.failures >= 3 {
                 active.append(

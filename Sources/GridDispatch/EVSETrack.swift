@@ -16,7 +16,13 @@ struct EVSETrack: Sendable {
     // Following
     var ignoresProfiles = false
     var samplesAbove = 0
-    var samplesWithin = 0
+    /// Samples in a row on the limit since the power came down to it; `nil`: it did not.
+    private var samplesOnLimit: Int?
+    private var judged: DispatchInput.Measured?
+    /// What it drew beyond its rating, again and again: then the rating is wrong, and this is what must be reckoned with.
+    private(set) var beyondRating: Power?
+    /// Samples in a row beyond the rating, and the least of them: one wild reading is no reason to stop a street.
+    private var beyond: (samples: Int, least: Power)?
 
     // Drawing less than allowed
     var samplesBelow = 0
@@ -45,7 +51,8 @@ struct EVSETrack: Sendable {
         self.session = session
         ledger.keep(onlySession: session)
         samplesAbove = 0
-        samplesWithin = 0
+        samplesOnLimit = nil
+        judged = nil
         samplesBelow = 0
         drawCap = nil
         idleSince = nil
@@ -64,19 +71,28 @@ struct EVSETrack: Sendable {
         guard sampleAt.map({ sample.at > $0 }) ?? true else { return nil }
         sampleAt = sample.at
         samplePower = sample.power
+        if sample.power > capability.rating + Self.tolerance(capability, settings) {
+            let run = ((beyond?.samples ?? 0) + 1, min(beyond?.least ?? sample.power, sample.power))
+            beyond = run
+            if run.0 >= settings.samplesToFlag { beyondRating = max(beyondRating ?? .zero, run.1) }
+        } else {
+            beyond = nil
+        }
         guard session != nil, sample.at >= changedAt + settings.settleAfter else { return nil }
         let rating = capability.rating
         let allowed = ledger.ceiling(at: sample.at, rating: rating)
         judgeDrawing(sample, allowed: allowed, capability: capability, settings: settings)
-        return judgeFollowing(sample.power, allowed: allowed, rating: rating, settings: settings)
+        return judgeFollowing(sample, allowed: allowed, capability: capability, settings: settings)
     }
 
     private mutating func judgeFollowing(
-        _ power: Power, allowed: Power, rating: Power, settings: DispatchSettings
+        _ sample: DispatchInput.Measured, allowed: Power, capability: Capability, settings: DispatchSettings
     ) -> Bool? {
-        let tolerance = Power(watts: Int64(Double(rating.watts) * settings.followTolerance))
+        let (before, power) = (judged, sample.power)
+        judged = sample
+        let tolerance = Self.tolerance(capability, settings)
         if power > allowed + tolerance {
-            samplesWithin = 0
+            samplesOnLimit = nil
             samplesAbove += 1
             if samplesAbove >= settings.samplesToFlag, !ignoresProfiles {
                 ignoresProfiles = true
@@ -85,26 +101,42 @@ struct EVSETrack: Sendable {
             return nil
         }
         samplesAbove = 0
-        // Only a vehicle that is held down proves anything: one that wants little follows every setpoint.
-        let isHeldDown = allowed.watts * 10 < rating.watts * 9 && (allowed == .zero || power.watts * 2 >= allowed.watts)
-        if ignoresProfiles, isHeldDown {
-            samplesWithin += 1
-            if samplesWithin >= settings.samplesToClear {
-                ignoresProfiles = false
-                samplesWithin = 0
-                return false
-            }
+        guard ignoresProfiles else { return nil }
+        // Only a vehicle that is held down proves anything: its power falls at a step onto the limit and stays there. One
+        // that is full draws nothing at any limit, one that tapers off comes to a limit slowly.
+        let isLimited = allowed >= capability.minimum && allowed.watts * 10 < capability.rating.watts * 9
+        guard isLimited else { return nil }
+        guard power + tolerance >= allowed else {
+            samplesOnLimit = nil
+            return nil
         }
-        return nil
+        if let samplesOnLimit {
+            self.samplesOnLimit = samplesOnLimit + 1
+        } else if let before, sample.at - before.at <= settings.evseStaleAfter,
+            before.power >= power + tolerance + tolerance
+        {
+            samplesOnLimit = 1
+        }
+        guard let samplesOnLimit, samplesOnLimit >= settings.samplesToClear else { return nil }
+        self.samplesOnLimit = nil
+        ignoresProfiles = false
+        return false
     }
 
+    private static func tolerance(_ capability: Capability, _ settings: DispatchSettings) -> Power {
+        Power(watts: Int64(Double(capability.rating.watts) * settings.followTolerance))
+    }
+
+    /// The most the EVSE can draw when nothing holds it: its rating, unless it was seen to draw more.
+    func most(_ capability: Capability) -> Power { max(capability.rating, beyondRating ?? .zero) }
+
     /// What it draws although it was told less, by its newest sample: to be reckoned with before the verdict is sure.
-    func overdraw(_ rating: Power, settings: DispatchSettings, at now: Instant) -> Power? {
+    func overdraw(_ capability: Capability, settings: DispatchSettings, at now: Instant) -> Power? {
         guard session != nil, let sampleAt, let samplePower, now - sampleAt <= settings.evseStaleAfter,
             sampleAt >= changedAt + settings.settleAfter
         else { return nil }
-        let tolerance = Power(watts: Int64(Double(rating.watts) * settings.followTolerance))
-        return samplePower > ledger.ceiling(at: sampleAt, rating: rating) + tolerance ? min(samplePower, rating) : nil
+        let ceiling = ledger.ceiling(at: sampleAt, rating: capability.rating)
+        return samplePower > ceiling + Self.tolerance(capability, settings) ? min(samplePower, most(capability)) : nil
     }
 
     private mutating func judgeDrawing(
@@ -141,7 +173,7 @@ struct EVSETrack: Sendable {
     func drawRange(
         online: Bool, capability: Capability, ignores: Bool, at now: Instant, settings: DispatchSettings
     ) -> ClosedRange<Int64> {
-        let rating = capability.rating
+        let rating = most(capability)
         let follows = !ignores && !ignoresProfiles
         guard online else {
             return 0...(follows ? ledger.worstCase(from: now, to: now, rating: rating) : rating).watts

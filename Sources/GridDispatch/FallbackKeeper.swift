@@ -14,7 +14,8 @@ struct FallbackKeeper: Sendable {
             let node: NodeID?
             let capability: Capability
             let isContacted: Bool
-            let isReserved: Bool
+            /// Of one that does not follow: all it can draw.
+            let reserved: Power?
         }
         let nodes: [Node]
         let piles: [Pile]
@@ -59,7 +60,8 @@ struct FallbackKeeper: Sendable {
             piles: zip(input.evses, frame.indices).map { evse, i in
                 Layout.Pile(
                     evse: evse.id, node: evse.node, capability: evse.capability, isContacted: evse.contacted,
-                    isReserved: evse.ignoresProfiles || tracks[i].ignoresProfiles)
+                    reserved: evse.ignoresProfiles || tracks[i].ignoresProfiles
+                        ? tracks[i].most(evse.capability) : nil)
             }, isStopped: isStopped)
         if present == layout { return }
         let anchor = frame.now.floored(to: .days(1), from: Instant(milliseconds: 0))
@@ -72,7 +74,7 @@ struct FallbackKeeper: Sendable {
                     let pile = present.piles[k]
                     return FallbackPlanner.Pile(
                         path: frame.paths[k], capability: pile.capability,
-                        reserved: !pile.isContacted ? .zero : pile.isReserved ? pile.capability.rating : nil)
+                        reserved: pile.isContacted ? pile.reserved : .zero)
                 }, limits: input.nodes.map(\.limit), bases: input.nodes.map(\.base), share: settings.fallbackShare,
                 anchor: anchor)
         }

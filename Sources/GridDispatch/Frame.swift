@@ -149,8 +149,8 @@ extension Frame.Pile {
         _ evse: DispatchInput.EVSE, _ track: EVSETrack, _ segments: [(from: Instant, to: Instant)], isGuarded: Bool,
         settings: DispatchSettings, at now: Instant
     ) {
-        let power = evse.capability.rating
-        rating = power.watts
+        let power = track.most(evse.capability)
+        rating = evse.capability.rating.watts
         self.isGuarded = isGuarded
         laxityQuarters = Self.laxity(evse, at: now).wholeMilliseconds / 900_000
         guard evse.contacted else {
@@ -165,7 +165,7 @@ extension Frame.Pile {
         }
         let ignores = evse.ignoresProfiles || track.ignoresProfiles
         standing = !evse.online ? .unreachable : evse.session == nil ? .idle : .steered
-        let overdraw = evse.online && !ignores ? track.overdraw(power, settings: settings, at: now) : nil
+        let overdraw = evse.online && !ignores ? track.overdraw(evse.capability, settings: settings, at: now) : nil
         isReserved = ignores || overdraw != nil || (track.lastFailure == .rejected && track.failures >= 3)
         if ignores {
             worst = segments.map { _ in power.watts }

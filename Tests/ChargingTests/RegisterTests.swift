@@ -19,11 +19,16 @@ import Testing
                 register += Int64.random(in: 0...500, using: &random)
                 // Readings may be lost, repeated, or come late.
                 if Bool.random(using: &random) {
-                    session.take(register: .wattHours(register), at: Instant(seconds: Int64(minute) * 60))
+                    session.take(
+                        register: .wattHours(register), at: Instant(seconds: Int64(minute) * 60),
+                        receivedAt: Instant(seconds: 1 << 32))
                 }
                 if Int.random(in: 0..<5, using: &random) == 0 {
-                    session.take(register: .wattHours(register), at: Instant(seconds: Int64(minute) * 60))
-                    session.take(register: .wattHours(1000), at: Instant(seconds: 1))
+                    session.take(
+                        register: .wattHours(register), at: Instant(seconds: Int64(minute) * 60),
+                        receivedAt: Instant(seconds: 1 << 32))
+                    session.take(
+                        register: .wattHours(1000), at: Instant(seconds: 1), receivedAt: Instant(seconds: 1 << 32))
                 }
             }
             session.end(at: Instant(seconds: 3600), register: .wattHours(register), reason: "Local")
@@ -34,9 +39,9 @@ import Testing
 
     @Test func `a register that falls adds nothing by falling and counts on`() {
         var session = session(start: 10_000)
-        session.take(register: .wattHours(12_000), at: Instant(seconds: 60))
-        session.take(register: .wattHours(0), at: Instant(seconds: 120))
-        session.take(register: .wattHours(500), at: Instant(seconds: 180))
+        session.take(register: .wattHours(12_000), at: Instant(seconds: 60), receivedAt: Instant(seconds: 1 << 32))
+        session.take(register: .wattHours(0), at: Instant(seconds: 120), receivedAt: Instant(seconds: 1 << 32))
+        session.take(register: .wattHours(500), at: Instant(seconds: 180), receivedAt: Instant(seconds: 1 << 32))
         session.end(at: Instant(seconds: 240), register: .wattHours(700), reason: nil)
         #expect(session.imported == .wattHours(2700))
         #expect(session.has(.registerWentBack))
@@ -44,8 +49,9 @@ import Testing
 
     @Test func `a register that jumps adds nothing by jumping`() {
         var session = session(start: 0)
-        session.take(register: .wattHours(1000), at: Instant(seconds: 60))
-        session.take(register: .wattHours(900_000_000_000), at: Instant(seconds: 120))
+        session.take(register: .wattHours(1000), at: Instant(seconds: 60), receivedAt: Instant(seconds: 1 << 32))
+        session.take(
+            register: .wattHours(900_000_000_000), at: Instant(seconds: 120), receivedAt: Instant(seconds: 1 << 32))
         session.end(at: Instant(seconds: 180), register: .wattHours(900_000_000_500), reason: nil)
         #expect(session.imported == .wattHours(1500))
         #expect(session.has(.registerJumped))
@@ -53,7 +59,7 @@ import Testing
 
     @Test func `a stop below its start keeps what was metered`() {
         var session = session(start: 5000)
-        session.take(register: .wattHours(6000), at: Instant(seconds: 60))
+        session.take(register: .wattHours(6000), at: Instant(seconds: 60), receivedAt: Instant(seconds: 1 << 32))
         session.end(at: Instant(seconds: 120), register: .wattHours(10), reason: nil)
         #expect(session.imported == .wattHours(1000))
         #expect(session.has(.registerWentBack))

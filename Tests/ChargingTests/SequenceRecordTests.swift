@@ -41,6 +41,14 @@ import Testing
         #expect(!record.isComplete)
     }
 
+    @Test(arguments: [Int.max, .min, -1]) func `numbers beyond reason are harmless`(number: Int) {
+        var record = SequenceRecord()
+        record.take(0, .started)
+        record.take(number, .updated)
+        record.take(number, .ended)
+        #expect(SequenceRecord(text: record.text) == record)
+    }
+
     @Test func `the text says what came`() {
         var record = SequenceRecord()
         for (number, stage) in [(0, .started), (1, .updated), (2, .updated), (5, .ended)]

@@ -18,6 +18,8 @@ struct BenchSite {
         /// What the vehicle would draw if nothing held it.
         var appetite = Power.zero
         var ignoresProfiles = false
+        /// What it really can draw, where its data say less.
+        var realRating: Power?
         var rejects = false
         var measured: DispatchInput.Measured?
         var paused = false
@@ -25,7 +27,7 @@ struct BenchSite {
         var chargeNow = false
 
         func allowed(at now: Instant) -> Power {
-            if ignoresProfiles { return capability.rating }
+            if ignoresProfiles { return realRating ?? capability.rating }
             if let live, live.until > now, live.session == session?.session { return live.limit }
             return fallback?[at: now] ?? capability.rating
         }

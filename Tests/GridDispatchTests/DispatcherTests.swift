@@ -122,6 +122,43 @@ import Testing
         #expect(!site.alarms.contains { $0.code == "station-does-not-follow" })
     }
 
+    @Test func `a full vehicle, or one that tapers off, does not clear a pile that ignores its setpoint`() {
+        var site = BenchSite(piles: 2, limit: .kilowatts(16))
+        for i in 0..<2 { site.plugIn(i) }
+        site.plan = site.flatPlan([0: .kilowatts(3), 1: .kilowatts(6)])
+        site.piles[0].ignoresProfiles = true
+        site.run(seconds: 120)
+        let key = site.alarms.first { $0.code == "station-does-not-follow" }
+        #expect(key != nil)
+        // From 7 kW to nothing in an hour, across the limit.
+        for minute in 0..<60 {
+            site.piles[0].appetite = .watts(7000 - 117 * Int64(minute))
+            site.run(seconds: 60)
+        }
+        site.piles[0].appetite = .zero
+        site.run(seconds: 600)
+        site.plan = site.flatPlan([0: .zero, 1: .kilowatts(6)])
+        site.run(seconds: 600)
+        #expect(site.alarms.contains { $0 == key })
+    }
+
+    @Test func `a pile that draws above its rating is reckoned with at what it draws, but not for one wild reading`() {
+        var site = BenchSite(piles: 2, limit: .kilowatts(40))
+        for i in 0..<2 { site.plugIn(i, appetite: .kilowatts(22)) }
+        site.plan = site.flatPlan([0: .kilowatts(3), 1: .kilowatts(6)])
+        site.piles[0].ignoresProfiles = true
+        site.run(seconds: 60)
+        #expect(site.last?.evses[0].worstCase == .watts(7040))
+        site.piles[0].realRating = .kilowatts(22)
+        site.run(seconds: 11)
+        #expect(!site.alarms.contains { $0.code == "station-beyond-rating" })
+        site.run(seconds: 60)
+        #expect(site.alarms.contains { $0.code == "station-beyond-rating" && $0.object == "P1/1" })
+        #expect(site.last?.evses[0].worstCase == .kilowatts(22))
+        let pile = site.dispatcher.offlinePile(site.input.evses[0])
+        #expect(pile?.worstCase(at: site.now) == .kilowatts(22))
+    }
+
     @Test func `a silent site meter falls back to the highest of quantile and last hour, and shows`() {
         var site = BenchSite(piles: 1, limit: .kilowatts(20), base: DailyProfile(constant: .kilowatts(5)))
         site.baseShare = 1.6  // 8 kW: above its quantile

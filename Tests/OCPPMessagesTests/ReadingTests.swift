@@ -23,27 +23,4 @@ import Testing
         #expect(readings[4].value == nil && readings[4].text == "n/a" && readings[4].milli == nil)
         #expect(readings.allSatisfy { $0.at == Instant(milliseconds: 1_769_846_400_000) })
     }
-
-    @Test func `what a station leaves out has the defaults of 2_x`() throws {
-        let payload =
-            #"{"evseId":1,"meterValue":[{"timestamp":"2026-01-31T08:00:00Z","sampledValue":[{"value":1.5},{"value":7.25,"measurand":"Power.Active.Import","unitOfMeasure":{"unit":"kW"}},{"value":12345,"unitOfMeasure":{"multiplier":-1}}]}]}"#
-        guard
-            case .meterValues(let values) = try V2.Request.decode(
-                .meterValues, payload: Array(payload.utf8).span, in: .v201
-            ).result.get()
-        else { return #expect(Bool(false)) }
-        let readings = values.meterValue.readings
-        #expect(
-            readings.map(\.measurand) == [.energyActiveImportRegister, .powerActiveImport, .energyActiveImportRegister])
-        #expect(readings.map(\.milli) == [1500, 7_250_000, 1_234_500])
-        #expect(readings.map(\.unit) == ["Wh", "kW", "Wh"])
-        #expect(readings.allSatisfy { $0.context == .samplePeriodic && $0.location == .outlet && $0.phase == nil })
-    }
-
-    @Test(arguments: [(0, Int.max), (1, Int.max), (1, Int.min), (1, 18), (1, -19)])
-    func `a multiplier beyond reason has no value`(_ value: Int, _ multiplier: Int) {
-        let sample = V2.SampledValue(
-            value: JSONDecimal(value), unitOfMeasure: V2.UnitOfMeasure(multiplier: multiplier))
-        #expect(V2.Reading(sample, at: Instant(milliseconds: 0)).milli == nil)
-    }
 }

@@ -108,6 +108,20 @@ import Testing
         #expect(d.core.stationView(StationID("P1"))?.commissioning?.verdict == .follows)
     }
 
+    @Test func `a vehicle that is full during the test proves nothing`() {
+        var d = settled(piles: 1)
+        d.status("P1", "Preparing")
+        let tx = d.start("P1", tag: "T1", meter: 0)
+        d.status("P1", "Charging")
+        d.pass(.seconds(60), answering: true)
+        d.meter("P1", wh: 117, watts: 7000, transaction: tx)
+        for _ in 0..<12 {
+            d.pass(.seconds(60), answering: true)
+            d.meter("P1", wh: 117, watts: 0, transaction: tx)
+        }
+        #expect(d.core.stationView(StationID("P1"))?.commissioning?.verdict == .unknown)
+    }
+
     @Test func `default limits and plans are known after a restart`() {
         var d = settled()
         d.start("P1", tag: "T1")

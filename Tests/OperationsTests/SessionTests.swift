@@ -34,6 +34,30 @@ import Testing
         #expect(d.disk.readings.count == 4)
     }
 
+    @Test(arguments: [Duration.minutes(2), .hours(1), .days(3650)])
+    func `a reading from a clock that runs ahead does not stop the following`(ahead: Duration) {
+        var d = Dialogue()
+        d.boot("CP1")
+        d.token("T1")
+        let tx = d.start("CP1", tag: "T1", meter: 1000)
+        d.now += .minutes(1)
+        let real = d.now
+        d.now += ahead
+        let early = d.now
+        d.now = real
+        d.meter("CP1", wh: 1200, watts: 1000, transaction: tx, at: early)
+        d.now += .minutes(1)
+        d.meter("CP1", wh: 1400, watts: 6000, transaction: tx)
+        #expect(d.session("S-1")?.imported == .wattHours(400))
+        #expect(d.evse("CP1")?.power == .watts(6000))
+        // What was stored under the wrong time does not come back with a restart.
+        d.restart()
+        d.boot("CP1")
+        d.now += .minutes(1)
+        d.meter("CP1", wh: 1600, watts: 6000, transaction: tx)
+        #expect(d.session("S-1")?.imported == .wattHours(600))
+    }
+
     @Test func `values with a stale transaction id belong to the running one`() {
         var d = Dialogue()
         d.boot("CP1")

@@ -117,6 +117,23 @@ import Testing
         #expect(session?.flags == [] && session?.imported == .wattHours(5000))
     }
 
+    @Test(arguments: ["9223372036854775807", "-9223372036854775808", "-1"])
+    func `numbers beyond reason are answered and harm nothing`(number: String) {
+        var d = Self.dialogue(.v201)
+        let samples = "[{\"value\":1,\"unitOfMeasure\":{\"multiplier\":\(number)}},{\"value\":2000}]"
+        let event =
+            "{\"eventType\":\"Started\",\"timestamp\":\"\(Self.t0)\",\"triggerReason\":\"Trigger\",\"seqNo\":\(number),"
+            + "\"transactionInfo\":{\"transactionId\":\"t\",\"remoteStartId\":\(number)},"
+            + "\"evse\":{\"id\":\(number),\"connectorId\":\(number)},"
+            + "\"meterValue\":[{\"timestamp\":\"\(Self.t0)\",\"sampledValue\":\(samples)}]}"
+        #expect(d.say("CP1", "TransactionEvent", event) == "{}")
+        let status =
+            "{\"timestamp\":\"\(Self.t0)\",\"connectorStatus\":\"Occupied\",\"evseId\":\(number),\"connectorId\":1}"
+        #expect(d.say("CP1", "StatusNotification", status) == "{}")
+        d.restart()
+        #expect(d.disk.sessions[Session.ID("S-1")]?.registerStart != nil)
+    }
+
     @Test func `a new transaction on the EVSE ends the one whose end was lost, and the late end still counts`() {
         var d = Self.dialogue()
         for i in 0...4 { d.say("CP1", "TransactionEvent", Self.whole[i]) }

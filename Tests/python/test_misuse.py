@@ -81,7 +81,6 @@ def test_a_demo_does_not_begin_on_the_data_of_another_run(tmp_path):
 # MARK: Clocks
 
 
-@known("a reading from the future stops energy and power of its session until that day")
 @pytest.mark.parametrize("ahead", [120, 3600, 10 * 365 * 86400], ids=["two minutes", "an hour", "ten years"])
 def test_one_reading_from_the_future_does_not_stop_the_following(station, api, ahead):
     one = station(fresh())

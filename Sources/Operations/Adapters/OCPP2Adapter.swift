@@ -55,9 +55,9 @@ enum OCPP2Adapter {
             case .updated, .unrecognized: .updated
             }
         return TransactionReport(
-            stage: stage, transaction: event.transactionInfo.transactionId, sequence: max(0, event.seqNo),
+            stage: stage, transaction: event.transactionInfo.transactionId, sequence: event.seqNo,
             at: event.timestamp, trigger: event.triggerReason.name, wasOffline: event.offline ?? false,
-            evse: event.evse?.id, connector: event.evse?.connectorId, token: event.idToken?.idToken,
+            evse: event.evse.map { max(0, $0.id) }, connector: event.evse?.connectorId, token: event.idToken?.idToken,
             chargingState: event.transactionInfo.chargingState?.name,
             stopReason: event.transactionInfo.stoppedReason?.name, remoteStart: event.transactionInfo.remoteStartId,
             reservation: event.reservationId, readings: readings(event.meterValue ?? []))
@@ -82,8 +82,10 @@ enum OCPP2Adapter {
         readings.reserveCapacity(values.reduce(0) { $0 + $1.sampledValue.count })
         for value in values {
             for sample in value.sampledValue {
-                let scale = sample.value.scale - (sample.unitOfMeasure?.multiplier ?? 0)
-                guard JSONDecimal.scales.contains(scale),
+                // A station may say any number here: beyond reason there is no value.
+                let (scale, overflow) = sample.value.scale.subtractingReportingOverflow(
+                    sample.unitOfMeasure?.multiplier ?? 0)
+                guard !overflow, JSONDecimal.scales.contains(scale),
                     let decimal = JSONDecimal(mantissa: sample.value.mantissa, scale: scale).withoutExponent
                 else { continue }
                 let measurand = sample.measurand?.name ?? "Energy.Active.Import.Register"

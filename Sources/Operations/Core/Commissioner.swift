@@ -18,6 +18,8 @@ struct Commissioner: Sendable {
     var isWaiting = false
     var failures = 0
     var test: FollowTest?
+    /// The stay in which a pile that does not follow was tested again.
+    var testedAgain: Session.ID?
 
     static let quiet: Duration = .seconds(5)
     /// A station that does not answer is asked again later, this often.
@@ -42,6 +44,8 @@ struct Commissioner: Sendable {
 struct FollowTest: Hashable, Sendable {
     let session: String
     let limit: Power
+    /// Of a pile that did not follow before.
+    let isRepeat: Bool
     let until: Instant
     /// Samples before it still show the old limit.
     var countsFrom: Instant?

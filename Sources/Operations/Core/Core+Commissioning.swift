@@ -114,33 +114,47 @@ extension Core {
         guard stations[m].commissioner.step == .done else { return }
         if let test = stations[m].commissioner.test {
             judge(test, m, s, at: now)
-        } else if stations[m].commissioning?.verdict ?? .unknown == .unknown, case .auto = sites[s].site.mode {
-            beginTest(m, s, at: now)
+        } else if case .auto = sites[s].site.mode {
+            switch stations[m].commissioning?.verdict ?? .unknown {
+            case .unknown: beginTest(m, s, isRepeat: false, at: now)
+            // It may have been mended: once a stay it is asked again, and reserved meanwhile.
+            case .doesNotFollow where stations[m].commissioning?.note != .noSmartCharging:
+                beginTest(m, s, isRepeat: true, at: now)
+            case .doesNotFollow, .running, .follows: break
+            }
         }
     }
 
     /// Only while a vehicle draws clearly more than the least current and nobody asked for full power: a test lowers the
     /// limit for a few minutes, which harms nothing.
-    private mutating func beginTest(_ m: Int, _ s: Int, at now: Instant) {
+    private mutating func beginTest(_ m: Int, _ s: Int, isRepeat: Bool, at now: Instant) {
         for evse in stations[m].evses {
             let capability = capability(stations[m])
+            // A repeat must show a clear step down: only that tells a mended pile from a vehicle that wants little.
+            let least =
+                isRepeat
+                ? capability.minimum.watts + 3 * Self.tolerance(capability) : capability.minimum.watts * 15 / 10
             guard let i = stations[m].activeSession(on: evse.number), !evse.control.chargeNow,
                 stations[m].sessions[i].needs?.chargeNow != true, let power = evse.meter.power,
                 let at = evse.meter.at, now - at <= settings.sampleInterval * 2,
-                power.watts * 10 >= capability.minimum.watts * 15
+                power.watts >= least, stations[m].commissioner.testedAgain != stations[m].sessions[i].id
             else { continue }
             let session = stations[m].sessions[i].id.value
+            if isRepeat { stations[m].commissioner.testedAgain = stations[m].sessions[i].id }
             let until = now + settings.sampleInterval * 4 + .minutes(1)
-            let test = FollowTest(session: session, limit: capability.minimum, until: until)
+            let test = FollowTest(session: session, limit: capability.minimum, isRepeat: isRepeat, until: until)
             stations[m].commissioner.test = test
             sites[s].instructions.append(
                 Instruction(
                     id: "commissioning/\(evse.id)", source: "commissioning", priority: .grid, target: .evse(evse.id),
                     demand: .atMost(capability.minimum), interval: Interval(now, until), receivedAt: now))
-            updateCommissioning(m, at: now) { $0.verdict = .running }
+            if !isRepeat { updateCommissioning(m, at: now) { $0.verdict = .running } }
             return
         }
     }
+
+    /// How far above or below a limit still counts as on it, in watts.
+    private static func tolerance(_ capability: Capability) -> Int64 { capability.rating.watts * 8 / 100 }
 
     private mutating func judge(_ before: FollowTest, _ m: Int, _ s: Int, at now: Instant) {
         var test = before
@@ -158,8 +172,13 @@ extension Core {
             let power = evse.meter.power
         {
             test.lastSample = at
-            let tolerance = capability(stations[m]).rating.watts * 8 / 100
-            if power.watts <= test.limit.watts + tolerance { test.samplesWithin += 1 } else { test.samplesAbove += 1 }
+            let tolerance = Self.tolerance(capability(stations[m]))
+            if power.watts > test.limit.watts + tolerance {
+                test.samplesAbove += 1
+            } else if power.watts >= test.limit.watts - tolerance {
+                // A vehicle that stopped meanwhile shows nothing.
+                test.samplesWithin += 1
+            }
         }
         stations[m].commissioner.test = test
         if test.samplesWithin >= FollowTest.samplesNeeded { return endTest(m, s, .follows, at: now) }
@@ -167,12 +186,13 @@ extension Core {
     }
 
     private mutating func endTest(_ m: Int, _ s: Int, _ verdict: Commissioning.Verdict, at now: Instant) {
+        let test = stations[m].commissioner.test
         stations[m].commissioner.test = nil
         let prefix = "commissioning/\(stations[m].station.id)/"
         sites[s].instructions.removeAll { $0.id.hasPrefix(prefix) }
         updateCommissioning(m, at: now) { found in
             // The dispatcher may have judged meanwhile.
-            if found.verdict == .running { found.verdict = verdict }
+            if found.verdict == .running || (test?.isRepeat == true && verdict == .follows) { found.verdict = verdict }
         }
         if verdict == .doesNotFollow { requestPlan(for: m, "limit", at: now) }
     }

@@ -61,7 +61,7 @@ extension Core {
             statistics.repeats += 1
             return answer
         }
-        takeReadings(event.readings, s, i)
+        takeReadings(event.readings, s, i, at: now)
         if session.status == .ended { reopen(s, i) }
         if clockIsUnset { stations[s].sessions[i].raise(.clockUnset) }
         end(s, i, at: at, register: event.register, reason: event.reason, flag: nil, now: now)
@@ -165,7 +165,7 @@ extension Core {
         }
         guard let i else { return }
         let flags = stations[s].sessions[i].flags.count
-        takeReadings(event.readings, s, i)
+        takeReadings(event.readings, s, i, at: now)
         let session = stations[s].sessions[i]
         guard session.status == .active, let e = stations[s].evse(event.connector) else { return }
         emit(.publish(.session(session.id)))
@@ -191,11 +191,11 @@ extension Core {
 
     private static let sessionWriteInterval: Duration = .minutes(5)
 
-    mutating func takeReadings(_ readings: [Reading], _ s: Int, _ i: Int) {
+    mutating func takeReadings(_ readings: [Reading], _ s: Int, _ i: Int, at now: Instant) {
         guard stations[s].sessions[i].status == .active else { return }
         for reading in readings {
             if let register = reading.importRegister {
-                stations[s].sessions[i].take(register: register, at: reading.at)
+                stations[s].sessions[i].take(register: register, at: reading.at, receivedAt: now)
             }
         }
     }

@@ -20,7 +20,7 @@ extension Core {
         let isNew = progress(report, s, i)
         if clockIsUnset { stations[s].sessions[i].raise(.clockUnset) }
         if let token = report.token { take(token, verdict, s, i) }
-        if report.stage == .started { begin(report, s, i, at: at) }
+        if report.stage == .started { begin(report, s, i, at: at, now: now) }
         takeReadings(of: report, s, i, at: now)
         judgeCompleteness(s, i)
 
@@ -108,10 +108,10 @@ extension Core {
         if verdict?.isAccepted == false { stations[s].sessions[i].raise(.tokenRefused) }
     }
 
-    private mutating func begin(_ report: TransactionReport, _ s: Int, _ i: Int, at: Instant) {
+    private mutating func begin(_ report: TransactionReport, _ s: Int, _ i: Int, at: Instant, now: Instant) {
         stations[s].sessions[i].lower(.startMissing)
         let register = report.readings.filter { $0.importRegister != nil }.min { $0.at < $1.at }?.importRegister
-        stations[s].sessions[i].begin(at: at, register: register)
+        stations[s].sessions[i].begin(at: at, register: register, receivedAt: now)
     }
 
     private mutating func takeReadings(of report: TransactionReport, _ s: Int, _ i: Int, at now: Instant) {
@@ -119,7 +119,7 @@ extension Core {
         let session = stations[s].sessions[i]
         persist(.readings(session: session.id, evse: session.evse, report.readings))
         guard session.status == .active else { return }
-        takeReadings(report.readings.sorted { $0.at < $1.at }, s, i)
+        takeReadings(report.readings.sorted { $0.at < $1.at }, s, i, at: now)
         guard report.stage != .ended, let e = stations[s].evse(session.evse.number) else { return }
         let electrical = stations[s].station.electrical
         stations[s].evses[e].meter.take(

@@ -39,11 +39,7 @@ extension MemoryJournal {
         let told = Dictionary(grouping: readings.filter { $0.key.session != nil }) { $0.key.session }
         return sessions.map { row in
             var session = row
-            for reading in (told[row.id] ?? []).map(\.value).sorted(by: { $0.at < $1.at }) {
-                guard let register = reading.importRegister, session.registerLastAt.map({ reading.at > $0 }) ?? true
-                else { continue }
-                session.take(register: register, at: reading.at)
-            }
+            session.replay((told[row.id] ?? []).map(\.value).sorted { $0.at < $1.at })
             return session
         }
     }

@@ -34,11 +34,7 @@ private enum CoreLoading {
         ).map { row in
             // A session's row is written now and then, its readings always: what they know beyond it was acknowledged.
             var session = row.session()
-            for reading in try sessionReadings(session.id, db) {
-                guard let register = reading.importRegister, session.registerLastAt.map({ reading.at > $0 }) ?? true
-                else { continue }
-                session.take(register: register, at: reading.at)
-            }
+            session.replay(try sessionReadings(session.id, db))
             return session
         }
         state.endedSessions = try Row.fetchAll(

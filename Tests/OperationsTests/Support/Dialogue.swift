@@ -86,7 +86,9 @@ struct Dialogue {
         nextConnection += 1
         connections[StationID(id)] = connection
         versions[StationID(id)] = version
-        give(.connected(StationID(id), connection: connection, protocol: version.subprotocol, remoteAddress: "127.0.0.1"))
+        give(
+            .connected(StationID(id), connection: connection, protocol: version.subprotocol, remoteAddress: "127.0.0.1")
+        )
         return connection
     }
 
@@ -160,11 +162,13 @@ struct Dialogue {
             messageID: messageID)
     }
 
-    mutating func meter(_ id: String, wh: Int, watts: Int, transaction: Int?, connector: Int = 1) {
+    mutating func meter(
+        _ id: String, wh: Int, watts: Int, transaction: Int?, connector: Int = 1, at: Instant? = nil
+    ) {
         let tx = transaction.map { ",\"transactionId\":\($0)" } ?? ""
         say(
             id, "MeterValues",
-            #"{"connectorId":\#(connector)\#(tx),"meterValue":[{"timestamp":"\#(now)","sampledValue":[{"value":"\#(wh)","measurand":"Energy.Active.Import.Register","unit":"Wh"},{"value":"\#(watts)","measurand":"Power.Active.Import","unit":"W"}]}]}"#
+            #"{"connectorId":\#(connector)\#(tx),"meterValue":[{"timestamp":"\#(at ?? now)","sampledValue":[{"value":"\#(wh)","measurand":"Energy.Active.Import.Register","unit":"Wh"},{"value":"\#(watts)","measurand":"Power.Active.Import","unit":"W"}]}]}"#
         )
     }
 
