@@ -56,7 +56,6 @@ def test_a_refused_demo_or_server_names_what_stands_in_the_way(tmp_path):
     assert result.returncode == 2 and str(tmp_path / "file") in result.stderr
 
 
-@known("the demo begins its clock anew on the data of another run and counts both")
 def test_a_demo_does_not_begin_on_the_data_of_another_run(tmp_path):
     server = Server(tmp_path).start()
     server.api().put("/api/v1/sites/yard", {"name": "Yard"})

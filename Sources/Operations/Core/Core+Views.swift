@@ -22,6 +22,9 @@ public struct CoreCounts: Hashable, Sendable {
 
 // Live state for people and programs; each answer is a value.
 extension Core {
+    /// Those that have not ended, in no order.
+    public var activeAlarms: [Alarm] { alarms.active }
+
     public var counts: CoreCounts {
         var counts = CoreCounts()
         counts.stations = stations.count

@@ -62,6 +62,10 @@ struct DemoCommand: AsyncParsableCommand {
         settings.acceptUnknownStations = true
         settings.logLevel = .warning
 
+        // Its clock begins anew each time: on the data of another run both would be counted.
+        if let data, let found = try? FileManager.default.contentsOfDirectory(atPath: data), !found.isEmpty {
+            throw Refusal("--data \(data): the demo begins anew; name an empty folder, or leave --data out")
+        }
         let folder = data ?? FileManager.default.temporaryDirectory.appending(path: "tidewatt-demo-\(getpid())").path
         defer { if data == nil { try? FileManager.default.removeItem(atPath: folder) } }
         let clock = DomainClock.virtual(start: scenario.start, speed: speed)

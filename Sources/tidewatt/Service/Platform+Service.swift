@@ -70,8 +70,20 @@ extension Platform: PlatformService {
     func power(of site: SiteID, in interval: Interval) async -> [SitePowerPoint] {
         await reading { try await self.store.power(of: site, in: interval) } ?? []
     }
+    /// What holds now is the core's to say: while the disk is full its alarm cannot be read from there.
     func alarms(active: Bool, limit: Int, before: Int64?) async -> [Alarm] {
-        await reading { try await self.store.alarms(active: active, limit: limit, before: before) } ?? []
+        let order = { (a: Alarm, b: Alarm) in (a.since, a.id) > (b.since, b.id) }
+        let held = await loop.read { $0.activeAlarms } ?? []
+        if active {
+            let sorted = held.sorted(by: order)
+            guard let before else { return Array(sorted.prefix(limit)) }
+            guard let last = sorted.firstIndex(where: { $0.id == before }) else { return [] }
+            return Array(sorted[(last + 1)...].prefix(limit))
+        }
+        let stored = await reading { try await self.store.alarms(active: false, limit: limit, before: before) } ?? []
+        guard before == nil else { return stored }
+        let known = Set(stored.map(\.id))
+        return Array((held.filter { !known.contains($0.id) } + stored).sorted(by: order).prefix(limit))
     }
     func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)] {
         await reading { try await self.store.audit(limit: limit, before: before) } ?? []
