@@ -37,6 +37,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -106,6 +107,7 @@ let package = Package(
                 "GridDispatch", "Scheduling", "Settlement", "Evaluation", "Operations", "Store", "Gateway",
                 "Simulation",
                 "Console", "Credentials", argumentParser, nioCore, nioPosix,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ], swiftSettings: strict),
         // Tests
         tests("Quantities"),

@@ -7,7 +7,26 @@ program=${1:-.build/release/tidewatt}
 speed=${TIDEWATT_SMOKE_SPEED:-600}
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
-"$program" demo --once --days 1 --speed "$speed" --http 127.0.0.1:0 --ocpp 127.0.0.1:0 --format json >"$report"
+began=$SECONDS
+"$program" demo --once --days 1 --speed "$speed" --http 127.0.0.1:0 --ocpp 127.0.0.1:0 --format json >"$report" &
+demo=$!
+# Two simulated days and a half at this speed, and as long again for a slow machine.
+allowed=$((2 * 216000 / speed + 120))
+while kill -0 "$demo" 2>/dev/null; do
+    if ((SECONDS - began > allowed)); then
+        echo "demo smoke: no end after $allowed s; said so far:" >&2
+        cat "$report" >&2
+        for task in /proc/"$demo"/task/*; do
+            # Name, state, ticks of CPU time, where it waits in the kernel.
+            echo "$(cat "$task/comm") $(cut -d' ' -f3,14,15 "$task/stat") $(cat "$task/wchan" 2>/dev/null)" >&2
+        done
+        command -v gdb >/dev/null && timeout 60 gdb -p "$demo" -batch -ex 'thread apply all bt 12' 2>/dev/null >&2
+        kill -KILL "$demo"
+        exit 1
+    fi
+    sleep 1
+done
+wait "$demo"
 python3 - "$report" <<'PYTHON'
 import json, sys
 rows = [json.loads(line) for line in open(sys.argv[1])]

@@ -70,14 +70,16 @@ public struct Plan: Hashable, Sendable {
     public let count: Int
     public let stays: [Stay]
     public let nodes: [NodeLoad]
-    /// Yuan, for people: objective and proven lower bound of the continuous problem, and their gap.
-    public let objectiveYuan: Double
-    public let boundYuan: Double
+    /// Yuan, for people: objective and proven lower bound of the continuous problem; `nil` where the price of some slot is
+    /// unknown: there one price for all stood in, which says when, not what it costs.
+    public let objectiveYuan: Double?
+    public let boundYuan: Double?
+    /// (objective − bound) / |bound|, of what was solved.
     public let gap: Double
 
     public init(
         id: ID, site: SiteID, computedAt: Instant, trigger: String, start: Instant, step: Duration, count: Int,
-        stays: [Stay], nodes: [NodeLoad], objectiveYuan: Double, boundYuan: Double, gap: Double
+        stays: [Stay], nodes: [NodeLoad], objectiveYuan: Double?, boundYuan: Double?, gap: Double
     ) {
         self.id = id
         self.site = site

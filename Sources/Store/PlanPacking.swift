@@ -17,8 +17,9 @@ enum PlanPacking {
         out.signed(plan.start.milliseconds)
         out.signed(plan.step.wholeMilliseconds)
         out.count(plan.count)
-        out.double(plan.objectiveYuan)
-        out.double(plan.boundYuan)
+        // Unknown is "not a number".
+        out.double(plan.objectiveYuan ?? .nan)
+        out.double(plan.boundYuan ?? .nan)
         out.double(plan.gap)
         out.count(plan.stays.count)
         for stay in plan.stays { put(stay, plan.start, &out) }
@@ -57,7 +58,8 @@ enum PlanPacking {
             }
             return Plan(
                 id: id, site: site, computedAt: computedAt, trigger: trigger, start: start, step: step, count: count,
-                stays: stays, nodes: nodes, objectiveYuan: objective, boundYuan: bound, gap: gap)
+                stays: stays, nodes: nodes, objectiveYuan: objective.isNaN ? nil : objective,
+                boundYuan: bound.isNaN ? nil : bound, gap: gap)
         } catch { throw .damaged("a plan cannot be read") }
     }
 

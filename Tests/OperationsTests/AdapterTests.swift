@@ -17,7 +17,7 @@ import Testing
         #expect(action == .setChargingProfile)
         #expect(
             String(decoding: payload, as: UTF8.self)
-                == #"{"connectorId":2,"csChargingProfiles":{"chargingProfileId":7100002,"transactionId":17,"stackLevel":1,"chargingProfilePurpose":"TxProfile","chargingProfileKind":"Absolute","chargingSchedule":{"duration":600,"startSchedule":"2025-03-01T00:00:00Z","chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":0,"limit":16.0,"numberPhases":1}]}}}"#
+                == #"{"connectorId":2,"csChargingProfiles":{"chargingProfileId":7100002,"transactionId":17,"stackLevel":1,"chargingProfilePurpose":"TxProfile","chargingProfileKind":"Absolute","chargingSchedule":{"duration":900,"startSchedule":"2025-02-28T23:55:00Z","chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":0,"limit":16.0,"numberPhases":1}]}}}"#
         )
         #expect(V16.validateRequest(action: action.rawValue, payload: payload).isEmpty)
     }

@@ -66,6 +66,25 @@ import Testing
         #expect(seconds <= 600 && seconds > 0)
     }
 
+    @Test func `a price that nobody knows is told and makes no amount`() throws {
+        var d = settled()
+        let today = Zone.shanghai.civilDay(at: d.now)
+        func prices(from first: CivilDay) throws -> Plan {
+            let tariff = Site.TariffEntry(from: first, tariff: "cn/hubei/residential-charging")
+            d.order(.putSite(Site(id: SiteID("S"), name: "Community", tariffs: [tariff])))
+            d.pass(.seconds(30), answering: true)
+            return try #require(d.core.plan(of: SiteID("S")))
+        }
+        func told() -> Alarm? { d.disk.alarms.values.first { $0.code == "prices-unknown" && $0.endedAt == nil } }
+        #expect(try #require(d.core.plan(of: SiteID("S"))).objectiveYuan == nil, "no tariff")
+        #expect(told() == nil, "a site may be planned by its limits alone")
+        #expect(try prices(from: today.adding(days: 1)).objectiveYuan == nil)
+        let plan = try #require(d.core.plan(of: SiteID("S")))
+        #expect(told()?.values["from"] == plan.start.description)
+        #expect(try prices(from: today).boundYuan != nil)
+        #expect(told() == nil)
+    }
+
     @Test func `stop-all holds every pile at nothing`() {
         var d = settled()
         d.start("P1", tag: "T1")

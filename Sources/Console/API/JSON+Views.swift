@@ -302,7 +302,8 @@ extension Plan {
             "id": .int(id.value), "site": .string(site.value), "computed_at": .instant(computedAt),
             "trigger": .string(trigger), "start": .instant(start), "step_seconds": .int(step.components.seconds),
             "count": .int(count), "stays": .array(stays), "nodes": .array(nodes),
-            "objective_yuan": .double(objectiveYuan), "bound_yuan": .double(boundYuan), "gap": .double(gap),
+            "objective_yuan": objectiveYuan.map { .double($0) } ?? .null,
+            "bound_yuan": boundYuan.map { .double($0) } ?? .null, "gap": .double(gap),
         ]
     }
 }

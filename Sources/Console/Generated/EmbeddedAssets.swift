@@ -653,8 +653,10 @@ enum EmbeddedAssets {
                   "alarm.station-faulted.action": "Open the pile, look at the error code, send a technician",
                   "alarm.disk-full": "The disk is full: stations are no longer answered",
                   "alarm.disk-full.action": "Free disk space now",
-                  "alarm.plan-failed": "No plan could be made for site {object}",
-                  "alarm.plan-failed.action": "Check tariff and nodes",
+                  "alarm.plan-refused": "The plan of site {object} was refused by its checker ({kind})",
+                  "alarm.plan-refused.action": "The earlier plan goes on or piles stand still; limits are kept. Report this with the log: it is a fault of the program",
+                  "alarm.prices-unknown": "No price is known for site {object} from {from} on",
+                  "alarm.prices-unknown.action": "Add or correct its tariff; until then its plan follows limits and time only",
                   "reports.orderly": "Orderly",
                   "reports.uncontrolled": "Uncontrolled",
                   "reports.energy": "Energy",
@@ -1404,8 +1406,10 @@ enum EmbeddedAssets {
                   "alarm.station-faulted.action": "打开充电桩查看故障代码，安排检修",
                   "alarm.disk-full": "磁盘已满：已停止应答充电桩",
                   "alarm.disk-full.action": "立即腾出磁盘空间",
-                  "alarm.plan-failed": "站点 {object} 的计划计算失败",
-                  "alarm.plan-failed.action": "检查电价与节点设置",
+                  "alarm.plan-refused": "站点 {object} 的计划未通过校验（{kind}）",
+                  "alarm.plan-refused.action": "沿用先前计划或保持静止，限值不受影响；这是程序缺陷，请附日志上报",
+                  "alarm.prices-unknown": "站点 {object} 自 {from} 起没有电价",
+                  "alarm.prices-unknown.action": "请补充或更正电价；此前计划只按限值与时间安排",
                   "reports.orderly": "有序",
                   "reports.uncontrolled": "无序",
                   "reports.energy": "充电量",
@@ -3697,8 +3701,11 @@ enum EmbeddedAssets {
                               "required": ["node", "limit_kw", "base_kw", "total_kw"]
                             }
                           },
-                          "objective_yuan": {"type": "number"},
-                          "bound_yuan": {"type": "number"},
+                          "objective_yuan": {
+                            "type": ["number", "null"],
+                            "description": "Yuan; null where the price of some slot is unknown"
+                          },
+                          "bound_yuan": {"type": ["number", "null"]},
                           "gap": {"type": "number"}
                         },
                         "additionalProperties": false,

@@ -54,9 +54,13 @@ extension OCPP16Adapter {
         }
     }
 
-    /// A limit's schedule begins on the second.
+    /// How far a station's clock may be behind ours: a limit holds at once for it too. The end does not move, so that a
+    /// station whose platform is gone falls back when the offline invariant says.
+    static let clockAllowance = Duration.minutes(5)
+
+    /// Where a limit's schedule begins, on the second.
     static func start(of interval: Interval) -> Instant {
-        interval.start.floored(to: .seconds(1), from: Instant(milliseconds: 0))
+        (interval.start - clockAllowance).floored(to: .seconds(1), from: Instant(milliseconds: 0))
     }
 
     private static func configure(_ key: String, _ value: String) -> (action: V16.Action, payload: [UInt8]) {

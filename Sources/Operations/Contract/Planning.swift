@@ -30,9 +30,12 @@ public struct PlanRequest: Sendable {
     public let keys: [Key]
     /// Node of each node index of the problem, with limit and the base load (its chosen quantile) a slot.
     public let nodes: [(node: NodeID, limit: Power?, base: [Power])]
+    /// Whether the problem's prices are all the tariff's.
+    public let pricesAreKnown: Bool
     public init(
         id: Plan.ID, site: SiteID, trigger: String, requestedAt: Instant, start: Instant, step: Duration,
-        problem: PlanningProblem, keys: [Key], nodes: [(node: NodeID, limit: Power?, base: [Power])]
+        problem: PlanningProblem, keys: [Key], nodes: [(node: NodeID, limit: Power?, base: [Power])],
+        pricesAreKnown: Bool
     ) {
         self.id = id
         self.site = site
@@ -43,6 +46,7 @@ public struct PlanRequest: Sendable {
         self.problem = problem
         self.keys = keys
         self.nodes = nodes
+        self.pricesAreKnown = pricesAreKnown
     }
 }
 

@@ -90,14 +90,16 @@ extension Core {
         }
         let id = Plan.ID(counters.plan)
         counters.plan += 1
+        let prices = prices(sites[s].site, start: start, step: step, count: count)
+        judgePrices(prices, s, start: start, step: step, at: now)
         return PlanRequest(
             id: id, site: sites[s].site.id, trigger: trigger, requestedAt: now, start: start, step: step,
             problem: PlanningProblem(
                 stepHours: Double(step.wholeMilliseconds) / 3_600_000,
-                buyPrice: prices(sites[s].site, start: start, step: step, count: count),
+                buyPrice: prices.map { $0 ?? Self.unknownPrice },
                 sellPrice: [Double](repeating: 0, count: count), vehicles: candidates.map(\.vehicle),
                 nodes: planningNodes),
-            keys: candidates.map(\.key), nodes: nodeFacts)
+            keys: candidates.map(\.key), nodes: nodeFacts, pricesAreKnown: !prices.contains(nil))
     }
 
     private mutating func candidate(
@@ -136,7 +138,7 @@ extension Core {
         let vehicle = PlanningVehicle(
             slots: 0..<(last + 1), firstPresence: firstPresence, lastPresence: lastPresence,
             maxCharge: power.kilowatts, minCharge: capability.minimum.kilowatts, wanted: missing.kilowattHours,
-            node: slot.station.node.flatMap { nodeIndex[$0] }.flatMap { position[$0] })
+            node: slot.station.node.flatMap { nodeIndex[$0] }.flatMap { position[$0] }, name: session.id.value)
         return Candidate(
             key: PlanRequest.Key(
                 session: session.id.value, evse: evse.id, wanted: outlook.wanted, departure: departure,
@@ -162,15 +164,35 @@ extension Core {
         }
     }
 
-    /// Yuan/kWh of each slot; where the tariff says nothing, one price for all: then only limits and time decide.
-    private func prices(_ site: Site, start: Instant, step: Duration, count: Int) -> [Double] {
-        let flat = [Double](repeating: Self.unknownPrice, count: count)
-        guard let tariff = importTariff(of: site, at: start),
-            let series = try? tariff.slotPrices(start: start, step: step, count: count)
-        else { return flat }
-        return series.values.map { $0.price?.approximate ?? Self.unknownPrice }
+    /// Yuan/kWh of each slot; `nil` where no tariff says it.
+    private func prices(_ site: Site, start: Instant, step: Duration, count: Int) -> [Double?] {
+        var prices: [Double?] = []
+        prices.reserveCapacity(count)
+        // Day by day: another tariff may be in force tomorrow, and a day that one does not know makes no other unknown.
+        while prices.count < count {
+            let at = start + step * prices.count
+            let midnight = site.zone.midnight(of: site.zone.civilDay(at: at).adding(days: 1))
+            let length = step.wholeMilliseconds
+            let slots = min(
+                count - prices.count, Int(((midnight - at).wholeMilliseconds + length - 1) / length))
+            let day = try? importTariff(of: site, at: at)?.slotPrices(start: at, step: step, count: slots)
+            prices += day?.values.map { $0.price?.approximate } ?? [Double?](repeating: nil, count: slots)
+        }
+        return prices
     }
+    /// Stands in for unknown prices, the same for all: then only limits and time decide. No amount is told from it.
     private static let unknownPrice = 0.5
+
+    /// A site without a tariff is planned by its limits alone, which may be wanted; a tariff with a hole is not.
+    private mutating func judgePrices(_ prices: [Double?], _ s: Int, start: Instant, step: Duration, at now: Instant) {
+        let site = sites[s].site
+        guard !site.tariffs.isEmpty, let hole = prices.firstIndex(of: nil) else {
+            return endAlarm("prices-unknown", object: site.id.value, at: now)
+        }
+        raise(
+            "prices-unknown", object: site.id.value, site: site.id, priority: .medium,
+            values: ["from": (start + step * hole).description], at: now)
+    }
 
     // MARK: - The answer
 
@@ -181,6 +203,16 @@ extension Core {
         else { return }
         let plan = Self.plan(of: outcome)
         sites[s].plan = plan
+        if let fallback = outcome.solution.fallback {
+            raise(
+                "plan-refused", object: request.site.value, site: request.site, priority: .high,
+                values: [
+                    "kind": fallback.kind.rawValue, "plan": String(request.id.value),
+                    "violation": fallback.violations.first.map { "\($0)" } ?? "",
+                ], at: now)
+        } else {
+            endAlarm("plan-refused", object: request.site.value, at: now)
+        }
         persist(.plan(plan))
         persist(.setting(key: Counters.planKey, value: String(counters.plan)))
         emit(.publish(.plan(request.site, plan.id)))
@@ -231,7 +263,8 @@ extension Core {
             nodes: zip(request.nodes, totals).map {
                 Plan.NodeLoad(node: $0.node, limit: $0.limit, base: $0.base, total: $1)
             },
-            objectiveYuan: solution.objective, boundYuan: solution.bound, gap: solution.gap)
+            objectiveYuan: request.pricesAreKnown ? solution.objective : nil,
+            boundYuan: request.pricesAreKnown ? solution.bound : nil, gap: solution.gap)
     }
 
     /// Part of the slot that begins at `start` which is still to come, at least a thousandth.

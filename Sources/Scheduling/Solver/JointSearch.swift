@@ -71,7 +71,8 @@ struct JointSearch {
             let moves = method.advance()
             if method.complementarity <= max(0.3 * slack, 0.02 * (bestCost - floor)) || !moves { break }
         }
-        effort -= Double(method.steps) * effortOfStep
+        // Also where no step was possible: each look is paid for, so that a search ends.
+        effort -= Double(max(1, method.steps)) * effortOfStep
         method.writePrices(prices)
         let bound = group.lowerBound(prices, linear: false)
         method.writeSchedule()

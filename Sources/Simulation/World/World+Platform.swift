@@ -19,6 +19,7 @@ extension World {
         guard core != nil else { return }
         report.crashes += 1
         core = nil
+        planner = Planner()
         run += 1
         disk.crash()
         durableFrom = now
@@ -78,7 +79,7 @@ extension World {
 
     func plan(_ request: PlanRequest) {
         report.plans += 1
-        let outcome = PlanOutcome(request: request, solution: solve(request.problem))
+        let outcome = planner.solve(request)
         queue.push(.planned(outcome, run: run), at: now + .milliseconds(Int64.random(in: 20...1_500, using: &random)))
     }
 

@@ -74,6 +74,7 @@ public final class World {
     /// Commits keep their order: none lasts before this instant.
     var durableFrom: Instant
     var core: Core?
+    var planner = Planner()
     var run = 0
     var random: SeededRandom
     var nextRequest: UInt64 = 1

@@ -66,7 +66,7 @@ public struct WorldScript: Sendable {
             settings.faults.duplicatesPermille = random.unit() < 0.3 ? 50 : 0
             settings.faults.lateAnswersPermille = random.unit() < 0.2 ? 30 : 0
             settings.faults.dropsPermille = random.unit() < 0.3 ? 10 : 0
-            settings.faults.clockSkew = random.unit() < 0.2 ? .seconds(Int.random(in: -40...40, using: &random)) : .zero
+            settings.faults.clockSkew = random.unit() < 0.2 ? .seconds(Int.random(in: -280...40, using: &random)) : .zero
             if random.unit() < 0.3 { settings.rateUnits = [random.unit() < 0.5 ? .a : .w] }
             settings.reconnectWait = .seconds(3)
             settings.longestReconnectWait = .seconds(60)
@@ -95,8 +95,13 @@ public struct WorldScript: Sendable {
         }
         self.stays = stays
         let all = Self.misfortunes(from: start + .minutes(10), to: end - .minutes(10), count, &random)
-        // A pile that ignores everything is held by nobody while the platform does not see it: then only the base load moves.
-        misfortunes = ignoring == nil ? all : all.filter { if case .step = $0 { true } else { false } }
+        // A pile that ignores everything is held by nobody before the platform can know: until its first vehicle has charged
+        // for a while only the base load moves.
+        let known = ignoring.flatMap { pile in stays.first { $0.pile == pile } }.map { $0.arrival + .minutes(10) }
+        misfortunes = all.filter { misfortune in
+            if case .step = misfortune { return true }
+            return ignoring == nil || known.map { misfortune.interval.start >= $0 } ?? false
+        }
     }
 
     private static func misfortunes(

@@ -29,28 +29,38 @@ struct Demo: Sendable {
             endpoint: stations, members: members, clock: clock.forFleet, group: group)
         fleet.start()
         let ledger = DemoLedger(start: scenario.start)
-        var kept = true
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
+        let kept = try await withThrowingTaskGroup(of: Bool?.self) { tasks in
             tasks.addTask { try await meter(fleet) }
             tasks.addTask { try await watch(ledger) }
             tasks.addTask { try await stateNeeds() }
-            let judge = try DemoJudge(scenario: scenario, platform: platform)
-            for day in 0..<scenario.days {
-                let civil = scenario.firstMonday.adding(days: day)
-                try await wait(until: scenario.zone.midnight(of: civil.adding(days: 1)) + .minutes(3))
-                let report = try await judge.judge(civil, ledger: ledger)
-                kept = kept && report.orderly.slotsAboveLimit == 0
-                platform.store.append([.dayReport(report)]) { _ in }
-                show(report, of: civil)
+            tasks.addTask { try await judgeDays(ledger, once: once) }
+            defer { tasks.cancelAll() }
+            // The judge ends it, or whatever fails.
+            while let ended = try await tasks.next() {
+                if let kept = ended { return kept }
             }
-            // The last night belongs to the week: what was postponed into it is delivered by noon.
-            try await wait(until: scenario.judged.end + .hours(12))
-            show(try await judge.whole(ledger: ledger))
-            if !once { try await wait(until: .distantFuture) }
-            tasks.cancelAll()
+            throw CancellationError()
         }
         await fleet.finish(within: .seconds(5))
         try? await group.shutdownGracefully()
+        return kept
+    }
+
+    private func judgeDays(_ ledger: DemoLedger, once: Bool) async throws -> Bool {
+        var kept = true
+        let judge = try DemoJudge(scenario: scenario, platform: platform)
+        for day in 0..<scenario.days {
+            let civil = scenario.firstMonday.adding(days: day)
+            try await wait(until: scenario.zone.midnight(of: civil.adding(days: 1)) + .minutes(3))
+            let report = try await judge.judge(civil, ledger: ledger)
+            kept = kept && report.orderly.slotsAboveLimit == 0
+            platform.store.append([.dayReport(report)]) { _ in }
+            show(report, of: civil)
+        }
+        // The last night belongs to the week: what was postponed into it is delivered by noon.
+        try await wait(until: scenario.judged.end + .hours(12))
+        show(try await judge.whole(ledger: ledger))
+        if !once { try await wait(until: .distantFuture) }
         return kept
     }
 
@@ -88,7 +98,7 @@ struct Demo: Sendable {
     }
 
     /// Drivers who say on the pile's page when they leave and what they need, as soon as their session has begun.
-    private func stateNeeds() async throws {
+    private func stateNeeds() async throws -> Bool? {
         let site = DemoSite(scenario: scenario, base: httpBase)
         let index = Dictionary(uniqueKeysWithValues: (0..<scenario.piles).map { (DemoSite.identity($0), $0) })
         var seen: Set<Session.ID> = []
@@ -108,10 +118,11 @@ struct Demo: Sendable {
                 // A session that ended meanwhile has no needs any more.
             }
         }
+        return nil
     }
 
     /// The site meter: households plus whatever the piles draw, told through the API like any meter would.
-    private func meter(_ fleet: StationFleet) async throws {
+    private func meter(_ fleet: StationFleet) async throws -> Bool? {
         let site = DemoSite(scenario: scenario, base: httpBase)
         let pause = Duration.milliseconds(Int64(max(30, 10_000 / clock.speed)))
         while !Task.isCancelled {
@@ -120,10 +131,11 @@ struct Demo: Sendable {
             try await site.report(scenario.household.power(at: now) + charging, at: now)
             try await Task.sleep(for: pause)
         }
+        return nil
     }
 
     /// Once a virtual minute: what the plan in force says and what the setpoints ask.
-    private func watch(_ ledger: DemoLedger) async throws {
+    private func watch(_ ledger: DemoLedger) async throws -> Bool? {
         var minute = scenario.start
         while !Task.isCancelled {
             try await wait(until: minute)
@@ -150,6 +162,7 @@ struct Demo: Sendable {
                 minute += .minutes(1)
             }
         }
+        return nil
     }
 
     // MARK: - What people read

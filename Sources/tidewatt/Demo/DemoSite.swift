@@ -1,8 +1,8 @@
 import Assets
+import AsyncHTTPClient
 import Charging
 import Documents
-import Foundation
-import FoundationNetworking
+import NIOCore
 import Quantities
 import Simulation
 
@@ -86,16 +86,17 @@ struct DemoSite: Sendable {
     }
 
     private func send(_ method: String, _ path: String, _ type: String, _ body: String) async throws {
-        guard let url = URL(string: base + path) else { throw Refusal("\(base + path): no address") }
-        var request = URLRequest(url: url)
-        request.httpMethod = method
-        request.setValue(type, forHTTPHeaderField: "Content-Type")
-        request.httpBody = Data(body.utf8)
-        let (data, response) = try await URLSession.shared.data(for: request)
-        let status = (response as? HTTPURLResponse)?.statusCode ?? 0
-        guard (200..<300).contains(status) else {
+        var request = HTTPClientRequest(url: base + path)
+        request.method = .init(rawValue: method)
+        request.headers.add(name: "Content-Type", value: type)
+        request.body = .bytes(ByteBuffer(string: body))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        guard (200..<300).contains(response.status.code) else {
+            let text = try await response.body.collect(upTo: 65_536)
             throw Refusal(
-                "\(method) \(path) was answered \(status): \(String(decoding: data.prefix(500), as: UTF8.self))")
+                "\(method) \(path) was answered \(response.status.code): \(String(buffer: text).prefix(500))")
         }
+        // Read to its end, so that the connection can be used again.
+        for try await _ in response.body {}
     }
 }

@@ -1,4 +1,5 @@
 import Console
+import Dispatch
 import Foundation
 import OCPP
 import OCPPMessages
@@ -51,8 +52,23 @@ struct PlatformServer {
             throw Refusal("cannot serve the API on \(settings.http.host):\(settings.http.port): \(error)")
         }
         log(.info, "stopping")
+        let overdue = Self.boundShutdown(log)
         await platform.stop()
+        overdue.cancel()
     }
+
+    /// What was acknowledged is on the disk before: a part that does not end must not keep a service from its restart.
+    private static func boundShutdown(_ log: StructuredLog) -> any DispatchSourceTimer {
+        let timer = DispatchSource.makeTimerSource(queue: .global())
+        timer.setEventHandler {
+            log(.error, "stop-overdue", [.init("seconds", .int(shutdownSeconds))])
+            exit(ExitStatus.ourFault.rawValue)
+        }
+        timer.schedule(deadline: .now() + .seconds(shutdownSeconds))
+        timer.resume()
+        return timer
+    }
+    private static let shutdownSeconds = 60
 }
 
 /// What breaks the rules of a protocol version in a command, before anything is sent.

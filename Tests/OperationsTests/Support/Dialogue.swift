@@ -29,6 +29,7 @@ struct Dialogue {
     private(set) var messageIDs: [String] = []
     /// Plans are made at once when asked for.
     var solvesPlans = true
+    private var planner = Planner()
 
     init(_ change: (inout CoreConfiguration) -> Void = { _ in }) {
         configuration = CoreConfiguration()
@@ -56,7 +57,7 @@ struct Dialogue {
         }
         guard solvesPlans else { return }
         let own = last
-        for request in requests { give(.planned(PlanOutcome(request: request, solution: solve(request.problem)))) }
+        for request in requests { give(.planned(planner.solve(request))) }
         last = own
     }
 
