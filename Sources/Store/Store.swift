@@ -40,7 +40,7 @@ public final class Store: Sendable {
     private let journal: Journal
     let checkpointer: Checkpointer
     private let isClosed = Mutex(false)
-    let nextRetention = Mutex<ContinuousClock.Instant?>(nil)
+    let upkeep = Mutex(UpkeepState())
 
     /// Opens or creates the data directory, finishes a restore that was cut off, and brings the tables up to date.
     /// - Throws: ``StoreFault``: held by another process, not readable, newer, damaged.
