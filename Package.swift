@@ -146,7 +146,7 @@ let package = Package(
             "Store",
             [
                 "Quantities", "Assets", "Charging", "GridDispatch", "Operations", "StoreSupport", "store-probe",
-                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .target(
             name: "ConsoleSupport",

@@ -20,6 +20,13 @@ enum Schema {
                     ALTER TABLE session ADD COLUMN remote_start INTEGER;
                     """)
         }
+        migrator.registerMigration("3 superseded blocks by age") { db in
+            try db.execute(
+                sql: """
+                    CREATE INDEX reading_block_superseded ON reading_block(superseded_at)
+                        WHERE superseded_at IS NOT NULL
+                    """)
+        }
         return migrator
     }()
 

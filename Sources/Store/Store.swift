@@ -23,9 +23,11 @@ public final class Store: Sendable {
         public var retention = RetentionPolicy()
         /// Called on the journal's thread when the disk begins to refuse (raise an alarm) and when it takes changes again.
         public var onCondition: @Sendable (Condition) -> Void = { _ in }
+        /// Called on the journal's thread about changes that SQLite refuses, before the answer of their append.
+        public var onRefusal: @Sendable (RefusalNews) -> Void = { _ in }
         /// `OFF` exists to prove that the durability tests can fail.
         package var synchronous = "FULL"
-        /// Pages of the write-ahead log after which they move into the database: 4000 are 16 MiB.
+        /// Pages of the write-ahead log after which they move into the database, beside the commits: 4000 are 16 MiB.
         package var checkpointPages = 4000
         public init() {}
     }
@@ -36,8 +38,9 @@ public final class Store: Sendable {
     let retention: RetentionPolicy
     private let lock: DirectoryLock
     private let journal: Journal
+    let checkpointer: Checkpointer
     private let isClosed = Mutex(false)
-    let nextRetention = Mutex<ContinuousClock.Instant?>(nil)
+    let upkeep = Mutex(UpkeepState())
 
     /// Opens or creates the data directory, finishes a restore that was cut off, and brings the tables up to date.
     /// - Throws: ``StoreFault``: held by another process, not readable, newer, damaged.
@@ -53,7 +56,6 @@ public final class Store: Sendable {
             // GRDB sets NORMAL on its writer after the configuration ran, so this must come after opening.
             try pool.writeWithoutTransaction { db in
                 try db.execute(sql: "PRAGMA synchronous = \(options.synchronous)")
-                try db.execute(sql: "PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
                 let set = try Int.fetchOne(db, sql: "PRAGMA synchronous")
                 if options.synchronous == "FULL", set != 2 {
                     throw StoreFault.cannotOpen(path: path, why: "SQLite does not take synchronous=FULL")
@@ -62,6 +64,7 @@ public final class Store: Sendable {
             // The names of new files must last too.
             try DataDirectory.sync(directory)
             self.pool = pool
+            self.checkpointer = try Checkpointer(pool, path: path, options: options)
         } catch {
             lock.release()
             throw StoreFault(error, path: path)
@@ -70,17 +73,31 @@ public final class Store: Sendable {
         self.lock = lock
         self.retention = options.retention
         self.access = AccessDesk(database: pool)
-        self.journal = Journal(pool: pool, limits: options.journal, report: options.onCondition)
+        self.journal = Journal(pool: pool, checkpointer: checkpointer, options: options)
     }
 
-    /// Writes `changes` in order, all or none, together with whatever else waits.
+    /// Writes `groups` in order, together with whatever else waits. A group is what one input made the core persist, and
+    /// what its answers rest on.
     ///
-    /// `then` is called on the journal's thread, in the order of the appends, when the changes are on the disk. An empty
-    /// list is a barrier: it succeeds when everything before it is on the disk. While the disk is full the changes wait
-    /// and are tried again. On failure they are **not** written and the caller's memory is ahead of the disk: after
-    /// ``StoreFault/backlogFull`` load the core anew (``loadCore()``) and call ``resume()``.
+    /// `then` is called on the journal's thread, in the order of the appends, when the changes are on the disk. While the
+    /// disk is full the changes wait and are tried again. On failure they are **not** written and the caller's memory is
+    /// ahead of the disk: after ``StoreFault/backlogFull`` load the core anew (``loadCore()``) and call ``resume()``.
+    ///
+    /// On success it is given the groups of which SQLite refused a change: their other changes are written, the refused
+    /// one is owed and tried again, and their answers must not go. So are groups that repeat the message of one that is
+    /// still owed.
+    public func append(
+        groups: [[Change]], then: @escaping @Sendable (Result<[Int: RefusedChange], StoreFault>) -> Void
+    ) {
+        journal.append(groups, then: then)
+    }
+
+    /// One group; ``StoreFault/rejected(_:)`` when something of it was refused. An empty list is a barrier: it succeeds
+    /// when everything before it is on the disk.
     public func append(_ changes: [Change], then: @escaping @Sendable (Result<Void, StoreFault>) -> Void) {
-        journal.append(changes, then: then)
+        append(groups: [changes]) { result in
+            then(result.flatMap { $0[0].map { .failure(.rejected($0.words)) } ?? .success(()) })
+        }
     }
 
     /// Takes changes again after ``StoreFault/backlogFull``.
@@ -97,6 +114,7 @@ public final class Store: Sendable {
             return !isClosed
         }
         guard isFirst else { return }
+        checkpointer.close()
         // A reader is the last connection to go and cannot empty the log. Should this fail, the next opening does it.
         try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
         try? pool.close()

@@ -12,7 +12,7 @@ public enum StoreFault: Error, Hashable, Sendable, CustomStringConvertible {
     case disk(String)
     /// More changes wait than may wait: this one and all later ones were not taken (``Store/resume()``).
     case backlogFull
-    /// One change that SQLite refused for itself; the changes around it were written.
+    /// SQLite refused a change for itself; the changes around it were written, and it is tried again.
     case rejected(String)
     case closed
     /// An order about access that cannot be carried out.

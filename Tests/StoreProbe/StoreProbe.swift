@@ -15,6 +15,9 @@ enum StoreProbe {
     static func main() throws {
         let arguments = CommandLine.arguments
         if arguments.dropFirst().first == "measure" { return try Measurement.run(Array(arguments.dropFirst(2))) }
+        if arguments.dropFirst().first == "retain" {
+            return try RetentionMeasurement.run(Array(arguments.dropFirst(2)))
+        }
         guard arguments.count >= 5, let first = Int(arguments[2]), let count = Int(arguments[3]),
             let seed = UInt64(arguments[4])
         else {

@@ -1,5 +1,6 @@
 import Foundation
 import Quantities
+import Synchronization
 
 /// A folder on a disk that forgets what was not synced (`Tests/durability/forget.c`, preloaded into the probe).
 struct ForgetfulDisk {
@@ -50,7 +51,8 @@ struct ForgetfulDisk {
     private static let library: Result<String, ProbeFault> = {
         let source = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "durability/forget.c").path
-        let target = NSTemporaryDirectory() + "/forget-\(getpid()).so"
+        guard let folder = try? ScratchFolder() else { return .failure(ProbeFault(what: "no temporary folder")) }
+        let target = folder.path + "/forget.so"
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["cc", "-shared", "-fPIC", "-O1", "-o", target, source, "-ldl"]
@@ -61,8 +63,9 @@ struct ForgetfulDisk {
     }()
 }
 
-/// A folder of its own for one test, removed at the end.
-final class ScratchFolder {
+/// A folder of its own for one test. All of them are removed when the process ends: one that went with its last use would
+/// go while a store still has it open.
+struct ScratchFolder: Sendable {
     let path: String
     init() throws {
         var template = Array((NSTemporaryDirectory() + "/tidewatt-store-XXXXXX").utf8CString)
@@ -71,6 +74,14 @@ final class ScratchFolder {
         path =
             URL(filePath: String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
             .resolvingSymlinksInPath().path
+        ScratchFolder.made.withLock { [path] made in
+            if made.isEmpty { atexit { ScratchFolder.removeAll() } }
+            made.append(path)
+        }
     }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    private static let made = Mutex<[String]>([])
+    private static func removeAll() {
+        for path in made.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) }
+    }
 }

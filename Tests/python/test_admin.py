@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 
 import pytest
 
@@ -134,6 +135,15 @@ def test_check_says_no_when_the_data_is_damaged(serve):
     database.write_bytes(content)
     result = tidewatt("admin", "check", "--data", server.data)
     assert result.returncode == 1, result.stdout + result.stderr
+
+
+def test_check_of_an_older_directory_asks_for_the_migration_and_counts_nothing(data):
+    with sqlite3.connect(data / "tidewatt.sqlite") as database:
+        database.execute("DELETE FROM grdb_migrations WHERE identifier LIKE '2 %'")
+    database.close()
+    result = tidewatt("admin", "check", "--data", data)
+    assert result.returncode == 1
+    assert result.stdout.splitlines() == ["schema: migrations are missing; run `tidewatt admin migrate`"]
 
 
 def test_a_revoked_token_is_refused_by_the_running_server(serve):

@@ -57,6 +57,8 @@ public enum FaultReason: Wording {
     /// As many commands as a station may have outstanding wait already.
     case stationBusy(StationID, waiting: Int)
     case diskRefuses
+    /// The database refused a change of the order; it is tried again.
+    case changeRefused
     /// The core's queue is full.
     case busy
 
@@ -88,6 +90,7 @@ public enum FaultReason: Wording {
         case nodeHasStations = "node-has-stations"
         case stationBusy = "station-busy"
         case diskRefuses = "disk-refuses"
+        case changeRefused = "change-refused"
         case busy
     }
 
@@ -97,7 +100,7 @@ public enum FaultReason: Wording {
             .notFound
         case .invalid: .invalid
         case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy: .conflict
-        case .diskRefuses, .busy: .unavailable
+        case .diskRefuses, .changeRefused, .busy: .unavailable
         }
     }
 
@@ -124,6 +127,7 @@ public enum FaultReason: Wording {
         case .nodeHasStations: .nodeHasStations
         case .stationBusy: .stationBusy
         case .diskRefuses: .diskRefuses
+        case .changeRefused: .changeRefused
         case .busy: .busy
         }
     }
@@ -137,7 +141,7 @@ public enum FaultReason: Wording {
         case .sessionUnknown(let id), .sessionEnded(let id): ["session": id.value]
         case .alarmUnknown(let id): ["alarm": String(id)]
         case .stationBusy(let id, let waiting): ["station": id.value, "waiting": String(waiting)]
-        case .idTokenUnknown, .invalid, .diskRefuses, .busy: [:]
+        case .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy: [:]
         }
     }
 }
@@ -163,6 +167,8 @@ extension FaultReason.Code {
         case .stationBusy: "{waiting} commands wait for station {station} already; wait until it has answered some."
         case .diskRefuses:
             "The disk takes no changes at the moment; nothing was done. Free some space and try again."
+        case .changeRefused:
+            "The database refused the change: it holds until the next start only, unless a later try is taken. See the alarm store-refused."
         case .busy: "Too much is waiting at the moment; nothing was done. Try again in a few seconds."
         }
     }

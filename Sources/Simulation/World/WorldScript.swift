@@ -66,7 +66,7 @@ public struct WorldScript: Sendable {
             settings.faults.duplicatesPermille = random.unit() < 0.3 ? 50 : 0
             settings.faults.lateAnswersPermille = random.unit() < 0.2 ? 30 : 0
             settings.faults.dropsPermille = random.unit() < 0.3 ? 10 : 0
-            settings.faults.clockSkew = random.unit() < 0.2 ? .seconds(Int.random(in: -280...40, using: &random)) : .zero
+            settings.faults.clockSkew = random.unit() < 0.2 ? .seconds(Int.random(in: -40...40, using: &random)) : .zero
             if random.unit() < 0.3 { settings.rateUnits = [random.unit() < 0.5 ? .a : .w] }
             settings.reconnectWait = .seconds(3)
             settings.longestReconnectWait = .seconds(60)

@@ -43,7 +43,17 @@ final class ChangeWriter {
     func commit() throws(SQLiteFailure) { try statement("COMMIT").run() }
     /// After a failure that may have rolled back by itself.
     func rollback() {
-        if sqlite3_get_autocommit(connection) == 0 { sqlite3_exec(connection, "ROLLBACK", nil, nil, nil) }
+        if isInTransaction { sqlite3_exec(connection, "ROLLBACK", nil, nil, nil) }
+    }
+    /// `false` also when SQLite itself gave the transaction up.
+    var isInTransaction: Bool { sqlite3_get_autocommit(connection) == 0 }
+
+    func save() throws(SQLiteFailure) { try statement("SAVEPOINT change").run() }
+    func release() throws(SQLiteFailure) { try statement("RELEASE change").run() }
+    /// Undoes what was written since ``save()``.
+    func goBack() throws(SQLiteFailure) {
+        try statement("ROLLBACK TO change").run()
+        try release()
     }
 
     /// The prepared statement for `sql`, found by the literal's address.

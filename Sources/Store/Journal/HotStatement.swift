@@ -6,6 +6,8 @@ import GRDBSQLite
 final class HotStatement {
     private let statement: OpaquePointer
     private var position: Int32 = 0
+    /// The first binding that SQLite did not take: the parameter is NULL then, which a column may allow.
+    private var bindingFailure: Int32 = SQLITE_OK
     /// SQLite copies what it is given (`SQLITE_TRANSIENT`).
     private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
@@ -21,7 +23,7 @@ final class HotStatement {
     @discardableResult
     func int(_ value: Int64?) -> HotStatement {
         position += 1
-        if let value { sqlite3_bind_int64(statement, position, value) } else { sqlite3_bind_null(statement, position) }
+        took(value.map { sqlite3_bind_int64(statement, position, $0) } ?? sqlite3_bind_null(statement, position))
         return self
     }
     @discardableResult
@@ -37,11 +39,12 @@ final class HotStatement {
             return self
         }
         value.withUTF8 { utf8 in
-            _ = utf8.withMemoryRebound(to: CChar.self) { buffer in
+            utf8.withMemoryRebound(to: CChar.self) { buffer in
                 // An empty buffer may have no address, which SQLite would take for NULL.
-                sqlite3_bind_text(
-                    statement, position, buffer.baseAddress ?? UnsafePointer(HotStatement.empty), Int32(buffer.count),
-                    HotStatement.copied)
+                took(
+                    sqlite3_bind_text(
+                        statement, position, buffer.baseAddress ?? UnsafePointer(HotStatement.empty),
+                        Int32(clamping: buffer.count), HotStatement.copied))
             }
         }
         return self
@@ -56,12 +59,18 @@ final class HotStatement {
         }
         value.withUnsafeBytes { buffer in
             if buffer.isEmpty {
-                _ = sqlite3_bind_zeroblob(statement, position, 0)
+                took(sqlite3_bind_zeroblob(statement, position, 0))
             } else {
-                _ = sqlite3_bind_blob(statement, position, buffer.baseAddress, Int32(buffer.count), HotStatement.copied)
+                took(
+                    sqlite3_bind_blob(
+                        statement, position, buffer.baseAddress, Int32(clamping: buffer.count), HotStatement.copied))
             }
         }
         return self
+    }
+
+    private func took(_ code: Int32) {
+        if code != SQLITE_OK, bindingFailure == SQLITE_OK { bindingFailure = code }
     }
 
     /// Runs to the end and makes ready for the next binding.
@@ -69,6 +78,11 @@ final class HotStatement {
     @discardableResult
     func run() throws(SQLiteFailure) -> Int {
         position = 0
+        if bindingFailure != SQLITE_OK {
+            let failure = SQLiteFailure(code: bindingFailure)
+            bindingFailure = SQLITE_OK
+            throw failure
+        }
         var code = sqlite3_step(statement)
         while code == SQLITE_ROW { code = sqlite3_step(statement) }
         if code == SQLITE_DONE {

@@ -6,21 +6,28 @@ import Operations
 /// The one writer of changes: a thread with a bounded mailbox that commits everything that waits in one transaction,
 /// so that one `fsync` serves all of it (group commit).
 ///
-/// A failed transaction is not given up: its changes stay at the head, in order, and are tried again with a growing
-/// pause. Nothing is answered meanwhile, and nothing that the core already knows can be lost behind its back. Only
-/// when the mailbox is full are changes not taken, and then no later ones either, until ``resume()``.
+/// A transaction that the disk does not take is not given up: its changes stay at the head, in order, and are tried again
+/// with a growing pause. Nothing is answered meanwhile, and nothing that the core already knows can be lost behind its
+/// back. Only when the mailbox is full are changes not taken, and then no later ones either, until ``resume()``.
+/// A change that SQLite refuses for itself is left out and owed (``CarefulPass``); all others are written.
 final class Journal: @unchecked Sendable {
-    typealias Completion = @Sendable (Result<Void, StoreFault>) -> Void
+    typealias Completion = @Sendable (Result<[Int: RefusedChange], StoreFault>) -> Void
 
     private struct Parcel {
-        let changes: [Change]
+        let groups: [[Change]]
+        let count: Int
         let bytes: Int
         let then: Completion
     }
 
     private let pool: DatabasePool
+    private let checkpointer: Checkpointer
     private let limits: JournalLimits
     private let report: @Sendable (Store.Condition) -> Void
+    private let tell: @Sendable (RefusalNews) -> Void
+    /// The thread's own.
+    private var debts = Debts()
+    private var retryAllAt = ContinuousClock.now
 
     /// Guards everything below it.
     private let monitor = NSCondition()
@@ -33,17 +40,26 @@ final class Journal: @unchecked Sendable {
     private var refusal: StoreFault?
     private var counters = JournalCounters()
 
-    init(pool: DatabasePool, limits: JournalLimits, report: @escaping @Sendable (Store.Condition) -> Void) {
+    /// Owed changes are tried again this often, and with each repeat of the message that brought them.
+    private static let retryInterval: Duration = .seconds(60)
+
+    init(pool: DatabasePool, checkpointer: Checkpointer, options: Store.Options) {
         self.pool = pool
-        self.limits = limits
-        self.report = report
+        self.checkpointer = checkpointer
+        self.limits = options.journal
+        self.report = options.onCondition
+        self.tell = options.onRefusal
         let thread = Thread { [self] in run() }
         thread.name = "journal"
         thread.start()
     }
 
-    func append(_ changes: [Change], then: @escaping Completion) {
-        let bytes = changes.reduce(0) { $0 + Journal.bytes(of: $1) }
+    func append(_ groups: [[Change]], then: @escaping Completion) {
+        var (count, bytes) = (0, 0)
+        for changes in groups {
+            count += changes.count
+            for change in changes { bytes += Journal.bytes(of: change) }
+        }
         monitor.lock()
         let refused: StoreFault? =
             if isClosing { .closed } else if hasOverflowed || isFull { .backlogFull } else { nil }
@@ -53,8 +69,8 @@ final class Journal: @unchecked Sendable {
             then(.failure(refused))
             return
         }
-        waiting.append(Parcel(changes: changes, bytes: bytes, then: then))
-        waitingChanges += changes.count
+        waiting.append(Parcel(groups: groups, count: count, bytes: bytes, then: then))
+        waitingChanges += count
         waitingBytes += bytes
         monitor.broadcast()
         monitor.unlock()
@@ -90,7 +106,7 @@ final class Journal: @unchecked Sendable {
     private var isFull: Bool { waitingChanges >= limits.changes || waitingBytes >= limits.bytes }
 
     /// A frame's length or a flat estimate: the bound is about memory, not about exactness.
-    private static func bytes(of change: Change) -> Int {
+    static func bytes(of change: Change) -> Int {
         if case .message(let record) = change { return 200 + record.text.count + (record.reply?.count ?? 0) }
         return 300
     }
@@ -101,6 +117,7 @@ final class Journal: @unchecked Sendable {
         var writer: ChangeWriter?
         while let parcels = next() {
             write(parcels, with: &writer)
+            checkpointer.finish(pool)
         }
         // The statements must go before their connection does.
         pool.writeWithoutTransaction { _ in writer = nil }
@@ -123,8 +140,8 @@ final class Journal: @unchecked Sendable {
             while waitingChanges < limits.changesPerCommit, !isClosing, monitor.wait(until: end) {}
         }
         var (count, changes) = (0, 0)
-        while count < waiting.count, count == 0 || changes + waiting[count].changes.count <= limits.changesPerCommit {
-            changes += waiting[count].changes.count
+        while count < waiting.count, count == 0 || changes + waiting[count].count <= limits.changesPerCommit {
+            changes += waiting[count].count
             count += 1
         }
         let parcels = Array(waiting[..<count])
@@ -134,17 +151,15 @@ final class Journal: @unchecked Sendable {
 
     private func write(_ parcels: [Parcel], with writer: inout ChangeWriter?) {
         var pause = 0.1
+        let groups = parcels.flatMap(\.groups)
         while true {
             let started = ContinuousClock.now
             do {
-                try commit(parcels.map(\.changes), with: &writer)
-                settled(parcels, took: ContinuousClock.now - started)
-                for parcel in parcels { parcel.then(.success(())) }
-                return
+                let (refused, news) = try commit(groups, with: &writer)
+                settled(parcels, took: ContinuousClock.now - started, refused: news)
+                for one in news { tell(one) }
+                return answer(parcels, refused)
             } catch {
-                if error.isOfTheChange {
-                    return writeSingly(parcels, failure: error, with: &writer)
-                }
                 if refuse(error.fault, pause: pause) {
                     settled(parcels, took: nil)
                     for parcel in parcels { parcel.then(.failure(error.fault)) }
@@ -155,50 +170,77 @@ final class Journal: @unchecked Sendable {
         }
     }
 
-    /// One of them cannot be written whatever the disk does; the others can.
-    private func writeSingly(_ parcels: [Parcel], failure: SQLiteFailure, with writer: inout ChangeWriter?) {
-        if parcels.count == 1 {
-            settled(parcels, took: nil)
-            parcels[0].then(.failure(.rejected(failure.message)))
-            return
+    /// - Parameter refused: by place among the groups of all parcels.
+    private func answer(_ parcels: [Parcel], _ refused: [Int: RefusedChange]) {
+        var first = 0
+        for parcel in parcels {
+            var own: [Int: RefusedChange] = [:]
+            if !refused.isEmpty {
+                for group in parcel.groups.indices { own[group] = refused[first + group] }
+            }
+            first += parcel.groups.count
+            parcel.then(.success(own))
         }
-        for parcel in parcels { write([parcel], with: &writer) }
     }
 
-    private func commit(_ groups: [[Change]], with writer: inout ChangeWriter?) throws(SQLiteFailure) {
+    /// - Returns: the groups of which SQLite refused something, and what is to be told of it.
+    private func commit(
+        _ groups: [[Change]], with writer: inout ChangeWriter?
+    ) throws(SQLiteFailure) -> ([Int: RefusedChange], [RefusalNews]) {
         // Barriers without changes need no transaction: what came before them is on the disk.
-        if groups.allSatisfy(\.isEmpty) { return }
-        let made = writer
-        let outcome: (ChangeWriter?, SQLiteFailure?) = pool.writeWithoutTransaction { db in
-            guard let connection = db.sqliteConnection else { return (nil, SQLiteFailure(nil)) }
+        if groups.allSatisfy(\.isEmpty) { return ([:], []) }
+        let (made, owed) = (writer, debts)
+        let retryAll = !owed.isEmpty && ContinuousClock.now >= retryAllAt
+        let (used, outcome): (ChangeWriter?, Result<CarefulPass?, SQLiteFailure>) = pool.writeWithoutTransaction { db in
+            guard let connection = db.sqliteConnection else { return (nil, .failure(SQLiteFailure(nil))) }
             let writer = made ?? ChangeWriter(connection: connection)
-            do {
-                try writer.begin()
-                for changes in groups {
-                    for change in changes { try writer.apply(change) }
-                }
-                try writer.commit()
-                return (writer, nil)
+            do throws(SQLiteFailure) {
+                if owed.isEmpty, try Journal.commitAll(groups, writer) { return (writer, .success(nil)) }
+                var pass = CarefulPass(writer: writer, debts: owed)
+                try pass.run(groups, retryAll: retryAll)
+                return (writer, .success(pass))
             } catch {
                 writer.rollback()
-                return (writer, error as? SQLiteFailure)
+                return (writer, .failure(error))
             }
         }
-        writer = outcome.0
-        if let failure = outcome.1 { throw failure }
+        writer = used
+        guard let pass = try outcome.get() else { return ([:], []) }
+        debts = pass.debts
+        if retryAll || owed.isEmpty { retryAllAt = ContinuousClock.now + Journal.retryInterval }
+        return (pass.refused, pass.news)
     }
 
-    private func settled(_ parcels: [Parcel], took: Duration?) {
+    /// The common case: nothing is refused.
+    /// - Returns: `false`, with nothing written, when a change was refused for itself.
+    private static func commitAll(_ groups: [[Change]], _ writer: ChangeWriter) throws(SQLiteFailure) -> Bool {
+        do throws(SQLiteFailure) {
+            try writer.begin()
+            for changes in groups {
+                for change in changes { try writer.apply(change) }
+            }
+            try writer.commit()
+            return true
+        } catch {
+            guard error.isOfTheChange else { throw error }
+            writer.rollback()
+            return false
+        }
+    }
+
+    private func settled(_ parcels: [Parcel], took: Duration?, refused: [RefusalNews] = []) {
         monitor.lock()
         for parcel in parcels {
-            waitingChanges -= parcel.changes.count
+            waitingChanges -= parcel.count
             waitingBytes -= parcel.bytes
         }
         let recovered = took != nil && refusal != nil
         if let took {
             refusal = nil
             counters.commits += 1
-            counters.changes += parcels.reduce(0) { $0 + $1.changes.count }
+            counters.changes += parcels.reduce(0) { $0 + $1.count }
+            counters.refused += refused.count { if case .refused = $0 { true } else { false } }
+            counters.owed = debts.order.count
             counters.commitTime += took
             counters.longestCommit = max(counters.longestCommit, took)
         }
@@ -240,6 +282,9 @@ public struct JournalCounters: Sendable {
     public var commits = 0
     public var changes = 0
     public var failures = 0
+    /// Changes that SQLite refused for themselves, each time counted; and those of them owed now.
+    public var refused = 0
+    public var owed = 0
     public var waiting = 0
     public var commitTime: Duration = .zero
     public var longestCommit: Duration = .zero

@@ -12,6 +12,12 @@ struct SQLiteFailure: Error {
         message = String(cString: sqlite3_errmsg(connection))
     }
 
+    /// With SQLite's words for `code`.
+    init(code: Int32) {
+        self.code = code
+        message = String(cString: sqlite3_errstr(code))
+    }
+
     private var primary: Int32 { code & 0xFF }
 
     /// The change itself is at fault (a constraint, a value too big), not the disk: trying again cannot help.

@@ -22,19 +22,35 @@ enum ReadingUpkeep {
     /// Rows of one meter in one step; what is over it waits for the next.
     private static let rowsOfOneMeter = 5000
 
-    /// Meter by meter, so that each block is written once for all that waits for it.
-    /// - Parameters:
-    ///   - through: rows up to this sequence number.
-    ///   - limit: no further meter is begun when so many rows have moved.
-    /// - Returns: how many rows moved; 0 when none are left.
-    static func step(_ db: Database, through: Int64, limit: Int, now: Instant) throws -> Int {
+    /// A walk over all meters that moves the rows there were when it began. What arrives meanwhile waits for the next
+    /// walk: each block is written once a walk for all that waits for it.
+    struct Walk: Sendable {
+        /// Rows up to this sequence number.
+        let through: Int64
+        /// The last meter that is done.
+        fileprivate var station = ""
+        fileprivate var evse = Int.min
+        fileprivate(set) var isDone = false
+        init(through: Int64) { self.through = through }
+    }
+
+    /// - Parameter limit: no further meter is begun when so many rows have moved.
+    /// - Returns: how many rows moved.
+    static func step(_ db: Database, _ walk: inout Walk, limit: Int, now: Instant) throws -> Int {
         var moved = 0
+        let through = walk.through
         while moved < limit {
             // The plus keeps SQLite from walking the rows by number and sorting them: the index has them in order.
             let next = try Row.fetchOne(
-                db, sql: "SELECT station, evse FROM reading_tail WHERE +seq <= ? ORDER BY station, evse LIMIT 1",
-                arguments: [through])
-            guard let next else { return moved }
+                db,
+                sql: """
+                    SELECT station, evse FROM reading_tail WHERE (station, evse) > (?, ?) AND +seq <= ?
+                    ORDER BY station, evse LIMIT 1
+                    """, arguments: [walk.station, walk.evse, through])
+            guard let next else {
+                walk.isDone = true
+                return moved
+            }
             let (station, evse): (String, Int) = (next["station"], next["evse"])
             let rows = try Row.fetchAll(
                 db,
@@ -57,6 +73,7 @@ enum ReadingUpkeep {
                 sql: "DELETE FROM reading_tail WHERE station = ? AND evse = ? AND seq <= ?",
                 arguments: [station, evse, rows.last?["seq"] as Int64?])
             moved += rows.count
+            if rows.count < rowsOfOneMeter { (walk.station, walk.evse) = (station, evse) }
         }
         return moved
     }

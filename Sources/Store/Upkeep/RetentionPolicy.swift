@@ -13,7 +13,7 @@ public struct RetentionPolicy: Sendable {
     public var messages = Bound(days: 30, megabytes: 1024)
     public var commands = Bound(days: 90, megabytes: 256)
     /// Newest versions of day blocks: evidence for statements and indicators.
-    public var readings = Bound(days: 1200, megabytes: 16_384)
+    public var readings = Bound(days: 730, megabytes: 16_384)
     /// Superseded versions of day blocks.
     public var supersededReadingDays = 400
     public var sessions = Bound(days: 1200, megabytes: 4096)
@@ -29,29 +29,37 @@ public struct RetentionPolicy: Sendable {
     struct Rule {
         let table: String
         let bound: Bound
-        /// Column of age in milliseconds.
+        /// Column of age, in milliseconds unless `countsDays`.
         let age: String
         /// The key's columns.
         let key: String
         /// Which rows may go at all.
         var condition = "1"
-        /// A journal loses rows from its old end only, so that a missing number always means a loss.
-        var isJournal = false
+        var countsDays = false
+        /// Rows that one transaction removes: commits that wait for it wait some milliseconds, also where rows are big.
+        var step = 500
+    }
+
+    /// Journals are numbered without gaps and lose rows from their old end only, so that a missing number always means a loss.
+    var journals: [Rule] {
+        [
+            Rule(table: "message", bound: messages, age: "at", key: "seq"),
+            Rule(table: "audit", bound: audit, age: "at", key: "id"),
+        ]
     }
 
     /// In the order in which they give room: superseded versions go before those in force.
     var rules: [Rule] {
         [
-            Rule(table: "message", bound: messages, age: "at", key: "seq", isJournal: true),
-            Rule(table: "audit", bound: audit, age: "at", key: "id", isJournal: true),
             Rule(
                 table: "command", bound: commands, age: "created_at", key: "number", condition: "status <> 'pending'"),
             Rule(
                 table: "reading_block", bound: Bound(days: supersededReadingDays, megabytes: readings.megabytes),
-                age: "superseded_at", key: "number", condition: "superseded_at IS NOT NULL"),
-            Rule(table: "reading_block", bound: readings, age: "last_at", key: "number"),
+                age: "superseded_at", key: "number", condition: "superseded_at IS NOT NULL", step: 50),
+            // The day has an index, the last reading's instant has none.
+            Rule(table: "reading_block", bound: readings, age: "day", key: "number", countsDays: true, step: 50),
             Rule(table: "session", bound: sessions, age: "started_at", key: "number", condition: "active = 0"),
-            Rule(table: "plan", bound: plans, age: "computed_at", key: "id"),
+            Rule(table: "plan", bound: plans, age: "computed_at", key: "id", step: 20),
             Rule(table: "alarm", bound: alarms, age: "since", key: "id", condition: "ended_at IS NOT NULL"),
             Rule(table: "node_reading", bound: nodeReadings, age: "at", key: "node, at"),
             Rule(table: "node_quarter", bound: nodeQuarters, age: "at", key: "node, at"),

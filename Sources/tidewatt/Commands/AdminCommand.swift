@@ -262,8 +262,9 @@ struct AdminCheck: ParsableCommand {
                         })),
                 .init("rows", .object(check.counts.map { .init($0.table, .int($0.rows)) })),
             ]),
-            text: (check.findings.isEmpty ? [output.lang("The data is sound.", "数据完好。")] : findings)
-                .joined(separator: "\n") + "\n" + output.lang("Rows: ", "行数：") + rows)
+            // Data of an older program is not counted: its tables are not known.
+            text: ((check.findings.isEmpty ? [output.lang("The data is sound.", "数据完好。")] : findings)
+                + (rows.isEmpty ? [] : [output.lang("Rows: ", "行数：") + rows])).joined(separator: "\n"))
         if !check.findings.isEmpty { throw ExitStatus.answerIsNo.asError }
     }
 }

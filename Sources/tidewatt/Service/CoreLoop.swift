@@ -8,10 +8,11 @@ import Synchronization
 /// A batch is whatever has gathered while the one before was handled: one lock, one call of the effect sink a batch.
 /// Nothing here waits for a disk, a socket or a solver.
 ///
-/// Unchecked: `core` and `effects` are touched by `run()`'s thread only, the rest lies behind `condition`.
+/// Unchecked: `core`, `effects` and `ends` are touched by `run()`'s thread only, the rest lies behind `condition`.
 final class CoreLoop: @unchecked Sendable {
-    /// What a batch asks of the shell, in order. Called on the core's thread; must not block.
-    typealias Sink = @Sendable (_ effects: [Effect]) -> Void
+    /// What a batch asks of the shell, in order; `ends` holds for each input that asked something where its effects end.
+    /// Called on the core's thread; must not block.
+    typealias Sink = @Sendable (_ effects: [Effect], _ ends: [Int]) -> Void
 
     private enum Item {
         case input(Input)
@@ -23,6 +24,7 @@ final class CoreLoop: @unchecked Sendable {
     private let sink: Sink
     private var core: Core
     private var effects: [Effect] = []
+    private var ends: [Int] = []
 
     private let condition = NSCondition()
     private var mailbox: [Item] = []
@@ -104,7 +106,7 @@ final class CoreLoop: @unchecked Sendable {
 
             for item in batch {
                 switch item {
-                case .input(let input): core.handle(input, at: clock.now, into: &effects)
+                case .input(let input): handle(input, at: clock.now)
                 case .visit(let body): body(core)
                 }
             }
@@ -113,12 +115,13 @@ final class CoreLoop: @unchecked Sendable {
             if nextTick <= 0 {
                 lastTick = clock.now
                 wakeAt = nil
-                core.handle(.tick, at: lastTick, into: &effects)
+                handle(.tick, at: lastTick)
             }
             if !effects.isEmpty {
                 for case .wake(let at) in effects { wakeAt = min(wakeAt ?? at, at) }
-                sink(effects)
+                sink(effects, ends)
                 effects.removeAll(keepingCapacity: true)
+                ends.removeAll(keepingCapacity: true)
             }
             if stopping { break }
         }
@@ -126,6 +129,11 @@ final class CoreLoop: @unchecked Sendable {
         hasEnded = true
         condition.broadcast()
         condition.unlock()
+    }
+
+    private func handle(_ input: Input, at now: Instant) {
+        core.handle(input, at: now, into: &effects)
+        if effects.count != ends.last ?? 0 { ends.append(effects.count) }
     }
 
     // MARK: - Ticks (core thread only)

@@ -144,6 +144,8 @@ extension Platform: PlatformService {
             counter("store_commits_total", "Commits on the disk", disk.commits),
             counter("store_changes_total", "Changes on the disk", disk.changes),
             counter("store_failures_total", "Commits that failed", disk.failures),
+            counter("store_refused_total", "Changes that the database refused", disk.refused),
+            gauge("store_owed", "Refused changes that are tried again", disk.owed),
             gauge("store_waiting", "Changes waiting for the disk", disk.waiting),
             gauge("console_watchers", "Open event streams", hub.watcherCount),
             Metric(name: "tidewatt_uptime_seconds", help: "Since the start", kind: .gauge, value: uptimeSeconds),

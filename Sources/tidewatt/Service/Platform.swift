@@ -53,6 +53,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         options.retention.messages.days = configuration.messageDays
         options.retention.readings.days = configuration.readingDays
         options.onCondition = { [disk] in disk.changed(to: $0) }
+        options.onRefusal = { [disk] in disk.heard($0) }
         self.store = try Store(directory: directory, options: options)
         self.directory = directory
         self.tlsFaults = TLSFaultLog(log: log)
@@ -77,7 +78,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         let core = Core(
             configuration: settings, state: try store.loadCore(), packs: RulePacks.builtIn,
             instance: Self.instanceMark())
-        self.loop = CoreLoop(core: core, clock: clock) { [unowned self] effects in carryOut(effects) }
+        self.loop = CoreLoop(core: core, clock: clock) { [unowned self] in carryOut($0, ends: $1) }
         disk.report(to: loop)
         let admission = StationAdmission(
             passwords: passwords, organization: configuration.tls.organization,
@@ -154,29 +155,44 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
 
     // MARK: - Effects (core thread)
 
-    private func carryOut(_ effects: [Effect]) {
-        var changes: [Change] = []
-        var release = Release()
-        for effect in effects {
-            switch effect {
-            case .persist(let some): changes.append(contentsOf: some)
-            case .reply(_, let connection, let messageID, let payload):
-                release.replies.append((ConnectionID(rawValue: connection), messageID, payload))
-            case .replyError(_, let connection, let messageID, let code, let description):
-                release.errors.append((ConnectionID(rawValue: connection), messageID, code, description))
-            case .answer(let request, let result): release.answers.append((request, result))
-            case .call(let call): send(call)
-            case .disconnect(let station, _, let code, let reason):
-                gateway.disconnect(identity: station.value, code: code, reason: reason)
-            case .solve(let request): solver.solve(request)
-            case .publish(let event): hub.publish(event)
-            case .wake: break
+    /// What one input asked for is one group: its answers go when its changes, and none of them refused, are on the disk.
+    private func carryOut(_ effects: [Effect], ends: [Int]) {
+        var groups: [[Change]] = []
+        var releases: [Release] = []
+        var start = 0
+        for end in ends {
+            var changes: [Change] = []
+            var release = Release()
+            for effect in effects[start..<end] {
+                switch effect {
+                case .persist(let some): if changes.isEmpty { changes = some } else { changes += some }
+                case .reply(_, let connection, let messageID, let payload):
+                    release.replies.append((ConnectionID(rawValue: connection), messageID, payload))
+                case .replyError(_, let connection, let messageID, let code, let description):
+                    release.errors.append((ConnectionID(rawValue: connection), messageID, code, description))
+                case .answer(let request, let result): release.answers.append((request, result))
+                case .call(let call): send(call)
+                case .disconnect(let station, _, let code, let reason):
+                    gateway.disconnect(identity: station.value, code: code, reason: reason)
+                case .solve(let request): solver.solve(request)
+                case .publish(let event): hub.publish(event)
+                case .wake: break
+                }
             }
+            start = end
+            guard !changes.isEmpty || !release.isEmpty else { continue }
+            groups.append(changes)
+            releases.append(release)
         }
-        guard !changes.isEmpty || !release.isEmpty else { return }
-        store.append(changes) { [self, release] result in
+        guard !groups.isEmpty else { return }
+        store.append(groups: groups) { [self, releases] result in
             switch result {
-            case .success: carryOut(release)
+            case .success(let refused):
+                var whole = Release()
+                for (group, release) in releases.enumerated() {
+                    whole.add(refused[group] == nil ? release : release.refused)
+                }
+                carryOut(whole)
             case .failure(.closed): break
             case .failure(let fault):
                 // Memory is ahead of the disk. Nothing of it was acknowledged: begin anew from what lasted.
@@ -191,6 +207,28 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         var errors: [(connection: ConnectionID, messageID: String, code: String, description: String)] = []
         var answers: [(request: UInt64, result: Result<OrderResult, ServiceFault>)] = []
         var isEmpty: Bool { replies.isEmpty && errors.isEmpty && answers.isEmpty }
+
+        mutating func add(_ other: Release) {
+            replies += other.replies
+            errors += other.errors
+            answers += other.answers
+        }
+
+        /// What is said instead when the database refuses a change of the input: nothing is accepted. All versions of
+        /// OCPP have `InternalError`, and a station repeats a transaction message after it.
+        var refused: Release {
+            var other = Release()
+            other.errors =
+                errors
+                + replies.map {
+                    (
+                        $0.connection, $0.messageID, RPCErrorCode.internalError.spelling(in: .v16),
+                        "the platform could not keep this message"
+                    )
+                }
+            other.answers = answers.map { ($0.request, .failure(ServiceFault(.changeRefused))) }
+            return other
+        }
     }
 
     /// On the journal's thread, after the disk has it.
@@ -241,10 +279,12 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     var uptimeSeconds: Double { Double(DomainClock.monotonicNanoseconds() - began) / 1e9 }
 }
 
-/// Tells the log and the core when the disk stops taking changes and when it takes them again.
+/// Tells the log and the core when the disk stops taking changes and when it takes them again, and of changes that the
+/// database refuses.
 private final class DiskWatch: Sendable {
     private let log: StructuredLog
     private let loop = Mutex<CoreLoop?>(nil)
+    private let pace = LogPace()
 
     init(log: StructuredLog) { self.log = log }
     func report(to loop: CoreLoop) { self.loop.withLock { $0 = loop } }
@@ -263,23 +303,60 @@ private final class DiskWatch: Sendable {
         let alarm = ShellCondition(code: "disk-full", object: "store", priority: .critical)
         loop.withLock { $0 }?.post(.condition(alarm, holds: holds))
     }
+
+    func heard(_ news: RefusalNews) {
+        switch news {
+        case .refused(let refusal):
+            note("store-refused", refusal)
+            let alarm = ShellCondition(
+                code: "store-refused", object: refusal.object, priority: .high,
+                values: ["change": refusal.kind, "words": refusal.words])
+            loop.withLock { $0 }?.post(.condition(alarm, holds: true))
+        case .settled(let object):
+            log(.info, "store-settled", [.init("object", .string(object))])
+            let alarm = ShellCondition(code: "store-refused", object: object, priority: .high)
+            loop.withLock { $0 }?.post(.condition(alarm, holds: false))
+        case .givenUp(let refusal): note("store-gave-up", refusal)
+        }
+    }
+
+    /// At most ten a second: a station that sends the same thing again and again must not fill the log.
+    private func note(_ event: String, _ refusal: RefusedChange) {
+        guard pace.admits() else { return }
+        log(
+            .error, event,
+            [
+                .init("change", .string(refusal.kind)), .init("object", .string(refusal.object)),
+                .init("words", .string(refusal.words)),
+            ])
+    }
+}
+
+/// Ten lines a second.
+private final class LogPace: Sendable {
+    private let window = Mutex((second: UInt64(0), count: 0))
+
+    func admits() -> Bool {
+        let second = DomainClock.monotonicNanoseconds() / 1_000_000_000
+        return window.withLock { window in
+            if window.second != second { window = (second, 0) }
+            window.count += 1
+            return window.count <= 10
+        }
+    }
 }
 
 /// Writes down sockets whose TLS did not come about, at most ten a second: strangers must not fill the log.
 private final class TLSFaultLog: Sendable {
     private let log: StructuredLog
-    private let window = Mutex((second: UInt64(0), count: 0))
+    private let pace = LogPace()
 
     init(log: StructuredLog) { self.log = log }
 
     func note(address: String, reason: String) {
-        let second = DomainClock.monotonicNanoseconds() / 1_000_000_000
-        let isDue = window.withLock { window in
-            if window.second != second { window = (second, 0) }
-            window.count += 1
-            return window.count <= 10
+        if pace.admits() {
+            log(.warning, "tls-refused", [.init("from", .string(address)), .init("reason", .string(reason))])
         }
-        if isDue { log(.warning, "tls-refused", [.init("from", .string(address)), .init("reason", .string(reason))]) }
     }
 }
 
