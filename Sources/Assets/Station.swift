@@ -23,23 +23,34 @@ public struct Station: Hashable, Sendable {
         }
     }
 
-    /// What one EVSE can do: the hardware rating. Positive magnitudes.
+    /// What one EVSE can do: the hardware rating. Positive magnitudes. What nobody stated is assumed to be a common pile's,
+    /// and is said to be assumed.
     public struct Electrical: Hashable, Sendable {
         /// Line-to-neutral volts.
         public var voltage: Int
-        public var phases: Int
-        public var maxCurrentMilliamperes: Int64
+        public var phases: Int { didSet { phasesAreStated = true } }
+        public var maxCurrentMilliamperes: Int64 { didSet { currentIsStated = true } }
         /// The least current while charging (IEC 61851-1: 6 A).
         public var minCurrentMilliamperes: Int64
+        public private(set) var phasesAreStated: Bool
+        public private(set) var currentIsStated: Bool
+
+        /// - Parameters:
+        ///   - phases: `nil`: nobody said; one is assumed.
+        ///   - maxCurrentMilliamperes: `nil`: nobody said; 32 A are assumed.
         public init(
-            voltage: Int = 220, phases: Int = 1, maxCurrentMilliamperes: Int64 = 32_000,
+            voltage: Int = 220, phases: Int? = nil, maxCurrentMilliamperes: Int64? = nil,
             minCurrentMilliamperes: Int64 = 6_000
         ) {
             self.voltage = voltage
-            self.phases = phases
-            self.maxCurrentMilliamperes = maxCurrentMilliamperes
+            self.phases = phases ?? 1
+            self.maxCurrentMilliamperes = maxCurrentMilliamperes ?? 32_000
             self.minCurrentMilliamperes = minCurrentMilliamperes
+            self.phasesAreStated = phases != nil
+            self.currentIsStated = maxCurrentMilliamperes != nil
         }
+        /// The rating rests on a guess: reckon with it, but have the pile's data mended.
+        public var isAssumed: Bool { !phasesAreStated || !currentIsStated }
         public var maxPower: Power { power(milliamperes: maxCurrentMilliamperes) }
         public var minPower: Power { power(milliamperes: minCurrentMilliamperes) }
         /// Rounded down to the watt.
@@ -56,7 +67,8 @@ public struct Station: Hashable, Sendable {
     public var node: NodeID?
     public var model: String?
     public var electrical: Electrical
-    public var ownership: Ownership
+    /// `nil`: nobody said; such a pile counts to neither side.
+    public var ownership: Ownership?
     /// What proves the ownership (a file name, a registry number), where given.
     public var ownershipEvidence: String?
     public var owner: String?
@@ -70,7 +82,7 @@ public struct Station: Hashable, Sendable {
 
     public init(
         id: StationID, registration: Registration = .accepted, site: SiteID? = nil, node: NodeID? = nil,
-        model: String? = nil, electrical: Electrical = Electrical(), ownership: Ownership = .private,
+        model: String? = nil, electrical: Electrical = Electrical(), ownership: Ownership? = nil,
         ownershipEvidence: String? = nil, owner: String? = nil, boot: Boot? = nil, securityProfile: Int = 0,
         operatorLimit: Power? = nil, passwordDigest: String? = nil, createdAt: Instant
     ) {

@@ -126,7 +126,8 @@ private enum HTTPAdapter {
             let full = whole(Array(buffer.readableBytesView))
         else {
             let refusal = Refusal(
-                413, "body-too-large", "The body is larger than the \(limit) bytes taken here; send it in parts.")
+                413, "body-too-large", "The body is larger than the \(limit) bytes taken here; send it in parts.",
+                values: ["limit": String(limit)])
             return converted(refusal.response, isHead: isHead)
         }
         return converted(await console.respond(to: full), isHead: isHead)

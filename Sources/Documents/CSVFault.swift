@@ -53,7 +53,8 @@ public enum CSVFault: Hashable, Sendable {
         case .repeatedColumn(let name): "column \(name) stands twice in the header; name each column once"
         case .missingColumns(let names, let required):
             "column \(names.joined(separator: ", ")) is missing; the header needs \(required.joined(separator: ","))"
-        case .fieldCount(let count, let columns): "\(count) fields; the header has \(columns) columns"
+        case .fieldCount(let count, let columns):
+            "fields: \(count), columns of the header: \(columns); give each column a field"
         case .strayQuote: "a quote inside an unquoted field; quote the whole field and double the quotes in it"
         case .textBehindQuote: "text behind a closing quote; a comma or the line's end is expected"
         case .openQuote: "a quoted field is never closed; add the closing quote"

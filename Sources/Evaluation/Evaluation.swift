@@ -22,7 +22,8 @@ public struct IndicatorResult: Sendable {
     public let numerator: Rational?
     /// KWh; only for shares.
     public let denominator: Rational?
-    /// Covered time over (meters × period), of the meters that the figure is about; `nil` where no meter is asked.
+    /// Covered time over (meters × period), of the meters that the figure is about and of those that might belong to it
+    /// because nobody states their ownership; `nil` where no meter is asked.
     public let coverage: Rational?
     public let lineage: Lineage
     /// Why it is undefined or missing.
@@ -40,6 +41,8 @@ public struct Lineage: Hashable, Sendable {
     /// First days of the versions that were in force.
     public let tariffVersions: [CivilDay]
     public let meters: Int
+    /// Meters of unknown ownership that a figure about one ownership leaves out; they lower its coverage.
+    public let metersOfUnknownOwnership: Int
     /// Intervals that count, the estimated ones included.
     public let intervals: Int
     public let estimated: Int
@@ -77,7 +80,8 @@ private struct IndicatorJudge {
         _ meters: [MeterInterval], _ direction: Tariff.Direction, _ levels: Set<PriceLevel>, _ ownership: String?
     ) throws(MeterIntervalProblem) -> IndicatorResult {
         let own = meters.filter { ownership == nil || $0.ownership?.rawValue == ownership }
-        var evidence = Evidence(own, period)
+        let unknown = ownership == nil ? [] : Set(meters.lazy.filter { $0.ownership == nil }.map(\.meter))
+        var evidence = Evidence(own, period, unstated: unknown.subtracting(own.map(\.meter)).count)
         var (inLevels, all) = (ExactEnergy.zero, ExactEnergy.zero)
         for (meter, part) in evidence.parts {
             let energy = direction == .import ? meter.imported : meter.exported
@@ -102,9 +106,16 @@ private struct IndicatorJudge {
         if evidence.parts.isEmpty {
             if meters.isEmpty { outcome = .missing }
             reason =
-                ownership == nil
-                ? LocalizedText(zh: "期间内没有计量数据", en: "no meter data in the period")
-                : LocalizedText(zh: "期间内没有该类桩的计量数据", en: "no meter data of \(ownership ?? "") piles in the period")
+                if let ownership, evidence.unstated > 0 {
+                    LocalizedText(
+                        zh: "期间内没有该类桩的计量数据；\(evidence.unstated) 个电表未说明产权",
+                        en: "no meter data of \(ownership) piles in the period;"
+                            + " meters that do not state their ownership: \(evidence.unstated)")
+                } else if let ownership {
+                    LocalizedText(zh: "期间内没有该类桩的计量数据", en: "no meter data of \(ownership) piles in the period")
+                } else {
+                    LocalizedText(zh: "期间内没有计量数据", en: "no meter data in the period")
+                }
         } else if let version = without.first {
             reason = LocalizedText(
                 zh: "电价 \(tariff.id)（自 \(version.from)）没有低谷时段",
@@ -162,7 +173,8 @@ private struct IndicatorJudge {
                 rule: indicator.rule, clause: indicator.clause, document: programme.source.document,
                 mark: indicator.mark, tariff: usesTariff ? tariff.id : nil,
                 tariffVersions: evidence.map { $0.versions.sorted() } ?? [], meters: evidence?.meters ?? 0,
-                intervals: evidence?.parts.count ?? 0, estimated: evidence?.estimated ?? 0,
+                metersOfUnknownOwnership: evidence?.unstated ?? 0, intervals: evidence?.parts.count ?? 0,
+                estimated: evidence?.estimated ?? 0,
                 missing: evidence?.missing ?? 0),
             reason: reason)
     }
@@ -172,13 +184,15 @@ private struct IndicatorJudge {
 private struct Evidence {
     let parts: [(meter: MeterInterval, part: Interval)]
     let meters: Int
+    /// Meters that might belong here: nobody states their ownership.
+    let unstated: Int
     let estimated: Int
     let missing: Int
     /// First days of the tariff versions that were asked.
     var versions: Set<CivilDay> = []
     private let covered: Duration
 
-    init(_ intervals: [MeterInterval], _ period: Interval) {
+    init(_ intervals: [MeterInterval], _ period: Interval, unstated: Int = 0) {
         var parts: [(meter: MeterInterval, part: Interval)] = []
         var (estimated, missing, covered) = (0, 0, Duration.zero)
         for meter in intervals {
@@ -193,14 +207,15 @@ private struct Evidence {
         }
         self.parts = parts
         self.meters = Set(intervals.map(\.meter)).count
+        self.unstated = unstated
         self.estimated = estimated
         self.missing = missing
         self.covered = covered
     }
 
     func coverage(of period: Interval) -> Rational? {
-        guard meters > 0, !period.isEmpty else { return nil }
-        let all = Rational(period.duration.wholeMilliseconds) * Rational(Int64(meters))
+        guard meters + unstated > 0, !period.isEmpty else { return nil }
+        let all = Rational(period.duration.wholeMilliseconds) * Rational(Int64(meters + unstated))
         return Rational(covered.wholeMilliseconds) / all
     }
 }

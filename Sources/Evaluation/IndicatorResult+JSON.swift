@@ -25,6 +25,7 @@ extension IndicatorResult {
                 "tariff": .string(orNull: lineage.tariff),
                 "tariff_version": versions.isEmpty ? .null : .string(versions),
                 "meters": .int(lineage.meters),
+                "meters_of_unknown_ownership": .int(lineage.metersOfUnknownOwnership),
                 "intervals": .int(lineage.intervals),
                 "estimated": .int(lineage.estimated),
                 "missing": .int(lineage.missing),

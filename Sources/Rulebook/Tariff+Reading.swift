@@ -101,7 +101,8 @@ private struct VersionDraft {
     private mutating func readComponents(into problems: inout ProblemList) {
         guard let list = node["components"] else { return }
         for item in list.requireItems("components", into: &problems) ?? [] {
-            item.checkKeys(allowed: ["name", "value", "floats", "mark", "source"], into: &problems)
+            item.checkKeys(
+                allowed: ["name", "value", "floats", "holds", "sample", "mark", "source"], into: &problems)
             guard item.mapping != nil,
                 let name = item.required("name", "what the part of the price is called", into: &problems)?
                     .requireText("name", into: &problems),
@@ -117,12 +118,38 @@ private struct VersionDraft {
             if components.contains(where: { $0.name == name }) {
                 problems.add(item.problem("component \(name) stands twice; name each component once"))
             }
-            var source = item["source"]?.requireSource(into: &problems)
-            if let mark = item["mark"]?.requireWord("mark", RuleMark.self, into: &problems), source == nil {
-                source = Source(document: nil, mark: mark)
+            var isSample = false
+            if let node = item["sample"] {
+                guard let sample = node.boolean else {
+                    problems.add(node.problem("sample \(node.shown) must be true or false"))
+                    continue
+                }
+                isSample = sample
             }
-            components.append(Tariff.Component(name: name, value: value, floats: floats, source: source))
+            components.append(
+                Tariff.Component(
+                    name: name, value: value, floats: floats, source: ownSource(item, into: &problems),
+                    holds: item["holds"].flatMap { validity($0, into: &problems) }, isSample: isSample))
         }
+    }
+
+    /// The source of a part; a bare `mark` says how far the tariff's own is to be trusted for it.
+    private func ownSource(_ item: YAMLNode, into problems: inout ProblemList) -> Source? {
+        let source = item["source"]?.requireSource(into: &problems)
+        let mark = item["mark"]?.requireWord("mark", RuleMark.self, into: &problems)
+        return source ?? mark.map { Source(document: nil, mark: $0) }
+    }
+
+    /// `{from: YYYY-MM-DD, through: YYYY-MM-DD}`, one of them or both.
+    private func validity(_ node: YAMLNode, into problems: inout ProblemList) -> Tariff.Validity? {
+        node.checkKeys(allowed: ["from", "through"], into: &problems)
+        let from = node["from"]?.requireDay("from", into: &problems)
+        let through = node["through"]?.requireDay("through", into: &problems)
+        if let from, let through, through < from {
+            problems.add(node.problem("through \(through) is before from \(from); a period ends after it begins"))
+        }
+        if from == nil && through == nil { return nil }
+        return Tariff.Validity(from: from, through: through)
     }
 
     // MARK: Levels
@@ -300,12 +327,10 @@ private struct VersionDraft {
     private mutating func readDemand(into problems: inout ProblemList) {
         guard let demand = node["demand"] else { return }
         demand.checkKeys(allowed: ["yuan_per_kw_month", "yuan_per_kva_month", "mark", "source"], into: &problems)
-        _ = demand["mark"]?.requireWord("mark", RuleMark.self, into: &problems)
-        _ = demand["source"]?.requireSource(into: &problems)
         self.demand = Tariff.DemandCharge(
             yuanPerKilowattMonth: demand["yuan_per_kw_month"]?.decimalOrUnknown("charge", into: &problems) ?? nil,
-            yuanPerKilovoltAmpereMonth: demand["yuan_per_kva_month"]?.decimalOrUnknown("charge", into: &problems) ?? nil
-        )
+            yuanPerKilovoltAmpereMonth: demand["yuan_per_kva_month"]?.decimalOrUnknown("charge", into: &problems)
+                ?? nil, source: ownSource(demand, into: &problems))
     }
 
     private mutating func readRounding(into problems: inout ProblemList) {

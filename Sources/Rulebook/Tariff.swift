@@ -1,3 +1,4 @@
+public import Documents
 public import Quantities
 
 /// A dated price of energy by time of use (interfaces.md §4): which level holds at each minute, and what a kWh costs.
@@ -62,6 +63,24 @@ public struct Tariff: Sendable {
         public let floats: Bool
         /// Where it differs from the tariff's own.
         public let source: Source?
+        /// The days for which it was published, where that is less than the version's.
+        public let holds: Validity?
+        /// Whether it stands in for a price that the user has to put in its place.
+        public let isSample: Bool
+    }
+
+    /// Civil days, both ends included; an end that is `nil` is open.
+    public struct Validity: Hashable, Sendable {
+        public let from: CivilDay?
+        public let through: CivilDay?
+
+        func covers(_ days: ClosedRange<CivilDay>) -> Bool {
+            (from.map { $0 <= days.lowerBound } ?? true) && (through.map { days.upperBound <= $0 } ?? true)
+        }
+
+        public var json: JSONValue {
+            ["from": .string(orNull: from?.description), "through": .string(orNull: through?.description)]
+        }
     }
 
     /// Monthly charges of a two-part price.
@@ -70,6 +89,8 @@ public struct Tariff: Sendable {
         public let yuanPerKilowattMonth: Rational?
         /// 容量电费.
         public let yuanPerKilovoltAmpereMonth: Rational?
+        /// Where it differs from the tariff's own.
+        public let source: Source?
     }
 
     /// How the price of a level is cut.

@@ -26,6 +26,7 @@ extension Bill {
             "total": total.map { .string($0.text(decimals: 2)) } ?? .null,
             "total_exact": Bill.decimal(total),
             "unknown": .array(unknowns.map(JSONValue.string)),
+            "notes": .array(notes.map(\.json)),
             "intervals": .int(intervals),
             "estimated": .int(estimated),
             "missing": .int(missing),

@@ -20,6 +20,8 @@ public struct Bill: Sendable {
     public let unpricedExport: ExactEnergy
     /// What keeps the bill from being known: components and charges without a value.
     public let unknowns: [String]
+    /// What the prices that were used rest on, where that is not settled.
+    public let notes: [PriceNote]
     /// Import and charges less export, yuan; `nil` when something is unknown.
     public let total: Rational?
 
@@ -50,6 +52,8 @@ public struct Bill: Sendable {
         /// Yuan per unit and month; `nil`: unknown.
         public let price: Rational?
         public let amount: Rational?
+        /// What the price rests on, where that is not settled.
+        public let note: PriceNote?
     }
 
     public struct Split: Hashable, Sendable {
@@ -107,7 +111,17 @@ extension Bill {
         self.init(
             lines: lines, charges: charges, splits: tally.splits, splitCount: tally.splitCount,
             intervals: tally.intervals, estimated: tally.estimated, missing: tally.missing,
-            unpricedExport: tally.unpricedExport, unknowns: tally.unknowns.sorted(), total: total)
+            unpricedExport: tally.unpricedExport, unknowns: tally.unknowns.sorted(),
+            notes: Bill.notes(tally, tariff, exportTariff, charges), total: total)
+    }
+
+    private static func notes(
+        _ tally: Tally, _ tariff: Tariff, _ exportTariff: Tariff?, _ charges: [Charge]
+    ) -> [PriceNote] {
+        var notes = tally.use[.import]?.notes(of: tariff) ?? []
+        if let exportTariff { notes += tally.use[.export]?.notes(of: exportTariff) ?? [] }
+        for note in charges.compactMap(\.note) where !notes.contains(note) { notes.append(note) }
+        return notes
     }
 
     /// What a bill's lines differ in.
@@ -125,6 +139,7 @@ extension Bill {
 
     private struct Tally {
         var energy: [Key: ExactEnergy] = [:]
+        var use: [Tariff.Direction: PriceUse] = [:]
         var unknowns: Set<String> = []
         var splits: [Split] = []
         var splitCount = 0
@@ -148,6 +163,7 @@ extension Bill {
                 let part = whole.share(of: span.interval.duration, in: meter.interval.duration)
                 let key = Key(direction: direction, level: span.level, price: span.price)
                 energy[key, default: .zero] += part
+                use[direction, default: PriceUse()].add(span, of: tariff)
                 if span.price == nil { note(span, tariff) }
             }
             return spans.dropFirst().map(\.interval.start)
@@ -164,8 +180,11 @@ extension Bill {
 extension Bill.Charge {
     /// A charge at the price of `tariff` on `day`; `nil` when the tariff has no such charge at all.
     public init?(_ kind: Kind, quantity: Rational, tariff: Tariff, on day: CivilDay) throws(TariffGap) {
-        guard let demand = try tariff.version(on: day).demand else { return nil }
+        let version = try tariff.version(on: day)
+        guard let demand = version.demand else { return nil }
         let price = kind == .demand ? demand.yuanPerKilowattMonth : demand.yuanPerKilovoltAmpereMonth
-        self.init(kind: kind, quantity: quantity, price: price, amount: price.map { $0 * quantity })
+        self.init(
+            kind: kind, quantity: quantity, price: price, amount: price.map { $0 * quantity },
+            note: tariff.demandNote(of: version, isUnknown: price == nil))
     }
 }

@@ -27,6 +27,20 @@ enum Schema {
                         WHERE superseded_at IS NOT NULL
                     """)
         }
+        // Before it, what nobody stated was kept like a statement: a pile with all the values of the assumption and no
+        // evidence of its owner is taken for one that nobody described.
+        migrator.registerMigration("4 what was stated of a pile") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE station ADD COLUMN phases_stated INTEGER NOT NULL DEFAULT 1;
+                    ALTER TABLE station ADD COLUMN current_stated INTEGER NOT NULL DEFAULT 1;
+                    UPDATE station SET phases_stated = 0, current_stated = 0
+                        WHERE phases = 1 AND voltage = 220 AND max_milliamperes = 32000;
+                    UPDATE station SET ownership = 'unknown'
+                        WHERE ownership = 'private' AND phases_stated = 0 AND ownership_evidence IS NULL
+                            AND owner IS NULL;
+                    """)
+        }
         return migrator
     }()
 

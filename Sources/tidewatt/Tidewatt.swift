@@ -16,6 +16,13 @@ struct Tidewatt: AsyncParsableCommand {
             EvaluateCommand.self, AdminCommand.self,
         ]
     )
+    @Flag(help: help("Version and build, for a bug report.", "版本与构建标识，供反馈问题时使用。"))
+    var version = false
+
+    func run() async throws {
+        guard version else { throw CleanExit.helpRequest(self) }
+        Output.write(BuildIdentity.text + "\n")
+    }
 }
 
 @main

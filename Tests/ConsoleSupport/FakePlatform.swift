@@ -87,7 +87,7 @@ public final class FakePlatform: PlatformService {
         case .deleteSite(let id): ("site.delete", id.value)
         case .putNode(let node): ("node.put", node.id.value)
         case .deleteNode(let id): ("node.delete", id.value)
-        case .setMode(let id, _): ("site.mode", id.value)
+        case .setMode(let id, _, _): ("site.mode", id.value)
         case .setNeeds(let id, _): ("session.needs", id.value)
         case .setEVSE(let id, _, _, _): ("evse.set", id.description)
         case .command(let id, _, _, _): ("station.command", id.value)
@@ -128,7 +128,7 @@ public final class FakePlatform: PlatformService {
             state.withLock { $0.nodes[node.id] = node }
             return .node(node)
         case .deleteNode(let id): state.withLock { _ = $0.nodes.removeValue(forKey: id) }
-        case .setMode(let id, let mode):
+        case .setMode(let id, let mode, _):
             state.withLock { $0.sites[id]?.mode = mode }
         case .setNeeds(let id, let needs):
             state.withLock { state in
@@ -158,9 +158,7 @@ public final class FakePlatform: PlatformService {
         if let value = change.site { station.site = value }
         if let value = change.node { station.node = value }
         if let value = change.model { station.model = value }
-        if let value = change.phases { station.electrical.phases = value }
-        if let value = change.voltage { station.electrical.voltage = value }
-        if let value = change.maxCurrentMilliamperes { station.electrical.maxCurrentMilliamperes = value }
+        station.electrical.apply(change)
         if let value = change.ownership { station.ownership = value }
         if let value = change.ownershipEvidence { station.ownershipEvidence = value }
         if let value = change.owner { station.owner = value }
@@ -290,6 +288,7 @@ public final class FakePlatform: PlatformService {
         guard let before else { return Array(all.prefix(limit)) }
         return Array(all.drop { $0.id != before }.dropFirst().prefix(limit))
     }
+    public let tokenMarker = TokenMarker(key: 1, 2)
     public func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)] {
         read { $0.audit }.filter { entry in before.map { entry.id < $0 } ?? true }.prefix(limit).map { $0 }
     }

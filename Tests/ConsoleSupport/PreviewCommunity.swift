@@ -109,7 +109,8 @@ public enum PreviewCommunity {
             let id = StationID("JY-" + String(repeating: "0", count: 3 - text.count) + text)
             let maker = makers[Int(random.next() % 3)]
             var station = Station(
-                id: id, site: site, node: NodeID("F\((number - 1) / 30 + 1)"), model: "AC 7 kW", ownership: .private,
+                id: id, site: site, node: NodeID("F\((number - 1) / 30 + 1)"), model: "AC 7 kW",
+                electrical: Station.Electrical(phases: 1, maxCurrentMilliamperes: 32_000), ownership: .private,
                 ownershipEvidence: "车位登记 2023-\(1000 + number)",
                 owner: "\((number - 1) / 20 + 1) 栋 \(number % 20 + 1) 层",
                 boot: .init(vendor: maker.0, model: maker.1, serial: "SN\(88_000 + number)", firmware: maker.2),

@@ -30,7 +30,8 @@ import Testing
         Fault(csv: "a,b,a\n", text: "t.csv:1: column a stands twice in the header; name each column once"),
         Fault(
             csv: "a,b\n1\n1,2,3\n",
-            text: "t.csv:2: 1 fields; the header has 2 columns\nt.csv:3: 3 fields; the header has 2 columns"),
+            text: "t.csv:2: fields: 1, columns of the header: 2; give each column a field\n"
+                + "t.csv:3: fields: 3, columns of the header: 2; give each column a field"),
         Fault(
             csv: "a,b\n1,x\"y\n",
             text: "t.csv:2: a quote inside an unquoted field; quote the whole field and double the quotes in it"),
@@ -75,6 +76,30 @@ import Testing
             let text = CSVWriter.line(header) + rows.map(CSVWriter.line).joined()
             let table = try CSVDocument(Array(text.utf8), file: "t.csv", required: header)
             #expect(table.rows.map { row in header.map { row[$0] } } == rows, "seed \(seed)")
+        }
+    }
+}
+
+@Suite("CSV guard") struct CSVGuardTests {
+    @Test(arguments: ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", "-", "\tx", "\rx", "'=1", "''@x", "+1.2.3"])
+    func `what a spreadsheet would run is shown as text and comes back unchanged`(_ text: String) {
+        #expect(CSVGuard.guarded(text) == "'" + text)
+        #expect(CSVGuard.unguarded(CSVGuard.guarded(text)) == text)
+    }
+
+    @Test(arguments: ["", "a=1", "-5", "+8613800000000", "-0.5", ".5", "'tis", "'", "张三", "'-5"])
+    func `other texts and numbers stay as they are`(_ text: String) {
+        #expect(CSVGuard.guarded(text) == text)
+        #expect(CSVGuard.unguarded(text) == text)
+    }
+
+    @Test func `the way back is exact for any text of risky characters`() {
+        for seed in UInt64(1)...2000 {
+            var random = SeededRandom(seed: seed)
+            let letters = Array("'=+-@\t\r1.a")
+            let text = String(
+                (0..<Int.random(in: 0...5, using: &random)).map { _ in letters.randomElement(using: &random)! })
+            #expect(CSVGuard.unguarded(CSVGuard.guarded(text)) == text, "seed \(seed)")
         }
     }
 }

@@ -85,6 +85,18 @@ import Testing
         #expect(open["private_valley_share"]?.outcome == .undefined && open["private_valley_share"]?.coverage == nil)
     }
 
+    @Test func `a meter whose ownership nobody states counts to no side, and the coverage says so`() throws {
+        let mixed = hours(0..<8784, ownership: .private) { _ in 1 } + hours(0..<8784, meter: "M2") { _ in 5 }
+        let share = try #require(try judge(mixed, valley())["private_valley_share"])
+        #expect(share.denominator == Rational(8784) && share.coverage == Rational(1) / Rational(2))
+        #expect(share.lineage.meters == 1 && share.lineage.metersOfUnknownOwnership == 1)
+        let all = try #require(try judge(mixed, valley())["valley_share"])
+        #expect(all.coverage == .one && all.lineage.meters == 2 && all.lineage.metersOfUnknownOwnership == 0)
+        let unknown = try #require(try judge(hours(0..<24) { _ in 1 }, valley())["private_valley_share"])
+        #expect(unknown.outcome == .undefined && unknown.coverage == .zero)
+        #expect(unknown.reason?.en.contains("meters that do not state their ownership: 1") == true)
+    }
+
     @Test func `an interval over an edge counts in proportion`() throws {
         func interval(_ start: String, _ end: String, _ kwh: Int64) -> MeterInterval {
             MeterInterval(

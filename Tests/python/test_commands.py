@@ -148,3 +148,47 @@ def test_the_readme_of_packaging_names_commands_that_exist():
         while path and tidewatt(*path, "--help").returncode != 0:
             path.pop()
         assert path, f"packaging/README.md: there is no command {words}"
+
+
+# MARK: What prices rest on
+
+
+METER = """\
+meter_id,start,end,import_kwh,export_kwh
+M1,2026-03-10T07:00:00+08:00,2026-03-10T09:00:00+08:00,10,2
+"""
+TWO_PART = "cn/guizhou/commercial-10kv-two-part"
+
+
+def test_a_bill_says_which_of_its_prices_are_samples_or_out_of_their_period(tmp_path):
+    (tmp_path / "m.csv").write_text(METER)
+    result = tidewatt(
+        "tariff", "bill", TWO_PART, "--meter", tmp_path / "m.csv", "--demand-kw", 10, "--month", "2026-03",
+        "--format", "json")
+    assert result.returncode == 0, result.stderr
+    notes = {note["part"]: note for note in json.loads(result.stdout)["notes"]}
+    assert notes["agent"]["reasons"] == ["sample", "outside_its_period", "secondary"]
+    assert notes["agent"]["holds"] == {"from": "2025-12-01", "through": "2025-12-31"}
+    assert notes["transmission"]["reasons"][0] == "outside_its_period" and "demand charges" in notes
+    assert "agent (a sample" in result.stderr and "transmission" in result.stderr
+    text = tidewatt("tariff", "bill", TWO_PART, "--meter", tmp_path / "m.csv", "--lang", "zh").stdout
+    assert "样例" in text and "2025-12-31" in text
+
+
+def test_prices_say_what_they_rest_on_hour_by_hour():
+    result = tidewatt(
+        "tariff", "price", TWO_PART, "--from", "2026-07-31T23:00:00+08:00", "--to", "2026-08-01T01:00:00+08:00",
+        "--step-minutes", 60, "--format", "json")
+    assert result.returncode == 0, result.stderr
+    before, after = [row["notes"] for row in json.loads(result.stdout)]
+    assert "transmission:outside_its_period" in before and "transmission:outside_its_period" not in after
+    assert "transmission" in result.stderr
+
+
+def test_a_price_of_the_other_direction_is_refused(tmp_path):
+    (tmp_path / "m.csv").write_text(METER)
+    other = "cn/guangdong/v2g-discharge"
+    for call in [[other], [TWO_PART, "--export-tariff", TWO_PART]]:
+        result = tidewatt("tariff", "bill", *call, "--meter", tmp_path / "m.csv")
+        assert result.returncode == 2 and "tariff" in result.stderr and result.stdout == "", result.stderr
+    assert tidewatt("tariff", "bill", TWO_PART, "--export-tariff", other, "--meter", tmp_path / "m.csv").returncode == 0

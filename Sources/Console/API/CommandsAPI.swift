@@ -39,6 +39,7 @@ enum CommandsAPI {
     @Sendable static func list(_ call: Call) async throws(Refusal) -> WebResponse {
         let limit = try call.limit()
         let station = try await StationsAPI.station(call)
+        if let cursor = call.cursor, await call.service.command(cursor) == nil { throw Call.unknownCursor }
         let found = await call.service.commands(of: station.station.id, limit: limit + 1, before: call.cursor)
         let page = found.prefix(limit)
         return Listing(

@@ -8,20 +8,21 @@ enum IdTokensAPI {
         let tokens = await call.service.idTokens(after: call.cursor, limit: limit + 1)
         let page = tokens.prefix(limit)
         return Listing(
-            columns: IdToken.columns, items: page.map(\.json), nextCursor: tokens.count > limit ? page.last?.value : nil
+            columns: IdToken.columns, items: page.map { $0.json(call.service.tokenMarker) },
+            nextCursor: tokens.count > limit ? page.last?.value : nil
         ).response(to: call.request, name: "id-tokens")
     }
 
     @Sendable static func get(_ call: Call) async throws(Refusal) -> WebResponse {
         let value = call.parameter("value")
         guard let token = await call.service.idToken(value) else { throw .notFound("id-token", value) }
-        return .json(token.json)
+        return .json(token.json(call.service.tokenMarker))
     }
 
     @Sendable static func put(_ call: Call) async throws(Refusal) -> WebResponse {
         let value = call.parameter("value")
         var fields = try JSONFields(body: call.request)
-        fields.check(allowed: ["status", "expires_at", "parent", "type"], ignored: ["value"])
+        fields.check(allowed: ["status", "expires_at", "parent", "type"], ignored: ["value", "audit_mark"])
         // 2.x allows 255 characters (idTokenType); 1.6 only 20, which the station's own side keeps.
         if value.unicodeScalars.count > 255
             || value.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
@@ -42,7 +43,7 @@ enum IdTokensAPI {
             type: type.value)
         let existed = await call.service.idToken(value) != nil
         _ = try await call.order(.putIdToken(token))
-        return .json(token.json, status: existed ? 200 : 201)
+        return .json(token.json(call.service.tokenMarker), status: existed ? 200 : 201)
     }
 
     @Sendable static func delete(_ call: Call) async throws(Refusal) -> WebResponse {

@@ -48,7 +48,7 @@ extension ConnectorStatus {
 extension StationView {
     static let columns = [
         "id", "site", "node", "online", "last_seen", "registration", "protocol", "boot.vendor", "boot.model",
-        "boot.serial", "boot.firmware", "model", "phases", "voltage", "max_current_a", "ownership",
+        "boot.serial", "boot.firmware", "model", "phases", "voltage", "max_current_a", "rating_assumed", "ownership",
         "ownership_evidence", "owner", "limits.operator_kw", "limits.rating_kw", "commissioning.verdict", "evses",
     ]
     var json: JSONValue {
@@ -71,7 +71,8 @@ extension StationView {
             "phases": .int(electrical.phases),
             "voltage": .int(electrical.voltage),
             "max_current_a": .number(decimalText(Int128(electrical.maxCurrentMilliamperes), scale: 3)),
-            "ownership": .string(station.ownership.rawValue),
+            "rating_assumed": .bool(electrical.isAssumed),
+            "ownership": .string(orNull: station.ownership?.rawValue),
             "ownership_evidence": .string(orNull: station.ownershipEvidence),
             "owner": .string(orNull: station.owner),
             "security_profile": .int(station.securityProfile),
@@ -145,11 +146,13 @@ extension StoredMessage {
 }
 
 extension IdToken {
-    static let columns = ["value", "status", "expires_at", "parent", "type"]
-    var json: JSONValue {
+    static let columns = ["value", "status", "expires_at", "parent", "type", "audit_mark"]
+    /// - Parameter marker: gives the mark by which the audit names this token.
+    func json(_ marker: TokenMarker) -> JSONValue {
         [
             "value": .string(value), "status": .string(status.rawValue), "expires_at": .instant(expiresAt),
             "parent": .string(orNull: parent), "type": .string(orNull: type),
+            "audit_mark": .string(marker.mark(of: value)),
         ]
     }
 }

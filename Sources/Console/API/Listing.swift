@@ -16,7 +16,8 @@ struct Listing: Sendable {
     }
 }
 
-/// CSV of any list: `Accept: text/csv` or `?format=csv`; `?bom=1` for spreadsheets.
+/// CSV of any list: `Accept: text/csv` or `?format=csv`; `?bom=1` for spreadsheets. Texts that begin like a formula are
+/// guarded in both (``CSVGuard``): nobody knows where a file will be opened.
 enum CSVTable {
     static func isWanted(by request: WebRequest) -> Bool {
         request.query["format"] == "csv" || (request.accepts("text/csv") && request.query["format"] != "json")
@@ -25,18 +26,17 @@ enum CSVTable {
     static func response(
         columns: [String], items: [JSONValue], name: String, nextCursor: String?, to request: WebRequest
     ) -> WebResponse {
-        let forSpreadsheet = request.query["bom"] == "1"
-        var text = forSpreadsheet ? CSVWriter.byteOrderMark : ""
+        var text = request.query["bom"] == "1" ? CSVWriter.byteOrderMark : ""
         text += CSVWriter.line(columns)
         for item in items {
-            text += CSVWriter.line(columns.map { field(item, path: $0, guarded: forSpreadsheet) })
+            text += CSVWriter.line(columns.map { field(item, path: $0) })
         }
         var headers: [(name: String, value: String)] = [("Content-Disposition", "attachment; filename=\"\(name).csv\"")]
         if let nextCursor { headers.append(("X-Next-Cursor", PercentCoding.encode(nextCursor))) }
         return .text(text, type: "text/csv; charset=utf-8", headers: headers)
     }
 
-    private static func field(_ item: JSONValue, path: String, guarded: Bool) -> String {
+    private static func field(_ item: JSONValue, path: String) -> String {
         var value = item
         for key in path.split(separator: ".") {
             guard case .object(let members) = value, let member = members.first(where: { $0.key == key }) else {
@@ -48,10 +48,7 @@ enum CSVTable {
         case .null: return ""
         case .bool(let flag): return flag ? "true" : "false"
         case .number(let text): return text
-        // A spreadsheet would run a station's name that begins like a formula.
-        case .string(let text):
-            return guarded && text.unicodeScalars.first.map { "=+-@".unicodeScalars.contains($0) } ?? false
-                ? "'" + text : text
+        case .string(let text): return CSVGuard.guarded(text)
         case .array, .object: return value.text()
         }
     }
@@ -78,10 +75,13 @@ extension Call {
     /// `?cursor=` of the page before; `nil` for the first page.
     var cursor: String? { request.query.filled("cursor") }
 
+    /// The refusal of a cursor that no page gave, or whose item is gone since.
+    static let unknownCursor = Refusal.invalid([Mistake(path: "cursor", InputProblem.cursor)])
+
     func numericCursor() throws(Refusal) -> Int64? {
         guard let cursor = request.query["cursor"] else { return nil }
         guard let number = Int64(cursor), number >= 0 else {
-            throw .invalid([.init(path: "cursor", problem: "take the next_cursor of the page before as it is")])
+            throw Call.unknownCursor
         }
         return number
     }

@@ -8,12 +8,19 @@ enum SessionsAPI {
     @Sendable static func list(_ call: Call) async throws(Refusal) -> WebResponse {
         let limit = try call.limit()
         let filter = try filter(call)
-        let found = await call.service.sessions(filter, after: call.cursor.map { Session.ID($0) }, limit: limit + 1)
+        let found = await call.service.sessions(filter, after: try await cursor(call), limit: limit + 1)
         let page = found.prefix(limit)
         return Listing(
             columns: SessionView.columns, items: page.map(\.json),
             nextCursor: found.count > limit ? page.last?.session.id.value : nil
         ).response(to: call.request, name: "sessions")
+    }
+
+    /// The session that the page before ended with.
+    static func cursor(_ call: Call) async throws(Refusal) -> Session.ID? {
+        guard let id = call.cursor.map({ Session.ID($0) }) else { return nil }
+        guard await call.service.session(id) != nil else { throw Call.unknownCursor }
+        return id
     }
 
     static func filter(_ call: Call) throws(Refusal) -> SessionFilter {

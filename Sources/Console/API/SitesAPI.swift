@@ -48,7 +48,7 @@ enum SitesAPI {
         if let entries = tariffs("tariffs", &fields) { site.tariffs = entries }
         if let entries = tariffs("export_tariffs", &fields) { site.exportTariffs = entries }
         if let name = fields.string("operator").value { site.operatorName = name }
-        var switched: Site.Mode?
+        var switched: ModeChange?
         if let node = fields.node("mode") {
             do {
                 switched = try mode(node, path: "mode", by: call.actor, present: site.mode)
@@ -59,7 +59,7 @@ enum SitesAPI {
         try fields.throwIfAny()
         _ = try await call.order(.putSite(site))
         // Switching is an order of its own: it is audited as one, and it acts on the piles.
-        if let switched { _ = try await call.order(.setMode(id, switched)) }
+        if let switched { _ = try await call.order(.setMode(id, switched.mode, reason: switched.reason)) }
         return .json(try await self.site(call).json, status: existing == nil ? 201 : 200)
     }
 
@@ -107,20 +107,28 @@ enum SitesAPI {
     @Sendable static func putMode(_ call: Call) async throws(Refusal) -> WebResponse {
         let site = try await site(call)
         let fields = try JSONFields(body: call.request)
-        guard let mode = try mode(fields, by: call.actor, present: site.mode) else { return .json(site.json) }
-        _ = try await call.order(.setMode(site.id, mode))
+        guard let change = try mode(fields, by: call.actor, present: site.mode) else { return .json(site.json) }
+        _ = try await call.order(.setMode(site.id, change.mode, reason: change.reason))
         return .json(try await self.site(call).json)
+    }
+
+    private struct ModeChange {
+        let mode: Site.Mode
+        /// "" where none was given.
+        let reason: String
     }
 
     private static func mode(
         _ node: JSONNode, path: String, by actor: Actor, present: Site.Mode
-    ) throws(Refusal) -> Site.Mode? {
-        if case .string(let word) = node.content, word == "auto" { return present == .auto ? nil : .auto }
+    ) throws(Refusal) -> ModeChange? {
+        if case .string(let word) = node.content, word == "auto" {
+            return present == .auto ? nil : ModeChange(mode: .auto, reason: "")
+        }
         return try mode(try JSONFields(node, path: path), by: actor, present: present)
     }
 
     /// `nil` when the mode stays as it is.
-    private static func mode(_ given: JSONFields, by actor: Actor, present: Site.Mode) throws(Refusal) -> Site.Mode? {
+    private static func mode(_ given: JSONFields, by actor: Actor, present: Site.Mode) throws(Refusal) -> ModeChange? {
         enum Word: String, CaseIterable { case auto, manual, stopped }
         var fields = given
         fields.check(allowed: ["state", "reason"], ignored: ["by"])
@@ -138,7 +146,7 @@ enum SitesAPI {
         }
         try fields.throwIfAny()
         if let mode, mode.state == present.state, mode.cause?.reason == present.cause?.reason { return nil }
-        return mode
+        return mode.map { ModeChange(mode: $0, reason: reason) }
     }
 
     /// What a stop-all would do now.

@@ -66,7 +66,8 @@ private struct ImportRows {
         func refuse(_ column: String, _ problem: InputProblem) {
             problems.append(Mistake(path: column, line: row.line, problem))
         }
-        func filled(_ column: String) -> String? { row[column].flatMap { $0.isEmpty ? nil : $0 } }
+        func text(_ column: String) -> String? { row[column].map(CSVGuard.unguarded) }
+        func filled(_ column: String) -> String? { text(column).flatMap { $0.isEmpty ? nil : $0 } }
         func number(_ column: String, scale: Int, _ range: ClosedRange<Int64>) -> Int64? {
             guard let text = filled(column) else { return nil }
             if let value = scaledInteger(text, scale: scale, exact: scale == 0), range.contains(value) { return value }
@@ -75,7 +76,7 @@ private struct ImportRows {
             return nil
         }
 
-        let identity = row["identity"] ?? ""
+        let identity = text("identity") ?? ""
         if StationFields.problem(ofIdentity: identity) != nil { refuse("identity", .identity) }
         if let before = lines.updateValue(row.line, forKey: StationID(identity)) {
             refuse("identity", .repeatedIdentity(identity, line: before))
@@ -103,8 +104,9 @@ private struct ImportRows {
         if let voltage = number("voltage", scale: 0, 100...1000) { change.voltage = Int(voltage) }
         change.maxCurrentMilliamperes = number("max_current_a", scale: 3, 1000...2_000_000)
         if let word = filled("ownership") {
-            change.ownership = Ownership(rawValue: word)
-            if change.ownership == nil { refuse("ownership", .ownership(given: word)) }
+            let ownership = Ownership(rawValue: word)
+            change.ownership = ownership
+            if ownership == nil { refuse("ownership", .ownership(given: word)) }
         }
         if let evidence = filled("evidence") { change.ownershipEvidence = evidence }
         if let owner = filled("owner") { change.owner = owner }

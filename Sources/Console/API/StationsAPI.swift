@@ -56,7 +56,7 @@ enum StationsAPI {
         case .failure(let failure):
             throw Refusal(
                 400, "import-invalid",
-                "Nothing was imported: \(failure.problems.count) problems. Mend the lines and send the file again.",
+                "Nothing was imported, problems: \(failure.problems.count). Mend the lines and send the file again.",
                 fields: failure.problems)
         }
         return .json(["imported": .int(count)])
@@ -111,6 +111,7 @@ enum StationFields {
     /// Shown by GET and left aside by PUT, so that what was read can be sent back.
     static let readOnly = [
         "id", "protocol", "online", "last_seen", "boot", "evses", "password_set", "commissioning", "created_at",
+        "rating_assumed",
     ]
 
     static func change(_ fields: inout JSONFields) -> StationChange {
@@ -124,7 +125,9 @@ enum StationFields {
         if change.phases == 2 { fields.refuse("phases", "1 or 3 is expected") }
         change.voltage = fields.integer("voltage", 100...1000).value
         change.maxCurrentMilliamperes = fields.decimal("max_current_a", scale: 3, 1000...2_000_000, "A").value
-        change.ownership = fields.word("ownership", Ownership.self).value
+        change.ownership = fields.word("ownership", Ownership.self).change
+        // Sent back as it was read, it keeps phases and current from counting as stated.
+        change.ratingIsAssumed = fields.bool("rating_assumed").value
         change.ownershipEvidence = fields.string("ownership_evidence", atMost: 500).change
         change.owner = fields.string("owner").change
         change.securityProfile = fields.integer("security_profile", 0...3).value

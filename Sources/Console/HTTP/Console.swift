@@ -172,6 +172,7 @@ final class Console: Sendable {
         guard wait == 0 else {
             throw Refusal(
                 429, "too-many-attempts", "Too many attempts; wait \(wait) s and try again.",
+                values: ["seconds": String(wait)],
                 headers: [("Retry-After", String(wait))])
         }
         let session = await service.signIn(user: user, password: password, from: address)

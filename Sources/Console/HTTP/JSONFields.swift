@@ -99,11 +99,17 @@ struct JSONFields {
     }
 
     mutating func string(_ key: String, atMost length: Int = 255) -> Given<String> {
-        read(key, "a string of at most \(length) characters") { content in
+        if case .string(let text)? = object[key]?.content, text.unicodeScalars.contains(where: isControl) {
+            refuse(key, "line breaks and other control characters are not taken; write one line")
+            return .absent
+        }
+        return read(key, "a string of at most \(length) characters") { content in
             guard case .string(let text) = content, text.unicodeScalars.count <= length else { return nil }
-            return text.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } ? nil : text
+            return text
         }
     }
+
+    private func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || scalar.value == 0x7F }
 
     /// An id of something else: 1 to 64 printable characters.
     mutating func identifier(_ key: String) -> Given<String> {
@@ -154,11 +160,16 @@ struct JSONFields {
     }
 
     /// A JSON number of a decimal unit, as a whole count of its `10^-scale`, rounded to the nearest.
-    mutating func decimal(_ key: String, scale: Int, _ range: ClosedRange<Int64>, _ unit: String) -> Given<Int64> {
+    /// - Parameter vanishes: whether what is too small to be kept may become 0. A measurement may, a limit may not.
+    mutating func decimal(
+        _ key: String, scale: Int, _ range: ClosedRange<Int64>, _ unit: String, vanishes: Bool = false
+    ) -> Given<Int64> {
         let shown = decimalText(Int128(range.lowerBound), scale: scale)
         let top = decimalText(Int128(range.upperBound), scale: scale)
-        return read(key, "a number of \(unit) from \(shown) to \(top)") { content in
-            guard case .number(let text) = content, let value = scaledInteger(text, scale: scale),
+        let step = decimalText(1, scale: scale)
+        return read(key, "a number of \(unit) from \(shown) to \(top), in steps of \(step),") { content in
+            guard case .number(let text) = content,
+                let value = vanishes ? scaledInteger(text, scale: scale) : scaledLimit(text, scale: scale),
                 range.contains(value)
             else { return nil }
             return value
@@ -167,7 +178,9 @@ struct JSONFields {
 
     /// kW as a JSON number, to the nearest watt; at most 10 GW.
     mutating func power(_ key: String, signed: Bool = false) -> Given<Power> {
-        switch decimal(key, scale: 3, (signed ? -10_000_000_000 : 0)...10_000_000_000, "kW") {
+        switch decimal(
+            key, scale: 3, (signed ? -10_000_000_000 : 0)...10_000_000_000, "kW", vanishes: signed)
+        {
         case .absent: .absent
         case .null: .null
         case .value(let watts): .value(Power(watts: watts))
@@ -189,6 +202,14 @@ struct JSONFields {
             return items
         }
     }
+}
+
+/// As ``scaledInteger(_:scale:exact:)``, but `nil` for what is not 0 and would become it: nobody who writes a tiny limit means
+/// that everything stops.
+func scaledLimit(_ text: String, scale: Int) -> Int64? {
+    guard let value = scaledInteger(text, scale: scale) else { return nil }
+    let mantissa = text.prefix { $0 != "e" && $0 != "E" }
+    return value == 0 && mantissa.contains { ("1"..."9").contains($0) } ? nil : value
 }
 
 /// The number `text · 10^scale` rounded to the nearest whole, halves away from zero; `nil` when it leaves Int64 or, with

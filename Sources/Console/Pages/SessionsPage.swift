@@ -10,7 +10,7 @@ enum SessionsPage {
         let format = await call.format()
         let filter = try SessionsAPI.filter(call)
         let query = call.request.query
-        let found = await call.service.sessions(filter, after: call.cursor.map { Session.ID($0) }, limit: 101)
+        let found = await call.service.sessions(filter, after: try await SessionsAPI.cursor(call), limit: 101)
         let sites = await call.service.sites()
         let names = Dictionary(sites.map { ($0.id, $0.name) }) { a, _ in a }
         let base = FormFields(pairs: query.pairs.filter { $0.name != "cursor" && $0.name != "note" })

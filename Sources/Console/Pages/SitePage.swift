@@ -107,7 +107,7 @@ enum SitePage {
         var problems: [Mistake] = []
         func number(_ name: String, _ label: String, scale: Int, _ range: ClosedRange<Int64>) -> Int64? {
             guard let text = form.filled(name) else { return nil }
-            if let value = scaledInteger(text, scale: scale), range.contains(value) { return value }
+            if let value = scaledLimit(text, scale: scale), range.contains(value) { return value }
             problems.append(
                 .init(
                     path: t(label),
@@ -178,7 +178,8 @@ enum SitePage {
         let site = try await SitesAPI.site(call)
         let (t, form) = (call.words, call.form)
         switch form["state"] {
-        case "auto": _ = try await call.order(.setMode(site.id, .auto))
+        case "auto":
+            _ = try await call.order(.setMode(site.id, .auto, reason: form.filled("reason") ?? ""))
         case "manual":
             guard let reason = form.filled("reason") else {
                 return await page(

@@ -58,7 +58,7 @@ enum StationPage {
             let trimmed = trimmedOfSpaces(text)
             if trimmed.isEmpty {
                 limit = .some(nil)
-            } else if let watts = scaledInteger(trimmed, scale: 3), watts >= 0 {
+            } else if let watts = scaledLimit(trimmed, scale: 3), watts >= 0 {
                 limit = .some(Power(watts: watts))
             } else {
                 throw .invalid([.init(path: "limit_kw", problem: call.words("station.limit.invalid"))])
@@ -155,8 +155,9 @@ enum StationPage {
     private static func facts(_ view: StationView, _ site: Site?, _ format: Format) -> HTML {
         let t = format.words
         let (station, electrical) = (view.station, view.station.electrical)
-        let rating =
+        var rating =
             "\(electrical.phases) × \(electrical.voltage) V × \(decimalText(Int128(electrical.maxCurrentMilliamperes), scale: 3)) A = \(format.kilowatts(electrical.maxPower)) kW"
+        if electrical.isAssumed { rating += t("station.rating.assumed") }
         var pairs: [(String, HTML)] = [
             (t("station.link"), Parts.online(view, format)),
             (t("station.protocol"), HTML(escaping: view.protocol ?? Format.none)),
@@ -164,7 +165,7 @@ enum StationPage {
             (t("station.site"), Parts.siteLink(station.site, site.map { [$0.id: $0.name] } ?? [:])),
             (t("station.node"), HTML(escaping: station.node?.value ?? Format.none)),
             (t("station.rating"), HTML(escaping: rating)),
-            (t("station.ownership"), HTML(escaping: t("ownership." + station.ownership.rawValue))),
+            (t("station.ownership"), HTML(escaping: t("ownership." + (station.ownership?.rawValue ?? "unknown")))),
             (t("station.owner"), HTML(escaping: station.owner ?? Format.none)),
             (t("station.evidence"), HTML(escaping: station.ownershipEvidence ?? Format.none)),
             (

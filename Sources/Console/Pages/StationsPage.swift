@@ -112,7 +112,7 @@ enum StationsPage {
                 <tr data-row><th scope="row">\(Parts.stationLink(view.station.id))<div class="muted">\(view.station.owner ?? "")</div></th>\
                 <td>\(Parts.siteLink(view.station.site, names))<div class="muted">\(view.station.node?.value ?? "")</div></td>\
                 <td>\(Parts.online(view, format))</td><td>\(states)</td><td class="number">\(powers)</td>\
-                <td class="number">\(format.kilowatts(view.station.electrical.maxPower))</td>\
+                <td class="number">\(format.kilowatts(view.station.electrical.maxPower))\(assumed(view.station, t))</td>\
                 <td>\(verdict(view.commissioning, t))</td><td>\(maker(view.station))</td></tr>
                 """
         }
@@ -132,6 +132,10 @@ enum StationsPage {
         case .follows: "<span class=\"state state-ok\">\(t("follows.yes"))</span>"
         case .doesNotFollow: "<span class=\"state state-bad\">\(t("follows.no"))</span>"
         }
+    }
+
+    private static func assumed(_ station: Station, _ t: Words) -> HTML {
+        station.electrical.isAssumed ? "<div class=\"muted\">\(t("stations.rating.assumed"))</div>" : .empty
     }
 
     private static func maker(_ station: Station) -> HTML {

@@ -14,6 +14,10 @@ public enum FieldProblem: Wording {
     case siteUnknown(SiteID)
     case nodeUnknown(NodeID)
     case tariffUnknown(String)
+    /// A price of discharging stands where one of charging is expected, or the other way round.
+    case tariffDirection(String, is: String)
+    /// A token is its own parent.
+    case ownParent
     /// A node would hang under itself.
     case cycle(parent: NodeID, node: NodeID)
     case past(now: Instant)
@@ -41,6 +45,8 @@ public enum FieldProblem: Wording {
         case siteUnknown = "site-unknown"
         case nodeUnknown = "node-unknown"
         case tariffUnknown = "tariff-unknown"
+        case tariffDirection = "tariff-direction"
+        case ownParent = "own-parent"
         case minimumAboveEnergy = "minimum-above-energy"
         case beyondAnyNode = "beyond-any-node"
         case stationsOwn = "stations-own"
@@ -73,6 +79,8 @@ public enum FieldProblem: Wording {
         case .siteUnknown: .siteUnknown
         case .nodeUnknown: .nodeUnknown
         case .tariffUnknown: .tariffUnknown
+        case .tariffDirection: .tariffDirection
+        case .ownParent: .ownParent
         case .cycle: .cycle
         case .past: .past
         case .future: .future
@@ -110,12 +118,13 @@ public enum FieldProblem: Wording {
         case .siteUnknown(let id): ["site": id.value]
         case .nodeUnknown(let id): ["node": id.value]
         case .tariffUnknown(let id): ["tariff": id]
+        case .tariffDirection(let id, let direction): ["tariff": id, "direction": direction]
         case .cycle(let parent, let node): ["parent": parent.value, "node": node.value]
         case .past(let now), .future(let now): ["now": now.description]
         case .stationsOwn(let action): ["action": action]
         case .payload(_, let detail): ["detail": detail]
         case .worded(let text): ["text": text]
-        case .empty, .negative, .phases, .minimumAboveEnergy, .beyondAnyNode: [:]
+        case .empty, .negative, .phases, .minimumAboveEnergy, .beyondAnyNode, .ownParent: [:]
         }
     }
 }
@@ -135,6 +144,8 @@ extension FieldProblem.Code {
         case .siteUnknown: "there is no site {site}; create it first"
         case .nodeUnknown: "there is no node {node}; create it first"
         case .tariffUnknown: "there is no tariff {tariff}; see /api/v1/tariffs"
+        case .tariffDirection: "{tariff} is a tariff for {direction}; name one for the other direction"
+        case .ownParent: "a token cannot be its own parent"
         case .cycle: "{parent} lies below {node}; a tree has no cycles"
         case .past: "lies in the past; the platform's time is {now}"
         case .future: "lies in the future; the platform's time is {now}"

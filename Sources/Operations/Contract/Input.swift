@@ -75,7 +75,8 @@ public enum Order: Sendable {
     case deleteSite(SiteID)
     case putNode(GridNode)
     case deleteNode(NodeID)
-    case setMode(SiteID, Site.Mode)
+    /// The reason is for the audit; modes that hold a site back carry it themselves.
+    case setMode(SiteID, Site.Mode, reason: String = "")
     case setNeeds(Session.ID, Needs)
     /// `nil` fields stay as they are.
     case setEVSE(EVSEID, paused: Bool?, limit: Power??, chargeNow: Bool?)
@@ -95,7 +96,9 @@ public struct StationChange: Hashable, Sendable {
     public var phases: Int?
     public var voltage: Int?
     public var maxCurrentMilliamperes: Int64?
-    public var ownership: Ownership?
+    /// Phases and current come from what the platform showed as assumed: where they are the same, they stay assumed.
+    public var ratingIsAssumed: Bool?
+    public var ownership: Ownership??
     public var ownershipEvidence: String??
     public var owner: String??
     public var securityProfile: Int?

@@ -39,6 +39,8 @@ public protocol PlatformService: Sendable {
     func offlineOutlook(of site: SiteID) async -> OfflineOutlook?
     /// - Parameter before: id of the last alarm of the page before.
     func alarms(active: Bool, limit: Int, before: Int64?) async -> [Alarm]
+    /// How the audit names tokens.
+    var tokenMarker: TokenMarker { get }
     func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)]
     func dayReports(of site: SiteID) async -> [DayReport]
     /// Tariff ids that a site may use.

@@ -2,6 +2,7 @@ import Assets
 import Charging
 import GridDispatch
 import Quantities
+import Rulebook
 
 // Stations, sites and nodes are made, changed and removed.
 extension Core {
@@ -67,9 +68,7 @@ extension Core {
         if let site = change.site { station.site = site }
         if let node = change.node { station.node = node }
         if let model = change.model { station.model = model }
-        if let phases = change.phases { station.electrical.phases = phases }
-        if let voltage = change.voltage { station.electrical.voltage = voltage }
-        if let current = change.maxCurrentMilliamperes { station.electrical.maxCurrentMilliamperes = current }
+        station.electrical.apply(change)
         if let ownership = change.ownership { station.ownership = ownership }
         if let evidence = change.ownershipEvidence { station.ownershipEvidence = evidence }
         if let owner = change.owner { station.owner = owner }
@@ -119,9 +118,19 @@ extension Core {
     mutating func put(_ site: Site, at now: Instant) -> Result<OrderResult, ServiceFault> {
         var fields: [ServiceFault.Field] = []
         if site.id.value.isEmpty { fields.append(.init(path: "id", .empty)) }
-        for (path, entries) in [("tariffs", site.tariffs), ("export_tariffs", site.exportTariffs)] {
-            for (i, entry) in entries.enumerated() where tariffs[entry.tariff] == nil {
-                fields.append(.init(path: "\(path)[\(i)].tariff", .tariffUnknown(entry.tariff)))
+        if site.name.isEmpty { fields.append(.init(path: "name", .empty)) }
+        let lists: [(String, Tariff.Direction, [Site.TariffEntry])] = [
+            ("tariffs", .import, site.tariffs), ("export_tariffs", .export, site.exportTariffs),
+        ]
+        for (path, direction, entries) in lists {
+            for (i, entry) in entries.enumerated() {
+                if let tariff = tariffs[entry.tariff] {
+                    if tariff.direction == direction { continue }
+                    let problem = FieldProblem.tariffDirection(entry.tariff, is: tariff.direction.rawValue)
+                    fields.append(.init(path: "\(path)[\(i)].tariff", problem))
+                } else {
+                    fields.append(.init(path: "\(path)[\(i)].tariff", .tariffUnknown(entry.tariff)))
+                }
             }
         }
         guard fields.isEmpty else { return .failure(ServiceFault(.invalid(.site), fields: fields)) }
@@ -215,5 +224,17 @@ extension Core {
         nodeIndex = [:]
         for (i, slot) in nodes.enumerated() { nodeIndex[slot.node.id] = i }
         layoutIsStale = true
+    }
+}
+
+extension Station.Electrical {
+    /// A value that was only read and sent back is no statement of it.
+    public mutating func apply(_ change: StationChange) {
+        let onlyRead = change.ratingIsAssumed == true
+        if let phases = change.phases, !(onlyRead && phases == self.phases) { self.phases = phases }
+        if let voltage = change.voltage { self.voltage = voltage }
+        if let current = change.maxCurrentMilliamperes, !(onlyRead && current == maxCurrentMilliamperes) {
+            maxCurrentMilliamperes = current
+        }
     }
 }

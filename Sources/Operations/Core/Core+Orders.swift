@@ -6,6 +6,7 @@ import Quantities
 // What people and programs order: checked first, refused as a whole or done as a whole, and kept with who did it.
 extension Core {
     mutating func ordered(_ order: Order, _ request: UInt64, by actor: Actor, at now: Instant) {
+        let (action, object, detail) = summary(of: order)
         let result: Result<OrderResult, ServiceFault>
         switch order {
         case .putStation(let id, let change): result = put([(id, change)], isImport: false, at: now)
@@ -17,7 +18,7 @@ extension Core {
         case .deleteSite(let id): result = delete(site: id)
         case .putNode(let node): result = put(node, at: now)
         case .deleteNode(let id): result = delete(node: id)
-        case .setMode(let id, let mode): result = set(mode, of: id, at: now)
+        case .setMode(let id, let mode, _): result = set(mode, of: id, at: now)
         case .setNeeds(let id, let needs): result = set(needs, of: id, at: now)
         case .setEVSE(let id, let paused, let limit, let chargeNow):
             result = set(id, paused: paused, limit: limit, chargeNow: chargeNow, at: now)
@@ -31,7 +32,6 @@ extension Core {
             result = .success(.done)
         }
         if case .success = result {
-            let (action, object, detail) = order.summary
             persist(
                 .audit(
                     AuditRecord(
@@ -46,6 +46,9 @@ extension Core {
     private mutating func put(_ token: IdToken) -> Result<OrderResult, ServiceFault> {
         guard !token.value.isEmpty, token.value.utf8.count <= 255 else {
             return .failure(ServiceFault(.invalid(.idToken), fields: [.init(path: "value", .bytes(1...255))]))
+        }
+        if let parent = token.parent, Self.key(parent) == Self.key(token.value) {
+            return .failure(ServiceFault(.invalid(.idToken), fields: [.init(path: "parent", .ownParent)]))
         }
         // Another spelling of a token replaces it.
         if let known = idTokens.updateValue(token, forKey: Self.key(token.value)), known.value != token.value {
@@ -127,59 +130,5 @@ extension Core {
     private mutating func stepSite(of station: Int, at now: Instant) {
         guard let s = stations[station].station.site.flatMap({ siteIndex[$0] }) else { return }
         step(site: s, at: now)
-    }
-}
-
-extension Order {
-    /// Words for the audit; no personal data.
-    fileprivate var summary: (action: String, object: String, detail: String) {
-        switch self {
-        case .putStation(let id, let change): ("station.put", id.value, change.summary)
-        case .importStations(let rows): ("stations.import", "", "\(rows.count) stations")
-        case .deleteStation(let id): ("station.delete", id.value, "")
-        case .putIdToken(let token): ("id-token.put", "", token.status.rawValue)
-        case .deleteIdToken: ("id-token.delete", "", "")
-        case .putSite(let site): ("site.put", site.id.value, "")
-        case .deleteSite(let id): ("site.delete", id.value, "")
-        case .putNode(let node):
-            ("node.put", node.id.value, node.limit.map { "limit \($0.watts) W" } ?? "no limit")
-        case .deleteNode(let id): ("node.delete", id.value, "")
-        case .setMode(let id, let mode): ("site.mode", id.value, mode.summary)
-        case .setNeeds(let id, let needs): ("session.needs", id.value, needs.chargeNow ? "charge now" : "")
-        case .setEVSE(let id, let paused, let limit, let chargeNow):
-            ("evse.set", id.description, Self.summary(paused: paused, limit: limit, chargeNow: chargeNow))
-        case .command(let id, let action, _, _): ("station.command", id.value, action)
-        case .acknowledgeAlarm(let id): ("alarm.acknowledge", String(id), "")
-        case .tariffChanged(let id): ("tariff.changed", id, "")
-        }
-    }
-
-    private static func summary(paused: Bool?, limit: Power??, chargeNow: Bool?) -> String {
-        var parts: [String] = []
-        if let paused { parts.append(paused ? "paused" : "resumed") }
-        if let limit { parts.append(limit.map { "limit \($0.watts) W" } ?? "no limit") }
-        if let chargeNow { parts.append(chargeNow ? "charge now" : "charge by plan") }
-        return parts.joined(separator: ", ")
-    }
-}
-
-extension Site.Mode {
-    fileprivate var summary: String {
-        switch self {
-        case .auto: "auto"
-        case .manual(_, let reason): "manual: \(reason)"
-        case .stopped(_, let reason): "stopped: \(reason)"
-        }
-    }
-}
-
-extension StationChange {
-    fileprivate var summary: String {
-        var parts: [String] = []
-        if let registration { parts.append("registration \(registration.rawValue)") }
-        if let site { parts.append("site \(site?.value ?? "none")") }
-        if let node { parts.append("node \(node?.value ?? "none")") }
-        if passwordDigest != nil { parts.append("password") }
-        return parts.joined(separator: ", ")
     }
 }

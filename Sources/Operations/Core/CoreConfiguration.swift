@@ -31,5 +31,7 @@ public struct CoreConfiguration: Hashable, Sendable {
     /// Quantile of the base load that default profiles leave free: they know neither weekday nor weather.
     public var baseEnvelopeQuantile = 0.95
     public var dispatch = DispatchSettings()
+    /// How the audit names tokens; the shell gives the installation's own.
+    public var tokenMarker = TokenMarker(key: 0, 0)
     public init() {}
 }

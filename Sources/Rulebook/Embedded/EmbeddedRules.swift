@@ -134,11 +134,14 @@ extension EmbeddedRules {
                       - name: agent
                         value: "0.388997"
                         floats: true
+                        sample: true
+                        holds: {from: 2025-12-01, through: 2025-12-31}
                         mark: secondary
                         source: {document: 代理购电价格表, clause: null, mark: secondary, note: "a sample: the agent purchase price of December 2025; it changes every month, replace it before billing"}
                       - name: transmission
                         value: "0.1238"
                         floats: true
+                        holds: {from: 2026-08-01}
                         mark: secondary
                         source: {document: 黔发改价格〔2026〕421号, clause: null, mark: secondary, note: "10 kV, in force from 2026-08-01; used here for all days"}
                       - name: loss_and_operation

@@ -6,15 +6,16 @@ import Quantities
 extension ChangeWriter {
     func write(_ station: Station) throws(SQLiteFailure) {
         try statement(
-            "INSERT OR REPLACE INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT OR REPLACE INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
         .text(station.id.value).text(station.registration.rawValue).text(station.site?.value)
         .text(station.node?.value).text(station.model).int(station.electrical.voltage)
         .int(station.electrical.phases).int(station.electrical.maxCurrentMilliamperes)
-        .int(station.electrical.minCurrentMilliamperes).text(station.ownership.rawValue)
+        .int(station.electrical.minCurrentMilliamperes).text(station.ownership?.rawValue ?? "unknown")
         .text(station.ownershipEvidence).text(station.owner).text(station.boot?.vendor).text(station.boot?.model)
         .text(station.boot?.serial).text(station.boot?.firmware).int(station.securityProfile)
-        .int(station.operatorLimit?.watts).text(station.passwordDigest).int(station.createdAt.milliseconds).run()
+        .int(station.operatorLimit?.watts).text(station.passwordDigest).int(station.createdAt.milliseconds)
+        .bool(station.electrical.phasesAreStated).bool(station.electrical.currentIsStated).run()
     }
 
     /// The station and what hangs on it; its sessions, readings and messages stay until their retention ends.

@@ -86,13 +86,16 @@ extension Row {
             boot = Station.Boot(
                 vendor: vendor, model: model, serial: self["boot_serial"], firmware: self["boot_firmware"])
         }
+        let ownership = self["ownership"] as String
         return Station(
             id: StationID(self["id"]), registration: try word("registration"), site: site(),
             node: (self["node"] as String?).map(NodeID.init), model: self["model"],
             electrical: Station.Electrical(
-                voltage: self["voltage"], phases: self["phases"], maxCurrentMilliamperes: self["max_milliamperes"],
+                voltage: self["voltage"], phases: self["phases_stated"] ? self["phases"] : nil,
+                maxCurrentMilliamperes: self["current_stated"] ? self["max_milliamperes"] : nil,
                 minCurrentMilliamperes: self["min_milliamperes"]),
-            ownership: try word("ownership"), ownershipEvidence: self["ownership_evidence"], owner: self["owner"],
+            ownership: ownership == "unknown" ? nil : try word("ownership"),
+            ownershipEvidence: self["ownership_evidence"], owner: self["owner"],
             boot: boot, securityProfile: self["security_profile"], operatorLimit: power("operator_limit"),
             passwordDigest: self["password_digest"], createdAt: instant("created_at"))
     }

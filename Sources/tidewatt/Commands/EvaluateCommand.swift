@@ -86,7 +86,9 @@ struct EvaluateCommand: ParsableCommand {
         switch indicator.measure {
         case .energyShare: return percent(value)
         case .energySum: return value.text(atMost: 3) + " " + say("kWh", "千瓦时")
-        case .facilitySum: return value.text(atMost: 3)
+        case .facilitySum(let field):
+            let unit = field.hasSuffix("_kw") ? " " + say("kW", "千瓦") : ""
+            return value.text(atMost: 3) + unit
         }
     }
 

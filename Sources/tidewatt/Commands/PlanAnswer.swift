@@ -60,8 +60,9 @@ extension PlanAnswer {
     var json: JSONValue {
         [
             "status": .string(solution.isOptimal ? "optimal" : "feasible"),
-            "objective_yuan": .double(solution.objective),
-            "bound_yuan": .double(solution.bound),
+            "objective_yuan": .yuan(solution.objective),
+            // A bound stays one: it is rounded down.
+            "bound_yuan": .yuan(solution.bound, .down),
             "gap": .double(solution.gap),
             "slots": [
                 "start": .string(slotStart(0)),
@@ -129,7 +130,7 @@ extension PlanReport.Totals {
             "import_kwh": .double(importKilowattHours),
             "discharge_kwh": .double(dischargeKilowattHours),
             "undelivered_kwh": .double(undeliveredKilowattHours),
-            "cost_yuan": .double(cost),
+            "cost_yuan": .yuan(cost),
             "valley_share": valleyShare.map { .double($0) } ?? .null,
         ]
     }
@@ -200,6 +201,15 @@ extension PlanAnswer {
 
     private func percent(_ part: Double?, _ say: Language) -> String {
         part.map { percentText($0, 1) } ?? say("undefined", "无低谷时段")
+    }
+}
+
+extension JSONValue {
+    /// To the millionth of a yuan: what lies behind it is the dust of binary sums.
+    fileprivate static func yuan(_ value: Double, _ rule: FloatingPointRoundingRule = .toNearestOrAwayFromZero)
+        -> JSONValue
+    {
+        .double((value * 1e6).rounded(rule) / 1e6)
     }
 }
 

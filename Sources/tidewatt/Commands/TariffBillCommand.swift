@@ -46,8 +46,8 @@ struct TariffBill: ParsableCommand {
     func run() throws {
         let tariff = try argument.load()
         let export = try exportTariff.map(RuleFiles.tariff)
-        warn(tariff, is: .import, "--export-tariff")
-        if let export { warn(export, is: .export, "the argument") }
+        try check(tariff, is: .import)
+        if let export { try check(export, is: .export) }
         let file = try MeterFile(FileAccess.read(meter), file: meter)
         let bill: Bill
         do {
@@ -57,6 +57,7 @@ struct TariffBill: ParsableCommand {
         }
         for line in file.repeated { Output.complain("\(meter):\(line): repeats an earlier line; counted once") }
         output.answer(json: bill.json, text: text(of: bill, output.lang))
+        PriceNotes(notes: bill.notes).complain(about: tariff.file, in: output.lang)
         if !bill.unknowns.isEmpty {
             Output.complain(
                 "\(tariff.file): the total is unknown because these are: \(bill.unknowns.joined(separator: ", "));"
@@ -65,9 +66,13 @@ struct TariffBill: ParsableCommand {
         }
     }
 
-    private func warn(_ tariff: Tariff, is direction: Tariff.Direction, _ place: String) {
+    /// What is paid for discharging is no price of charging.
+    private func check(_ tariff: Tariff, is direction: Tariff.Direction) throws {
         guard tariff.direction != direction else { return }
-        Output.complain("\(tariff.file): is a tariff for \(tariff.direction.rawValue); should it be \(place)?")
+        let place = direction == .import ? "the argument" : "--export-tariff"
+        throw Problem(
+            file: tariff.file, line: 0,
+            message: "is a tariff for \(tariff.direction.rawValue); \(place) must be one for \(direction.rawValue)")
     }
 
     private func charges(_ tariff: Tariff) throws -> [Bill.Charge] {
@@ -125,6 +130,7 @@ struct TariffBill: ParsableCommand {
                 "\(energy) 千瓦时上网电量没有价格；请给出 --export-tariff")
             text += "\n"
         }
+        if let notes = PriceNotes(notes: bill.notes).text(in: say) { text += "\n" + notes }
         return text
     }
 }

@@ -135,14 +135,18 @@ struct TariffPrice: ParsableCommand {
         let spans = try tariff.answering { [from, to] tariff throws(TariffGap) in
             try tariff.spans(in: Interval(from, to))
         }
-        var rows: [(part: Interval, span: PriceSpan)] = []
+        var all = PriceUse()
+        for span in spans { all.add(span, of: tariff) }
+        let notes = PriceNotes(notes: all.notes(of: tariff))
+        let marks = notes.notes.isEmpty ? [] : spans.map { TariffPrice.marks(of: $0, tariff) }
+        var rows: [(part: Interval, span: Int)] = []
         var first = 0
         var start = from
         while start < to {
             let step = Interval(start, min(start + .minutes(stepMinutes), to))
             while spans[first].interval.end <= step.start { first += 1 }
-            for span in spans[first...].prefix(while: { $0.interval.start < step.end }) {
-                guard let part = span.interval.intersection(step) else { continue }
+            for span in spans.indices[first...].prefix(while: { spans[$0].interval.start < step.end }) {
+                guard let part = spans[span].interval.intersection(step) else { continue }
                 rows.append((part, span))
             }
             start = step.end
@@ -155,11 +159,21 @@ struct TariffPrice: ParsableCommand {
                     [
                         "start": .string(zone.iso8601(row.part.start)),
                         "end": .string(zone.iso8601(row.part.end)),
-                        "level": .string(row.span.level.rawValue),
-                        "price": row.span.price.map { .decimalString($0) } ?? .null,
+                        "level": .string(spans[row.span].level.rawValue),
+                        "price": spans[row.span].price.map { .decimalString($0) } ?? .null,
+                        "notes": marks.isEmpty ? [] : marks[row.span],
                     ]
                 }),
-            text: TariffPrice.table(spans, zone, say))
+            text: TariffPrice.table(spans, zone, say) + (notes.text(in: say).map { "\n" + $0 } ?? ""))
+        notes.complain(about: tariff.file, in: say)
+    }
+
+    /// `PART:REASON` of each part of the span's price that is not settled.
+    private static func marks(of span: PriceSpan, _ tariff: Tariff) -> JSONValue {
+        var use = PriceUse()
+        use.add(span, of: tariff)
+        return .array(
+            use.notes(of: tariff).flatMap { note in note.reasons.map { .string("\(note.part):\($0.rawValue)") } })
     }
 
     private static func table(_ spans: [PriceSpan], _ zone: Zone, _ say: Language) -> String {

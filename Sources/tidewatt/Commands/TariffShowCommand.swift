@@ -64,7 +64,8 @@ private struct TariffDay {
                 version.components.map { component in
                     [
                         "name": .string(component.name), "value": decimal(component.value),
-                        "floats": .bool(component.floats), "source": component.source?.json ?? .null,
+                        "floats": .bool(component.floats), "sample": .bool(component.isSample),
+                        "holds": component.holds?.json ?? .null, "source": component.source?.json ?? .null,
                     ]
                 }),
             "demand": version.demand.map { demand in

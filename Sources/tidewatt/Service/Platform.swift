@@ -28,6 +28,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     private let group: MultiThreadedEventLoopGroup
     private let disk: DiskWatch
     private let directory: String
+    let tokenMarker: TokenMarker
     /// `nil` without a TLS listener.
     private let tls: TLSServer?
     private let tlsFaults: TLSFaultLog
@@ -59,7 +60,10 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         self.tlsFaults = TLSFaultLog(log: log)
         let passwords: PasswordChecker
         do {
-            passwords = PasswordChecker(secret: try DigestSecret.open(in: directory))
+            let secret = try DigestSecret.open(in: directory)
+            passwords = PasswordChecker(secret: secret)
+            let key = secret.words(for: "audit-token-mark")
+            tokenMarker = TokenMarker(key: key.0, key.1)
             // Certificates hold by the real clock, whatever the domain's says.
             tls =
                 configuration.ocpps == nil
@@ -73,6 +77,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         }
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.shards)
         var settings = CoreConfiguration(configuration)
+        settings.tokenMarker = tokenMarker
         // On a fast virtual clock a round trip on real sockets takes domain time: do not call that disobedience.
         settings.dispatch.settleAfter += .milliseconds(Int64((clock.speed - 1) * 150))
         let core = Core(

@@ -1,0 +1,167 @@
+import Assets
+import Charging
+import Quantities
+
+// What the audit says of an order: in the words of the API, so that it needs no translation, with values where they are
+// technical and with names only where they are personal.
+extension Core {
+    /// Asked before the order is carried out, while what it changes is still known.
+    func summary(of order: Order) -> (action: String, object: String, detail: String) {
+        switch order {
+        case .putStation(let id, let change): ("station.put", id.value, change.summary)
+        case .importStations(let rows): ("stations.import", "", "rows=\(rows.count)")
+        case .deleteStation(let id):
+            ("station.delete", id.value, stationIndex[id].map { stations[$0].station.place } ?? "")
+        case .putIdToken(let token):
+            (
+                "id-token.put", settings.tokenMarker.mark(of: token.value),
+                token.summary(before: idTokens[Self.key(token.value)])
+            )
+        case .deleteIdToken(let value): ("id-token.delete", settings.tokenMarker.mark(of: value), "")
+        case .putSite(let site):
+            ("site.put", site.id.value, site.summary(before: siteIndex[site.id].map { sites[$0].site }))
+        case .deleteSite(let id): ("site.delete", id.value, "")
+        case .putNode(let node):
+            ("node.put", node.id.value, node.summary(before: nodeIndex[node.id].map { nodes[$0].node }))
+        case .deleteNode(let id): ("node.delete", id.value, nodeIndex[id].map { nodes[$0].node.place } ?? "")
+        case .setMode(let id, let mode, let reason): ("site.mode", id.value, Self.summary(of: mode, reason))
+        case .setNeeds(let id, let needs):
+            ("session.needs", id.value, needs.summary(before: activeSession(id)?.session.needs))
+        case .setEVSE(let id, let paused, let limit, let chargeNow):
+            ("evse.set", id.description, Self.summary(paused: paused, limit: limit, chargeNow: chargeNow))
+        case .command(let id, let action, _, _): ("station.command", id.value, action)
+        case .acknowledgeAlarm(let id): ("alarm.acknowledge", String(id), "")
+        case .tariffChanged(let id): ("tariff.changed", id, "")
+        }
+    }
+
+    private static func summary(of mode: Site.Mode, _ reason: String) -> String {
+        let (state, own): (String, String) =
+            switch mode {
+            case .auto: ("auto", "")
+            case .manual(_, let reason): ("manual", reason)
+            case .stopped(_, let reason): ("stopped", reason)
+            }
+        let said = own.isEmpty ? reason : own
+        return said.isEmpty ? state : state + ": " + said
+    }
+
+    private static func summary(paused: Bool?, limit: Power??, chargeNow: Bool?) -> String {
+        var list = ChangeList()
+        if let paused { list.add("paused", paused ? "true" : "false") }
+        if let limit { list.add("limit_kw", limit?.auditText) }
+        if let chargeNow { list.add("charge_now", chargeNow ? "true" : "false") }
+        return list.text
+    }
+}
+
+/// `name=value` or, where the value is nobody's business, `name`; fields that did not change are left out.
+private struct ChangeList {
+    private var parts: [String] = []
+    var text: String { parts.joined(separator: ", ") }
+
+    mutating func add(_ name: String) { parts.append(name) }
+    mutating func add(_ name: String, _ value: String?) { parts.append("\(name)=\(value ?? "null")") }
+    /// The name alone.
+    mutating func add<Value: Equatable>(_ name: String, _ before: Value?, _ after: Value) {
+        if before != after { add(name) }
+    }
+    mutating func add<Value: Equatable>(_ name: String, _ before: Value?, _ after: Value, _ text: String?) {
+        if before != after { add(name, text) }
+    }
+}
+
+extension Power {
+    fileprivate var auditText: String { decimalText(Int128(watts), scale: 3) }
+}
+
+extension StationChange {
+    fileprivate var summary: String {
+        var list = ChangeList()
+        if let registration { list.add("registration", registration.rawValue) }
+        if let site { list.add("site", site?.value) }
+        if let node { list.add("node", node?.value) }
+        if let model { list.add("model", model) }
+        if let phases { list.add("phases", String(phases)) }
+        if let voltage { list.add("voltage", String(voltage)) }
+        if let current = maxCurrentMilliamperes {
+            list.add("max_current_a", decimalText(Int128(current), scale: 3))
+        }
+        if let ownership { list.add("ownership", ownership?.rawValue) }
+        if ownershipEvidence != nil { list.add("ownership_evidence") }
+        if owner != nil { list.add("owner") }
+        if let profile = securityProfile { list.add("security_profile", String(profile)) }
+        if let limit = operatorLimit { list.add("limits.operator_kw", limit?.auditText) }
+        if passwordDigest != nil { list.add("password") }
+        return list.text
+    }
+}
+
+extension Station {
+    fileprivate var place: String {
+        var list = ChangeList()
+        if let site { list.add("site", site.value) }
+        if let node { list.add("node", node.value) }
+        return list.text
+    }
+}
+
+extension IdToken {
+    fileprivate func summary(before: IdToken?) -> String {
+        var list = ChangeList()
+        list.add("status", before?.status, status, status.rawValue)
+        list.add("expires_at", before?.expiresAt, expiresAt, expiresAt?.description)
+        list.add("parent", before?.parent, parent)
+        list.add("type", before?.type, type, type)
+        return list.text
+    }
+}
+
+extension Site {
+    fileprivate func summary(before: Site?) -> String {
+        var list = ChangeList()
+        list.add("name", before?.name, name)
+        list.add("kind", before?.kind, kind, kind)
+        list.add("region", before?.region, region, region)
+        list.add("zone", before?.zone, zone, zone.identifier)
+        list.add("tariffs", before?.tariffs ?? [], tariffs, Self.text(of: tariffs))
+        list.add("export_tariffs", before?.exportTariffs ?? [], exportTariffs, Self.text(of: exportTariffs))
+        list.add("operator", before?.operatorName ?? "", operatorName)
+        return list.text
+    }
+
+    private static func text(of entries: [TariffEntry]) -> String {
+        "[" + entries.map { "\($0.tariff) from \($0.from)" }.joined(separator: "; ") + "]"
+    }
+}
+
+extension GridNode {
+    fileprivate func summary(before: GridNode?) -> String {
+        var list = ChangeList()
+        list.add("site", before?.site, site, site?.value)
+        list.add("parent", before?.parent, parent, parent?.value)
+        list.add("limit_kw", before?.limit, limit, limit?.auditText)
+        list.add("export_limit_kw", before?.exportLimit, exportLimit, exportLimit?.auditText)
+        list.add("rating", before?.rating, rating)
+        return list.text
+    }
+
+    fileprivate var place: String {
+        var list = ChangeList()
+        if let site { list.add("site", site.value) }
+        if let parent { list.add("parent", parent.value) }
+        return list.text
+    }
+}
+
+extension Needs {
+    /// When somebody leaves and how much is needed is personal: names only.
+    fileprivate func summary(before: Needs?) -> String {
+        var list = ChangeList()
+        list.add("departure", before?.departure, departure)
+        list.add("energy_kwh", before?.energy, energy)
+        list.add("minimum_kwh", before?.minimum, minimum)
+        list.add("charge_now", before?.chargeNow ?? false, chargeNow, chargeNow ? "true" : "false")
+        return list.text
+    }
+}
