@@ -17,5 +17,4 @@ fi
 python=$(realpath -s "$venv/bin/python")
 export PYTHONDONTWRITEBYTECODE=1
 "$python" "$checks/cli/run.py" --binary "$program" --only 'plan.*' --only 'tariff.*' --only 'evaluate.*' --only 'bad.*'
-"$python" "$checks/ocpp/run.py" --binary "$program" --only 1.6 \
-    --skip local-list --skip firmware --skip reservation --skip security
+"$python" "$checks/ocpp/run.py" --binary "$program"

@@ -24,9 +24,12 @@ public struct Reading: Hashable, Sendable {
     public let phase: String?
     public let location: String?
     public let context: String?
+    /// Number, within its transaction, of the message that brought it (OCPP 2.x `seqNo`); `nil` where messages have none.
+    /// Several numbered messages may speak of the same second.
+    public let sequence: Int?
     public init(
         at: Instant, measurand: String, mantissa: Int64, scale: Int, unit: String, phase: String? = nil,
-        location: String? = nil, context: String? = nil
+        location: String? = nil, context: String? = nil, sequence: Int? = nil
     ) {
         self.at = at
         self.measurand = measurand
@@ -36,6 +39,7 @@ public struct Reading: Hashable, Sendable {
         self.phase = phase
         self.location = location
         self.context = context
+        self.sequence = sequence
     }
 
     /// What makes a reading of one EVSE and transaction the same one: a repeat under it is nothing new, another value
@@ -46,15 +50,21 @@ public struct Reading: Hashable, Sendable {
         public let phase: String?
         public let location: String?
         public let context: String?
-        public init(at: Instant, measurand: String, phase: String?, location: String?, context: String?) {
+        public let sequence: Int?
+        public init(
+            at: Instant, measurand: String, phase: String?, location: String?, context: String?, sequence: Int? = nil
+        ) {
             self.at = at
             self.measurand = measurand
             self.phase = phase
             self.location = location
             self.context = context
+            self.sequence = sequence
         }
     }
-    public var key: Key { Key(at: at, measurand: measurand, phase: phase, location: location, context: context) }
+    public var key: Key {
+        Key(at: at, measurand: measurand, phase: phase, location: location, context: context, sequence: sequence)
+    }
 
     /// Without trailing zeros.
     public var valueText: String { decimalText(Int128(mantissa), scale: scale) }

@@ -37,6 +37,18 @@ import Testing
         }
     }
 
+    /// Of one channel, format 1 is format 2 without the byte behind it that says that no message was numbered.
+    @Test func `blocks and rows of the format before are read`() throws {
+        let entries = (0..<3).map { ReadingEntry(session: nil, reading: Fixture.reading(t0 + .minutes($0), 7)) }
+        func former(_ bytes: [UInt8]) throws -> [UInt8] {
+            try #require(bytes.first == 2 && bytes.last == 0)
+            return [1] + bytes.dropFirst().dropLast()
+        }
+        #expect(try ReadingBlock.entries(former(ReadingBlock.pack(entries))) == entries)
+        let row = try former(ReadingRow.pack([entries[0].reading]))
+        #expect(try ReadingRow.readings(row) == [entries[0].reading])
+    }
+
     @Test func `a steady meter costs three bytes a reading`() {
         let entries = (0..<1440).map { minute in
             ReadingEntry(
@@ -136,7 +148,8 @@ import Testing
                     scale: Int.random(in: -2...9, using: &random),
                     unit: ["V", "Percent", "?"].randomElement(using: &random)!,
                     phase: words.randomElement(using: &random)!, location: words.randomElement(using: &random)!,
-                    context: words.randomElement(using: &random)!))
+                    context: words.randomElement(using: &random)!,
+                    sequence: [nil, 0, 1, 2, extreme ? .max : 3].randomElement(using: &random)!))
         }
     }
 }

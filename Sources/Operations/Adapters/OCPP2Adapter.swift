@@ -60,7 +60,7 @@ enum OCPP2Adapter {
             evse: event.evse.map { max(0, $0.id) }, connector: event.evse?.connectorId, token: event.idToken?.idToken,
             chargingState: event.transactionInfo.chargingState?.name,
             stopReason: event.transactionInfo.stoppedReason?.name, remoteStart: event.transactionInfo.remoteStartId,
-            reservation: event.reservationId, readings: readings(event.meterValue ?? []))
+            reservation: event.reservationId, readings: readings(event.meterValue ?? [], sequence: event.seqNo))
     }
 
     /// Occupied says less than 1.6 does: what the vehicle does, its transaction tells.
@@ -77,7 +77,8 @@ enum OCPP2Adapter {
 
     /// Samples as a flat list, with the standard's defaults filled in (2.0.1 part 2 §2.37: an energy register in Wh at the
     /// outlet, sampled periodically) and the multiplier of the unit applied. What does not fit is left to the message log.
-    static func readings(_ values: [V2.MeterValue]) -> [Reading] {
+    /// - Parameter sequence: number of the transaction's message that they come in.
+    static func readings(_ values: [V2.MeterValue], sequence: Int? = nil) -> [Reading] {
         var readings: [Reading] = []
         readings.reserveCapacity(values.reduce(0) { $0 + $1.sampledValue.count })
         for value in values {
@@ -94,7 +95,7 @@ enum OCPP2Adapter {
                         at: value.timestamp, measurand: measurand, mantissa: decimal.mantissa, scale: decimal.scale,
                         unit: sample.unitOfMeasure?.unit ?? OCPP16Adapter.defaultUnit(measurand),
                         phase: sample.phase?.name, location: sample.location?.name ?? "Outlet",
-                        context: sample.context?.name ?? "Sample.Periodic"))
+                        context: sample.context?.name ?? "Sample.Periodic", sequence: sequence))
             }
         }
         return readings

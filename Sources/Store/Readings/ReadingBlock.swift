@@ -3,9 +3,11 @@ import Quantities
 
 /// All readings of one EVSE on one UTC day, in columns: for each channel (what is measured, in which unit, on which
 /// phase, where, why) its instants as differences of differences, its values as differences, and runs of equal
-/// sessions and scales. A steady meter costs three bytes a reading.
+/// sessions and scales, and where messages are numbered their numbers as differences. A steady meter costs three bytes a
+/// reading.
 enum ReadingBlock {
-    private static let format: UInt8 = 1
+    /// 1 had no numbers of messages.
+    private static let format: UInt8 = 2
     /// No meter says more on one day; a larger number in a block is damage.
     private static let largest = 1 << 24
 
@@ -67,6 +69,7 @@ enum ReadingBlock {
                 out.signed(entry.reading.mantissa &- value)
                 value = entry.reading.mantissa
             }
+            putSequences(entries.map(\.reading.sequence), &out)
         }
         return out.bytes
     }
@@ -84,18 +87,19 @@ enum ReadingBlock {
     static func entries(_ bytes: [UInt8]) throws(StoreFault) -> [ReadingEntry] {
         do {
             var from = Unpacker(bytes)
-            guard try from.byte() == format else { throw Unpacker.Damage() }
+            let found = try from.byte()
+            guard (1...format).contains(found) else { throw Unpacker.Damage() }
             var sessions: [Session.ID?] = []
             for _ in 0..<(try from.count()) { sessions.append(try from.optionalText().map(Session.ID.init)) }
             var entries: [ReadingEntry] = []
-            for _ in 0..<(try from.count()) { try readChannel(sessions, &from, into: &entries) }
+            for _ in 0..<(try from.count()) { try readChannel(sessions, found, &from, into: &entries) }
             guard from.isAtEnd else { throw Unpacker.Damage() }
             return entries.sorted(by: ReadingEntry.inOrder)
         } catch { throw .damaged("a block of readings cannot be read") }
     }
 
     private static func readChannel(
-        _ sessions: [Session.ID?], _ from: inout Unpacker, into entries: inout [ReadingEntry]
+        _ sessions: [Session.ID?], _ format: UInt8, _ from: inout Unpacker, into entries: inout [ReadingEntry]
     ) throws(Unpacker.Damage) {
         guard let measurand = try ReadingWords.word(&from), let unit = try ReadingWords.word(&from) else {
             throw Unpacker.Damage()
@@ -113,16 +117,46 @@ enum ReadingBlock {
             at &+= step
             instants.append(at)
         }
-        for index in 0..<count {
+        var mantissas: [Int64] = []
+        for _ in 0..<count {
             value &+= try from.signed()
+            mantissas.append(value)
+        }
+        let sequences = format > 1 ? try self.sequences(count, &from) : Array(repeating: nil, count: count)
+        for index in 0..<count {
             guard sessions.indices.contains(Int(sessionNumbers[index])) else { throw Unpacker.Damage() }
             entries.append(
                 ReadingEntry(
                     session: sessions[Int(sessionNumbers[index])],
                     reading: Reading(
-                        at: Instant(milliseconds: instants[index]), measurand: measurand, mantissa: value,
-                        scale: Int(scales[index]), unit: unit, phase: phase, location: location, context: context)))
+                        at: Instant(milliseconds: instants[index]), measurand: measurand,
+                        mantissa: mantissas[index], scale: Int(scales[index]), unit: unit, phase: phase,
+                        location: location, context: context, sequence: sequences[index])))
         }
+    }
+
+    /// One byte where no message is numbered.
+    private static func putSequences(_ sequences: [Int?], _ out: inout Packer) {
+        let isNumbered = sequences.contains { $0 != nil }
+        out.count(isNumbered ? 1 : 0)
+        guard isNumbered else { return }
+        var last: Int64 = 0
+        for sequence in sequences {
+            out.optional(sequence.map { Int64($0) &- last })
+            last = sequence.map { Int64($0) } ?? last
+        }
+    }
+
+    private static func sequences(_ count: Int, _ from: inout Unpacker) throws(Unpacker.Damage) -> [Int?] {
+        guard try from.number(atMost: 1) == 1 else { return Array(repeating: nil, count: count) }
+        var sequences: [Int?] = []
+        var last: Int64 = 0
+        for _ in 0..<count {
+            let step = try from.optionalSigned()
+            if let step { last &+= step }
+            sequences.append(step.map { _ in Int(last) })
+        }
+        return sequences
     }
 
     private static func putRuns(_ values: [Int64], _ out: inout Packer) {

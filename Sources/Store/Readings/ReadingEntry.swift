@@ -26,7 +26,7 @@ struct ReadingEntry: Hashable {
             guard let other else { return false }
             return one < other
         }
-        return false
+        return (x.sequence ?? .min) < (y.sequence ?? .min)
     }
 
     /// Later entries win over earlier ones under the same key. In order of time.

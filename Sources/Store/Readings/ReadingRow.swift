@@ -3,7 +3,8 @@ import Quantities
 
 /// One message's readings as one row of the tail: cheap to write, read once when they move into their day's block.
 enum ReadingRow {
-    private static let format: UInt8 = 1
+    /// 1 had no numbers of messages.
+    private static let format: UInt8 = 2
 
     static func pack(_ readings: [Reading]) -> [UInt8] {
         var out = Packer(capacity: 16 + readings.count * 16)
@@ -20,6 +21,7 @@ enum ReadingRow {
             ReadingWords.put(reading.context, &out)
             out.signed(Int64(reading.scale))
             out.signed(reading.mantissa)
+            out.optional(reading.sequence.map(Int64.init))
         }
         return out.bytes
     }
@@ -27,7 +29,8 @@ enum ReadingRow {
     static func readings(_ bytes: [UInt8]) throws(StoreFault) -> [Reading] {
         do {
             var from = Unpacker(bytes)
-            guard try from.byte() == format else { throw Unpacker.Damage() }
+            let found = try from.byte()
+            guard (1...format).contains(found) else { throw Unpacker.Damage() }
             var readings: [Reading] = []
             var at: Int64 = 0
             for _ in 0..<(try from.count()) {
@@ -42,7 +45,8 @@ enum ReadingRow {
                 readings.append(
                     Reading(
                         at: Instant(milliseconds: at), measurand: measurand, mantissa: try from.signed(), scale: scale,
-                        unit: unit, phase: phase, location: location, context: context))
+                        unit: unit, phase: phase, location: location, context: context,
+                        sequence: found > 1 ? try from.optionalSigned().map(Int.init) : nil))
             }
             guard from.isAtEnd else { throw Unpacker.Damage() }
             return readings
