@@ -86,7 +86,7 @@ struct DemoSite: Sendable {
     }
 
     private func send(_ method: String, _ path: String, _ type: String, _ body: String) async throws {
-        guard let url = URL(string: base + path) else { throw Refusal("\(base + path): no address") }
+        guard let url = URL(string: base + path) else { throw Refusal(.notAnAddress(base + path)) }
         var request = URLRequest(url: url)
         request.httpMethod = method
         request.setValue(type, forHTTPHeaderField: "Content-Type")
@@ -95,7 +95,7 @@ struct DemoSite: Sendable {
         let status = (response as? HTTPURLResponse)?.statusCode ?? 0
         guard (200..<300).contains(status) else {
             throw Refusal(
-                "\(method) \(path) was answered \(status): \(String(decoding: data.prefix(500), as: UTF8.self))")
+                .badAnswer("\(method) \(path)", status: status, String(decoding: data.prefix(500), as: UTF8.self)))
         }
     }
 }
