@@ -37,7 +37,14 @@ extension ExitStatus {
         let code = Tidewatt.exitCode(for: error)
         let message = Tidewatt.fullMessage(for: error)
         if code == .success { return (done.rawValue, message, true) }
-        if code == .validationFailure { return (wrongInput.rawValue, CallErrorText.told(message, in: say), false) }
+        if code == .validationFailure { return (wrongInput.rawValue, told(message, in: say), false) }
         return (ourFault.rawValue, say(.ourFault("\(error)")), false)
+    }
+
+    /// The argument parser knows English only.
+    private static func told(_ text: String, in say: Language) -> String {
+        guard say == .zh else { return text }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.map { SentenceTable.call.chinese(String($0)) }.joined(separator: "\n")
     }
 }

@@ -80,7 +80,7 @@ extension Message {
             "role-unknown", "--role {role}: no such role; allowed: {allowed}", "--role {role}：没有该角色，可用：{allowed}",
             ["role": role, "allowed": allowed])
     }
-    static func urlUnusable(_ why: String) -> Message {
+    static func urlUnusable(_ why: Message) -> Message {
         Message("url-unusable", "--url {why}", "--url 不可用：{why}", ["why": why])
     }
     static func replayZoneUnknown(_ zone: String) -> Message {
@@ -165,12 +165,12 @@ extension Message {
     static func keysNeeded(allowed: String) -> Message {
         Message("keys-needed", "no mapping; allowed: {allowed}", "不是映射，可用的键：{allowed}", ["allowed": allowed])
     }
-    static func settingNotAllowed(_ key: String, allowed: String) -> Message {
+    static func settingNotAllowed(_ key: String, allowed: Message) -> Message {
         Message(
             "setting-not-allowed", "{key} cannot be this; allowed: {allowed}", "{key} 不能取此值，允许：{allowed}",
             ["key": key, "allowed": allowed])
     }
-    static func variableNotAllowed(_ name: String, _ text: String, allowed: String) -> Message {
+    static func variableNotAllowed(_ name: String, _ text: String, allowed: Message) -> Message {
         Message(
             "variable-not-allowed", "{name}: cannot be {text}; allowed: {allowed}", "{name}：不能为 {text}，允许：{allowed}",
             ["name": name, "text": text, "allowed": allowed])
@@ -268,7 +268,4 @@ extension Message {
         Message("rejected", "The database refused a change: {what}.", "数据库拒绝了一项变更：{what}。", ["what": what])
     }
     static let storeClosed = Message("store-closed", "The store is closed.", "数据存储已关闭。")
-    static func accessRefused(_ what: String) -> Message {
-        Message("access-refused", "{what}", "无法执行：{what}", ["what": what])
-    }
 }

@@ -234,10 +234,20 @@ def test_what_is_wrong_is_said_in_the_callers_language(call, tmp_path):
     assert places[0] == places[1], "the same places in both"
 
 
-def test_a_data_directory_that_is_in_use_is_said_in_chinese(tmp_path):
+@pytest.mark.parametrize(("call", "named"), [
+    (["admin", "check", "--data", "file"], "文件或目录"),
+    (["admin", "user", "remove", "nobody", "--data", "data"], "没有用户 nobody"),
+    (["admin", "token", "revoke", "7", "--data", "data"], "令牌 7"),
+    (["simulate", "--url", "http://x", "--sessions", "s.csv"], "WebSocket"),
+    (["serve", "--config", "c.yaml"], "10 至 86400 的整数"),
+], ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "")
+def test_what_comes_from_below_is_said_in_chinese_too(call, named, tmp_path):
     (tmp_path / "file").write_text("")
-    result = tidewatt("admin", "check", "--data", tmp_path / "file", "--lang", "zh")
-    assert result.returncode == 2 and chinese(result.stderr) and str(tmp_path / "file") in result.stderr, result.stderr
+    (tmp_path / "c.yaml").write_text("stations: {heartbeat_seconds: 1}\n")
+    tidewatt("admin", "migrate", "--data", "data", cwd=tmp_path)
+    result = tidewatt(*call, cwd=tmp_path, env={"LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8"})
+    assert result.returncode == 2 and chinese(result.stderr), result.stdout + result.stderr
+    assert named in result.stderr or "file" in call, result.stderr
 
 
 # MARK: Figures with their units, sums without dust

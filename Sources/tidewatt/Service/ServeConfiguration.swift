@@ -55,6 +55,7 @@ struct ServeConfiguration: Sendable {
         let text: @Sendable (ServeConfiguration) -> String
         /// `false` when the text is not allowed.
         let set: @Sendable (inout ServeConfiguration, String) -> Bool
+        var allowedMessage: Message { .words(allowed, SentenceTable.setting.chinese(allowed)) }
         var variable: String { "TIDEWATT_\(section)_\(name)".uppercased() }
     }
 
@@ -192,7 +193,8 @@ struct ServeConfiguration: Sendable {
             for key in keys {
                 guard let value = node[key.name] else { continue }
                 guard let text = value.text, key.set(&self, text) else {
-                    problems.add(value.problem(.settingNotAllowed("\(section).\(key.name)", allowed: key.allowed)))
+                    problems.add(
+                        value.problem(.settingNotAllowed("\(section).\(key.name)", allowed: key.allowedMessage)))
                     continue
                 }
             }
@@ -205,7 +207,7 @@ struct ServeConfiguration: Sendable {
         for key in Self.keys {
             guard let text = environment[key.variable] else { continue }
             guard key.set(&self, text) else {
-                throw Refusal(.variableNotAllowed(key.variable, text, allowed: key.allowed))
+                throw Refusal(.variableNotAllowed(key.variable, text, allowed: key.allowedMessage))
             }
         }
     }
