@@ -14,17 +14,19 @@ public struct CSVDocument: Sendable {
         var reader = CSVReader(bytes, file: file)
         guard let first = reader.nextRecord(into: &problems) else {
             try problems.throwIfAny()
-            throw Problems(CSVFault.empty(required: required).problem(file: file, line: 1))
+            throw Problems(Problem(file: file, line: 1, message: .csvEmpty(required: required.joined(separator: ","))))
         }
         var columns: [String: Int] = [:]
         for (index, name) in first.fields.enumerated() where !name.isEmpty {
             if columns.updateValue(index, forKey: name) != nil {
-                problems.add(CSVFault.repeatedColumn(name).problem(file: file, line: first.line))
+                problems.add(file: file, line: first.line, .csvRepeatedColumn(name))
             }
         }
         let missing = required.filter { columns[$0] == nil }
         if !missing.isEmpty {
-            problems.add(CSVFault.missingColumns(missing, required: required).problem(file: file, line: first.line))
+            problems.add(
+                file: file, line: first.line,
+                .csvMissingColumns(missing.joined(separator: ", "), required: required.joined(separator: ",")))
         }
         try problems.throwIfAny()
         let table = Table(file: file, columns: columns)
@@ -33,8 +35,8 @@ public struct CSVDocument: Sendable {
             if record.fields.count == first.fields.count {
                 rows.append(Row(line: record.line, table: table, fields: record.fields))
             } else {
-                let fault = CSVFault.fieldCount(record.fields.count, columns: first.fields.count)
-                problems.add(fault.problem(file: file, line: record.line))
+                problems.add(
+                    file: file, line: record.line, .csvFieldCount(record.fields.count, columns: first.fields.count))
             }
         }
         try problems.throwIfAny()
@@ -54,8 +56,8 @@ public struct CSVDocument: Sendable {
         public subscript(_ column: String) -> String? { table.columns[column].map { fields[$0] } }
 
         /// A problem of this row, naming the column: `FILE:LINE: COLUMN: message`.
-        public func problem(_ column: String, _ message: String) -> Problem {
-            Problem(file: table.file, line: line, message: column + ": " + message)
+        public func problem(_ column: String, _ message: Message) -> Problem {
+            Problem(file: table.file, line: line, message: .inColumn(column, message))
         }
     }
 
@@ -117,7 +119,7 @@ private struct CSVReader {
             var to = at
             while to > from, isSpace(bytes[to - 1]) { to -= 1 }
             if bytes[from..<to].contains(CSVReader.quote) {
-                problems.add(CSVFault.strayQuote.problem(file: file, line: line))
+                problems.add(file: file, line: line, .csvStrayQuote)
                 return nil
             }
             return text(bytes[from..<to], line, into: &problems)
@@ -146,17 +148,17 @@ private struct CSVReader {
             }
             while at < bytes.count, isSpace(bytes[at]) { at += 1 }
             if at == bytes.count || isEnd(bytes[at]) { return text(content[...], opened, into: &problems) }
-            problems.add(CSVFault.textBehindQuote.problem(file: file, line: line))
+            problems.add(file: file, line: line, .csvTextBehindQuote)
             while at < bytes.count, !isEnd(bytes[at]) { at += 1 }
             return nil
         }
-        problems.add(CSVFault.openQuote.problem(file: file, line: opened))
+        problems.add(file: file, line: opened, .csvOpenQuote)
         return nil
     }
 
     private func text(_ part: ArraySlice<UInt8>, _ line: Int, into problems: inout ProblemList) -> String? {
         if let text = String(validating: part, as: UTF8.self) { return text }
-        problems.add(CSVFault.notUTF8.problem(file: file, line: line))
+        problems.add(file: file, line: line, .csvNotUTF8)
         return nil
     }
 

@@ -7,30 +7,24 @@ public struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
     public let line: Int
     /// 1-based, in characters.
     public let column: Int?
-    /// English.
-    public let message: String
-    /// Stable word by which others say the same in another language; `nil` where there is only the message.
-    public let code: String?
-    /// What the message names, for such a wording.
-    public let values: [String: String]
+    public let message: Message
 
-    public init(
-        file: String, line: Int, column: Int? = nil, message: String, code: String? = nil,
-        values: [String: String] = [:]
-    ) {
+    public init(file: String, line: Int, column: Int? = nil, message: Message) {
         self.file = file
         self.line = line
         self.column = column
         self.message = message
-        self.code = code
-        self.values = values
     }
 
-    public var description: String {
+    /// English.
+    public var description: String { text(\.en) }
+
+    /// In the language that `tell` picks: `problem.text(\.zh)`.
+    public func text(_ tell: (Message) -> String) -> String {
         var place = file
         if line > 0 { place += ":\(line)" }
         if line > 0, let column { place += ":\(column)" }
-        return place + ": " + message
+        return place + ": " + tell(message)
     }
 }
 
@@ -46,9 +40,13 @@ public struct Problems: Error, Hashable, Sendable, CustomStringConvertible {
     }
     public init(_ problem: Problem) { self.init([problem]) }
 
-    public var description: String {
-        let lines = list.map(\.description).joined(separator: "\n")
-        return omitted == 0 ? lines : lines + "\n… and \(omitted) more"
+    /// English.
+    public var description: String { text(\.en) }
+
+    public func text(_ tell: (Message) -> String) -> String {
+        var lines = list.map { $0.text(tell) }
+        if omitted > 0 { lines.append(tell(.andMore(omitted))) }
+        return lines.joined(separator: "\n")
     }
 }
 
@@ -74,7 +72,7 @@ public struct ProblemList: Sendable {
         for problem in other.list { add(problem) }
         omitted += other.omitted
     }
-    public mutating func add(file: String, line: Int, column: Int? = nil, _ message: String) {
+    public mutating func add(file: String, line: Int, column: Int? = nil, _ message: Message) {
         add(Problem(file: file, line: line, column: column, message: message))
     }
 

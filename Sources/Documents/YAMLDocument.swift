@@ -9,13 +9,13 @@ public struct YAMLDocument: Sendable {
     public init(_ bytes: [UInt8], file: String) throws(Problems) {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw Problems(
-                Problem(file: file, line: 0, message: "the file is not UTF-8 text; save it as UTF-8"))
+                Problem(file: file, line: 0, message: .notText))
         }
         if let line = YAMLDocument.lineTooDeep(bytes) {
             throw Problems(
                 Problem(
                     file: file, line: line,
-                    message: "nested deeper than \(YAMLDocument.depthLimit) levels; flatten the file"))
+                    message: .nestedTooDeep(limit: YAMLDocument.depthLimit)))
         }
         let node: Node?
         do {
@@ -24,14 +24,14 @@ public struct YAMLDocument: Sendable {
             throw Problems(YAMLDocument.problem(of: error, file: file))
         }
         guard let node else {
-            throw Problems(Problem(file: file, line: 1, message: "the file is empty; a YAML document is expected"))
+            throw Problems(Problem(file: file, line: 1, message: .emptyYAML))
         }
         var budget = YAMLDocument.nodeLimit
         guard let root = YAMLNode(node, file: file, budget: &budget) else {
             throw Problems(
                 Problem(
                     file: file, line: 0,
-                    message: "more than \(YAMLDocument.nodeLimit) values (aliases count each time); split the file"))
+                    message: .tooManyValues(limit: YAMLDocument.nodeLimit)))
         }
         self.root = root
     }
@@ -66,16 +66,16 @@ public struct YAMLDocument: Sendable {
             .composer(let context, let problem, let mark, _):
             let detail = context.map { " (\($0.text), line \($0.mark.line))" } ?? ""
             return Problem(
-                file: file, line: mark.line, column: mark.column, message: "not YAML: \(problem)\(detail)")
+                file: file, line: mark.line, column: mark.column, message: .notYAML("\(problem)\(detail)"))
         case .duplicatedKeysInMapping(let duplicates, let context):
             let keys = duplicates.map { "\($0)" }.joined(separator: ", ")
             return Problem(
                 file: file, line: context.mark.line, column: context.mark.column,
-                message: "key \(keys) stands twice in one mapping; keep one of them")
+                message: .repeatedKeys(keys))
         case .reader(let problem, _, _, _):
-            return Problem(file: file, line: 0, message: "not YAML: \(problem)")
+            return Problem(file: file, line: 0, message: .notYAML(problem))
         default:
-            return Problem(file: file, line: 0, message: "not YAML: \(error)")
+            return Problem(file: file, line: 0, message: .notYAML("\(error)"))
         }
     }
 }

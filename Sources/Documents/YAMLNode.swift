@@ -62,19 +62,19 @@ public struct YAMLNode: Sendable {
     }
     public var civilDay: CivilDay? { text.flatMap { CivilDay($0) } }
 
-    public func problem(_ message: String) -> Problem {
+    public func problem(_ message: Message) -> Problem {
         Problem(file: file, line: line, column: column, message: message)
     }
 
     /// Reports this node when it is no mapping, and every key of it that is not in `allowed`.
     public func checkKeys(allowed: [String], into problems: inout ProblemList) {
         guard let mapping else {
-            problems.add(problem("a mapping is expected here; its keys are \(allowed.joined(separator: ", "))"))
+            problems.add(problem(.mappingExpected(keys: allowed.joined(separator: ", "))))
             return
         }
         for (key, _) in mapping where !allowed.contains(key.text ?? "") {
             problems.add(
-                key.problem("unknown key \(key.text ?? "(not text)"); allowed are \(allowed.joined(separator: ", "))"))
+                key.problem(.unknownKey(key.text ?? "(not text)", allowed: allowed.joined(separator: ", "))))
         }
     }
 }

@@ -89,7 +89,7 @@ private struct IndicatorJudge {
             do {
                 spans = try tariff.spans(in: part)
             } catch {
-                throw MeterIntervalProblem(interval: meter, reason: error.description)
+                throw MeterIntervalProblem(interval: meter, reason: error.message)
             }
             for span in spans {
                 let share = energy.share(of: span.interval.duration, in: meter.interval.duration)

@@ -27,7 +27,7 @@ public struct Facility: Hashable, Sendable {
         try problems.throwIfAny()
         guard let list = root["facilities"], let items = list.sequence else {
             throw Problems(
-                root.problem("facilities is missing; give a list of {site, address, piles, rated_discharge_kw, swap}"))
+                root.problem(.facilitiesMissing))
         }
         var facilities: [Facility] = []
         for item in items {
@@ -38,18 +38,18 @@ public struct Facility: Hashable, Sendable {
                 if let value = node.decimal, value >= .zero {
                     numbers[field] = value
                 } else {
-                    problems.add(node.problem("\(field) must be a decimal, not negative"))
+                    problems.add(node.problem(.amountNeeded(field)))
                 }
             }
             if let swap = item["swap"], swap.boolean == nil {
-                problems.add(swap.problem("swap must be true or false"))
+                problems.add(swap.problem(.swapUnknown))
             }
             guard let site = item["site"]?.text else {
-                if item.mapping != nil { problems.add(item.problem("site is missing; name the place")) }
+                if item.mapping != nil { problems.add(item.problem(.siteMissing)) }
                 continue
             }
             if facilities.contains(where: { $0.site == site }) {
-                problems.add(item.problem("site \(site) stands twice; its power would count twice"))
+                problems.add(item.problem(.siteRepeated(site)))
             }
             facilities.append(
                 Facility(

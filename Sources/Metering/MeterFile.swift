@@ -38,10 +38,11 @@ public struct MeterFile: Sendable {
                 continue
             }
             let (earlier, later) = before.line < next.line ? (before, next) : (next, before)
-            let what = earlier.interval == later.interval ? "has the time" : "overlaps the time"
             problems.add(
                 file: file, line: later.line,
-                "meter \(next.meter) \(what) of line \(earlier.line); keep the one that is right")
+                earlier.interval == later.interval
+                    ? .sameTime(meter: next.meter, line: earlier.line)
+                    : .overlappingTime(meter: next.meter, line: earlier.line))
             if next.interval.end > before.interval.end { last = next }
         }
         try problems.throwIfAny()
@@ -52,23 +53,23 @@ public struct MeterFile: Sendable {
     private static func interval(_ row: CSVDocument.Row, into problems: inout ProblemList) -> MeterInterval? {
         let (start, end) = (instant(row, "start", into: &problems), instant(row, "end", into: &problems))
         let meter = row["meter_id"] ?? ""
-        if meter.isEmpty { problems.add(row.problem("meter_id", "is empty; name the meter")) }
+        if meter.isEmpty { problems.add(row.problem("meter_id", .meterUnnamed)) }
         let quality = word(row, "quality", empty: EnergyQuality.measured, into: &problems)
         let ownership = word(row, "ownership", empty: Ownership?.none, into: &problems)
         let imported = energy(row, "import_kwh", into: &problems)
         let exported = energy(row, "export_kwh", into: &problems)
         guard let start, let end, let quality, let ownership, let imported, let exported else { return nil }
         guard start < end else {
-            problems.add(row.problem("end", "\(row["end"] ?? "") is not after the start \(row["start"] ?? "")"))
+            problems.add(row.problem("end", .endNotAfterStart(row["end"] ?? "", start: row["start"] ?? "")))
             return nil
         }
         guard end - start <= MeterFile.longestInterval else {
-            problems.add(row.problem("end", "is more than 400 days after the start; check the years"))
+            problems.add(row.problem("end", .intervalTooLong))
             return nil
         }
         if quality != .missing, imported == nil, exported == nil {
             problems.add(
-                row.problem("import_kwh", "is empty as export_kwh is; give a value, or quality missing"))
+                row.problem("import_kwh", .noEnergy))
         }
         let site = row["site_id"].flatMap { $0.isEmpty ? nil : $0 }
         return MeterInterval(
@@ -82,8 +83,7 @@ public struct MeterFile: Sendable {
         let text = row[column] ?? ""
         if let instant = Instant(text) { return instant }
         problems.add(
-            row.problem(
-                column, "\(text) is not an instant with offset; write it like 2024-09-10T07:00:00+08:00"))
+            row.problem(column, .instantNeeded(text)))
         return nil
     }
 
@@ -94,12 +94,12 @@ public struct MeterFile: Sendable {
         let text = row[column] ?? ""
         if text.isEmpty { return .some(nil) }
         guard let energy = ExactEnergy(kilowattHours: text) else {
-            problems.add(row.problem(column, "\(text) is not a decimal number of kWh"))
+            problems.add(row.problem(column, .energyNeeded(text)))
             return nil
         }
         if energy.isNegative {
             let other = column == "import_kwh" ? "export_kwh" : "import_kwh"
-            problems.add(row.problem(column, "\(text) is negative; energy the other way belongs in \(other)"))
+            problems.add(row.problem(column, .negativeEnergy(text, other: other)))
             return nil
         }
         return energy
@@ -118,7 +118,7 @@ public struct MeterFile: Sendable {
         if text.isEmpty { return .some(empty) }
         if let word = Word(rawValue: text) { return word }
         let allowed = Word.allCases.map(\.rawValue).joined(separator: ", ")
-        problems.add(row.problem(column, "\(text) is not known; allowed are \(allowed)"))
+        problems.add(row.problem(column, .wordNotKnown(text, allowed: allowed)))
         return nil
     }
 }

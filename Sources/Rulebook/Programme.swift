@@ -39,17 +39,19 @@ extension Programme {
         let root = document.root
         root.checkKeys(allowed: ["id", "kind", "name", "source", "issued", "indicators"], into: &problems)
         try problems.throwIfAny()
-        let id = root.required("id", "the call's name", into: &problems)?.requireText("id", into: &problems)
-        let name = root.required("name", "give {zh: …, en: …}", into: &problems)?.requireName(into: &problems)
-        let source = root.required("source", "a rule names its source", into: &problems)?
+        let id = root.required("id", .words("the call's name", "通知编号"), into: &problems)?.requireText(
+            "id", into: &problems)
+        let name = root.required("name", .words("give {zh: …, en: …}", " {zh: …, en: …}"), into: &problems)?
+            .requireName(into: &problems)
+        let source = root.required("source", .words("a rule names its source", "规则的来源"), into: &problems)?
             .requireSource(into: &problems)
-        let issued = root.required("issued", "the day of the notice", into: &problems)?
+        let issued = root.required("issued", .words("the day of the notice", "发文日期"), into: &problems)?
             .requireDay("issued", into: &problems)
-        let items = root.required("indicators", "a list", into: &problems)?
+        let items = root.required("indicators", .words("a list", "列表"), into: &problems)?
             .requireItems("indicators", into: &problems)
         let indicators = (items ?? []).compactMap { Indicator($0, into: &problems) }
         try problems.throwIfAny()
-        guard let id, let name, let source, let issued else { throw Problems(root.problem("the call is not complete")) }
+        guard let id, let name, let source, let issued else { throw Problems(root.problem(.callIncomplete)) }
         self.init(id: id, name: name, source: source, issued: issued, indicators: indicators)
     }
 }
@@ -59,14 +61,17 @@ extension Programme.Indicator {
         node.checkKeys(
             allowed: ["id", "rule", "name", "measure", "at_least", "clause", "mark"], into: &problems)
         guard node.mapping != nil,
-            let id = node.required("id", "the figure's name", into: &problems)?.requireText("id", into: &problems),
-            let rule = node.required("rule", "the rule's id", into: &problems)?.requireText("rule", into: &problems),
-            let name = node.required("name", "give {zh: …, en: …}", into: &problems)?.requireName(into: &problems),
-            let measureNode = node.required("measure", "how it is computed", into: &problems),
+            let id = node.required("id", .words("the figure's name", "指标名称"), into: &problems)?.requireText(
+                "id", into: &problems),
+            let rule = node.required("rule", .words("the rule's id", "规则编号"), into: &problems)?.requireText(
+                "rule", into: &problems),
+            let name = node.required("name", .words("give {zh: …, en: …}", " {zh: …, en: …}"), into: &problems)?
+                .requireName(into: &problems),
+            let measureNode = node.required("measure", .words("how it is computed", "计算方法"), into: &problems),
             let measure = Programme.Measure(measureNode, into: &problems),
-            let threshold = node.required("at_least", "the threshold", into: &problems)?
-                .requireDecimal("at_least", into: &problems),
-            let mark = node.required("mark", "how far the source can be trusted", into: &problems)?
+            let threshold = node.required("at_least", .words("the threshold", "要求的数值"), into: &problems)?
+                .requireDecimal(.key("at_least"), into: &problems),
+            let mark = node.required("mark", .words("how far the source can be trusted", "来源的可信度"), into: &problems)?
                 .requireWord("mark", RuleMark.self, into: &problems)
         else { return nil }
         self.init(
@@ -79,16 +84,18 @@ extension Programme.Measure {
     fileprivate init?(_ node: YAMLNode, into problems: inout ProblemList) {
         node.checkKeys(allowed: ["kind", "direction", "levels", "ownership", "field"], into: &problems)
         guard node.mapping != nil,
-            let kind = node.required("kind", "energy_share, energy_sum or facility_sum", into: &problems)
+            let kind = node.required(
+                "kind", .words("energy_share, energy_sum or facility_sum", " energy_share、energy_sum 或 facility_sum"),
+                into: &problems)
         else { return nil }
         func direction() -> Tariff.Direction? {
-            node.required("direction", "import or export", into: &problems)?
+            node.required("direction", .words("import or export", " import 或 export"), into: &problems)?
                 .requireWord("direction", Tariff.Direction.self, into: &problems)
         }
         switch kind.text {
         case "energy_share":
             guard let direction = direction(),
-                let levels = node.required("levels", "a list of levels", into: &problems)?
+                let levels = node.required("levels", .words("a list of levels", "时段列表"), into: &problems)?
                     .requireItems("levels", into: &problems)
             else { return nil }
             let words = levels.compactMap { $0.requireWord("level", PriceLevel.self, into: &problems) }
@@ -98,14 +105,13 @@ extension Programme.Measure {
             self = .energySum(direction)
         case "facility_sum":
             guard
-                let field = node.required("field", "a field of the facilities", into: &problems)?
+                let field = node.required("field", .words("a field of the facilities", "设施清单的字段"), into: &problems)?
                     .requireText("field", into: &problems)
             else { return nil }
             self = .facilitySum(field: field)
         default:
             problems.add(
-                kind.problem(
-                    "measure \(kind.shown) is not known; allowed are energy_share, energy_sum, facility_sum"))
+                kind.problem(.measureUnknown(kind.shown)))
             return nil
         }
     }

@@ -25,11 +25,11 @@ public struct RulePacks: Sendable {
             let document = try YAMLDocument(file.bytes, file: file.path)
             let kinds = ["calendar", "tariff", "programme"]
             let kind = document.root.required(
-                "kind", "one of \(kinds.joined(separator: ", "))", into: &problems)
+                "kind", .words(kinds.joined(separator: ", "), kinds.joined(separator: "、")), into: &problems)
             guard let kind, let word = kind.text, kinds.contains(word) else {
                 if let kind {
                     problems.add(
-                        kind.problem("kind \(kind.shown) is not known; allowed are \(kinds.joined(separator: ", "))"))
+                        kind.problem(.kindUnknown(kind.shown, allowed: kinds.joined(separator: ", "))))
                 }
                 continue
             }

@@ -3,16 +3,16 @@ import Quantities
 
 /// The words that all rule files share.
 extension YAMLNode {
-    func required(_ key: String, _ what: String, into problems: inout ProblemList) -> YAMLNode? {
+    func required(_ key: String, _ what: Message, into problems: inout ProblemList) -> YAMLNode? {
         if let node = self[key] { return node }
-        problems.add(problem("\(key) is missing; \(what)"))
+        problems.add(problem(.missing(key, what)))
         return nil
     }
 
     /// A decimal that stays exact. A number that YAML would read as binary is the same text here, so quotes are not needed.
-    func requireDecimal(_ what: String, into problems: inout ProblemList) -> Rational? {
+    func requireDecimal(_ what: Message, into problems: inout ProblemList) -> Rational? {
         if let decimal { return decimal }
-        problems.add(problem("\(what) \(shown) is not a decimal; write it like \"0.388997\""))
+        problems.add(problem(.notADecimal(what, shown)))
         return nil
     }
 
@@ -20,19 +20,19 @@ extension YAMLNode {
     func decimalOrUnknown(_ what: String, into problems: inout ProblemList) -> Rational?? {
         if text == "unknown" { return .some(nil) }
         if let decimal { return .some(decimal) }
-        problems.add(problem("\(what) \(shown) is not a decimal; write it like \"0.388997\", or unknown"))
+        problems.add(problem(.notADecimalOrUnknown(what, shown)))
         return nil
     }
 
     func requireDay(_ what: String, into problems: inout ProblemList) -> CivilDay? {
         if let civilDay { return civilDay }
-        problems.add(problem("\(what) \(shown) is not a civil day; write YYYY-MM-DD"))
+        problems.add(problem(.notACivilDay(what, shown)))
         return nil
     }
 
     func requireText(_ what: String, into problems: inout ProblemList) -> String? {
         if let text, !text.isEmpty { return text }
-        problems.add(problem("\(what) must be a text"))
+        problems.add(problem(.textNeeded(what)))
         return nil
     }
 
@@ -42,13 +42,13 @@ extension YAMLNode {
     ) -> Word? where Word.RawValue == String {
         if let word = text.flatMap(Word.init(rawValue:)) { return word }
         let allowed = Word.allCases.map(\.rawValue).joined(separator: ", ")
-        problems.add(problem("\(what) \(shown) is not known; allowed are \(allowed)"))
+        problems.add(problem(.wordUnknown(what, shown, allowed: allowed)))
         return nil
     }
 
     func requireItems(_ what: String, into problems: inout ProblemList) -> [YAMLNode]? {
         if let sequence { return sequence }
-        problems.add(problem("\(what) must be a list"))
+        problems.add(problem(.listNeeded(what)))
         return nil
     }
 
@@ -56,7 +56,7 @@ extension YAMLNode {
     func requireName(into problems: inout ProblemList) -> LocalizedText? {
         checkKeys(allowed: ["zh", "en"], into: &problems)
         guard let zh = self["zh"]?.text, let en = self["en"]?.text else {
-            if mapping != nil { problems.add(problem("a name needs both zh and en")) }
+            if mapping != nil { problems.add(problem(.nameIncomplete)) }
             return nil
         }
         return LocalizedText(zh: zh, en: en)
@@ -66,7 +66,7 @@ extension YAMLNode {
     func requireSource(into problems: inout ProblemList) -> Source? {
         checkKeys(allowed: ["document", "clause", "mark", "note"], into: &problems)
         guard mapping != nil,
-            let markNode = required("mark", "how far the source can be trusted", into: &problems),
+            let markNode = required("mark", .words("how far the source can be trusted", "来源的可信度"), into: &problems),
             let mark = markNode.requireWord("mark", RuleMark.self, into: &problems)
         else { return nil }
         return Source(

@@ -16,33 +16,37 @@ extension Tariff {
             allowed: ["id", "kind", "name", "zone", "direction", "source", "versions"], into: &problems)
         try problems.throwIfAny()
         if let kind = root["kind"], kind.text != "tariff" {
-            problems.add(kind.problem("this file is a \(kind.shown), not a tariff"))
+            problems.add(kind.problem(.anotherKind(kind.shown)))
         }
-        let id = root.required("id", "give the tariff a name like example/two-part", into: &problems)?
+        let id = root.required(
+            "id", .words("give the tariff a name like example/two-part", "电价编号，如 example/two-part"), into: &problems)?
             .requireText("id", into: &problems)
-        let name = root.required("name", "give {zh: …, en: …}", into: &problems)?.requireName(into: &problems)
-        let direction = root.required("direction", "import or export", into: &problems)?
+        let name = root.required("name", .words("give {zh: …, en: …}", " {zh: …, en: …}"), into: &problems)?
+            .requireName(into: &problems)
+        let direction = root.required("direction", .words("import or export", " import 或 export"), into: &problems)?
             .requireWord("direction", Direction.self, into: &problems)
-        let source = root.required("source", "a rule names its source and its mark", into: &problems)?
+        let source = root.required(
+            "source", .words("a rule names its source and its mark", "规则的来源及可信度"), into: &problems)?
             .requireSource(into: &problems)
         var zone: Zone? = .shanghai
         if let node = root["zone"] {
             zone = node.text.flatMap { Zone($0) }
             if zone == nil {
-                problems.add(node.problem("zone \(node.shown) is not known; write it like Asia/Shanghai"))
+                problems.add(node.problem(.zoneUnknown(node.shown)))
             }
         }
         var versions: [Version] = []
-        if let node = root.required("versions", "a list, each from a civil day", into: &problems),
+        if let node = root.required(
+            "versions", .words("a list, each from a civil day", "版本列表，每个自某日起"), into: &problems),
             let items = node.requireItems("versions", into: &problems)
         {
-            if items.isEmpty { problems.add(node.problem("versions is empty; a tariff needs at least one version")) }
+            if items.isEmpty { problems.add(node.problem(.versionsEmpty)) }
             let drafts = items.compactMap { VersionDraft($0, into: &problems) }.sorted { $0.order < $1.order }
             for (index, draft) in drafts.enumerated() {
                 if index > 0, drafts[index - 1].order == draft.order {
                     problems.add(
                         draft.node.problem(
-                            "a second version from \(draft.from); give each a day of its own, or a later known day"))
+                            .versionRepeated(draft.from)))
                 }
                 let next = drafts[index...].first { $0.from > draft.from }?.from
                 versions.append(draft.finished(next: next, calendar: calendar, into: &problems))
@@ -50,7 +54,7 @@ extension Tariff {
         }
         try problems.throwIfAny()
         guard let id, let name, let direction, let source, let zone, !versions.isEmpty else {
-            throw Problems(root.problem("the tariff is not complete"))
+            throw Problems(root.problem(.tariffIncomplete))
         }
         self.init(
             id: id, name: name, zone: zone, direction: direction, source: source, versions: versions,
@@ -81,14 +85,15 @@ private struct VersionDraft {
         node.checkKeys(
             allowed: ["from", "through", "known", "components", "levels", "periods", "demand", "rounding"], into: &own)
         guard node.mapping != nil,
-            let from = node.required("from", "the first civil day", into: &own)?.requireDay("from", into: &own)
+            let from = node.required("from", .words("the first civil day", "起始日期"), into: &own)?.requireDay(
+                "from", into: &own)
         else { return nil }
         self.node = node
         self.from = from
         self.through = node["through"]?.requireDay("through", into: &own)
         self.known = node["known"]?.requireDay("known", into: &own)
         if let through, through < from {
-            own.add(node.problem("the version ends with \(through), before it begins on \(from)"))
+            own.add(node.problem(.versionEndsEarly(through, from: from)))
         }
         readComponents(into: &own)
         readLevels(into: &own)
@@ -104,24 +109,28 @@ private struct VersionDraft {
             item.checkKeys(
                 allowed: ["name", "value", "floats", "holds", "sample", "mark", "source"], into: &problems)
             guard item.mapping != nil,
-                let name = item.required("name", "what the part of the price is called", into: &problems)?
+                let name = item.required(
+                    "name", .words("what the part of the price is called", "价格构成的名称"), into: &problems)?
                     .requireText("name", into: &problems),
-                let value = item.required("value", "yuan/kWh, or unknown", into: &problems)?
+                let value = item.required(
+                    "value", .words("yuan/kWh, or unknown", "元/千瓦时的数值或 unknown"), into: &problems)?
                     .decimalOrUnknown("value", into: &problems),
                 let floatsNode = item.required(
-                    "floats", "true when the level's ratio multiplies it, else false", into: &problems)
+                    "floats",
+                    .words("true when the level's ratio multiplies it, else false", "随时段倍率浮动为 true，否则为 false"),
+                    into: &problems)
             else { continue }
             guard let floats = floatsNode.boolean else {
-                problems.add(floatsNode.problem("floats \(floatsNode.shown) must be true or false"))
+                problems.add(floatsNode.problem(.mustBeBoolean("floats", floatsNode.shown)))
                 continue
             }
             if components.contains(where: { $0.name == name }) {
-                problems.add(item.problem("component \(name) stands twice; name each component once"))
+                problems.add(item.problem(.componentRepeated(name)))
             }
             var isSample = false
             if let node = item["sample"] {
                 guard let sample = node.boolean else {
-                    problems.add(node.problem("sample \(node.shown) must be true or false"))
+                    problems.add(node.problem(.mustBeBoolean("sample", node.shown)))
                     continue
                 }
                 isSample = sample
@@ -146,7 +155,7 @@ private struct VersionDraft {
         let from = node["from"]?.requireDay("from", into: &problems)
         let through = node["through"]?.requireDay("through", into: &problems)
         if let from, let through, through < from {
-            problems.add(node.problem("through \(through) is before from \(from); a period ends after it begins"))
+            problems.add(node.problem(.periodEndsEarly(through, from: from)))
         }
         if from == nil && through == nil { return nil }
         return Tariff.Validity(from: from, through: through)
@@ -155,9 +164,12 @@ private struct VersionDraft {
     // MARK: Levels
 
     private mutating func readLevels(into problems: inout ProblemList) {
-        guard let levels = node.required("levels", "a ratio or a price for each level", into: &problems) else { return }
+        guard
+            let levels = node.required(
+                "levels", .words("a ratio or a price for each level", "各时段的倍率或价格"), into: &problems)
+        else { return }
         let tables = levels.sequence ?? [levels]
-        if tables.isEmpty { problems.add(levels.problem("levels is empty; give a ratio or a price for each level")) }
+        if tables.isEmpty { problems.add(levels.problem(.levelsEmpty)) }
         for table in tables {
             let listed = levels.sequence != nil
             let words = PriceLevel.allCases.map(\.rawValue)
@@ -167,7 +179,7 @@ private struct VersionDraft {
                 if let level = key.text.flatMap(PriceLevel.init(rawValue:)) { entries[level] = value }
             }
             if table.mapping != nil, entries.isEmpty {
-                problems.add(table.problem("no level here; allowed are \(words.joined(separator: ", "))"))
+                problems.add(table.problem(.noLevelHere(allowed: words.joined(separator: ", "))))
             }
             var months = Set(1...12)
             if let node = table["months"] { months = monthSet(node, into: &problems) ?? [] }
@@ -191,33 +203,31 @@ private struct VersionDraft {
         of level: PriceLevel, _ node: YAMLNode, _ entries: [PriceLevel: YAMLNode], into problems: inout ProblemList
     ) -> OwnRate? {
         guard node.mapping != nil else {
-            guard let ratio = node.requireDecimal("ratio of \(level.rawValue)", into: &problems) else { return nil }
+            guard let ratio = node.requireDecimal(.ratioOf(level.rawValue), into: &problems) else { return nil }
             if components.isEmpty {
                 problems.add(
-                    node.problem(
-                        "\(level.rawValue) has a ratio, but there are no components to multiply;"
-                            + " add components, or write {price: \"…\"}"))
+                    node.problem(.nothingToMultiply(level.rawValue)))
             }
             return .rate(.ratio(ratio))
         }
         node.checkKeys(allowed: ["of", "times", "price"], into: &problems)
         if let price = node["price"] {
             if node["of"] != nil || node["times"] != nil {
-                problems.add(node.problem("price stands beside of/times; a level has one or the other"))
+                problems.add(node.problem(.priceAndRatio))
             }
             if !components.isEmpty {
                 problems.add(
-                    node.problem("\(level.rawValue) has an absolute price; components must then be empty"))
+                    node.problem(.priceWithComponents(level.rawValue)))
             }
             return price.decimalOrUnknown("price", into: &problems).map { .rate(.price($0)) }
         }
-        guard let ofNode = node.required("of", "the level that is multiplied", into: &problems),
+        guard let ofNode = node.required("of", .words("the level that is multiplied", "被乘的时段"), into: &problems),
             let of = ofNode.requireWord("level", PriceLevel.self, into: &problems),
-            let factor = node.required("times", "the factor", into: &problems)?
-                .requireDecimal("times", into: &problems)
+            let factor = node.required("times", .words("the factor", "倍数"), into: &problems)?
+                .requireDecimal(.key("times"), into: &problems)
         else { return nil }
         guard entries[of] != nil else {
-            problems.add(ofNode.problem("level \(of.rawValue) has no ratio or price here"))
+            problems.add(ofNode.problem(.levelWithoutRate(of.rawValue)))
             return nil
         }
         return .times(of, factor: factor, ofNode)
@@ -236,7 +246,7 @@ private struct VersionDraft {
                 via.append(of)
                 if of == level {
                     let circle = via.map(\.rawValue).joined(separator: " of ")
-                    problems.add(node.problem("levels in a circle: \(circle); one of them needs a ratio"))
+                    problems.add(node.problem(.levelsInACircle(circle)))
                 }
                 if via.dropLast().contains(of) { return nil }
                 (at, product) = (of, product * factor)
@@ -251,24 +261,27 @@ private struct VersionDraft {
             if let month = item.integer, (1...12).contains(month) {
                 months.insert(month)
             } else {
-                problems.add(item.problem("month \(item.shown) is not one of 1 to 12"))
+                problems.add(item.problem(.monthUnknown(item.shown)))
             }
         }
-        if items.isEmpty { problems.add(node.problem("months is empty; leave it out for all months")) }
+        if items.isEmpty { problems.add(node.problem(.monthsEmpty)) }
         return months
     }
 
     // MARK: Periods
 
     private mutating func readPeriods(into problems: inout ProblemList) {
-        guard let list = node.required("periods", "which level holds when", into: &problems) else { return }
+        guard let list = node.required("periods", .words("which level holds when", "各时段的起止时间"), into: &problems) else {
+            return
+        }
         periodsNode = list
         for item in list.requireItems("periods", into: &problems) ?? [] {
             item.checkKeys(allowed: ["level", "spans", "months", "days"], into: &problems)
             guard item.mapping != nil,
-                let level = item.required("level", "one of the levels above", into: &problems)?
+                let level = item.required("level", .words("one of the levels above", "上述时段之一"), into: &problems)?
                     .requireWord("level", PriceLevel.self, into: &problems),
-                let spans = item.required("spans", "a list like [\"00:00-08:00\"]", into: &problems)?
+                let spans = item.required(
+                    "spans", .words("a list like [\"00:00-08:00\"]", " [\"00:00-08:00\"] 形式的列表"), into: &problems)?
                     .requireItems("spans", into: &problems)
             else { continue }
             var ranges: [Range<Int>] = []
@@ -289,8 +302,7 @@ private struct VersionDraft {
         if node.text == "all" { return .all }
         if let type = node.text.flatMap(DayType.init(rawValue:)) { return .type(type) }
         problems.add(
-            node.problem(
-                "days \(node.shown) is not known; allowed are all, workday, restday, holiday, or a list of days"))
+            node.problem(.daysUnknown(node.shown)))
         return nil
     }
 
@@ -298,12 +310,12 @@ private struct VersionDraft {
     private func minuteRanges(_ node: YAMLNode, into problems: inout ProblemList) -> [Range<Int>] {
         let parts = (node.text ?? "").split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, let start = minute(parts[0]), let end = minute(parts[1]), start < minutesPerDay else {
-            problems.add(node.problem("span \(node.shown) is not HH:MM-HH:MM between 00:00 and 24:00"))
+            problems.add(node.problem(.spanUnknown(node.shown)))
             return []
         }
         if start < end { return [start..<end] }
         if start == end {
-            problems.add(node.problem("span \(node.shown) is empty; a whole day is 00:00-24:00"))
+            problems.add(node.problem(.spanEmpty(node.shown)))
             return []
         }
         return end == 0 ? [start..<minutesPerDay] : [start..<minutesPerDay, 0..<end]
@@ -337,10 +349,10 @@ private struct VersionDraft {
         guard let rounding = node["rounding"] else { return }
         rounding.checkKeys(allowed: ["decimals", "mode"], into: &problems)
         guard rounding.mapping != nil,
-            let decimalsNode = rounding.required("decimals", "places behind the point", into: &problems)
+            let decimalsNode = rounding.required("decimals", .words("places behind the point", "小数位数"), into: &problems)
         else { return }
         guard let decimals = decimalsNode.integer, (0...12).contains(decimals) else {
-            problems.add(decimalsNode.problem("decimals \(decimalsNode.shown) is not one of 0 to 12"))
+            problems.add(decimalsNode.problem(.decimalsUnknown(decimalsNode.shown)))
             return
         }
         var mode = RoundingMode.halfUp
@@ -396,9 +408,11 @@ private struct VersionDraft {
                 seasons.first { $0.months.contains(month) }?.rates[period.level] == nil
             }
             guard !without.isEmpty else { continue }
-            let place = without.count == 12 ? "" : " in month \(without.map(String.init).joined(separator: ", "))"
+            let level = period.level.rawValue
+            let months = without.map(String.init).joined(separator: ", ")
             problems.add(
-                node.problem("level \(period.level.rawValue) has no ratio or price\(place); add it to levels"))
+                node.problem(
+                    without.count == 12 ? .rateMissing(level) : .rateMissingInMonths(level, months: months)))
         }
     }
 
@@ -415,20 +429,30 @@ private struct VersionDraft {
             let days = VersionDraft.describe(holes, of: kinds)
             problems.add(
                 (periodsNode ?? node).problem(
-                    "\(clockText(gap.lowerBound))-\(clockText(gap.upperBound)) belongs to no level \(days);"
-                        + " the periods must cover 24 hours of every day, so begin with"
-                        + " {level: flat, spans: [\"00:00-24:00\"]}"))
+                    .notCovered("\(clockText(gap.lowerBound))-\(clockText(gap.upperBound))", days)))
         }
     }
 
-    private static func describe(_ holes: Set<DayKind>, of all: Set<DayKind>) -> String {
-        if holes == all { return "on any day" }
+    private static func describe(_ holes: Set<DayKind>, of all: Set<DayKind>) -> Message {
+        if holes == all { return .onAnyDay }
         let types = DayType.allCases.filter { type in holes.contains { $0.type == type } }
         let months = Set(holes.map(\.month)).sorted()
-        var text = types.count == 3 ? "on days" : "on a " + types.map(\.rawValue).joined(separator: " or ")
-        if months.count < Set(all.map(\.month)).count {
-            text += " of month " + months.map(String.init).joined(separator: ", ")
+        let inSome = months.count < Set(all.map(\.month)).count
+        let list = months.map(String.init).joined(separator: ", ")
+        if types.count == 3 { return inSome ? .onDaysOfMonths(list) : .onSomeDays }
+        let names = types.map(\.message)
+        guard let first = names.first else { return .onSomeDays }
+        let named = names.dropFirst().reduce(first) { .eitherDay($0, $1) }
+        return inSome ? .onDayTypesOfMonths(named, list) : .onDayTypes(named)
+    }
+}
+
+extension DayType {
+    fileprivate var message: Message {
+        switch self {
+        case .workday: .workday
+        case .restday: .restday
+        case .holiday: .holiday
         }
-        return text
     }
 }

@@ -1,3 +1,4 @@
+public import Documents
 public import Quantities
 
 /// A span of time with one level and one price.
@@ -19,22 +20,17 @@ public enum TariffGap: Error, Hashable, Sendable, CustomStringConvertible {
     /// it never had to cover.
     case notCovered(tariff: String, day: CivilDay)
 
-    public var description: String {
+    public var message: Message {
         switch self {
-        case .beforeFirstVersion(let tariff, let day, let first):
-            return "tariff \(tariff) does not hold on \(day), its first version is from \(first);"
-                + " ask from that day on, or add a version to the file"
-        case .afterLastDay(let tariff, let day, let last):
-            return "tariff \(tariff) does not hold on \(day), its version ended with \(last);"
-                + " ask up to that day, or add a version to the file"
+        case .beforeFirstVersion(let tariff, let day, let first): .beforeFirstVersion(tariff, day, first: first)
+        case .afterLastDay(let tariff, let day, let last): .afterLastDay(tariff, day, last: last)
         case .dayTypeUnknown(let tariff, let day, let years):
-            let known = years.map(String.init).joined(separator: ", ")
-            return "tariff \(tariff) tells workdays from days off, and no calendar says what \(day) is"
-                + " (known years: \(known)); add the year's notice under Rules/cn/calendar"
-        case .notCovered(let tariff, let day):
-            return "tariff \(tariff) as known then does not cover \(day); ask with a later known day"
+            .dayTypeUnknown(tariff, day, years: years.map(String.init).joined(separator: ", "))
+        case .notCovered(let tariff, let day): .dayNotCovered(tariff, day)
         }
     }
+    /// English.
+    public var description: String { message.en }
 }
 
 extension Tariff {

@@ -41,24 +41,25 @@ public struct WorkCalendar: Sendable {
         for root in documents.map(\.root) {
             root.checkKeys(
                 allowed: ["id", "kind", "name", "year", "source", "issued", "days_off", "workdays"], into: &problems)
-            _ = root.required("source", "a rule names its source", into: &problems)?.requireSource(into: &problems)
-            if let node = root.required("year", "the year of the notice", into: &problems) {
+            _ = root.required("source", .words("a rule names its source", "规则的来源"), into: &problems)?.requireSource(
+                into: &problems)
+            if let node = root.required("year", .words("the year of the notice", "通知的年份"), into: &problems) {
                 if let year = node.integer {
                     years.append(year)
                 } else {
-                    problems.add(node.problem("year \(node.shown) is not a year"))
+                    problems.add(node.problem(.yearUnknown(node.shown)))
                 }
             }
             for item in root["days_off"]?.requireItems("days_off", into: &problems) ?? [] {
                 item.checkKeys(allowed: ["name", "from", "through"], into: &problems)
                 guard
-                    let from = item.required("from", "the first day off", into: &problems)?
+                    let from = item.required("from", .words("the first day off", "放假首日"), into: &problems)?
                         .requireDay("from", into: &problems),
-                    let through = item.required("through", "the last day off", into: &problems)?
+                    let through = item.required("through", .words("the last day off", "放假末日"), into: &problems)?
                         .requireDay("through", into: &problems)
                 else { continue }
                 guard from <= through, through - from < 31 else {
-                    problems.add(item.problem("the days off end before they begin, or last longer than a month"))
+                    problems.add(item.problem(.daysOffUnordered))
                     continue
                 }
                 for offset in 0...(through - from) { daysOff.insert(from.adding(days: offset)) }
@@ -66,7 +67,7 @@ public struct WorkCalendar: Sendable {
             for item in root["workdays"]?.requireItems("workdays", into: &problems) ?? [] {
                 guard let day = item.requireDay("make-up workday", into: &problems) else { continue }
                 if day.weekday < 6 {
-                    problems.add(item.problem("\(day) is no Saturday or Sunday; only those are made workdays"))
+                    problems.add(item.problem(.notAWeekend(day)))
                 }
                 makeUpDays.insert(day)
             }
@@ -74,7 +75,7 @@ public struct WorkCalendar: Sendable {
         for day in daysOff.intersection(makeUpDays).sorted() {
             problems.add(
                 file: documents[0].root.file, line: 0,
-                "\(day) is a day off and a make-up workday; it can be one of them")
+                .dayOffAndWorkday(day))
         }
         try problems.throwIfAny()
         self.init(years: years, daysOff: daysOff, makeUpDays: makeUpDays)

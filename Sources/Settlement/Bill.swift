@@ -157,7 +157,7 @@ extension Bill {
             do {
                 spans = try tariff.spans(in: meter.interval)
             } catch {
-                throw MeterIntervalProblem(interval: meter, reason: error.description)
+                throw MeterIntervalProblem(interval: meter, reason: error.message)
             }
             for span in spans {
                 let part = whole.share(of: span.interval.duration, in: meter.interval.duration)

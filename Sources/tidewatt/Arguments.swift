@@ -5,28 +5,27 @@ import Quantities
 enum Arguments {
     static func instant(_ text: String) throws -> Instant {
         guard let instant = Instant(text) else {
-            throw ValidationError(
-                "\(text) is not an instant with offset; write it like 2024-09-10T00:00:00+08:00")
+            throw ValidationError(.instantNeeded(text))
         }
         return instant
     }
 
     static func civilDay(_ text: String) throws -> CivilDay {
-        guard let day = CivilDay(text) else { throw ValidationError("\(text) is not a civil day; write YYYY-MM-DD") }
+        guard let day = CivilDay(text) else { throw ValidationError(.dayNeeded(text)) }
         return day
     }
 
     /// `YYYY-MM`, as its first day.
     static func month(_ text: String) throws -> CivilDay {
         guard text.utf8.count == 7, let day = CivilDay(text + "-01") else {
-            throw ValidationError("\(text) is not a month; write YYYY-MM")
+            throw ValidationError(.monthNeeded(text))
         }
         return day
     }
 
     static func year(_ text: String) throws -> Int {
         guard text.utf8.count == 4, let day = CivilDay(text + "-01-01") else {
-            throw ValidationError("\(text) is not a year; write YYYY")
+            throw ValidationError(.yearNeeded(text))
         }
         return day.year
     }
@@ -34,14 +33,14 @@ enum Arguments {
     /// An exact decimal that is not negative.
     static func amount(_ text: String) throws -> Rational {
         guard let value = Rational(decimal: text), value >= .zero else {
-            throw ValidationError("\(text) is not a decimal of at least 0")
+            throw ValidationError(.decimalNeeded(text))
         }
         return value
     }
 
     static func positiveMinutes(_ text: String) throws -> Int {
         guard let minutes = Int(text), (1...1440).contains(minutes) else {
-            throw ValidationError("\(text) is not a number of minutes from 1 to 1440")
+            throw ValidationError(.minutesNeeded(text))
         }
         return minutes
     }

@@ -6,12 +6,12 @@ enum FileAccess {
     /// - Throws: a ``Problem`` with the file's name when it cannot be read.
     static func read(_ path: String) throws(Problem) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw cannot("read", path) }
+        guard descriptor >= 0 else { throw cannot(.read, path) }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw cannot("read", path) }
+        guard fstat(descriptor, &status) == 0 else { throw cannot(.read, path) }
         if status.st_mode & S_IFMT == S_IFDIR {
-            throw Problem(file: path, line: 0, message: "is a folder; name a file in it")
+            throw Problem(file: path, line: 0, message: .folderToRead)
         }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Int(status.st_size) + 1)
@@ -19,7 +19,7 @@ enum FileAccess {
         while true {
             let count = Foundation.read(descriptor, &chunk, chunk.count)
             if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw cannot("read", path) }
+            guard count >= 0 else { throw cannot(.read, path) }
             if count == 0 { return bytes }
             bytes.append(contentsOf: chunk[..<count])
         }
@@ -31,12 +31,12 @@ enum FileAccess {
         var status = stat()
         if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
             if status.st_mode & S_IFMT == S_IFDIR {
-                throw Problem(file: path, line: 0, message: "is a folder; name a file to write")
+                throw Problem(file: path, line: 0, message: .folderToWrite)
             }
             let descriptor = open(path, O_WRONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw cannot("write", path) }
+            guard descriptor >= 0 else { throw cannot(.write, path) }
             defer { close(descriptor) }
-            guard writeAll(bytes, descriptor) else { throw cannot("write", path) }
+            guard writeAll(bytes, descriptor) else { throw cannot(.write, path) }
             return
         }
         // A symbolic link keeps pointing at the file that is replaced.
@@ -47,16 +47,16 @@ enum FileAccess {
         let final = target ?? path
         let temporary = final + ".tmp-\(getpid())"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw cannot("write", path) }
+        guard descriptor >= 0 else { throw cannot(.write, path) }
         let written = writeAll(bytes, descriptor) && fsync(descriptor) == 0
-        let problem = written ? nil : cannot("write", path)
+        let problem = written ? nil : cannot(.write, path)
         close(descriptor)
         if let problem {
             unlink(temporary)
             throw problem
         }
         guard rename(temporary, final) == 0 else {
-            let problem = cannot("write", path)
+            let problem = cannot(.write, path)
             unlink(temporary)
             throw problem
         }
@@ -77,8 +77,16 @@ enum FileAccess {
         }
     }
 
-    private static func cannot(_ verb: String, _ path: String) -> Problem {
-        let way = errno == ENOENT ? (verb == "read" ? "; check the name" : "; create the folder first") : ""
-        return Problem(file: path, line: 0, message: "cannot \(verb): \(String(cString: strerror(errno)))\(way)")
+    private enum Purpose { case read, write }
+    private static func cannot(_ purpose: Purpose, _ path: String) -> Problem {
+        let number = errno
+        let why = SystemFault.message(number)
+        let isMissing = number == ENOENT
+        let message: Message =
+            switch purpose {
+            case .read: isMissing ? .cannotReadUnnamed(why) : .cannotRead(why)
+            case .write: isMissing ? .cannotWriteUnmade(why) : .cannotWrite(why)
+            }
+        return Problem(file: path, line: 0, message: message)
     }
 }

@@ -28,12 +28,15 @@ enum Output {
     static func write(_ text: String) {
         if FileAccess.writeAll(Array(text.utf8), STDOUT_FILENO) { return }
         if errno == EPIPE { exit(ExitStatus.done.rawValue) }
-        complain("the answer could not be written: \(String(cString: strerror(errno)))")
+        complain(.answerNotWritten(SystemFault.message(errno)))
         exit(ExitStatus.ourFault.rawValue)
     }
 
     /// Logs, progress and complaints go to stderr.
     static func complain(_ text: String) { _ = FileAccess.writeAll(Array((text + "\n").utf8), STDERR_FILENO) }
+
+    static func complain(_ problem: Problem, in say: Language) { complain(problem.text { say($0) }) }
+    static func complain(_ message: Message) { complain(Language.ofCall(message)) }
 
     /// Progress bars are for terminals only.
     static var progressIsWelcome: Bool { isatty(STDERR_FILENO) == 1 }

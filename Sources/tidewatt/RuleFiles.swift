@@ -9,7 +9,7 @@ enum RuleFiles {
         if !FileManager.default.fileExists(atPath: idOrFile), !idOrFile.hasSuffix(".yaml"), !idOrFile.hasSuffix(".yml")
         {
             let ids = RulePacks.builtIn.tariffs.map(\.id).joined(separator: ", ")
-            throw Refusal("\(idOrFile): neither a file nor a built-in tariff; built in are \(ids)")
+            throw Refusal(.tariffUnknown(idOrFile, ids: ids))
         }
         return try Tariff.read(FileAccess.read(idOrFile), file: idOrFile)
     }
@@ -17,6 +17,6 @@ enum RuleFiles {
     static func programme(_ id: String) throws -> Programme {
         if let programme = RulePacks.builtIn.programme(id) { return programme }
         let ids = RulePacks.builtIn.programmes.map(\.id).joined(separator: ", ")
-        throw Refusal("call \(id) is not known; built in are \(ids)")
+        throw Refusal(.callUnknown(id, ids: ids))
     }
 }

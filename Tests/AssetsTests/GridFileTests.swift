@@ -7,7 +7,9 @@ import Testing
 @Suite("Grid file") struct GridFileTests {
     private func read(_ text: String, files: [String: String] = [:]) throws -> GridFile {
         try GridFile(Array(text.utf8), file: "g.yaml") { name throws(Problem) in
-            guard let text = files[name] else { throw Problem(file: name, line: 0, message: "cannot read") }
+            guard let text = files[name] else {
+                throw Problem(file: name, line: 0, message: .words("cannot read", "无法读取"))
+            }
             return (Array(text.utf8), name)
         }
     }

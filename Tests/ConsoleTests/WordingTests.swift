@@ -20,7 +20,6 @@ import Testing
         let plain = FieldProblem.Code.allCases.filter { $0 != .worded }.map(\.rawValue)
         #expect(Self.missing("problem.", plain) == [])
         #expect(Self.missing("problem.", InputProblem.Code.allCases.map(\.rawValue)) == [])
-        #expect(Self.missing("problem.", CSVFault.Code.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("fault.", FaultReason.Code.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("failure.", CommandFailure.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("commissioning.", CommissioningNote.Code.allCases.map(\.rawValue)) == [])
@@ -35,7 +34,6 @@ import Testing
     @Test func `codes of the console and of the platform differ`() {
         let codes =
             FieldProblem.Code.allCases.map(\.rawValue) + InputProblem.Code.allCases.map(\.rawValue)
-            + CSVFault.Code.allCases.map(\.rawValue)
         #expect(Set(codes).count == codes.count)
     }
 
@@ -66,6 +64,19 @@ import Testing
         #expect(answer.text.contains("there is no node T99; create it first"))
         let missing = await browser.get("/stations/none")
         #expect(missing.text.contains("没有充电桩 none。") && !missing.text.contains("There is no"))
+    }
+
+    @Test func `a wrong address, too many attempts and what is too large are said in the page's language`() async {
+        let browser = Browser(open: true).with(["accept-language": "zh-CN", "accept": "text/html"])
+        let page = await browser.get("/nope")
+        #expect(page.status == 404 && page.text.contains("这个地址没有内容。") && !page.text.contains("There is nothing"))
+        #expect(page.text.contains("href=\"/\""), "a way out")
+        let own = [
+            "address-unknown", "address-invalid", "method-not-allowed", "too-many-attempts", "body-too-large",
+            "not-signed-in", "token-unknown", "role-too-low", "csrf-token", "request-from-elsewhere", "host-unknown",
+            "confirmation-stale", "no-command", "plan-none", "content-type", "json-invalid", "not-ready",
+        ]
+        #expect(Self.missing("fault.", own) == [])
     }
 
     @Test func `a payload that breaks the rules is refused in Chinese with its field`() async {

@@ -16,7 +16,7 @@ import Testing
         #expect(table.rows[0]["c"] == "")
         #expect(table.rows[0]["d"] == nil)
         #expect(table.rows[1]["c"] == "6")
-        #expect(table.rows[1].problem("c", "is wrong").description == "t.csv:5: c: is wrong")
+        #expect(table.rows[1].problem("c", .words("is wrong", "有误")).description == "t.csv:5: c: is wrong")
     }
 
     struct Fault: CustomTestStringConvertible, Sendable {

@@ -23,7 +23,8 @@ import Testing
             [
                 .bytes(1...255), .empty, .negative, .phases, .repeated("A"), .siteUnknown(SiteID("S")),
                 .nodeUnknown(NodeID("N")),
-                .tariffUnknown("t"), .cycle(parent: NodeID("A"), node: NodeID("B")), .past(now: now), .future(now: now),
+                .tariffUnknown("t"), .tariffDirection("t", is: "export"), .ownParent,
+                .cycle(parent: NodeID("A"), node: NodeID("B")), .past(now: now), .future(now: now),
                 .minimumAboveEnergy, .beyondAnyNode, .stationsOwn(action: "Heartbeat"), .worded("so"),
             ] + FieldProblem.Unit.allCases.map { .range(6...1000, $0) }
             + FieldFault.Kind.allCases.map { .payload($0, detail: "required") }

@@ -55,6 +55,42 @@ import Testing
         }
     }
 
+    @Test func `what nobody stated of a station comes back as not stated`() async throws {
+        try await withStore { store, _ in
+            let bare = Station(id: StationID("BARE"), createdAt: t0)
+            let half = Station(id: StationID("HALF"), electrical: .init(phases: 3), ownership: .private, createdAt: t0)
+            try await store.write(.station(bare), .station(half))
+            let stations = try store.loadCore().stations.map(\.station)
+            #expect(stations == [bare, half])
+            #expect(
+                stations.map(\.electrical.isAssumed) == [true, true] && stations.map(\.ownership) == [nil, .private])
+        }
+    }
+
+    @Test func `a directory of before takes piles with only assumed values for not described`() throws {
+        let scratch = try ScratchFolder()
+        let path = DataDirectory.database(in: scratch.path)
+        let queue = try DatabaseQueue(path: path)
+        try Schema.migrator.migrate(queue, upTo: "2 course of a transaction")
+        try queue.write { db in
+            for (id, phases, evidence) in [("BARE", 1, nil), ("DEED", 1, "deed.pdf"), ("STATED", 3, nil)] {
+                try db.execute(
+                    sql: """
+                        INSERT INTO station (id, registration, voltage, phases, max_milliamperes, min_milliamperes,
+                            ownership, ownership_evidence, security_profile, created_at)
+                            VALUES (?, 'accepted', 220, ?, 32000, 6000, 'private', ?, 0, 0)
+                        """, arguments: [id, phases, evidence])
+            }
+        }
+        try queue.close()
+        let store = try Store(directory: scratch.path)
+        defer { store.close() }
+        let stations = try store.loadCore().stations.map(\.station)
+        #expect(stations.map(\.id.value) == ["BARE", "DEED", "STATED"])
+        #expect(stations.map(\.ownership) == [nil, .private, .private])
+        #expect(stations.map(\.electrical.isAssumed) == [true, true, false])
+    }
+
     @Test func `an ended session is a past stay, with the last plan's word on it`() async throws {
         try await withStore { store, _ in
             try await store.write(.station(Fixture.station), .session(Fixture.session), .plan(Fixture.plan))

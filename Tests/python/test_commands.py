@@ -192,3 +192,86 @@ def test_a_price_of_the_other_direction_is_refused(tmp_path):
         result = tidewatt("tariff", "bill", *call, "--meter", tmp_path / "m.csv")
         assert result.returncode == 2 and "tariff" in result.stderr and result.stdout == "", result.stderr
     assert tidewatt("tariff", "bill", TWO_PART, "--export-tariff", other, "--meter", tmp_path / "m.csv").returncode == 0
+
+
+# MARK: Errors in the caller's language
+
+
+FLEET = "session_id,evse_id,arrival,departure,energy_kwh,max_charge_kw\nS1,E1,2026-03-02T08:00,2026-03-02T07:00:00+08:00,x,7\n"
+GRID = "nodes: [{id: T1}]\nevses: [{id: E1, node: T1}]\n"
+RULE = TWO_PART
+
+
+def chinese(text):
+    return re.search("[\u4e00-\u9fff]", text) is not None
+
+
+@pytest.mark.parametrize("call", [
+    ["plan", "--fleet", "f.csv", "--grid", "g.yaml", "--tariff", RULE],
+    ["plan", "--fleet", "none.csv", "--grid", "g.yaml", "--tariff", "none"],
+    ["tariff", "show", "t.yaml", "--date", "2026-01-01"],
+    ["tariff", "show", RULE, "--date", "1999-01-01"],
+    ["tariff", "bill", RULE, "--meter", "f.csv"],
+    ["tariff", "bill", RULE, "--meter", "m.csv", "--demand-kw", "1"],
+    ["tariff", "bill", "cn/guangdong/v2g-discharge", "--meter", "m.csv"],
+    ["tariff", "price", RULE, "--from", "yesterday", "--to", "2026-01-01T00:00:00+08:00"],
+    ["evaluate", "--call", "none", "--meter", "m.csv", "--tariff", RULE, "--period", "2026"],
+    ["evaluate", "--call", "ndrc-2024-718", "--meter", "m.csv", "--tariff", RULE, "--period", "2026", "--facilities", "g.yaml"],
+    ["tariff", "bill", RULE], ["plan", "--fast"], ["tariff", "list", "--format", "xml"], ["tariff", "fly"],
+], ids=lambda call: " ".join(call[:6]) if isinstance(call, list) else None)
+def test_what_is_wrong_is_said_in_the_callers_language(call, tmp_path):
+    for name, text in [("f.csv", FLEET), ("g.yaml", GRID), ("m.csv", METER), ("t.yaml", "id: x\nversions: []\n")]:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    by_option = tidewatt(*call, "--lang", "zh", cwd=tmp_path)
+    by_environment = tidewatt(*call, cwd=tmp_path, env={"LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8"})
+    english = tidewatt(*call, cwd=tmp_path)
+    for result in (by_option, by_environment):
+        assert result.returncode == 2, result.stderr
+        for line in result.stderr.strip().splitlines():
+            assert chinese(line) or line.startswith("  "), f"English: {line}"
+    assert english.returncode == 2 and not chinese(english.stderr.replace(RULE, "")), english.stderr
+    places = [re.findall(r"^\S+?:\d+(?::\d+)?", result.stderr, re.MULTILINE) for result in (by_option, english)]
+    assert places[0] == places[1], "the same places in both"
+
+
+@pytest.mark.parametrize(("call", "named"), [
+    (["admin", "check", "--data", "file"], "文件或目录"),
+    (["admin", "user", "remove", "nobody", "--data", "data"], "没有用户 nobody"),
+    (["admin", "token", "revoke", "7", "--data", "data"], "令牌 7"),
+    (["simulate", "--url", "http://x", "--sessions", "s.csv"], "WebSocket"),
+    (["serve", "--config", "c.yaml"], "10 至 86400 的整数"),
+], ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "")
+def test_what_comes_from_below_is_said_in_chinese_too(call, named, tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "c.yaml").write_text("stations: {heartbeat_seconds: 1}\n")
+    tidewatt("admin", "migrate", "--data", "data", cwd=tmp_path)
+    result = tidewatt(*call, cwd=tmp_path, env={"LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8"})
+    assert result.returncode == 2 and chinese(result.stderr), result.stdout + result.stderr
+    assert named in result.stderr or "file" in call, result.stderr
+
+
+# MARK: Figures with their units, sums without dust
+
+
+def test_an_evaluation_names_the_unit_of_what_is_asked(tmp_path):
+    (tmp_path / "m.csv").write_text(METER)
+    (tmp_path / "f.yaml").write_text("facilities: [{site: S, piles: 2, rated_discharge_kw: 40}]\n")
+    call = ["evaluate", "--call", "ndrc-2024-718", "--meter", tmp_path / "m.csv", "--tariff", RULE, "--period", 2026,
+            "--facilities", tmp_path / "f.yaml"]
+    assert re.search(r"40 kW +≥ \d+ kW", tidewatt(*call).stdout)
+    assert re.search(r"40 千瓦 +≥ \d+ 千瓦", tidewatt(*call, "--lang", "zh").stdout)
+
+
+def test_a_plan_tells_no_dust_of_binary_sums(tmp_path):
+    (tmp_path / "f.csv").write_text(
+        "session_id,evse_id,arrival,departure,energy_kwh,max_charge_kw\n" + "".join(
+            f"S{i},E1,2026-03-0{i}T18:00:00+08:00,2026-03-0{i + 1}T07:00:00+08:00,12.3,7\n" for i in range(1, 8)))
+    (tmp_path / "g.yaml").write_text("nodes: [{id: T1, limit_kw: 50}]\nevses: [{id: E1, node: T1}]\n")
+    result = tidewatt(
+        "plan", "--fleet", tmp_path / "f.csv", "--grid", tmp_path / "g.yaml", "--tariff",
+        "cn/hubei/residential-charging", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    for value in (answer["objective_yuan"], answer["bound_yuan"], answer["totals"]["cost_yuan"]):
+        assert re.fullmatch(r"-?\d+(\.\d{1,6})?", repr(value)), value
+    assert answer["bound_yuan"] <= answer["objective_yuan"]

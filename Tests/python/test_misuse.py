@@ -5,11 +5,15 @@ import io
 import json
 import os
 import re
+import shutil
+import signal
 import socket
 import subprocess
 
 import pytest
 
+from support.api import Api
+from support.polling import until
 from support.program import PROGRAM, ROOT, Server, tidewatt
 from support.station import Station, fresh, now
 
@@ -98,6 +102,31 @@ def test_one_reading_from_before_the_clock_was_set_does_not_stop_the_following(s
     one.meter(transaction, 300, 6000)
     assert api.sessions(one.identity)[0]["import_wh"] == 300
     assert api.station(one.identity)["evses"][0]["power_kw"] == 6
+
+
+@pytest.mark.skipif(not shutil.which("faketime"), reason="needs faketime")
+def test_a_clock_that_is_set_back_is_told_and_stops_nothing(tmp_path):
+    (tmp_path / "shift").write_text("+0\n")
+    # The library reads the shift from a file at every look when no fixed one is given; `exec` keeps the arguments.
+    script = f"""unset FAKETIME; export FAKETIME_TIMESTAMP_FILE={tmp_path}/shift FAKETIME_NO_CACHE=1
+        exec {PROGRAM} serve --open --data {tmp_path}/data --http 127.0.0.1:0 --ocpp 127.0.0.1:0"""
+    process = subprocess.Popen(
+        ["faketime", "--exclude-monotonic", "-f", "+0", "bash", "-c", script], stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        api = None
+        for line in process.stderr:
+            if line.startswith("listening http"):
+                api = Api(int(line.rsplit(":", 1)[1]))
+            if line.strip() == "ready":
+                break
+        (tmp_path / "shift").write_text("-1d\n")
+        alarms = until(lambda: api.get("/api/v1/alarms?active=true")["items"], "the alarm comes")
+        assert alarms[0]["code"] == "clock-moved" and int(alarms[0]["values"]["seconds"]) < -86_000
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)  # the wrapper and the server
+        process.wait(10)
+        process.stderr.close()
 
 
 # MARK: Lists for spreadsheets

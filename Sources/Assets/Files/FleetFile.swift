@@ -22,7 +22,7 @@ public struct FleetFile: Sendable {
             if let first = lines[stay.session] {
                 problems.add(
                     row.problem(
-                        "session_id", "\(stay.session) already stands on line \(first); give each stay its own id"))
+                        "session_id", .sessionRepeated(stay.session, line: first)))
                 continue
             }
             lines[stay.session] = row.line
@@ -85,7 +85,7 @@ private struct StayReader {
         if let arrival, let departure, departure <= arrival {
             report(
                 "departure",
-                "\(text("departure")) is not after the arrival \(text("arrival")); a stay ends after it begins")
+                .departureNotAfter(text("departure"), arrival: text("arrival")))
         }
         let energy = number("energy_kwh", default: nil)
         let maxCharge = number("max_charge_kw", default: nil)
@@ -98,7 +98,7 @@ private struct StayReader {
         var ownership: Ownership?
         if !text("ownership").isEmpty {
             ownership = Ownership(rawValue: text("ownership"))
-            if ownership == nil { report("ownership", "\(text("ownership")) is unknown; private or public") }
+            if ownership == nil { report("ownership", .ownershipUnknown(text("ownership"))) }
         }
         guard problems.isEmpty, let arrival, let departure, let energy, let maxCharge, let maxDischarge, let minCharge,
             let chargeEfficiency, let dischargeEfficiency, let value
@@ -117,17 +117,17 @@ private struct StayReader {
         if let minimum, let maximum, minimum > maximum {
             report(
                 "soc_min",
-                "\(text("soc_min")) is above soc_max \(text("soc_max")); the band runs from soc_min to soc_max")
+                .minimumAboveMaximum(text("soc_min"), maximum: text("soc_max")))
         }
         guard knowsArrival || discharges else { return nil }
-        let why = discharges ? "max_discharge_kw is above 0" : "soc_arrival is given"
+        let why = discharges ? Message.dischargeIsAllowed : .chargeIsGiven
         if text("battery_kwh").isEmpty {
-            report("battery_kwh", "is empty although \(why); fill in the battery's capacity in kWh")
+            report("battery_kwh", .batteryNeeded(because: why))
         }
-        if !knowsArrival { report("soc_arrival", "is empty although \(why); fill in the state of charge, 0 to 1") }
+        if !knowsArrival { report("soc_arrival", .chargeNeeded(because: why)) }
         guard !text("battery_kwh").isEmpty, knowsArrival else { return nil }
         let capacity = number("battery_kwh", default: nil)
-        if let capacity, capacity == .zero { report("battery_kwh", "is 0; a battery holds more than nothing") }
+        if let capacity, capacity == .zero { report("battery_kwh", .batteryOfZero) }
         guard let capacity, let atArrival = share("soc_arrival", default: nil, positive: false), let minimum,
             let maximum
         else { return nil }
@@ -135,20 +135,18 @@ private struct StayReader {
     }
 
     private func text(_ column: String) -> String { row[column] ?? "" }
-    private mutating func report(_ column: String, _ message: String) { problems.append(row.problem(column, message)) }
+    private mutating func report(_ column: String, _ message: Message) { problems.append(row.problem(column, message)) }
 
     private mutating func name(_ column: String) -> String {
         let name = text(column)
-        if name.isEmpty { report(column, "is empty; a name is needed") }
+        if name.isEmpty { report(column, .nameNeeded) }
         return name
     }
 
     private mutating func instant(_ column: String) -> Instant? {
         let instant = Instant(text(column))
         if instant == nil {
-            report(
-                column,
-                "\(quoted(column)) is no instant; ISO 8601 with an offset or Z is, such as 2024-09-10T20:00:00+08:00")
+            report(column, .notAnInstant(quoted(column)))
         }
         return instant
     }
@@ -156,7 +154,7 @@ private struct StayReader {
     private mutating func number(_ column: String, default fallback: Rational?) -> Rational? {
         if text(column).isEmpty, let fallback { return fallback }
         guard let number = Rational(decimal: text(column)), number >= .zero, number <= StayReader.limit else {
-            report(column, "\(quoted(column)) is no amount; a plain decimal from 0 to 1000000 is")
+            report(column, .notAnAmount(quoted(column)))
             return nil
         }
         return number
@@ -164,14 +162,16 @@ private struct StayReader {
 
     private mutating func share(_ column: String, default fallback: Rational?, positive: Bool) -> Rational? {
         if text(column).isEmpty, let fallback { return fallback }
-        let range = positive ? "a decimal above 0 and at most 1" : "a decimal from 0 to 1"
+        let range = positive ? Message.aboveZeroToOne : .zeroToOne
         guard let share = Rational(decimal: text(column)), share <= .one, positive ? share > .zero : share >= .zero
         else {
-            report(column, "\(quoted(column)) is not allowed; \(range) is")
+            report(column, .notAShare(quoted(column), range: range))
             return nil
         }
         return share
     }
 
-    private func quoted(_ column: String) -> String { text(column).isEmpty ? "an empty field" : "\"\(text(column))\"" }
+    private func quoted(_ column: String) -> Message {
+        text(column).isEmpty ? .emptyField : .quoted(text(column))
+    }
 }

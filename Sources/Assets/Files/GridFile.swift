@@ -101,16 +101,16 @@ private struct GridReader {
         guard let list = root["nodes"], let entries = list.sequence, !entries.isEmpty else {
             let place = root["nodes"] ?? root
             problems.add(
-                place.problem("nodes is missing or empty; a list of nodes is needed: nodes: [{id: T1, limit_kw: 630}]"))
+                place.problem(.nodesMissing))
             return
         }
         for entry in entries {
             guard let id = entry["id"]?.text, !id.isEmpty else {
-                problems.add(entry.problem("a node without id; give it one: {id: T1, limit_kw: 630}"))
+                problems.add(entry.problem(.nodeWithoutID))
                 continue
             }
             if indexOfNode[id] != nil {
-                problems.add(entry.problem("node \(id) stands twice; give each node its own id"))
+                problems.add(entry.problem(.nodeRepeated(id)))
             } else {
                 indexOfNode[id] = indexOfNode.count
             }
@@ -135,13 +135,13 @@ private struct GridReader {
             if parent == nil {
                 problems.add(
                     named.problem(
-                        "parent \(named.text ?? "(not text)") of \(id) is no node of this file; name one of nodes"))
+                        .parentUnknown(named.text ?? "(not text)", of: id)))
             }
         }
         let rating = rating(entry)
         if entry["limit_kw"] == nil && rating == nil && problems.isEmpty {
             problems.add(
-                entry.problem("node \(id) has no limit; give limit_kw, or kva with power_factor and loading"))
+                entry.problem(.limitMissing(id)))
         }
         let limit = number(entry, "limit_kw") ?? rating?.limit
         let export = number(entry, "export_limit_kw")
@@ -157,18 +157,18 @@ private struct GridReader {
         let given = inputs.filter { entry[$0] != nil }
         if given.isEmpty { return nil }
         if entry["limit_kw"] != nil {
-            problems.add(entry.problem("limit_kw and \(given.joined(separator: ", ")) together; give one or the other"))
+            problems.add(entry.problem(.limitTwice(given.joined(separator: ", "))))
         }
         if given.count < 3 {
             let missing = inputs.filter { entry[$0] == nil }
             problems.add(
                 entry.problem(
-                    "\(missing.joined(separator: ", ")) is missing; limit = kva × power_factor × loading"))
+                    .ratingIncomplete(missing.joined(separator: ", "))))
             return nil
         }
         for key in ["power_factor", "loading"] {
             if let node = entry[key], let value = node.decimal, value > Rational(key == "loading" ? 2 : 1) {
-                problems.add(node.problem("\(key) \(value) is too large; a factor such as 0.95"))
+                problems.add(node.problem(.factorTooLarge(key, value)))
             }
         }
         guard let kva = number(entry, "kva"), let factor = number(entry, "power_factor"),
@@ -182,8 +182,9 @@ private struct GridReader {
         guard let value = node.decimal, negative || value >= .zero, value <= GridReader.limit,
             -value <= GridReader.limit
         else {
-            let allowed = negative ? "a plain decimal in kW" : "a plain decimal from 0 on"
-            problems.add(node.problem("\(key) \(node.text ?? "(not a number)") is not allowed; \(allowed) is"))
+            let allowed = negative ? Message.kilowatts : .kilowattsFromZero
+            problems.add(
+                node.problem(.numberNotAllowed(key, node.text ?? "(not a number)", allowed: allowed)))
             return nil
         }
         return value
@@ -192,7 +193,7 @@ private struct GridReader {
     private mutating func baseLoad(_ entry: YAMLNode, _ load: GridFile.Loader) -> BaseLoad? {
         if let node = entry["base_load_kw"] {
             if entry["base_load"] != nil {
-                problems.add(node.problem("base_load and base_load_kw together; give one or the other"))
+                problems.add(node.problem(.baseLoadTwice))
             }
             return number(entry, "base_load_kw", negative: true).map { .constant($0) }
         }
@@ -209,13 +210,13 @@ private struct GridReader {
     /// The file that `node`, the value of `key`, names.
     private mutating func contents(_ key: String, _ node: YAMLNode, _ load: GridFile.Loader) -> ([UInt8], String)? {
         guard let name = node.text else {
-            problems.add(node.problem("\(key) names a CSV file"))
+            problems.add(node.problem(.namesACSV(key)))
             return nil
         }
         do throws(Problem) {
             return try load(name)
         } catch {
-            problems.add(node.problem("\(key): \(error.description)"))
+            problems.add(node.problem(.inFile(key, error.file, error.message)))
             return nil
         }
     }
@@ -227,18 +228,18 @@ private struct GridReader {
         for row in table.rows {
             guard let at = Instant(row["start"] ?? "") else {
                 problems.add(
-                    row.problem("start", "\"\(row["start"] ?? "")\" is no instant; ISO 8601 with an offset or Z is"))
+                    row.problem("start", .instantUnknown(row["start"] ?? "")))
                 continue
             }
             guard let kw = Rational(decimal: row["kw"] ?? ""), kw <= GridReader.limit, -kw <= GridReader.limit else {
-                problems.add(row.problem("kw", "\"\(row["kw"] ?? "")\" is no power; a plain decimal in kW is"))
+                problems.add(row.problem("kw", .powerUnknown(row["kw"] ?? "")))
                 continue
             }
             steps.append((at, kw))
         }
         steps.sort { $0.from < $1.from }
         for (a, b) in zip(steps, steps.dropFirst()) where a.from == b.from {
-            problems.add(file: file, line: 1, "start \(a.from) stands twice; give each instant once")
+            problems.add(file: file, line: 1, .startRepeated(a.from))
         }
         try problems.throwIfAny()
         return BaseLoad(steps: steps)
@@ -253,7 +254,7 @@ private struct GridReader {
                 if m == n {
                     problems.add(
                         entries[n].problem(
-                            "nodes run in a circle: \(path.joined(separator: " → ")); take the parent off one of them"))
+                            .nodesInACircle(path.joined(separator: " → "))))
                     return
                 }
                 above = nodes[m].parent
@@ -264,7 +265,7 @@ private struct GridReader {
     private mutating func readEVSEs(_ root: YAMLNode, _ load: GridFile.Loader) {
         if let list = root["evses"] {
             guard let entries = list.sequence else {
-                problems.add(list.problem("a list is expected here: evses: [{id: E1, node: T1}]"))
+                problems.add(list.problem(.evseListExpected))
                 return
             }
             for entry in entries {
@@ -275,7 +276,7 @@ private struct GridReader {
         }
         guard let named = root["evses_csv"] else {
             if root["evses"] == nil && !root.keys.contains(where: { $0.text == "evses" }) {
-                problems.add(root.problem("evses or evses_csv is missing; say which EVSE hangs under which node"))
+                problems.add(root.problem(.evsesMissing))
             }
             return
         }
@@ -289,17 +290,17 @@ private struct GridReader {
         }
     }
 
-    private mutating func attach(_ evse: String, _ node: String, problem: (String) -> Problem) {
+    private mutating func attach(_ evse: String, _ node: String, problem: (Message) -> Problem) {
         guard !evse.isEmpty, !node.isEmpty else {
-            problems.add(problem("an EVSE needs an id and a node: {id: E1, node: T1}"))
+            problems.add(problem(.evseIncomplete))
             return
         }
         guard let index = indexOfNode[node] else {
-            problems.add(problem("node \(node) of EVSE \(evse) is no node of \(file); name one of its nodes"))
+            problems.add(problem(.evseNodeUnknown(node, of: evse, file: file)))
             return
         }
         if nodeOfEVSE.updateValue(index, forKey: evse) != nil {
-            problems.add(problem("EVSE \(evse) stands twice; give each EVSE one node"))
+            problems.add(problem(.evseRepeated(evse)))
         }
     }
 }

@@ -30,7 +30,10 @@ enum SitesAPI {
             ignored: ["id"])
         if let problem = problem(ofID: id.value) { fields.refuse("id", problem) }
         var site = existing ?? Site(id: id, name: id.value)
-        if let name = fields.string("name").value { site.name = name }
+        if let name = fields.string("name").value {
+            if name.isEmpty { fields.refuse("name", "a name is expected") }
+            site.name = name
+        }
         if let kind = fields.string("kind", atMost: 40).value { site.kind = kind }
         if let region = fields.string("region", atMost: 6).change {
             if let region, region.utf8.count != 6 || !region.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }) {

@@ -640,6 +640,8 @@ enum EmbeddedAssets {
                   "alarm.site-meter-stale.action": "Check the meter's link; a conservative value is used meanwhile",
                   "alarm.offline-limit-not-guaranteed": "If the platform died, node {object} could exceed its limit at {at}",
                   "alarm.offline-limit-not-guaranteed.action": "Look for piles that refused their default profile",
+                  "alarm.clock-moved": "The clock of the machine was set by {seconds} s",
+                  "alarm.clock-moved.action": "Check the time synchronisation; plans are made anew from now",
                   "alarm.certificate-ends": "Certificate {object} ends within a month",
                   "alarm.certificate-ends.action": "Renew it, or put a new one in place and send SIGHUP",
                   "alarm.certificate-ends-soon": "Certificate {object} is about to end or has ended",
@@ -898,14 +900,6 @@ enum EmbeddedAssets {
                   "problem.not-json": "not valid JSON: line {line}, column {column} ({detail})",
                   "problem.not-an-object": "a JSON object is expected, such as {}",
                   "problem.cursor": "the page mark is not valid; open the first page again",
-                  "problem.csv-empty": "the file is empty; a header line is expected: {required}",
-                  "problem.csv-repeated-column": "column {column} stands twice in the header",
-                  "problem.csv-missing-columns": "column {missing} is missing; the header needs {required}",
-                  "problem.csv-field-count": "fields: {fields}, columns of the header: {columns}; give each column a field",
-                  "problem.csv-stray-quote": "a quote inside an unquoted field; quote the whole field and double the quotes in it",
-                  "problem.csv-text-behind-quote": "text behind a closing quote; a comma or the line's end is expected",
-                  "problem.csv-open-quote": "a quoted field is never closed; add the closing quote",
-                  "problem.csv-not-utf8": "bytes that are not UTF-8; save the file as UTF-8",
                   "fault.station-unknown": "There is no station {station}.",
                   "fault.evse-unknown": "There is no EVSE {evse}.",
                   "fault.site-unknown": "There is no site {site}.",
@@ -1410,6 +1404,8 @@ enum EmbeddedAssets {
                   "alarm.site-meter-stale.action": "检查电能表通信；期间按保守值安排",
                   "alarm.offline-limit-not-guaranteed": "平台断开后节点 {object} 可能在 {at} 越限",
                   "alarm.offline-limit-not-guaranteed.action": "检查未接受兜底曲线的充电桩",
+                  "alarm.clock-moved": "本机时钟被调整了 {seconds} 秒",
+                  "alarm.clock-moved.action": "请检查对时设置；计划已按当前时间重新制定",
                   "alarm.certificate-ends": "证书 {object} 将在一个月内到期",
                   "alarm.certificate-ends.action": "更新证书，或替换文件后发送 SIGHUP",
                   "alarm.certificate-ends-soon": "证书 {object} 即将到期或已到期",
@@ -1668,14 +1664,6 @@ enum EmbeddedAssets {
                   "problem.not-json": "不是有效的 JSON：第 {line} 行第 {column} 列（{detail}）",
                   "problem.not-an-object": "须为 JSON 对象，如 {}",
                   "problem.cursor": "分页标记无效，请从第一页重新打开",
-                  "problem.csv-empty": "文件为空，首行须为列名：{required}",
-                  "problem.csv-repeated-column": "表头中 {column} 列出现两次",
-                  "problem.csv-missing-columns": "缺少列 {missing}；表头须有 {required}",
-                  "problem.csv-field-count": "有 {fields} 个字段，而表头有 {columns} 列；每列应有一个字段",
-                  "problem.csv-stray-quote": "未加引号的字段中出现引号；请给整个字段加引号，并将其中的引号写成两个",
-                  "problem.csv-text-behind-quote": "右引号之后还有文字；此处应为逗号或行尾",
-                  "problem.csv-open-quote": "引号没有闭合，请补上右引号",
-                  "problem.csv-not-utf8": "不是 UTF-8 编码，请将文件另存为 UTF-8",
                   "fault.station-unknown": "没有充电桩 {station}。",
                   "fault.evse-unknown": "没有 {evse} 号枪。",
                   "fault.site-unknown": "没有站点 {site}。",
@@ -2178,7 +2166,7 @@ enum EmbeddedAssets {
                                     "type": ["number", "null"],
                                     "minimum": 0,
                                     "maximum": 10000000,
-                                    "description": "kW, to the nearest watt."
+                                    "description": "kW, to the nearest watt; above 0 it is at least a watt."
                                   },
                                   "charge_now": {"type": ["boolean", "null"]}
                                 },
@@ -3311,7 +3299,15 @@ enum EmbeddedAssets {
                           "phases": {"type": ["integer", "null"], "enum": [1, 3, null]},
                           "voltage": {"type": ["integer", "null"], "minimum": 100, "maximum": 1000},
                           "max_current_a": {"type": ["number", "null"], "minimum": 1, "maximum": 2000},
-                          "ownership": {"type": ["string", "null"], "enum": ["private", "public", null]},
+                          "rating_assumed": {
+                            "type": ["boolean", "null"],
+                            "description": "true, as it was read: phases and current that are the same as before do not count as stated."
+                          },
+                          "ownership": {
+                            "type": ["string", "null"],
+                            "enum": ["private", "public", null],
+                            "description": "null: unknown."
+                          },
                           "ownership_evidence": {"type": ["string", "null"], "maxLength": 500, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
                           "owner": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
                           "limits": {
@@ -3321,7 +3317,7 @@ enum EmbeddedAssets {
                                 "type": ["number", "null"],
                                 "minimum": 0,
                                 "maximum": 10000000,
-                                "description": "kW, to the nearest watt."
+                                "description": "kW, to the nearest watt; above 0 it is at least a watt."
                               }
                             },
                             "additionalProperties": false
@@ -3614,7 +3610,12 @@ enum EmbeddedAssets {
                       "SiteChange": {
                         "type": "object",
                         "properties": {
-                          "name": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "name": {
+                            "type": ["string", "null"],
+                            "minLength": 1,
+                            "maxLength": 255,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$"
+                          },
                           "kind": {"type": ["string", "null"], "maxLength": 40, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
                           "region": {"type": ["string", "null"], "pattern": "^[0-9]{6}$"},
                           "zone": {"type": ["string", "null"], "description": "IANA name.", "examples": ["Asia/Shanghai"]},
@@ -3857,13 +3858,13 @@ enum EmbeddedAssets {
                             "type": ["number", "null"],
                             "minimum": 0,
                             "maximum": 10000000,
-                            "description": "kW, to the nearest watt."
+                            "description": "kW, to the nearest watt; above 0 it is at least a watt."
                           },
                           "export_limit_kw": {
                             "type": ["number", "null"],
                             "minimum": 0,
                             "maximum": 10000000,
-                            "description": "kW, to the nearest watt."
+                            "description": "kW, to the nearest watt; above 0 it is at least a watt."
                           },
                           "rating": {"oneOf": [{"$ref": "#/components/schemas/Rating"}, {"type": "null"}]}
                         },

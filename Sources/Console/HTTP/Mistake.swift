@@ -13,6 +13,8 @@ struct Mistake: Sendable {
     /// `nil`: the text is final as it is.
     let code: String?
     let values: [String: String]
+    /// Of a file: it knows both languages itself.
+    private(set) var message: Message?
 
     /// - Parameter problem: a text that is final as it is.
     init(path field: String, problem: String) {
@@ -43,9 +45,10 @@ struct Mistake: Sendable {
     init(_ problem: Problem) {
         self.field = ""
         self.line = max(1, problem.line)
-        self.problem = problem.message
-        self.code = problem.code
-        self.values = problem.values
+        self.problem = problem.message.en
+        self.code = nil
+        self.values = [:]
+        self.message = problem.message
     }
 
     /// `line N`, `line N, COLUMN`, or the field.

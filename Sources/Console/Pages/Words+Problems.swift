@@ -3,7 +3,8 @@ import Operations
 // What went wrong, in the reader's language: by code where there is one, else as it came.
 extension Words {
     func problem(_ mistake: Mistake) -> String {
-        mistake.code.flatMap { known("problem." + $0, mistake.values) } ?? mistake.problem
+        if let message = mistake.message { return language == .chinese ? message.zh : message.en }
+        return mistake.code.flatMap { known("problem." + $0, mistake.values) } ?? mistake.problem
     }
 
     /// Where it is: line and column of a file, else the field.

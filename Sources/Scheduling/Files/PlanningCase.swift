@@ -38,7 +38,7 @@ public struct PlanningCase: Sendable {
         for stay in fleet.stays where grid.nodeOfEVSE[stay.evse] == nil {
             problems.add(
                 file: fleet.file, line: stay.line,
-                "evse_id: \(stay.evse) is no EVSE of \(grid.file); name one of its evses, or add it there")
+                .evseUnknown(stay.evse, grid: grid.file))
         }
         try problems.throwIfAny()
         let horizon = try PlanningCase.horizon(fleet, tariff.zone, from, to, step)
@@ -72,22 +72,22 @@ public struct PlanningCase: Sendable {
     private static func horizon(
         _ fleet: FleetFile, _ zone: Zone, _ from: Instant?, _ to: Instant?, _ step: Duration
     ) throws(Problems) -> (start: Instant, count: Int) {
-        func refuse(_ message: String) -> Problems { Problems(Problem(file: fleet.file, line: 0, message: message)) }
+        func refuse(_ message: Message) -> Problems { Problems(Problem(file: fleet.file, line: 0, message: message)) }
         guard let arrival = fleet.stays.map(\.interval.start).min() ?? from,
             let departure = fleet.stays.map(\.interval.end).max() ?? to
-        else { throw refuse("has no stays, so there is no horizon; give --from and --to, or add a stay") }
+        else { throw refuse(.noStays) }
         let first = from ?? arrival.floored(to: step, from: zone.midnight(of: zone.civilDay(at: arrival)))
         let last = to ?? departure.ceiled(to: step, from: first)
         guard first < last else {
-            throw refuse("the horizon from \(first) to \(last) is empty; --to must be after --from and the stays")
+            throw refuse(.emptyHorizon(first, last))
         }
         let length = last.milliseconds - first.milliseconds
         guard length % step.wholeMilliseconds == 0 else {
-            throw refuse("the horizon from \(first) to \(last) is not a whole number of steps; move --to or --from")
+            throw refuse(.brokenHorizon(first, last))
         }
         let count = Int(length / step.wholeMilliseconds)
         guard count <= slotLimit else {
-            throw refuse("\(count) slots are more than \(slotLimit); ask for less time or a longer step")
+            throw refuse(.tooManySlots(count, limit: slotLimit))
         }
         return (first, count)
     }
@@ -99,15 +99,14 @@ public struct PlanningCase: Sendable {
         do throws(TariffGap) {
             slots = try tariff.slotPrices(start: start, step: step, count: count).values
         } catch {
-            throw Problems(Problem(file: tariff.file, line: 0, message: error.description))
+            throw Problems(Problem(file: tariff.file, line: 0, message: error.message))
         }
         if let unknown = slots.firstIndex(where: { $0.price == nil }) {
             let at = start + step * unknown
             throw Problems(
                 Problem(
                     file: tariff.file, line: 0,
-                    message: "the price at \(tariff.zone.iso8601(at)) is unknown (a component has no value);"
-                        + " a plan needs prices: give the component a value"))
+                    message: .priceUnknown(at: tariff.zone.iso8601(at))))
         }
         return slots
     }

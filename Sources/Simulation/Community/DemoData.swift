@@ -24,7 +24,7 @@ public enum DemoData {
             throw Problems(
                 Problem(
                     file: url.path, line: 0,
-                    message: "cannot be read; keep tidewatt_Simulation.resources beside the program"))
+                    message: .resourcesMissing))
         }
         return Array(data)
     }

@@ -26,7 +26,7 @@ public struct HouseholdLoad: Sendable {
         var weights: [String: [Double]] = [:]
         for row in table.rows where row["season"] == season.rawValue {
             guard let weight = row["weight"].flatMap(Rational.init(decimal:)) else {
-                throw Problems(row.problem("weight", "no decimal number; allowed: 0.18892"))
+                throw Problems(row.problem("weight", .decimalNeeded))
             }
             weights[row["day"] ?? "", default: []].append(weight.approximate)
         }
@@ -34,8 +34,7 @@ public struct HouseholdLoad: Sendable {
         guard days.allSatisfy({ $0.count == 96 }), let top = days.joined().max(), top > 0 else {
             throw Problems(
                 Problem(
-                    file: file, line: 1, message: "season \(season) needs 96 weights each of workday, saturday, sunday")
-            )
+                    file: file, line: 1, message: .weightsNeeded(season: season.rawValue)))
         }
         self.weights = days
         self.watts = Double(peak.watts) / top

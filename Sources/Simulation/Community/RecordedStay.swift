@@ -34,15 +34,15 @@ public struct RecordedStays: Sendable {
                 continue
             }
             guard let pluggedIn = wallClockMinutes(row["plug_in_local"] ?? "") else {
-                problems.add(row.problem("plug_in_local", "no local time; allowed: 2018-12-21T10:20"))
+                problems.add(row.problem("plug_in_local", .localTimeNeeded))
                 continue
             }
             guard let pluggedOut = wallClockMinutes(outText) else {
-                problems.add(row.problem("plug_out_local", "no local time; allowed: 2018-12-21T10:20"))
+                problems.add(row.problem("plug_out_local", .localTimeNeeded))
                 continue
             }
             guard let energy = Rational(decimal: kwh) else {
-                problems.add(row.problem("energy_kwh", "no decimal number of kWh; allowed: 15.56"))
+                problems.add(row.problem("energy_kwh", .kilowattHoursNeeded))
                 continue
             }
             let amount = Energy(roundingKilowattHours: energy.approximate)

@@ -84,13 +84,13 @@ public struct SessionFile: Sendable {
 extension CSVDocument.Row {
     fileprivate func instant(_ column: String) throws(Problem) -> Instant {
         guard let instant = Instant(self[column] ?? "") else {
-            throw problem(column, "no instant; allowed: 2024-11-01T18:30:00+08:00")
+            throw problem(column, .instantNeeded)
         }
         return instant
     }
     fileprivate func decimal(_ column: String, unit: String) throws(Problem) -> Double {
         guard let number = Rational(decimal: self[column] ?? ""), (0...1_000_000).contains(number.approximate) else {
-            throw problem(column, "no decimal number of \(unit) from 0 to 1000000; allowed: 15.56")
+            throw problem(column, .amountNeeded(unit: unit))
         }
         return number.approximate
     }

@@ -26,7 +26,7 @@ struct DataOption: ParsableArguments {
 
     /// What the store refuses is the caller's to mend, unless it is the disk's doing.
     func run<Value>(_ body: (String) throws -> Value) throws -> Value {
-        do { return try body(directory) } catch let fault as StoreFault { throw Refusal(fault.description) }
+        do { return try body(directory) } catch let fault as StoreFault { throw Refusal(fault.message) }
     }
 }
 
@@ -36,8 +36,7 @@ struct RoleOption: ParsableArguments {
 
     func value() throws -> Actor.Role {
         guard let value = Actor.Role(name: role) else {
-            throw Refusal(
-                "--role \(role): no such role; allowed: \(Actor.Role.allCases.map(\.name).joined(separator: ", "))")
+            throw Refusal(.roleUnknown(role, allowed: Actor.Role.allCases.map(\.name).joined(separator: ", ")))
         }
         return value
     }
@@ -67,7 +66,7 @@ struct AdminToken: ParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() throws {
-            if let days, !(1...3650).contains(days) { throw Refusal("--days \(days): allowed are 1 to 3650") }
+            if let days, !(1...3650).contains(days) { throw Refusal(.outOfRange("--days", days, least: 1, most: 3650)) }
             let role = try role.value()
             let secret = try data.run { directory in
                 try Store.withAccess(directory: directory, create: true) {
@@ -222,14 +221,14 @@ private enum Password {
     static func ask(_ say: Language) throws -> String {
         guard isatty(STDIN_FILENO) == 1 else {
             guard let line = readLine(strippingNewline: true), !line.isEmpty else {
-                throw Refusal("stdin holds no password; write it as the first line")
+                throw Refusal(.noPasswordOnStdin)
             }
             return line
         }
         guard let first = getpass(say("Password: ", "密码：")).map({ String(cString: $0) }),
             let second = getpass(say("Again: ", "再次输入：")).map({ String(cString: $0) })
-        else { throw Refusal("no password could be read from the terminal") }
-        guard first == second else { throw Refusal("the two passwords differ") }
+        else { throw Refusal(.noTerminal) }
+        guard first == second else { throw Refusal(.passwordsDiffer) }
         return first
     }
 }

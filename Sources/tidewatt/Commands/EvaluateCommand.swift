@@ -38,7 +38,7 @@ struct EvaluateCommand: ParsableCommand {
         let file = try MeterFile(FileAccess.read(meter), file: meter)
         guard let first = CivilDay(year: period, month: 1, day: 1),
             let next = CivilDay(year: period + 1, month: 1, day: 1)
-        else { throw Refusal("the year \(period) is out of range") }
+        else { throw Refusal(.yearOutOfRange(period)) }
         let year = Interval(tariff.zone.midnight(of: first), tariff.zone.midnight(of: next))
         let results: [IndicatorResult]
         do {
@@ -47,7 +47,9 @@ struct EvaluateCommand: ParsableCommand {
         } catch {
             throw Problem(file: meter, line: error.interval.line, message: error.reason)
         }
-        for line in file.repeated { Output.complain("\(meter):\(line): repeats an earlier line; counted once") }
+        for line in file.repeated {
+            Output.complain(Problem(file: meter, line: line, message: .repeatsEarlierLine), in: output.lang)
+        }
         output.answer(
             json: [
                 "call": .string(programme.id), "document": .string(orNull: programme.source.document),

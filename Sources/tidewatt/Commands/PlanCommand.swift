@@ -67,9 +67,9 @@ struct PlanCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        if let gap, gap > .one { throw ValidationError("--gap \(gap) is above 1; 0.001 is a tenth of a percent") }
-        if let from, let to, to <= from { throw ValidationError("--to must be after --from") }
-        if let scheduleOut, scheduleOut == report { throw ValidationError("--schedule-out and --report name one file") }
+        if let gap, gap > .one { throw ValidationError(.gapAboveOne(gap)) }
+        if let from, let to, to <= from { throw ValidationError(.toNotAfterFrom) }
+        if let scheduleOut, scheduleOut == report { throw ValidationError(.oneFileForTwo) }
     }
 
     func run() throws {

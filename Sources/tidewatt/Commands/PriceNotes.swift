@@ -1,3 +1,4 @@
+import Documents
 import Rulebook
 
 /// What prices rest on where that is not settled, for people.
@@ -34,9 +35,6 @@ struct PriceNotes {
     func complain(about file: String, in say: Language) {
         if notes.isEmpty { return }
         let parts = notes.map { "\($0.part) (\(reasons($0, say)))" }.joined(separator: say(", ", "、"))
-        Output.complain(
-            say(
-                "\(file): these prices are not settled, check them before you rely on the amounts: \(parts)",
-                "\(file)：下列价格尚未核实，使用金额前请先核对：\(parts)"))
+        Output.complain(Problem(file: file, line: 0, message: .notSettled(parts)), in: say)
     }
 }

@@ -41,23 +41,27 @@ struct ServeCommand: AsyncParsableCommand {
 
         let console = ConsoleConfiguration(host: settings.http.host, port: settings.http.port, open: open)
         // Before the data directory is made: a refused call leaves nothing behind.
-        do { try console.check() } catch { throw Refusal("\(error)") }
+        do { try console.check() } catch {
+            switch error {
+            case .openBeyondLoopback(let host): throw Refusal(.openBeyondLoopback(host))
+            }
+        }
 
         let log = StructuredLog(level: settings.logLevel)
         let platform: Platform
         do {
             platform = try Platform(configuration: settings, directory: data, clock: .real, log: log)
         } catch let fault as StoreFault {
-            throw Refusal(fault.description)
+            throw Refusal(fault.message)
         } catch let fault as CredentialFault {
-            throw Refusal(fault.description)
+            throw Refusal(fault.message)
         }
         try await PlatformServer(platform: platform, open: open).run(until: Signals.termination())
     }
 
     private func endpoint(_ text: String, _ option: String) throws -> ServeConfiguration.Endpoint {
         guard let endpoint = ServeConfiguration.Endpoint(text) else {
-            throw Refusal("\(option) \(text): no address; allowed: ADDRESS:PORT, port 0 for any free one")
+            throw Refusal(.addressNeeded(option, text))
         }
         return endpoint
     }

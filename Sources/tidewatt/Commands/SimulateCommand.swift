@@ -72,7 +72,7 @@ struct SimulateCommand: AsyncParsableCommand {
         let start = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         let replay = SessionReplay(file, options: options, start: start)
         guard replay.stays > 0 else {
-            throw Refusal("\(sessions): no stay to replay; choose other --from and --days, or another file")
+            throw Refusal(.noStay(sessions))
         }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let fleet = StationFleet(
@@ -89,9 +89,11 @@ struct SimulateCommand: AsyncParsableCommand {
 
     private func inputs() throws -> (StationEndpoint, SessionFile, SessionReplay.Options) {
         let endpoint: StationEndpoint
-        do { endpoint = try StationEndpoint(url) } catch { throw Refusal("--url \(error)") }
+        do { endpoint = try StationEndpoint(url) } catch {
+            throw Refusal(.urlUnusable(.words("\(error)", SentenceTable.endpoint.chinese("\(error)"))))
+        }
         guard let zone = Zone(zone) else {
-            throw Refusal("--zone \(zone): no zone; allowed: Asia/Shanghai, Europe/Oslo")
+            throw Refusal(.replayZoneUnknown(zone))
         }
         var options = SessionReplay.Options(zone: zone)
         options.stations = stations
@@ -162,20 +164,19 @@ struct SimulateCommand: AsyncParsableCommand {
 
     private static func stationCount(_ text: String) throws -> Int {
         guard let count = Int(text), (1...19_000).contains(count) else {
-            throw ValidationError(
-                "\(text) is not a number of stations from 1 to 19000; start several processes for more")
+            throw ValidationError(.stationsNeeded(text))
         }
         return count
     }
     private static func dayCount(_ text: String) throws -> Int {
         guard let count = Int(text), (1...3660).contains(count) else {
-            throw ValidationError("\(text) is not a number of days from 1 to 3660")
+            throw ValidationError(.daysNeeded(text))
         }
         return count
     }
     private static func speedFactor(_ text: String) throws -> Double {
         guard let factor = Double(text), (0.1...100_000).contains(factor) else {
-            throw ValidationError("\(text) is not a speed from 0.1 to 100000")
+            throw ValidationError(.speedNeeded(text))
         }
         return factor
     }
@@ -218,7 +219,7 @@ extension SimulateCommand {
                     try argument.split(separator: ",").map { name in
                         guard let fault = Fault(rawValue: String(name)) else {
                             throw ValidationError(
-                                "\(name) is no fault; allowed: none, mixed, or a list of \(Fault.names)")
+                                .faultUnknown("\(name)", allowed: "\(Fault.names)"))
                         }
                         return fault
                     })

@@ -36,10 +36,10 @@ struct TariffBill: ParsableCommand {
 
     func validate() throws {
         if (demandKw != nil || capacityKva != nil) && month == nil {
-            throw ValidationError("--demand-kw and --capacity-kva need --month YYYY-MM")
+            throw ValidationError(.monthForCharges)
         }
         if month != nil && demandKw == nil && capacityKva == nil {
-            throw ValidationError("--month needs --demand-kw or --capacity-kva")
+            throw ValidationError(.chargesForMonth)
         }
     }
 
@@ -55,13 +55,14 @@ struct TariffBill: ParsableCommand {
         } catch let problem as MeterIntervalProblem {
             throw Problem(file: meter, line: problem.interval.line, message: problem.reason)
         }
-        for line in file.repeated { Output.complain("\(meter):\(line): repeats an earlier line; counted once") }
+        for line in file.repeated {
+            Output.complain(Problem(file: meter, line: line, message: .repeatsEarlierLine), in: output.lang)
+        }
         output.answer(json: bill.json, text: text(of: bill, output.lang))
         PriceNotes(notes: bill.notes).complain(about: tariff.file, in: output.lang)
         if !bill.unknowns.isEmpty {
-            Output.complain(
-                "\(tariff.file): the total is unknown because these are: \(bill.unknowns.joined(separator: ", "));"
-                    + " give them a value in a tariff file of your own")
+            let unknown = Message.totalUnknown(bill.unknowns.joined(separator: ", "))
+            Output.complain(Problem(file: tariff.file, line: 0, message: unknown), in: output.lang)
             throw ExitStatus.answerIsNo.asError
         }
     }
@@ -69,10 +70,10 @@ struct TariffBill: ParsableCommand {
     /// What is paid for discharging is no price of charging.
     private func check(_ tariff: Tariff, is direction: Tariff.Direction) throws {
         guard tariff.direction != direction else { return }
-        let place = direction == .import ? "the argument" : "--export-tariff"
+        let place = direction == .import ? Message.theArgument : .theExportTariff
         throw Problem(
             file: tariff.file, line: 0,
-            message: "is a tariff for \(tariff.direction.rawValue); \(place) must be one for \(direction.rawValue)")
+            message: .wrongDirection(tariff.direction.rawValue, place: place, wanted: direction.rawValue))
     }
 
     private func charges(_ tariff: Tariff) throws -> [Bill.Charge] {
@@ -84,7 +85,7 @@ struct TariffBill: ParsableCommand {
                 try Bill.Charge(kind, quantity: quantity, tariff: tariff, on: month)
             }
             if let charge { return charge }
-            throw Problem(file: tariff.file, line: 0, message: "has no demand charges; leave --\(kind.rawValue)-… out")
+            throw Problem(file: tariff.file, line: 0, message: .noDemandCharges("--\(kind.rawValue)-…"))
         }
     }
 

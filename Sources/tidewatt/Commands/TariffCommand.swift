@@ -32,7 +32,7 @@ extension Tariff {
         do {
             return try ask(self)
         } catch {
-            throw Problem(file: file, line: 0, message: error.description)
+            throw Problem(file: file, line: 0, message: error.message)
         }
     }
 }
@@ -117,10 +117,10 @@ struct TariffPrice: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard from < to else { throw ValidationError("--to must be after --from") }
+        guard from < to else { throw ValidationError(.toNotAfterFrom) }
         let step = Duration.minutes(stepMinutes)
         guard (to - from) / step <= Double(TariffPrice.rowLimit) else {
-            throw ValidationError("more than \(TariffPrice.rowLimit) rows; ask for less time or a longer step")
+            throw ValidationError(.tooManyRows(limit: TariffPrice.rowLimit))
         }
     }
 
@@ -128,7 +128,7 @@ struct TariffPrice: ParsableCommand {
         var tariff = try argument.load()
         if let knownOn {
             guard let known = tariff.asKnown(on: knownOn) else {
-                throw Problem(file: tariff.file, line: 0, message: "no version was public on \(knownOn)")
+                throw Problem(file: tariff.file, line: 0, message: .nothingPublic(knownOn))
             }
             tariff = known
         }

@@ -48,10 +48,16 @@ struct DemoCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard (1...1200).contains(speed) else { throw ValidationError("--speed \(speed): allowed: 1 to 1200") }
-        guard (1...21).contains(days) else { throw ValidationError("--days \(days): allowed: 1 to 21") }
-        guard (0...100).contains(stating) else { throw ValidationError("--stating \(stating): allowed: 0 to 100") }
-        guard (0...120).contains(ignoring) else { throw ValidationError("--ignoring \(ignoring): allowed: 0 to 120") }
+        guard (1...1200).contains(speed) else {
+            throw ValidationError(.outOfRange("--speed", speed, least: 1, most: 1200))
+        }
+        guard (1...21).contains(days) else { throw ValidationError(.outOfRange("--days", days, least: 1, most: 21)) }
+        guard (0...100).contains(stating) else {
+            throw ValidationError(.outOfRange("--stating", stating, least: 0, most: 100))
+        }
+        guard (0...120).contains(ignoring) else {
+            throw ValidationError(.outOfRange("--ignoring", ignoring, least: 0, most: 120))
+        }
     }
 
     func run() async throws {
@@ -64,7 +70,7 @@ struct DemoCommand: AsyncParsableCommand {
 
         // Its clock begins anew each time: on the data of another run both would be counted.
         if let data, let found = try? FileManager.default.contentsOfDirectory(atPath: data), !found.isEmpty {
-            throw Refusal("--data \(data): the demo begins anew; name an empty folder, or leave --data out")
+            throw Refusal(.demoFolder(data))
         }
         let folder = data ?? FileManager.default.temporaryDirectory.appending(path: "tidewatt-demo-\(getpid())").path
         defer { if data == nil { try? FileManager.default.removeItem(atPath: folder) } }
@@ -74,9 +80,9 @@ struct DemoCommand: AsyncParsableCommand {
         do {
             platform = try Platform(configuration: settings, directory: folder, clock: clock, log: log)
         } catch let fault as StoreFault {
-            throw Refusal(fault.description)
+            throw Refusal(fault.message)
         } catch let fault as CredentialFault {
-            throw Refusal(fault.description)
+            throw Refusal(fault.message)
         }
         let (ports, announce) = AsyncStream.makeStream(of: (http: Int, ocpp: Int).self)
         let server = PlatformServer(platform: platform, open: true) { http, ocpp in announce.yield((http, ocpp)) }
@@ -110,7 +116,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     private func endpoint(_ text: String, _ option: String) throws -> ServeConfiguration.Endpoint {
         guard let endpoint = ServeConfiguration.Endpoint(text) else {
-            throw Refusal("\(option) \(text): no address; allowed: ADDRESS:PORT, port 0 for any free one")
+            throw Refusal(.addressNeeded(option, text))
         }
         return endpoint
     }

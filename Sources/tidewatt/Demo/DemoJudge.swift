@@ -51,7 +51,7 @@ final class DemoJudge: Sendable {
         self.scenario = scenario
         self.platform = platform
         guard let tariff = RulePacks.builtIn.tariff(DemoSite.tariff) else {
-            throw Refusal("the tariff \(DemoSite.tariff) is not among the built-in rules")
+            throw Refusal(.demoTariffMissing(DemoSite.tariff))
         }
         let end = scenario.judged.end + .hours(12)
         let count = Int((end - scenario.start).wholeMilliseconds / Self.step.wholeMilliseconds)
@@ -71,7 +71,7 @@ final class DemoJudge: Sendable {
     func judge(_ day: CivilDay, ledger: DemoLedger) async throws -> DayReport {
         let verdict = try await verdict(within: scenario.zone.day(day), ledger)
         guard let report = verdict.days.first(where: { $0.day == day }) else {
-            throw Refusal("\(day) is not among the judged days")
+            throw Refusal(.dayNotJudged("\(day)"))
         }
         return report
     }

@@ -94,7 +94,8 @@ struct DemoSite: Sendable {
         guard (200..<300).contains(response.status.code) else {
             let text = try await response.body.collect(upTo: 65_536)
             throw Refusal(
-                "\(method) \(path) was answered \(response.status.code): \(String(buffer: text).prefix(500))")
+                .badAnswer(
+                    "\(method) \(path)", status: Int(response.status.code), String(String(buffer: text).prefix(500))))
         }
         // Read to its end, so that the connection can be used again.
         for try await _ in response.body {}

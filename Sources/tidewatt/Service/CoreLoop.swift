@@ -36,12 +36,23 @@ final class CoreLoop: @unchecked Sendable {
     /// station repeats).
     static let capacity = 65_536
 
+    private var pulse: (any DispatchSourceTimer)?
+
     let handled = Atomic<Int>(0)
     let dropped = Atomic<Int>(0)
 
-    init(core: consuming Core, clock: DomainClock, sink: @escaping Sink) {
+    private let clockEvents: @Sendable (ClockWatch.Event) -> Void
+    private var clockWatch = ClockWatch()
+
+    /// - Parameter clockEvents: called on the core's thread when the machine's clock was set; must not block.
+    init(
+        core: consuming Core, clock: DomainClock,
+        clockEvents: @escaping @Sendable (ClockWatch.Event) -> Void = { _ in },
+        sink: @escaping Sink
+    ) {
         self.core = core
         self.clock = clock
+        self.clockEvents = clockEvents
         self.sink = sink
     }
 
@@ -50,6 +61,12 @@ final class CoreLoop: @unchecked Sendable {
         thread.name = "core"
         thread.stackSize = 8 << 20
         thread.start()
+        // The wait above goes by the machine's clock; set back, it would last by so much longer.
+        let pulse = DispatchSource.makeTimerSource()
+        pulse.schedule(deadline: .now() + 1, repeating: 1)
+        pulse.setEventHandler { [condition] in condition.signal() }
+        pulse.activate()
+        self.pulse = pulse
     }
 
     /// `false` when the mailbox is full: the input was not taken.
@@ -74,6 +91,7 @@ final class CoreLoop: @unchecked Sendable {
     func stop() {
         condition.lock()
         isStopping = true
+        pulse?.cancel()
         condition.broadcast()
         while !hasEnded { condition.wait() }
         condition.unlock()
@@ -95,11 +113,9 @@ final class CoreLoop: @unchecked Sendable {
         var batch: [Item] = []
         while true {
             condition.lock()
-            while mailbox.isEmpty && !isStopping {
-                let delay = nextTick
-                if delay <= 0 { break }
-                _ = condition.wait(until: Date(timeIntervalSinceNow: delay))
-            }
+            let delay = nextTick
+            // Woken early there is nothing to do but to look at the clock: cheap.
+            if mailbox.isEmpty, !isStopping, delay > 0 { _ = condition.wait(until: Date(timeIntervalSinceNow: delay)) }
             swap(&batch, &mailbox)
             let stopping = isStopping
             condition.unlock()
@@ -112,6 +128,7 @@ final class CoreLoop: @unchecked Sendable {
             }
             handled.add(batch.count, ordering: .relaxed)
             batch.removeAll(keepingCapacity: true)
+            watchClock()
             if nextTick <= 0 {
                 lastTick = clock.now
                 wakeAt = nil
@@ -137,6 +154,19 @@ final class CoreLoop: @unchecked Sendable {
     }
 
     // MARK: - Ticks (core thread only)
+
+    /// Domain time may be set back: what was due "later" is then due now, or the guard would sleep until the clock is
+    /// where it was.
+    private func watchClock() {
+        guard case .real = clock.kind else { return }
+        let now = clock.now
+        guard let event = clockWatch.look(now, counter: DomainClock.monotonicNanoseconds()) else { return }
+        if case .moved = event {
+            lastTick = Instant(milliseconds: 0)
+            wakeAt = nil
+        }
+        clockEvents(event)
+    }
 
     private var lastTick = Instant(milliseconds: 0)
     /// A tick a second of domain time, but never more than 100 a second of real time: at high speeds of the demo a tick

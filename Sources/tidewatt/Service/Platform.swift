@@ -83,7 +83,9 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         let core = Core(
             configuration: settings, state: try store.loadCore(), packs: RulePacks.builtIn,
             instance: Self.instanceMark())
-        self.loop = CoreLoop(core: core, clock: clock) { [unowned self] in carryOut($0, ends: $1) }
+        self.loop = CoreLoop(core: core, clock: clock, clockEvents: { [unowned self] in noteClock($0) }) {
+            [unowned self] in carryOut($0, ends: $1)
+        }
         disk.report(to: loop)
         let admission = StationAdmission(
             passwords: passwords, organization: configuration.tls.organization,
@@ -151,6 +153,23 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         hub.finish()
         store.close()
         try? await group.shutdownGracefully()
+    }
+
+    /// Plans, limits and bills go by the clock: that it was set is worth an alarm for an hour.
+    private func noteClock(_ event: ClockWatch.Event) {
+        func post(_ seconds: Int64, holds: Bool) {
+            let alarm = ShellCondition(
+                code: "clock-moved", object: "platform", priority: .high, values: ["seconds": String(seconds)])
+            loop.post(.condition(alarm, holds: holds))
+        }
+        switch event {
+        case .moved(let by):
+            let seconds = by.wholeMilliseconds / 1000
+            log(.warning, "clock-moved", [.init("seconds", .int(Int(seconds)))])
+            post(seconds, holds: false)
+            post(seconds, holds: true)
+        case .settled: post(0, holds: false)
+        }
     }
 
     /// Four characters that make message ids of this run differ from every run before.

@@ -21,7 +21,7 @@ struct PlatformServer {
         do { (ocppPort, secure) = try await platform.start() } catch {
             await platform.stop()
             let places = [settings.ocpp, settings.ocpps].compactMap { $0.map { "\($0.host):\($0.port)" } }
-            throw Refusal("cannot listen for stations on \(places.joined(separator: " and ")): \(error)")
+            throw Refusal(.cannotListen(places.joined(separator: ", "), why: "\(error)"))
         }
         log.plain("listening ocpp \(settings.ocpp.host):\(ocppPort)")
         if let secure, let host = settings.ocpps?.host { log.plain("listening ocpps \(host):\(secure)") }
@@ -49,7 +49,7 @@ struct PlatformServer {
         } catch is CancellationError {
         } catch {
             await platform.stop()
-            throw Refusal("cannot serve the API on \(settings.http.host):\(settings.http.port): \(error)")
+            throw Refusal(.cannotServe("\(settings.http.host):\(settings.http.port)", why: "\(error)"))
         }
         log(.info, "stopping")
         let overdue = Self.boundShutdown(log)

@@ -55,6 +55,7 @@ struct ServeConfiguration: Sendable {
         let text: @Sendable (ServeConfiguration) -> String
         /// `false` when the text is not allowed.
         let set: @Sendable (inout ServeConfiguration, String) -> Bool
+        var allowedMessage: Message { .words(allowed, SentenceTable.setting.chinese(allowed)) }
         var variable: String { "TIDEWATT_\(section)_\(name)".uppercased() }
     }
 
@@ -176,7 +177,7 @@ struct ServeConfiguration: Sendable {
         let sections = Set(Self.keys.map(\.section)).sorted()
         if document.root.isNull { return }
         guard document.root.mapping != nil else {
-            throw Problems(document.root.problem("no mapping; allowed: sections \(sections.joined(separator: ", "))"))
+            throw Problems(document.root.problem(.sectionsNeeded(allowed: sections.joined(separator: ", "))))
         }
         document.root.checkKeys(allowed: sections, into: &problems)
         for section in sections {
@@ -184,7 +185,7 @@ struct ServeConfiguration: Sendable {
             let keys = Self.keys.filter { $0.section == section }
             guard node.mapping != nil else {
                 if !node.isNull {
-                    problems.add(node.problem("no mapping; allowed: \(keys.map(\.name).joined(separator: ", "))"))
+                    problems.add(node.problem(.keysNeeded(allowed: keys.map(\.name).joined(separator: ", "))))
                 }
                 continue
             }
@@ -192,7 +193,8 @@ struct ServeConfiguration: Sendable {
             for key in keys {
                 guard let value = node[key.name] else { continue }
                 guard let text = value.text, key.set(&self, text) else {
-                    problems.add(value.problem("\(section).\(key.name) cannot be this; allowed: \(key.allowed)"))
+                    problems.add(
+                        value.problem(.settingNotAllowed("\(section).\(key.name)", allowed: key.allowedMessage)))
                     continue
                 }
             }
@@ -205,7 +207,7 @@ struct ServeConfiguration: Sendable {
         for key in Self.keys {
             guard let text = environment[key.variable] else { continue }
             guard key.set(&self, text) else {
-                throw Refusal("\(key.variable): cannot be \(text); allowed: \(key.allowed)")
+                throw Refusal(.variableNotAllowed(key.variable, text, allowed: key.allowedMessage))
             }
         }
     }

@@ -1,0 +1,158 @@
+import Documents
+import Quantities
+
+/// What is wrong in a fleet or grid file, in both languages.
+extension Message {
+    // MARK: Fleet
+
+    static func sessionRepeated(_ session: String, line: Int) -> Message {
+        Message(
+            "session-repeated", "{session} already stands on line {line}; give each stay its own id",
+            "{session} 已在第 {line} 行出现，每次停留应有各自的编号", ["session": session, "line": line])
+    }
+    static func departureNotAfter(_ departure: String, arrival: String) -> Message {
+        Message(
+            "departure-not-after", "{departure} is not after the arrival {arrival}; a stay ends after it begins",
+            "{departure} 不晚于到达时间 {arrival}，离开必须在到达之后", ["departure": departure, "arrival": arrival])
+    }
+    static func ownershipUnknown(_ word: String) -> Message {
+        Message(
+            "ownership-unknown", "{word} is unknown; private or public", "{word} 无法识别，应为 private 或 public",
+            ["word": word])
+    }
+    static func minimumAboveMaximum(_ minimum: String, maximum: String) -> Message {
+        Message(
+            "minimum-above-maximum", "{minimum} is above soc_max {maximum}; the band runs from soc_min to soc_max",
+            "{minimum} 高于 soc_max {maximum}，区间应从 soc_min 到 soc_max", ["minimum": minimum, "maximum": maximum])
+    }
+    static func batteryNeeded(because: Message) -> Message {
+        Message(
+            "battery-needed", "is empty although {because}; fill in the battery's capacity in kWh",
+            "为空，但{because}；请填写电池容量（千瓦时）", ["because": because])
+    }
+    static func chargeNeeded(because: Message) -> Message {
+        Message(
+            "charge-needed", "is empty although {because}; fill in the state of charge, 0 to 1",
+            "为空，但{because}；请填写荷电状态，0 至 1", ["because": because])
+    }
+    static let dischargeIsAllowed = Message(
+        "discharge-is-allowed", "max_discharge_kw is above 0", "max_discharge_kw 大于 0")
+    static let chargeIsGiven = Message("charge-is-given", "soc_arrival is given", "已给出 soc_arrival")
+    static let batteryOfZero = Message("battery-of-zero", "is 0; a battery holds more than nothing", "为 0，电池容量必须大于 0")
+    static let nameNeeded = Message("name-needed", "is empty; a name is needed", "为空，应填写名称")
+    static func notAnInstant(_ given: Message) -> Message {
+        Message(
+            "not-an-instant",
+            "{given} is no instant; ISO 8601 with an offset or Z is, such as 2024-09-10T20:00:00+08:00",
+            "{given}不是时刻，应为带时区的 ISO 8601，如 2024-09-10T20:00:00+08:00", ["given": given])
+    }
+    static func notAnAmount(_ given: Message) -> Message {
+        Message(
+            "not-an-amount", "{given} is no amount; a plain decimal from 0 to 1000000 is",
+            "{given}不是数量，应为 0 至 1000000 的十进制数", ["given": given])
+    }
+    static func notAShare(_ given: Message, range: Message) -> Message {
+        Message(
+            "not-a-share", "{given} is not allowed; {range} is", "{given}不可用，应为{range}",
+            ["given": given, "range": range])
+    }
+    static let aboveZeroToOne = Message("above-zero-to-one", "a decimal above 0 and at most 1", "大于 0 且不超过 1 的十进制数")
+    static let zeroToOne = Message("zero-to-one", "a decimal from 0 to 1", "0 至 1 的十进制数")
+    static let emptyField = Message("empty-field", "an empty field", "空字段")
+    static func quoted(_ text: String) -> Message {
+        Message("quoted", "\"{text}\"", "“{text}”", ["text": text])
+    }
+
+    // MARK: Grid
+
+    static let nodesMissing = Message(
+        "nodes-missing", "nodes is missing or empty; a list of nodes is needed: nodes: [{id: T1, limit_kw: 630}]",
+        "缺少 nodes 或其为空，应给出节点列表：nodes: [{id: T1, limit_kw: 630}]")
+    static let nodeWithoutID = Message(
+        "node-without-i-d", "a node without id; give it one: {id: T1, limit_kw: 630}",
+        "节点没有 id，请补上：{id: T1, limit_kw: 630}")
+    static func nodeRepeated(_ id: String) -> Message {
+        Message(
+            "node-repeated", "node {id} stands twice; give each node its own id", "节点 {id} 出现两次，每个节点应有各自的 id",
+            ["id": id])
+    }
+    static func parentUnknown(_ parent: String, of id: String) -> Message {
+        Message(
+            "parent-unknown", "parent {parent} of {id} is no node of this file; name one of nodes",
+            "{id} 的上级 {parent} 不是本文件中的节点，请写 nodes 中的一个", ["parent": parent, "id": id])
+    }
+    static func limitMissing(_ id: String) -> Message {
+        Message(
+            "limit-missing", "node {id} has no limit; give limit_kw, or kva with power_factor and loading",
+            "节点 {id} 没有限额，请给出 limit_kw，或 kva、power_factor 与 loading", ["id": id])
+    }
+    static func limitTwice(_ others: String) -> Message {
+        Message(
+            "limit-twice", "limit_kw and {others} together; give one or the other", "limit_kw 与 {others} 同时出现，只能给出其一",
+            ["others": others])
+    }
+    static func ratingIncomplete(_ missing: String) -> Message {
+        Message(
+            "rating-incomplete", "{missing} is missing; limit = kva × power_factor × loading",
+            "缺少 {missing}；限额 = kva × power_factor × loading", ["missing": missing])
+    }
+    static func factorTooLarge(_ key: String, _ value: Rational) -> Message {
+        Message(
+            "factor-too-large", "{key} {value} is too large; a factor such as 0.95", "{key} {value} 过大，应为 0.95 之类的系数",
+            ["key": key, "value": value])
+    }
+    static func numberNotAllowed(_ key: String, _ given: String, allowed: Message) -> Message {
+        Message(
+            "number-not-allowed", "{key} {given} is not allowed; {allowed} is", "{key} {given} 不可用，应为{allowed}",
+            ["key": key, "given": given, "allowed": allowed])
+    }
+    static let kilowatts = Message("kilowatts", "a plain decimal in kW", "以千瓦计的十进制数")
+    static let kilowattsFromZero = Message("kilowatts-from-zero", "a plain decimal from 0 on", "不小于 0 的十进制数")
+    static let baseLoadTwice = Message(
+        "base-load-twice", "base_load and base_load_kw together; give one or the other",
+        "base_load 与 base_load_kw 同时出现，只能给出其一")
+    static func namesACSV(_ key: String) -> Message {
+        Message("names-a-c-s-v", "{key} names a CSV file", "{key} 应为 CSV 文件名", ["key": key])
+    }
+    static func inFile(_ key: String, _ file: String, _ what: Message) -> Message {
+        Message("in-file", "{key}: {file}: {what}", "{key}：{file}：{what}", ["key": key, "file": file, "what": what])
+    }
+    static func instantUnknown(_ text: String) -> Message {
+        Message(
+            "instant-unknown", "\"{text}\" is no instant; ISO 8601 with an offset or Z is",
+            "“{text}”不是时刻，应为带时区或 Z 的 ISO 8601", ["text": text])
+    }
+    static func powerUnknown(_ text: String) -> Message {
+        Message(
+            "power-unknown", "\"{text}\" is no power; a plain decimal in kW is", "“{text}”不是功率，应为以千瓦计的十进制数",
+            ["text": text])
+    }
+    static func startRepeated(_ instant: Instant) -> Message {
+        Message(
+            "start-repeated", "start {instant} stands twice; give each instant once", "start {instant} 出现两次，每个时刻只能出现一次",
+            ["instant": instant])
+    }
+    static func nodesInACircle(_ path: String) -> Message {
+        Message(
+            "nodes-in-a-circle", "nodes run in a circle: {path}; take the parent off one of them",
+            "节点上下级形成环路：{path}；请去掉其中一个 parent", ["path": path])
+    }
+    static let evseListExpected = Message(
+        "evse-list-expected", "a list is expected here: evses: [{id: E1, node: T1}]",
+        "此处应为列表：evses: [{id: E1, node: T1}]")
+    static let evsesMissing = Message(
+        "evses-missing", "evses or evses_csv is missing; say which EVSE hangs under which node",
+        "缺少 evses 或 evses_csv，请说明各充电接口所属的节点")
+    static let evseIncomplete = Message(
+        "evse-incomplete", "an EVSE needs an id and a node: {id: E1, node: T1}", "充电接口需要 id 与 node：{id: E1, node: T1}")
+    static func evseNodeUnknown(_ node: String, of evse: String, file: String) -> Message {
+        Message(
+            "evse-node-unknown", "node {node} of EVSE {evse} is no node of {file}; name one of its nodes",
+            "充电接口 {evse} 的节点 {node} 不在 {file} 中，请写其中的一个节点", ["node": node, "evse": evse, "file": file])
+    }
+    static func evseRepeated(_ evse: String) -> Message {
+        Message(
+            "evse-repeated", "EVSE {evse} stands twice; give each EVSE one node", "充电接口 {evse} 出现两次，每个充电接口只属于一个节点",
+            ["evse": evse])
+    }
+}

@@ -1,0 +1,35 @@
+import Documents
+import Quantities
+
+/// What keeps files that are right each for itself from being planned together, in both languages.
+extension Message {
+    static func evseUnknown(_ evse: String, grid: String) -> Message {
+        Message(
+            "evse-unknown", "evse_id: {evse} is no EVSE of {grid}; name one of its evses, or add it there",
+            "evse_id：{evse} 不是 {grid} 中的充电接口；请写其中的一个，或在该文件中补充", ["evse": evse, "grid": grid])
+    }
+    static let noStays = Message(
+        "no-stays", "has no stays, so there is no horizon; give --from and --to, or add a stay",
+        "没有停留记录，无法确定时间范围；请给出 --from 与 --to，或补充停留记录")
+    static func emptyHorizon(_ first: Instant, _ last: Instant) -> Message {
+        Message(
+            "empty-horizon", "the horizon from {first} to {last} is empty; --to must be after --from and the stays",
+            "从 {first} 到 {last} 的时间范围为空；--to 必须晚于 --from 与各次停留", ["first": first, "last": last])
+    }
+    static func brokenHorizon(_ first: Instant, _ last: Instant) -> Message {
+        Message(
+            "broken-horizon", "the horizon from {first} to {last} is not a whole number of steps; move --to or --from",
+            "从 {first} 到 {last} 的时间范围不是步长的整数倍；请调整 --to 或 --from", ["first": first, "last": last])
+    }
+    static func tooManySlots(_ count: Int, limit: Int) -> Message {
+        Message(
+            "too-many-slots", "{count} slots are more than {limit}; ask for less time or a longer step",
+            "{count} 个时隙超过上限 {limit}；请缩短时间或加大步长", ["count": count, "limit": limit])
+    }
+    static func priceUnknown(at: String) -> Message {
+        Message(
+            "price-unknown",
+            "the price at {at} is unknown (a component has no value); a plan needs prices: give the component a value",
+            "{at} 的价格未知（某项构成没有数值）；排程需要价格，请为该构成赋值", ["at": at])
+    }
+}

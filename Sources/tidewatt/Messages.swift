@@ -1,0 +1,268 @@
+import Documents
+import Quantities
+
+/// What is wrong in a call of the program or with the files that it names, in both languages.
+extension Message {
+    // MARK: Words of the call
+
+    static func instantNeeded(_ text: String) -> Message {
+        Message(
+            "instant-needed", "{text} is not an instant with offset; write it like 2024-09-10T00:00:00+08:00",
+            "{text} 不是带时区的时刻，应写作 2024-09-10T00:00:00+08:00 的形式", ["text": text])
+    }
+    static func dayNeeded(_ text: String) -> Message {
+        Message(
+            "day-needed", "{text} is not a civil day; write YYYY-MM-DD", "{text} 不是日期，应写作 YYYY-MM-DD", ["text": text])
+    }
+    static func monthNeeded(_ text: String) -> Message {
+        Message("month-needed", "{text} is not a month; write YYYY-MM", "{text} 不是月份，应写作 YYYY-MM", ["text": text])
+    }
+    static func yearNeeded(_ text: String) -> Message {
+        Message("year-needed", "{text} is not a year; write YYYY", "{text} 不是年份，应写作 YYYY", ["text": text])
+    }
+    static func decimalNeeded(_ text: String) -> Message {
+        Message("decimal-needed", "{text} is not a decimal of at least 0", "{text} 不是不小于 0 的十进制数", ["text": text])
+    }
+    static func minutesNeeded(_ text: String) -> Message {
+        Message(
+            "minutes-needed", "{text} is not a number of minutes from 1 to 1440", "{text} 不是 1 至 1440 的分钟数",
+            ["text": text])
+    }
+    static func outOfRange(_ option: String, _ value: some CustomStringConvertible, least: Int, most: Int) -> Message {
+        Message(
+            "out-of-range", "{option} {value}: allowed: {least} to {most}", "{option} {value}：应为 {least} 至 {most}",
+            ["option": option, "value": value, "least": least, "most": most])
+    }
+    static let toNotAfterFrom = Message("to-not-after-from", "--to must be after --from", "--to 必须晚于 --from")
+    static func tooManyRows(limit: Int) -> Message {
+        Message(
+            "too-many-rows", "more than {limit} rows; ask for less time or a longer step", "超过 {limit} 行，请缩短时间或加大步长",
+            ["limit": limit])
+    }
+    static let monthForCharges = Message(
+        "month-for-charges", "--demand-kw and --capacity-kva need --month YYYY-MM",
+        "--demand-kw 与 --capacity-kva 需要同时给出 --month YYYY-MM")
+    static let chargesForMonth = Message(
+        "charges-for-month", "--month needs --demand-kw or --capacity-kva",
+        "--month 需要同时给出 --demand-kw 或 --capacity-kva")
+    static func gapAboveOne(_ gap: Rational) -> Message {
+        Message(
+            "gap-above-one", "--gap {gap} is above 1; 0.001 is a tenth of a percent", "--gap {gap} 大于 1；0.001 表示千分之一",
+            ["gap": gap])
+    }
+    static let oneFileForTwo = Message(
+        "one-file-for-two", "--schedule-out and --report name one file", "--schedule-out 与 --report 指向同一个文件")
+    static func stationsNeeded(_ text: String) -> Message {
+        Message(
+            "stations-needed", "{text} is not a number of stations from 1 to 19000; start several processes for more",
+            "{text} 不是 1 至 19000 的桩数；需要更多时请启动多个进程", ["text": text])
+    }
+    static func daysNeeded(_ text: String) -> Message {
+        Message(
+            "days-needed", "{text} is not a number of days from 1 to 3660", "{text} 不是 1 至 3660 的天数", ["text": text])
+    }
+    static func speedNeeded(_ text: String) -> Message {
+        Message(
+            "speed-needed", "{text} is not a speed from 0.1 to 100000", "{text} 不是 0.1 至 100000 的倍速", ["text": text])
+    }
+    static func faultUnknown(_ name: String, allowed: String) -> Message {
+        Message(
+            "fault-unknown", "{name} is no fault; allowed: none, mixed, or a list of {allowed}",
+            "{name} 不是可模拟的故障，可用：none、mixed 或下列各项的列表：{allowed}", ["name": name, "allowed": allowed])
+    }
+    static func addressNeeded(_ option: String, _ text: String) -> Message {
+        Message(
+            "address-needed", "{option} {text}: no address; allowed: ADDRESS:PORT, port 0 for any free one",
+            "{option} {text}：不是地址，应写作 ADDRESS:PORT，端口 0 表示任一空闲端口", ["option": option, "text": text])
+    }
+    static func roleUnknown(_ role: String, allowed: String) -> Message {
+        Message(
+            "role-unknown", "--role {role}: no such role; allowed: {allowed}", "--role {role}：没有该角色，可用：{allowed}",
+            ["role": role, "allowed": allowed])
+    }
+    static func urlUnusable(_ why: Message) -> Message {
+        Message("url-unusable", "--url {why}", "--url 不可用：{why}", ["why": why])
+    }
+    static func replayZoneUnknown(_ zone: String) -> Message {
+        Message(
+            "replay-zone-unknown", "--zone {zone}: no zone; allowed: Asia/Shanghai, Europe/Oslo",
+            "--zone {zone}：不是时区，应写作 Asia/Shanghai、Europe/Oslo 的形式", ["zone": zone])
+    }
+    static func yearOutOfRange(_ year: Int) -> Message {
+        Message("year-out-of-range", "the year {year} is out of range", "年份 {year} 超出范围", ["year": year])
+    }
+
+    // MARK: Rules
+
+    static func tariffUnknown(_ name: String, ids: String) -> Message {
+        Message(
+            "tariff-unknown", "{name}: neither a file nor a built-in tariff; built in are {ids}",
+            "{name}：既不是文件也不是内置电价；内置的有 {ids}", ["name": name, "ids": ids])
+    }
+    static func callUnknown(_ id: String, ids: String) -> Message {
+        Message(
+            "call-unknown", "call {id} is not known; built in are {ids}", "通知 {id} 未知；内置的有 {ids}",
+            ["id": id, "ids": ids])
+    }
+    static func wrongDirection(_ own: String, place: Message, wanted: String) -> Message {
+        Message(
+            "wrong-direction", "is a tariff for {own}; {place} must be one for {wanted}",
+            "是 {own} 方向的电价；{place}应为 {wanted} 方向的电价", ["own": own, "place": place, "wanted": wanted])
+    }
+    static let theArgument = Message("the-argument", "the argument", "参数")
+    static let theExportTariff = Message("the-export-tariff", "--export-tariff", "--export-tariff")
+    static func noDemandCharges(_ option: String) -> Message {
+        Message(
+            "no-demand-charges", "has no demand charges; leave {option} out", "没有需量或容量电费，请去掉 {option}",
+            ["option": option])
+    }
+    static func nothingPublic(_ day: CivilDay) -> Message {
+        Message("nothing-public", "no version was public on {day}", "截至 {day} 没有已公布的版本", ["day": day])
+    }
+    static let repeatsEarlierLine = Message(
+        "repeats-earlier-line", "repeats an earlier line; counted once", "与前面的行重复，只计一次")
+    static func totalUnknown(_ parts: String) -> Message {
+        Message(
+            "total-unknown",
+            "the total is unknown because these are: {parts}; give them a value in a tariff file of your own",
+            "合计未知，因为以下各项未知：{parts}；请在自己的电价文件中为其赋值", ["parts": parts])
+    }
+    static func notSettled(_ parts: String) -> Message {
+        Message(
+            "not-settled", "these prices are not settled, check them before you rely on the amounts: {parts}",
+            "下列价格尚未核实，使用金额前请先核对：{parts}", ["parts": parts])
+    }
+
+    // MARK: Files
+
+    static func cannotRead(_ why: Message) -> Message {
+        Message("cannot-read", "cannot read: {why}", "无法读取：{why}", ["why": why])
+    }
+    static func cannotReadUnnamed(_ why: Message) -> Message {
+        Message("cannot-read-unnamed", "cannot read: {why}; check the name", "无法读取：{why}；请检查文件名", ["why": why])
+    }
+    static func cannotWrite(_ why: Message) -> Message {
+        Message("cannot-write", "cannot write: {why}", "无法写入：{why}", ["why": why])
+    }
+    static func cannotWriteUnmade(_ why: Message) -> Message {
+        Message(
+            "cannot-write-unmade", "cannot write: {why}; create the folder first", "无法写入：{why}；请先建立文件夹", ["why": why])
+    }
+    static let folderToRead = Message("folder-to-read", "is a folder; name a file in it", "是文件夹，请指定其中的文件")
+    static let folderToWrite = Message("folder-to-write", "is a folder; name a file to write", "是文件夹，请指定要写入的文件")
+    static func answerNotWritten(_ why: Message) -> Message {
+        Message("answer-not-written", "the answer could not be written: {why}", "结果无法写出：{why}", ["why": why])
+    }
+    static func noStay(_ file: String) -> Message {
+        Message(
+            "no-stay", "{file}: no stay to replay; choose other --from and --days, or another file",
+            "{file}：没有可回放的停留，请更换 --from 与 --days，或使用其他文件", ["file": file])
+    }
+    static func sectionsNeeded(allowed: String) -> Message {
+        Message(
+            "sections-needed", "no mapping; allowed: sections {allowed}", "不是映射，可用的部分：{allowed}", ["allowed": allowed])
+    }
+    static func keysNeeded(allowed: String) -> Message {
+        Message("keys-needed", "no mapping; allowed: {allowed}", "不是映射，可用的键：{allowed}", ["allowed": allowed])
+    }
+    static func settingNotAllowed(_ key: String, allowed: Message) -> Message {
+        Message(
+            "setting-not-allowed", "{key} cannot be this; allowed: {allowed}", "{key} 不能取此值，允许：{allowed}",
+            ["key": key, "allowed": allowed])
+    }
+    static func variableNotAllowed(_ name: String, _ text: String, allowed: Message) -> Message {
+        Message(
+            "variable-not-allowed", "{name}: cannot be {text}; allowed: {allowed}", "{name}：不能为 {text}，允许：{allowed}",
+            ["name": name, "text": text, "allowed": allowed])
+    }
+
+    // MARK: The service
+
+    static func cannotListen(_ places: String, why: String) -> Message {
+        Message(
+            "cannot-listen", "cannot listen for stations on {places}: {why}", "无法在 {places} 监听充电桩：{why}",
+            ["places": places, "why": why])
+    }
+    static func cannotServe(_ place: String, why: String) -> Message {
+        Message(
+            "cannot-serve", "cannot serve the API on {place}: {why}", "无法在 {place} 提供接口：{why}",
+            ["place": place, "why": why])
+    }
+    static func openBeyondLoopback(_ host: String) -> Message {
+        Message(
+            "open-beyond-loopback",
+            "an open console needs no sign-in and therefore listens on loopback only, not on {host}; use 127.0.0.1, or leave --open out and create users (tidewatt admin user add)",
+            "免登录的控制台只能监听本机地址，不能监听 {host}；请使用 127.0.0.1，或去掉 --open 并建立用户（tidewatt admin user add）", ["host": host])
+    }
+    static func credentials(_ what: String) -> Message {
+        Message("credentials", "{what}", "密钥或证书不可用：{what}", ["what": what])
+    }
+    static func demoFolder(_ folder: String) -> Message {
+        Message(
+            "demo-folder", "--data {folder}: the demo begins anew; name an empty folder, or leave --data out",
+            "--data {folder}：演示总是重新开始，请指定空文件夹，或去掉 --data", ["folder": folder])
+    }
+    static func badAnswer(_ request: String, status: Int, _ text: String) -> Message {
+        Message(
+            "bad-answer", "{request} was answered {status}: {text}", "{request} 的应答为 {status}：{text}",
+            ["request": request, "status": status, "text": text])
+    }
+    static func demoTariffMissing(_ id: String) -> Message {
+        Message("demo-tariff-missing", "the tariff {id} is not among the built-in rules", "内置规则中没有电价 {id}", ["id": id])
+    }
+    static func dayNotJudged(_ day: String) -> Message {
+        Message("day-not-judged", "{day} is not among the judged days", "{day} 不在评估的日期之内", ["day": day])
+    }
+    static func ourFault(_ what: String) -> Message {
+        Message(
+            "our-fault", "tidewatt failed by its own fault, please report it: {what}", "程序自身发生故障，请反馈：{what}",
+            ["what": what])
+    }
+
+    // MARK: Passwords
+
+    static let noPasswordOnStdin = Message(
+        "no-password-on-stdin", "stdin holds no password; write it as the first line", "标准输入中没有密码，请写在第一行")
+    static let noTerminal = Message("no-terminal", "no password could be read from the terminal", "无法从终端读取密码")
+    static let passwordsDiffer = Message("passwords-differ", "the two passwords differ", "两次输入的密码不一致")
+
+    // MARK: The data directory
+
+    static func held(_ directory: String, by holder: String) -> Message {
+        Message(
+            "held",
+            "The data directory {directory} is in use by {holder}. Stop that process, or name another --data DIR.",
+            "数据目录 {directory} 正被 {holder} 使用。请停止该进程，或用 --data 指定其他目录。", ["directory": directory, "holder": holder])
+    }
+    static func cannotOpen(_ path: String, why: Message) -> Message {
+        Message(
+            "cannot-open", "{path} cannot be opened: {why}. Check that the folder exists, is writable and has space.",
+            "{path} 无法打开：{why}。请检查文件夹是否存在、可写且有空间。", ["path": path, "why": why])
+    }
+    static func newerSchema(_ path: String) -> Message {
+        Message(
+            "newer-schema",
+            "{path} was written by a newer tidewatt. Use that version, or restore a backup made by this one.",
+            "{path} 由更新版本的 tidewatt 写入。请使用该版本，或恢复由本版本制作的备份。", ["path": path])
+    }
+    static func damaged(_ what: String) -> Message {
+        Message(
+            "damaged",
+            "The database is damaged: {what}. Run `tidewatt admin check`, then `tidewatt admin restore` a backup.",
+            "数据库已损坏：{what}。请运行 `tidewatt admin check`，再用 `tidewatt admin restore` 恢复备份。", ["what": what])
+    }
+    static let diskFull = Message(
+        "disk-full", "The disk is full. Free some space; nothing that was acknowledged is lost.",
+        "磁盘已满，请清理空间；已确认的数据没有丢失。")
+    static func diskFailed(_ what: String) -> Message {
+        Message(
+            "disk-failed", "The disk failed: {what}. Nothing that was acknowledged is lost; look at the machine's log.",
+            "磁盘故障：{what}。已确认的数据没有丢失，请查看系统日志。", ["what": what])
+    }
+    static let backlogFull = Message(
+        "backlog-full", "Too many changes wait for the disk; this one was not taken.", "等待写盘的变更过多，本次变更未被接受。")
+    static func rejected(_ what: String) -> Message {
+        Message("rejected", "The database refused a change: {what}.", "数据库拒绝了一项变更：{what}。", ["what": what])
+    }
+    static let storeClosed = Message("store-closed", "The store is closed.", "数据存储已关闭。")
+}
