@@ -36,7 +36,10 @@ final class DirectoryLock: Sendable {
 
     func release() {
         descriptor.withLock { file in
-            if file >= 0 { close(file) }
+            guard file >= 0 else { return }
+            // A child between its fork and its exec still has the file open: closing ours alone would not let go.
+            flock(file, LOCK_UN)
+            close(file)
             file = -1
         }
     }

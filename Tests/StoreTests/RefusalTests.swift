@@ -111,6 +111,31 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(5)))
+    func `what is owed is tried again by itself, and once more at the end`() async throws {
+        let news = News()
+        var options = news.options
+        options.journal.retryInterval = .milliseconds(1)
+        try await withStore(options) { store, _ in
+            try store.refuse("setting", when: "1")
+            #expect(try await store.write(groups: [[.setting(key: "a", value: "1")]]).count == 1)
+            try await store.accept("setting")
+            while news.settled.isEmpty { await Task.yield() }
+            #expect(try store.loadCore().settings == ["a": "1"])
+            #expect(news.settled == ["store"])
+        }
+
+        let scratch = try ScratchFolder()
+        let store = try Store(directory: scratch.path)
+        try store.refuse("setting", when: "1")
+        #expect(try await store.write(groups: [[.setting(key: "a", value: "2")]]).count == 1)
+        try await store.accept("setting")
+        store.close()
+        let again = try Store(directory: scratch.path)
+        defer { again.close() }
+        #expect(try again.loadCore().settings == ["a": "2"])
+    }
+
     @Test func `a removed station takes what is owed of it along`() async throws {
         let news = News()
         try await withStore(news.options) { store, _ in

@@ -117,6 +117,44 @@ import Testing
         }
     }
 
+    @Test func `a meter whose rows cannot be moved keeps no other from moving, nor retention`() async throws {
+        var options = Store.Options()
+        options.retention.messages = RetentionPolicy.Bound(days: 1, megabytes: 100)
+        try await withStore(options) { store, _ in
+            for station in 0..<9 {
+                let evse = EVSEID(StationID("CP-\(station)"), 1)
+                try await store.write(.readings(session: nil, evse: evse, [Fixture.reading(t0, 1)]))
+            }
+            try await store.write((0..<10).map { message($0, at: t0) })
+            try await store.pool.write {
+                try $0.execute(sql: "UPDATE reading_tail SET body = x'07' WHERE station IN ('CP-2', 'CP-5')")
+            }
+            #expect(throws: StoreFault.damaged("a row of readings cannot be read")) {
+                try store.maintain(now: t0 + .days(9))
+            }
+            let left = try await store.pool.read { db in
+                (
+                    try String.fetchAll(db, sql: "SELECT station FROM reading_tail ORDER BY station"),
+                    try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM message")
+                )
+            }
+            #expect(left.0 == ["CP-2", "CP-5"] && left.1 == 1)
+            // They are looked at again with the next hourly walk.
+            #expect(try store.maintain(now: t0 + .days(9)).compactedRows == 0)
+        }
+    }
+
+    @Test func `a station whose clock is behind does not make blocks rewritten all the time`() async throws {
+        try await withStore { store, _ in
+            let evse = EVSEID(StationID("CP"), 1)
+            try await store.write(.readings(session: nil, evse: evse, [Fixture.reading(t0 - .days(2), 1)]))
+            #expect(try store.maintain(now: t0).compactedRows == 1)
+            try await store.write(.readings(session: nil, evse: evse, [Fixture.reading(t0 - .days(1), 1)]))
+            #expect(try store.maintain(now: t0 + .minutes(59)).compactedRows == 0)
+            #expect(try store.maintain(now: t0 + .minutes(60)).compactedRows == 1)
+        }
+    }
+
     @Test func `the write-ahead log begins anew while the writing goes on`() async throws {
         var options = Store.Options()
         options.checkpointPages = 50

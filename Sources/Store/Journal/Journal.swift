@@ -40,9 +40,6 @@ final class Journal: @unchecked Sendable {
     private var refusal: StoreFault?
     private var counters = JournalCounters()
 
-    /// Owed changes are tried again this often, and with each repeat of the message that brought them.
-    private static let retryInterval: Duration = .seconds(60)
-
     init(pool: DatabasePool, checkpointer: Checkpointer, options: Store.Options) {
         self.pool = pool
         self.checkpointer = checkpointer
@@ -119,6 +116,10 @@ final class Journal: @unchecked Sendable {
             write(parcels, with: &writer)
             checkpointer.finish(pool)
         }
+        if !debts.isEmpty {
+            retryAllAt = ContinuousClock.now
+            write([], with: &writer)
+        }
         // The statements must go before their connection does.
         pool.writeWithoutTransaction { _ in writer = nil }
         monitor.withLock {
@@ -127,13 +128,19 @@ final class Journal: @unchecked Sendable {
         }
     }
 
-    /// Everything that waits, up to one transaction's bound; `nil` at the end.
+    /// Everything that waits, up to one transaction's bound; nothing when it is time to try what is owed; `nil` at the end.
     private func next() -> [Parcel]? {
         monitor.lock()
         defer { monitor.unlock() }
         while waiting.isEmpty {
             if isClosing { return nil }
-            monitor.wait()
+            if debts.isEmpty {
+                monitor.wait()
+            } else {
+                let pause = (retryAllAt - ContinuousClock.now) / .seconds(1)
+                if pause <= 0 { return [] }
+                _ = monitor.wait(until: Date(timeIntervalSinceNow: pause))
+            }
         }
         if limits.lingerMilliseconds > 0, !isClosing {
             let end = Date(timeIntervalSinceNow: Double(limits.lingerMilliseconds) / 1000)
@@ -187,10 +194,10 @@ final class Journal: @unchecked Sendable {
     private func commit(
         _ groups: [[Change]], with writer: inout ChangeWriter?
     ) throws(SQLiteFailure) -> ([Int: RefusedChange], [RefusalNews]) {
-        // Barriers without changes need no transaction: what came before them is on the disk.
-        if groups.allSatisfy(\.isEmpty) { return ([:], []) }
         let (made, owed) = (writer, debts)
         let retryAll = !owed.isEmpty && ContinuousClock.now >= retryAllAt
+        // Barriers without changes need no transaction: what came before them is on the disk.
+        if !retryAll, groups.allSatisfy(\.isEmpty) { return ([:], []) }
         let (used, outcome): (ChangeWriter?, Result<CarefulPass?, SQLiteFailure>) = pool.writeWithoutTransaction { db in
             guard let connection = db.sqliteConnection else { return (nil, .failure(SQLiteFailure(nil))) }
             let writer = made ?? ChangeWriter(connection: connection)
@@ -207,7 +214,7 @@ final class Journal: @unchecked Sendable {
         writer = used
         guard let pass = try outcome.get() else { return ([:], []) }
         debts = pass.debts
-        if retryAll || owed.isEmpty { retryAllAt = ContinuousClock.now + Journal.retryInterval }
+        if retryAll || owed.isEmpty { retryAllAt = ContinuousClock.now + limits.retryInterval }
         return (pass.refused, pass.news)
     }
 
@@ -274,6 +281,8 @@ public struct JournalLimits: Sendable {
     public var changesPerCommit = 8192
     /// How long a commit waits for company. 0: what gathers during the commit before it is company enough.
     public var lingerMilliseconds = 0
+    /// Owed changes are tried again this often, with each repeat of the message that brought them, and at the end.
+    package var retryInterval: Duration = .seconds(60)
     public init() {}
 }
 

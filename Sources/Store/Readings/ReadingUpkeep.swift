@@ -40,18 +40,10 @@ enum ReadingUpkeep {
         var moved = 0
         let through = walk.through
         while moved < limit {
-            // The plus keeps SQLite from walking the rows by number and sorting them: the index has them in order.
-            let next = try Row.fetchOne(
-                db,
-                sql: """
-                    SELECT station, evse FROM reading_tail WHERE (station, evse) > (?, ?) AND +seq <= ?
-                    ORDER BY station, evse LIMIT 1
-                    """, arguments: [walk.station, walk.evse, through])
-            guard let next else {
+            guard let (station, evse) = try next(walk, db) else {
                 walk.isDone = true
                 return moved
             }
-            let (station, evse): (String, Int) = (next["station"], next["evse"])
             let rows = try Row.fetchAll(
                 db,
                 sql: """
@@ -76,6 +68,38 @@ enum ReadingUpkeep {
             if rows.count < rowsOfOneMeter { (walk.station, walk.evse) = (station, evse) }
         }
         return moved
+    }
+
+    private static func next(_ walk: Walk, _ db: Database) throws -> (station: String, evse: Int)? {
+        // The plus keeps SQLite from walking the rows by number and sorting them: the index has them in order.
+        try Row.fetchOne(
+            db,
+            sql: """
+                SELECT station, evse FROM reading_tail WHERE (station, evse) > (?, ?) AND +seq <= ?
+                ORDER BY station, evse LIMIT 1
+                """, arguments: [walk.station, walk.evse, walk.through]
+        ).map { ($0["station"], $0["evse"]) }
+    }
+
+    /// The walk behind the meter whose turn it is.
+    static func passOver(_ walk: Walk, _ db: Database) throws -> Walk {
+        var walk = walk
+        if let (station, evse) = try next(walk, db) {
+            (walk.station, walk.evse) = (station, evse)
+        } else {
+            walk.isDone = true
+        }
+        return walk
+    }
+
+    /// The rows themselves are at fault, not the disk: others can be moved.
+    static func isOfTheRows(_ error: any Error) -> Bool {
+        switch error {
+        case StoreFault.damaged: true
+        case let error as DatabaseError:
+            [.SQLITE_CONSTRAINT, .SQLITE_TOOBIG, .SQLITE_MISMATCH].contains(error.resultCode)
+        default: false
+        }
     }
 
     static func day(of instant: Instant) -> Int64 {

@@ -147,8 +147,9 @@ struct RetentionPass {
                 try Row.fetchAll(
                     db,
                     sql: """
-                        SELECT \(rule.key) FROM \(rule.table) WHERE \(rule.condition)
-                        \(cut == nil ? "ORDER BY \(rule.age)" : "AND \(rule.age) < ?") LIMIT \(most)
+                        SELECT \(rule.key) FROM \(rule.table)
+                        WHERE \(rule.condition)\(cut == nil ? "" : " AND \(rule.age) < ?")
+                        ORDER BY \(rule.age), \(rule.key) LIMIT \(most)
                         """, arguments: cut.map { [$0] } ?? []
                 ).map { Array($0.databaseValues) }
             }

@@ -15,6 +15,8 @@ public struct UpkeepReport: Sendable {
 /// Where upkeep stands between two calls.
 struct UpkeepState: Sendable {
     var walk: ReadingUpkeep.Walk?
+    /// Domain time at which the newest walk began.
+    var walkBeganAt: Instant?
     var retention = RetentionState()
 }
 
@@ -35,10 +37,12 @@ extension Store {
             if everything { state = UpkeepState() }
             do {
                 var report = UpkeepReport()
-                try compact(now: now, everything: everything, &state.walk, &report)
+                // What cannot be moved does not keep retention from making room.
+                let failure = try compact(now: now, everything: everything, &state, &report)
                 var pass = RetentionPass(store: self, now: now, everything: everything, state: state.retention)
                 defer { state.retention = pass.state }
                 try pass.run(&report)
+                if let failure { throw failure }
                 return report
             } catch { throw StoreFault(error, path: DataDirectory.database(in: directory)) }
         }
@@ -52,35 +56,51 @@ extension Store {
 
     var isBehind: Bool { condition == .congested }
 
-    /// A row waits in the tail until it is an hour old or a million wait: each block is then rewritten for many rows.
+    /// A row waits in the tail until the hourly walk, or until a million wait: each block is then rewritten for many rows.
+    /// When rows were read says nothing here: a station's clock may be behind, and its queue old.
+    /// - Returns: why a meter's rows could not be moved. They stay in the tail, those of the other meters move.
     private func compact(
-        now: Instant, everything: Bool, _ walk: inout ReadingUpkeep.Walk?, _ report: inout UpkeepReport
-    ) throws {
-        if walk == nil {
+        now: Instant, everything: Bool, _ state: inout UpkeepState, _ report: inout UpkeepReport
+    ) throws -> (any Error)? {
+        if state.walk == nil {
             let (oldest, newest) = try pool.read { db in
                 (
                     try Row.fetchOne(db, sql: "SELECT seq, at FROM reading_tail ORDER BY seq LIMIT 1"),
                     try Int64.fetchOne(db, sql: "SELECT MAX(seq) FROM reading_tail") ?? 0
                 )
             }
-            guard let oldest else { return }
-            let (first, at): (Int64, Int64) = (oldest["seq"], oldest["at"])
-            guard everything || newest - first >= 1_000_000 || now.milliseconds - at >= 3_600_000 else { return }
-            walk = ReadingUpkeep.Walk(through: newest)
+            guard let oldest else { return nil }
+            let (first, firstAt): (Int64, Int64) = (oldest["seq"], oldest["at"])
+            let since = state.walkBeganAt?.milliseconds ?? firstAt
+            guard everything || newest - first >= 1_000_000 || now.milliseconds - since >= 3_600_000 else { return nil }
+            state.walk = ReadingUpkeep.Walk(through: newest)
+            state.walkBeganAt = now
         }
-        guard var going = walk else { return }
-        var steps = 0
-        while !going.isDone, everything || (steps < Store.compactionStepsPerCall && !isBehind) {
+        guard var walk = state.walk else { return nil }
+        var (steps, limit) = (0, Store.compactionStep)
+        var failure: (any Error)?
+        while !walk.isDone, everything || (steps < Store.compactionStepsPerCall && !isBehind) {
             steps += 1
-            // A step that fails is rolled back, and so is where the walk stands.
-            let (moved, after) = try maintenance { db in
-                var after = going
-                return (try ReadingUpkeep.step(db, &after, limit: Store.compactionStep, now: now), after)
+            do {
+                // A step that fails is rolled back, and so is where the walk stands.
+                let (moved, after) = try maintenance { db in
+                    var after = walk
+                    return (try ReadingUpkeep.step(db, &after, limit: limit, now: now), after)
+                }
+                walk = after
+                report.compactedRows += moved
+            } catch  where ReadingUpkeep.isOfTheRows(error) {
+                // Meter by meter from here on: then the one at fault is known and passed over.
+                if limit > 1 {
+                    limit = 1
+                } else {
+                    failure = failure ?? error
+                    walk = try pool.read { db in try ReadingUpkeep.passOver(walk, db) }
+                }
             }
-            going = after
-            report.compactedRows += moved
         }
-        walk = going.isDone ? nil : going
-        if !going.isDone { report.isUnfinished = true }
+        state.walk = walk.isDone ? nil : walk
+        if !walk.isDone { report.isUnfinished = true }
+        return failure
     }
 }
