@@ -60,8 +60,8 @@ public final class OCPPGateway: Sendable {
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            // The channel keeps its last read buffer: 1 kB holds most messages, and an idle station costs no more.
-            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
+            // The channel keeps its last read buffer: half a kilobyte holds most messages, a longer one takes a second read.
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 512))
             .childChannelOption(
                 .writeBufferWaterMark,
                 value: .init(low: configuration.maxOutboundBytes / 2, high: configuration.maxOutboundBytes)
