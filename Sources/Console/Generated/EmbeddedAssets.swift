@@ -4141,7 +4141,7 @@ enum EmbeddedAssets {
                 .card-head { display: flex; justify-content: space-between; align-items: center; gap: .6rem; margin-bottom: .7rem; flex-wrap: wrap; min-height: 34px; }
                 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr)); gap: 1rem; align-items: start; }
                 .columns-wide { grid-template-columns: minmax(0, 2fr) minmax(280px, 1fr); }
-                .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(142px, 1fr)); gap: .7rem; }
+                .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(132px, 1fr)); gap: .7rem; }
                 .tile { background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius); padding: .7rem .9rem; text-decoration: none; color: var(--text); display: flex; flex-direction: column; gap: .15rem; min-height: 104px; }
                 .tile:hover { border-color: var(--line-strong); }
                 .tile.warn { border-left: 4px solid var(--warn); }
