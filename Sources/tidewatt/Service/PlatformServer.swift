@@ -34,6 +34,8 @@ struct PlatformServer {
             log.plain("ready")
             ready(port, ocppPort)
         }
+        var overdue: (any DispatchSourceTimer)?
+        defer { overdue?.cancel() }
         do {
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { try await console.run() }
@@ -45,6 +47,7 @@ struct PlatformServer {
                 // Whichever ends first ends both: a signal, or a listener that cannot go on.
                 defer { tasks.cancelAll() }
                 try await tasks.next()
+                overdue = Self.boundShutdown(log)
             }
         } catch is CancellationError {
         } catch {
@@ -52,9 +55,7 @@ struct PlatformServer {
             throw Refusal(.cannotServe("\(settings.http.host):\(settings.http.port)", why: "\(error)"))
         }
         log(.info, "stopping")
-        let overdue = Self.boundShutdown(log)
         await platform.stop()
-        overdue.cancel()
     }
 
     /// What was acknowledged is on the disk before: a part that does not end must not keep a service from its restart.
@@ -62,7 +63,7 @@ struct PlatformServer {
         let timer = DispatchSource.makeTimerSource(queue: .global())
         timer.setEventHandler {
             log(.error, "stop-overdue", [.init("seconds", .int(shutdownSeconds))])
-            exit(ExitStatus.ourFault.rawValue)
+            _exit(ExitStatus.ourFault.rawValue)
         }
         timer.schedule(deadline: .now() + .seconds(shutdownSeconds))
         timer.resume()
