@@ -97,7 +97,7 @@ let package = Package(
             name: "Console",
             dependencies: [
                 "Quantities", "Documents", "Assets", "Rulebook", "Charging", "Metering", "GridDispatch", "Operations",
-                "CCrypto", .product(name: "Hummingbird", package: "hummingbird"), nioCore,
+                .product(name: "Hummingbird", package: "hummingbird"), nioCore,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ], swiftSettings: strict),
         .executableTarget(

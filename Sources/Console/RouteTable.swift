@@ -19,6 +19,7 @@ enum RouteTable {
         Route(.get, "/api/v1/stations/{id}", .role(.viewer), handle: StationsAPI.get),
         Route(.put, "/api/v1/stations/{id}", .role(.manager), handle: StationsAPI.put),
         Route(.delete, "/api/v1/stations/{id}", .role(.manager), handle: StationsAPI.delete),
+        Route(.post, "/api/v1/stations/{id}/key", .role(.manager), handle: StationsAPI.makeKey),
         Route(.get, "/api/v1/stations/{id}/commands", .role(.viewer), handle: CommandsAPI.list),
         Route(.post, "/api/v1/stations/{id}/commands", .role(.operator), handle: CommandsAPI.post),
         Route(.get, "/api/v1/stations/{id}/messages", .role(.viewer), handle: StationsAPI.messages),

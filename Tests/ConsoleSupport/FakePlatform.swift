@@ -289,6 +289,13 @@ public final class FakePlatform: PlatformService {
         return Array(all.drop { $0.id != before }.dropFirst().prefix(limit))
     }
     public let tokenMarker = TokenMarker(key: 1, 2)
+    public func storedForm(ofPassword password: String) async throws(ServiceFault) -> String {
+        String(password.reversed())
+    }
+    public func makeStationKey() -> (key: String, stored: String) {
+        let key = String(repeating: "0123456789", count: 4)
+        return (key, String(key.reversed()))
+    }
     public func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)] {
         read { $0.audit }.filter { entry in before.map { entry.id < $0 } ?? true }.prefix(limit).map { $0 }
     }

@@ -71,7 +71,19 @@ import Testing
         #expect(answer.status == 201)
         #expect(!answer.text.contains("correct-horse-1"))
         let digest = try #require(browser.platform.read { $0.stations[StationID("P1")]?.station.passwordDigest })
-        #expect(StationPassword.matches("correct-horse-1", digest: digest))
+        #expect(digest == "1-esroh-tcerroc", "in the platform's form")
+        let cleared = await browser.send(.put, "/api/v1/stations/P1", #"{"password": null}"#)
+        #expect(cleared.text.contains(#""password_set":false"#))
+    }
+
+    @Test func `a key is made for a station and told once`() async throws {
+        #expect(await browser.send(.post, "/api/v1/stations/NOBODY/key", "").status == 404)
+        let made = await browser.send(.post, "/api/v1/stations/JY-044/key", "")
+        #expect(made.status == 201 && made.header("Cache-Control") == "no-store")
+        let key = try #require(made.text.firstMatch(of: /"key":"([0-9a-f]{40})"/)?.1)
+        let read = await browser.get("/api/v1/stations/JY-044")
+        #expect(read.text.contains(#""password_set":true"#) && !read.text.contains(key))
+        #expect(await !browser.get("/api/v1/audit").text.contains(key))
     }
 
     struct Wrong: Sendable, CustomTestStringConvertible {

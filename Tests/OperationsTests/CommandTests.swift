@@ -1,6 +1,7 @@
 import Assets
 import Charging
 import OCPP
+import OCPPMessages
 import Operations
 import Quantities
 import Testing
@@ -29,6 +30,26 @@ import Testing
         let texts = d.disk.messages.map { String(decoding: $0.text, as: UTF8.self) }
         #expect(texts.contains("[2,\"\(view.id)\",\"SetChargingProfile\",\(payload)]"))
         #expect(texts.contains("[3,\"\(view.id)\",{ \"status\":\"Accepted\" }]"))
+    }
+
+    @Test func `a password goes to the station and into no record`() throws {
+        var d = Dialogue()
+        d.boot("CP1")
+        let secret = "0123456789abcdef0123"
+        let view = try #require(
+            command(&d, "ChangeConfiguration", #"{"key":"AuthorizationKey","value":"\#(secret)"}"#))
+        #expect(d.calls.last.map { String(decoding: $0.payload, as: UTF8.self).contains(secret) } == true)
+        d.answer("CP1", nil, #"{"status":"Accepted"}"#)
+        _ = try #require(command(&d, "GetConfiguration", "{}"))
+        d.answer(
+            "CP1", nil,
+            #"{"configurationKey":[{"key":"AuthorizationKey","readonly":false,"value":"\#(secret)"}]}"#)
+        let kept =
+            d.disk.messages.map(\.text) + d.disk.commands.values.flatMap { [$0.payload, $0.response ?? []] }
+            + [try #require(d.core.command(view.id)).payload]
+        #expect(kept.count > 4)
+        #expect(!kept.contains { String(decoding: $0, as: UTF8.self).contains(secret) })
+        #expect(kept.contains { String(decoding: $0, as: UTF8.self).contains(V16.concealed) })
     }
 
     @Test func `a station that is not connected gives offline at once`() {

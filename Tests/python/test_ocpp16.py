@@ -4,6 +4,7 @@ import json
 import re
 from datetime import datetime, timezone
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from ocpp.exceptions import SecurityError
@@ -479,6 +480,36 @@ def test_a_hexadecimal_authorization_key_is_taken_as_text_and_as_bytes(shared, a
         one = Station(shared.ocpp, identity, password=password).connect()
         assert one.boot().status == "Accepted"
         one.close()
+
+
+def test_a_key_that_the_platform_made_opens_and_the_one_before_no_longer_does(serve):
+    server = serve()
+    api = server.api()
+    identity = fresh()
+    api.put(f"/api/v1/stations/{identity}", {"password": "made-up-by-a-person"})
+    first, second = (api.post(f"/api/v1/stations/{identity}/key", status=201)["key"] for _ in range(2))
+    for wrong in ("made-up-by-a-person", first):
+        assert status_of_connecting(server.ocpp, identity, password=wrong) == 401
+    for right in (second, second.upper(), bytes.fromhex(second)):
+        one = Station(server.ocpp, identity, password=right).connect()
+        assert one.boot().status == "Accepted"
+        one.close()
+    # Neither form is anywhere in the clear, and what a person made up is no fast digest.
+    api.put(f"/api/v1/stations/{identity}", {"password": "made-up-by-a-person"})
+    server.stop()
+    kept = b"".join(path.read_bytes() for path in Path(server.data).glob("tidewatt.sqlite*"))
+    assert second.encode() not in kept and b"made-up-by-a-person" not in kept
+    assert b"$argon2id$" in kept
+
+
+def test_a_password_sent_to_a_station_is_in_no_record(station, api):
+    secret, identity = "5ecre75ecre75ecre75e", fresh()
+    one = station(identity)
+    one.boot()
+    api.command(identity, "ChangeConfiguration", {"key": "AuthorizationKey", "value": secret})
+    assert [asked["value"] for asked in one.heard("ChangeConfiguration")] == [secret], "the station got it"
+    for path in ("messages", "commands"):
+        assert secret not in str(api.every(f"/api/v1/stations/{identity}/{path}"))
 
 
 def test_another_stations_credential_does_not_open_the_door(shared, api):

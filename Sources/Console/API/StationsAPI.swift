@@ -31,11 +31,32 @@ enum StationsAPI {
             throw .invalid([.init(path: "id", problem: problem)])
         }
         var fields = try JSONFields(body: call.request)
-        let change = StationFields.change(&fields)
+        var change = StationFields.change(&fields)
+        let password = StationFields.password(&fields)
         try fields.throwIfAny()
+        switch password {
+        case .absent: break
+        case .null: change.passwordDigest = .some(nil)
+        case .value(let text):
+            do throws(ServiceFault) {
+                change.passwordDigest = try await call.service.storedForm(ofPassword: text)
+            } catch {
+                throw Refusal(error)
+            }
+        }
         let existed = await call.service.station(id) != nil
         _ = try await call.order(.putStation(id, change))
         return .json(try await station(call).json, status: existed ? 200 : 201)
+    }
+
+    /// A new key, told this once. What the station had before ends with it.
+    @Sendable static func makeKey(_ call: Call) async throws(Refusal) -> WebResponse {
+        let id = try await station(call).station.id
+        let made = call.service.makeStationKey()
+        var change = StationChange()
+        change.passwordDigest = .some(made.stored)
+        _ = try await call.order(.putStation(id, change))
+        return .json(["station_id": .string(id.value), "key": .string(made.key)], status: 201)
     }
 
     @Sendable static func delete(_ call: Call) async throws(Refusal) -> WebResponse {
@@ -132,18 +153,18 @@ enum StationFields {
         change.owner = fields.string("owner").change
         change.securityProfile = fields.integer("security_profile", 0...3).value
         change.operatorLimit = limit(&fields)
-        switch fields.string("password", atMost: 40) {
-        case .absent: break
-        case .null: change.passwordDigest = .some(nil)
-        case .value(let password):
-            // HTTP Basic cannot carry more than this unharmed between all stations.
-            if !(8...40).contains(password.utf8.count) || !password.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
-                fields.refuse("password", "8 to 40 printable ASCII characters without spaces are expected")
-            } else {
-                change.passwordDigest = StationPassword.digest(of: password)
-            }
-        }
         return change
+    }
+
+    static func password(_ fields: inout JSONFields) -> Given<String> {
+        let field = fields.string("password", atMost: 40)
+        // HTTP Basic cannot carry more than this unharmed between all stations.
+        if let text = field.value,
+            !(8...40).contains(text.utf8.count) || !text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        {
+            fields.refuse("password", "8 to 40 printable ASCII characters without spaces are expected")
+        }
+        return field
     }
 
     private static func limit(_ fields: inout JSONFields) -> Power?? {

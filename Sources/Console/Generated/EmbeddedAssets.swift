@@ -1945,6 +1945,44 @@ enum EmbeddedAssets {
                         "description": "Least role: manager."
                       }
                     },
+                    "/api/v1/stations/{id}/key": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "makeStationKey",
+                        "summary": "Make a new key for a station; it is told this once, and what the station had before ends with it",
+                        "tags": ["stations"],
+                        "responses": {
+                          "201": {
+                            "description": "The key, as it is configured at the station (AuthorizationKey, BasicAuthPassword)",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "station_id": {"type": "string"},
+                                    "key": {"type": "string", "pattern": "^[0-9a-f]{40}$"}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["station_id", "key"]
+                                }
+                              }
+                            }
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
                     "/api/v1/stations/{id}/commands": {
                       "parameters": [
                         {

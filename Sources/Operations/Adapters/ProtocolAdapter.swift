@@ -42,6 +42,19 @@ enum ProtocolAdapter {
         }
     }
 
+    /// A request as it may be kept and shown, see ``V2/withoutSecrets(request:of:in:)``.
+    static func withoutSecrets(request payload: [UInt8], of action: String, in version: OCPPVersion) -> [UInt8] {
+        version == .v16
+            ? V16.withoutSecrets(request: payload, of: action)
+            : V2.withoutSecrets(request: payload, of: action, in: version)
+    }
+
+    static func withoutSecrets(response payload: [UInt8], of action: String, in version: OCPPVersion) -> [UInt8] {
+        version == .v16
+            ? V16.withoutSecrets(response: payload, of: action)
+            : V2.withoutSecrets(response: payload, of: action, in: version)
+    }
+
     /// Actions that a TriggerMessage may have asked for, so that a station which is not accepted yet may send them.
     static func actions(in version: OCPPVersion) -> [String] {
         version == .v16 ? V16.Action.allCases.map(\.rawValue) : V2.Action.allCases.map(\.rawValue)

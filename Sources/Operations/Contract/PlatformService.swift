@@ -55,6 +55,10 @@ public protocol PlatformService: Sendable {
     func events() -> AsyncStream<LiveEvent>
 
     // Access. Secrets are never kept in clear.
+    /// The form in which a station's password that a person made up is kept; takes some 10 ms, on a thread of its own.
+    func storedForm(ofPassword password: String) async throws(ServiceFault) -> String
+    /// A new key for a station, as it is configured there, and the form in which it is kept.
+    func makeStationKey() -> (key: String, stored: String)
     func actor(token: String) async -> Actor?
     func signIn(user: String, password: String, from address: String) async -> WebSession?
     func webSession(_ id: String) async -> WebSession?

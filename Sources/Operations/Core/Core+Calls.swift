@@ -82,7 +82,15 @@ extension Core {
             .message(
                 MessageRecord(
                     station: id, at: now, direction: .inbound, messageID: call.messageID, action: call.action,
-                    text: call.text, reply: reply, problem: problem)))
+                    text: Self.shown(call), reply: reply, problem: problem)))
+    }
+
+    /// The frame as it is kept. Only a station's report of its variables may hold a password; a signed one stays whole, or its
+    /// signature would prove nothing.
+    private static func shown(_ call: InboundCall) -> [UInt8] {
+        guard case .v2(.notifyReport) = call.request, !call.isSigned else { return call.text }
+        let payload = V2.withoutSecrets(request: Array(call.payloadBytes), of: call.action, in: .v21)
+        return call.text[..<call.payload.lowerBound] + payload + call.text[call.payload.upperBound...]
     }
 
     private mutating func handle(_ event: StationEvent, _ s: Int, at now: Instant) -> StationAnswer {

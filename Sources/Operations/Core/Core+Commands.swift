@@ -15,8 +15,9 @@ extension Core {
         guard let s = stationIndex[id] else { return .failure(ServiceFault(.stationUnknown(id))) }
         let (token, messageID) = counters.nextMessage()
         var view = CommandView(
-            id: messageID, station: id, action: action, payload: payload, status: .pending, createdAt: now,
-            by: actor.name)
+            id: messageID, station: id, action: action,
+            payload: ProtocolAdapter.withoutSecrets(request: payload, of: action, in: stations[s].version),
+            status: .pending, createdAt: now, by: actor.name)
         guard stations[s].isOnline else {
             view.status = .offline
             view.finishedAt = now
@@ -112,7 +113,9 @@ extension Core {
         writer.value(2)
         writer.value(call.messageID)
         writer.value(call.action)
-        writer.raw(call.payload)
+        // The station gets it whole; what is kept names no password.
+        writer.raw(
+            ProtocolAdapter.withoutSecrets(request: call.payload, of: call.action, in: stations[s].version))
         writer.endArray()
         persist(
             .message(
@@ -129,7 +132,7 @@ extension Core {
         guard let s = stationIndex[id] else { return }
         let isTimeout = outcome == .timeout
         guard let call = stations[s].lane.settle(token, mayAnswerLater: isTimeout) else { return }
-        journal(outcome, of: call, id, late, at: now)
+        journal(outcome, of: call, s, late, at: now)
         switch outcome {
         case .answered, .error: stations[s].lastSeen = now
         case .timeout, .dropped: break
@@ -158,7 +161,10 @@ extension Core {
         switch call.purpose {
         case .command(let id):
             switch outcome {
-            case .answered(let payload): finish(command: id, .answered, response: payload, at: now)
+            case .answered(let payload):
+                let shown = ProtocolAdapter.withoutSecrets(
+                    response: payload, of: call.action, in: stations[s].version)
+                finish(command: id, .answered, response: shown, at: now)
             case .error(let code, let description, _):
                 finish(command: id, .error, code: code, description: description, at: now)
             case .timeout: finish(command: id, .timeout, at: now)
@@ -192,7 +198,7 @@ extension Core {
     }
 
     private mutating func journal(
-        _ outcome: StationLink.CallOutcome, of call: CallLane.Call, _ id: StationID, _ late: Bool, at now: Instant
+        _ outcome: StationLink.CallOutcome, of call: CallLane.Call, _ s: Int, _ late: Bool, at now: Instant
     ) {
         var writer = JSONWriter()
         writer.beginArray()
@@ -200,7 +206,8 @@ extension Core {
         case .answered(let payload):
             writer.value(3)
             writer.value(call.messageID)
-            writer.raw(payload)
+            writer.raw(
+                ProtocolAdapter.withoutSecrets(response: payload, of: call.action, in: stations[s].version))
         case .error(let code, let description, let details):
             writer.value(4)
             writer.value(call.messageID)
@@ -213,7 +220,7 @@ extension Core {
         persist(
             .message(
                 MessageRecord(
-                    station: id, at: now, direction: .inbound, messageID: call.messageID, action: call.action,
-                    text: writer.bytes, problem: late ? "late answer" : nil)))
+                    station: stations[s].station.id, at: now, direction: .inbound, messageID: call.messageID,
+                    action: call.action, text: writer.bytes, problem: late ? "late answer" : nil)))
     }
 }

@@ -1,5 +1,6 @@
 import Assets
 import Charging
+import Credentials
 import GridDispatch
 import Operations
 import Quantities
@@ -84,6 +85,15 @@ extension Platform: PlatformService {
         guard before == nil else { return stored }
         let known = Set(stored.map(\.id))
         return Array((held.filter { !known.contains($0.id) } + stored).sorted(by: order).prefix(limit))
+    }
+    func storedForm(ofPassword password: String) async throws(ServiceFault) -> String {
+        do throws(CredentialFault) { return try await passwords.encode(madeUp: password).text } catch {
+            throw ServiceFault(.busy)
+        }
+    }
+    func makeStationKey() -> (key: String, stored: String) {
+        let key = StoredPassword.generateKey()
+        return (key, StoredPassword(key: key, under: stationSecret).text)
     }
     func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)] {
         await reading { try await self.store.audit(limit: limit, before: before) } ?? []

@@ -29,6 +29,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     private let disk: DiskWatch
     private let directory: String
     let tokenMarker: TokenMarker
+    let passwords: PasswordChecker
+    let stationSecret: DigestSecret
     /// `nil` without a TLS listener.
     private let tls: TLSServer?
     private let tlsFaults: TLSFaultLog
@@ -58,9 +60,9 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         self.store = try Store(directory: directory, options: options)
         self.directory = directory
         self.tlsFaults = TLSFaultLog(log: log)
-        let passwords: PasswordChecker
         do {
             let secret = try DigestSecret.open(in: directory)
+            stationSecret = secret
             passwords = PasswordChecker(secret: secret)
             let key = secret.words(for: "audit-token-mark")
             tokenMarker = TokenMarker(key: key.0, key.1)

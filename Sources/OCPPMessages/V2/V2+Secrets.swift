@@ -1,0 +1,86 @@
+extension V2 {
+    /// The payload as it may be kept and shown: without passwords of the station and of its networks.
+    /// - Returns: the same bytes where there is no secret; an empty object where a message that may carry one cannot be read.
+    public static func withoutSecrets(
+        request payload: [UInt8], of action: String, in version: OCPPVersion
+    ) -> [UInt8] {
+        guard let action = Action(rawValue: action),
+            [.setVariables, .setNetworkProfile, .notifyReport].contains(action)
+        else { return payload }
+        guard case .success(let request) = Request.decode(action, payload: payload.span, in: version).result else {
+            return unreadable
+        }
+        switch request {
+        case .setVariables(var request):
+            let secret = request.setVariableData.indices.filter {
+                isSecret(request.setVariableData[$0].component, request.setVariableData[$0].variable)
+            }
+            if secret.isEmpty { return payload }
+            for i in secret { request.setVariableData[i].attributeValue = V16.concealed }
+            return request.json
+        case .setNetworkProfile(var request):
+            return request.connectionData.concealSecrets() ? request.json : payload
+        case .notifyReport(var request):
+            var report = request.reportData ?? []
+            let secret = report.indices.filter { isSecret(report[$0].component, report[$0].variable) }
+            if secret.isEmpty { return payload }
+            for i in secret {
+                for k in report[i].variableAttribute.indices where report[i].variableAttribute[k].value != nil {
+                    report[i].variableAttribute[k].value = V16.concealed
+                }
+            }
+            request.reportData = report
+            return request.json
+        default: return payload
+        }
+    }
+
+    /// The same for the answer to `action`.
+    public static func withoutSecrets(
+        response payload: [UInt8], of action: String, in version: OCPPVersion
+    ) -> [UInt8] {
+        guard action == Action.getVariables.rawValue else { return payload }
+        guard
+            case .success(.getVariables(var response)) = Response.decode(
+                .getVariables, payload: payload.span, in: version
+            ).result
+        else { return unreadable }
+        let secret = response.getVariableResult.indices.filter {
+            let result = response.getVariableResult[$0]
+            return isSecret(result.component, result.variable) && result.attributeValue != nil
+        }
+        if secret.isEmpty { return payload }
+        for i in secret { response.getVariableResult[i].attributeValue = V16.concealed }
+        return response.json
+    }
+
+    /// 2.0.1 part 2, `SecurityCtrlr.BasicAuthPassword`: write-only. Names compare without case.
+    private static func isSecret(_ component: Component, _ variable: Variable) -> Bool {
+        component.name.lowercased() == "securityctrlr" && variable.name.lowercased() == "basicauthpassword"
+    }
+
+    private static let unreadable = Array("{}".utf8)
+}
+
+extension V2.NetworkConnectionProfile {
+    /// - Returns: whether there was any.
+    fileprivate mutating func concealSecrets() -> Bool {
+        var found = false
+        if basicAuthPassword != nil {
+            basicAuthPassword = V16.concealed
+            found = true
+        }
+        if apn?.apnPassword != nil || apn?.simPin != nil {
+            if apn?.apnPassword != nil { apn?.apnPassword = V16.concealed }
+            // A number cannot be starred.
+            apn?.simPin = nil
+            found = true
+        }
+        if vpn != nil {
+            vpn?.password = V16.concealed
+            vpn?.key = V16.concealed
+            found = true
+        }
+        return found
+    }
+}
