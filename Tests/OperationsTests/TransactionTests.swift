@@ -106,6 +106,17 @@ import Testing
         }
     }
 
+    @Test func `what numbered messages say of the same second are readings of their own, a repeat is none`() {
+        var d = Self.dialogue()
+        d.say("CP1", "TransactionEvent", Self.whole[0])
+        for (number, wh) in [(1, 1501), (2, 2002), (3, 2503), (2, 2002)] {
+            d.say("CP1", "TransactionEvent", Self.event("Updated", number, minute: 5, wh: wh, state: "Charging"))
+        }
+        let told = d.disk.readings.values.filter { $0.at == Self.t0 + .minutes(5) }.map(\.mantissa).sorted()
+        #expect(told == [1501, 2002, 2503])
+        #expect(d.disk.corrections.isEmpty)
+    }
+
     @Test func `a gap is shown after the end, holds back nothing, and closes when it is filled`() {
         var d = Self.dialogue()
         for i in [0, 1, 2, 4, 5] { d.say("CP1", "TransactionEvent", Self.whole[i]) }
