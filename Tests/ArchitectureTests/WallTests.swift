@@ -43,7 +43,8 @@ import Testing
         #expect(!Self.banned.contains { line.range(of: $0.pattern, options: .regularExpression) != nil })
     }
 
-    @Test(arguments: pure + ["Simulation/World", "Simulation/Station"]) func `below the shell nothing reads a clock, a file, a socket or a random source`(
+    @Test(arguments: pure + ["Simulation/World", "Simulation/Station"])
+    func `below the shell nothing reads a clock, a file, a socket or a random source`(
         _ target: String
     ) throws {
         let folder = Self.root.appending(path: "Sources/\(target)")
