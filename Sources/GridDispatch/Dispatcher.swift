@@ -181,7 +181,7 @@ public struct Dispatcher: Sendable {
                 where evse.contacted && tree.path(from: evse.node).contains(n) {
                     let range = tracks[i].drawRange(
                         online: evse.online, capability: evse.capability, ignores: evse.ignoresProfiles, at: reading.at,
-                        settings: settings)
+                        isExact: track.isGuarding, settings: settings)
                     lowest += range.lowerBound
                     highest += range.upperBound
                 }
@@ -199,17 +199,16 @@ public struct Dispatcher: Sendable {
             guard let session = evse.session?.session, let decision = frame.decision(k, tracks[i]) else { continue }
             let number = nextNumber
             nextNumber += 1
-            let until = frame.now + settings.profileDuration
             owners[number] = i
             tracks[i].ledger.sent(
                 ProfileLedger.Setpoint(
-                    number: number, session: session, limit: decision.limit, until: until, sentAt: frame.now))
+                    number: number, session: session, limit: decision.limit, until: decision.until, sentAt: frame.now))
             tracks[i].lastCommandAt = frame.now
             if decision.isChange { tracks[i].changedAt = frame.now }
             output.commands.append(
                 DispatchCommand(
                     number: number, evse: evse.id,
-                    content: .setpoint(session: session, limit: decision.limit, until: until),
+                    content: .setpoint(session: session, limit: decision.limit, until: decision.until),
                     isUrgent: decision.isUrgent, reason: frame.reasons[k]))
         }
         output.commands = output.commands.filter(\.isUrgent) + output.commands.filter { !$0.isUrgent }

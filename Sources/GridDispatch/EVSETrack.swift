@@ -170,8 +170,11 @@ struct EVSETrack: Sendable {
     }
 
     /// What flows through the EVSE at the time of a node reading, as a range that is as narrow as the samples allow.
+    ///
+    /// - Parameter isExact: samples are taken at their word. Near a node's limit the errors that are allowed for otherwise
+    ///   add up over the piles to more than the guard's margin, and would hide a rise of the base load from it.
     func drawRange(
-        online: Bool, capability: Capability, ignores: Bool, at now: Instant, settings: DispatchSettings
+        online: Bool, capability: Capability, ignores: Bool, at now: Instant, isExact: Bool, settings: DispatchSettings
     ) -> ClosedRange<Int64> {
         let rating = most(capability)
         let follows = !ignores && !ignoresProfiles
@@ -185,7 +188,7 @@ struct EVSETrack: Sendable {
         }
         let ceiling = follows ? ledger.ceiling(at: now, rating: rating) : rating
         guard isFresh, let sampleAt, let samplePower else { return 0...max(0, ceiling.watts) }
-        let slop = rating.watts / 50
+        let slop = isExact ? 0 : rating.watts / 50
         if sampleAt >= changedAt + settings.settleAfter {
             return max(0, samplePower.watts - slop)...max(0, samplePower.watts + slop)
         }

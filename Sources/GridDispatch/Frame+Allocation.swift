@@ -177,7 +177,7 @@ extension Frame {
             let pile = piles[k]
             let target = targets[k] ?? 0
             guard target > pile.ceiling, !pile.isGuarded, !pile.isReserved else {
-                admitted[k] = min(target, pile.allowed)
+                keep(k, at: min(target, pile.allowed), &offline)
                 continue
             }
             var most = target
@@ -187,7 +187,7 @@ extension Frame {
             }
             let power = input.evses[k].capability.settable(Power(watts: max(0, most))).watts
             guard power > pile.ceiling else {
-                admitted[k] = min(target, pile.ceiling)
+                keep(k, at: min(target, pile.ceiling), &offline)
                 continue
             }
             for n in paths[k] {
@@ -197,6 +197,20 @@ extension Frame {
             admitted[k] = power
         }
         roomLeft = offline
+    }
+
+    /// Renews or lowers what holds. It fits as long as it held before; longer only into room that is free then: others'
+    /// default profiles may rise meanwhile, and targets rest on cuts that others have yet to confirm.
+    private mutating func keep(_ k: Int, at power: Int64, _ offline: inout [[Int64]]) {
+        admitted[k] = power
+        for s in segments.indices {
+            let more = max(0, power - piles[k].worst[s])
+            guard more == 0 || paths[k].allSatisfy({ more <= offline[$0][s] }) else {
+                fitsUntil[k] = segments[s].from
+                return
+            }
+            for n in paths[k] { offline[n][s] -= more }
+        }
     }
 
     /// Takes the room that a default profile needs in the next minutes beside what is in force; `false`: it does not fit

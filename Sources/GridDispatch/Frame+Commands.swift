@@ -4,6 +4,7 @@ import Quantities
 extension Frame {
     struct Decision {
         let limit: Power
+        let until: Instant
         let isUrgent: Bool
         /// `false`: the setpoint that holds is only renewed.
         let isChange: Bool
@@ -23,7 +24,7 @@ extension Frame {
         if let pending = track.ledger.pending {
             // One call at a time, but a cut does not wait behind a higher setpoint.
             guard isUrgent, limit < pending.limit, track.ledger.waiting.count < 3 else { return nil }
-            return Decision(limit: limit, isUrgent: true, isChange: true)
+            return Decision(limit: limit, until: fitsUntil[k], isUrgent: true, isChange: true)
         }
         let band = Int64(Double(pile.rating) * settings.deadBand)
         let isRested = now - track.lastCommandAt >= settings.leastInterval
@@ -31,9 +32,13 @@ extension Frame {
             let isNeeded = limit < live.limit && paths[k].contains { isOverOffline[$0] }
             let isChange =
                 isNeeded || abs(limit.watts - live.limit.watts) > band || (limit == .zero) != (live.limit == .zero)
-            if isChange, isUrgent || isRested { return Decision(limit: limit, isUrgent: isUrgent, isChange: true) }
-            guard live.until - now < settings.renewBefore, isRested || isUrgent else { return nil }
-            return Decision(limit: limit, isUrgent: isUrgent, isChange: limit != live.limit)
+            if isChange, isUrgent || isRested {
+                return Decision(limit: limit, until: fitsUntil[k], isUrgent: isUrgent, isChange: true)
+            }
+            guard live.until - now < settings.renewBefore, fitsUntil[k] > live.until, isRested || isUrgent else {
+                return nil
+            }
+            return Decision(limit: limit, until: fitsUntil[k], isUrgent: isUrgent, isChange: limit != live.limit)
         }
         guard isRested || isUrgent else { return nil }
         if track.ledger.doubtful.isEmpty, let fallback = track.ledger.fallback, !pile.isReserved {
@@ -41,7 +46,7 @@ extension Frame {
             let differs = abs(limit.watts - default_) > band || (limit == .zero) != (default_ == 0)
             if !differs { return nil }
         }
-        return Decision(limit: limit, isUrgent: isUrgent, isChange: true)
+        return Decision(limit: limit, until: fitsUntil[k], isUrgent: isUrgent, isChange: true)
     }
 
     private func isHeldAtZero(_ k: Int) -> Bool {

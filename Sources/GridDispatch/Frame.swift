@@ -38,6 +38,8 @@ struct Frame {
     var targets: [Int64?]
     /// What may go out now of each target.
     var admitted: [Int64?]
+    /// Until when what may go out fits without us: to be in force no longer.
+    var fitsUntil: [Instant]
     var reasons: [SetpointReason]
     /// Room without us that is left of each node in each segment after all that is in force and admitted.
     var roomLeft: [[Int64]]
@@ -120,6 +122,7 @@ struct Frame {
         roomLeft = roomOffline
         targets = Array(repeating: nil, count: piles.count)
         admitted = Array(repeating: nil, count: piles.count)
+        fitsUntil = Array(repeating: now + settings.profileDuration, count: piles.count)
         reasons = Array(repeating: .noSession, count: piles.count)
     }
 

@@ -74,6 +74,38 @@ import Testing
         }
     }
 
+    @Test func `a renewal lasts only as long as there is room for it, whatever others were told`() {
+        // Base load rises at 11:00: both piles at 7 kW would not fit then.
+        func base(from eleven: Int64) -> DailyProfile {
+            DailyProfile(
+                anchor: Instant(milliseconds: 0),
+                values: (0..<24).map { $0 == 11 ? .watts(eleven) : .kilowatts(3) })
+        }
+        var site = BenchSite(
+            piles: 2, limit: .kilowatts(20), base: base(from: 10_000), start: Instant("2024-09-10T10:40:00Z")!)
+        site.plugIn(0, departureIn: .hours(12))
+        site.plan = site.flatPlan([0: .kilowatts(7)])
+        site.run(seconds: 120)
+        // The second has less time to spare and is served first.
+        site.plugIn(1, departureIn: .hours(5))
+        site.plan = site.flatPlan([0: .kilowatts(7), 1: .kilowatts(7)])
+        site.run(seconds: 540)
+        #expect(site.piles[0].allowed(at: site.now) < .kilowatts(4), "cut for the hour to come")
+        // Now a little more base load is foreseen: too little for a new setpoint to the first pile, but no room is left
+        // for the second one's renewal after 11:00.
+        site.base = base(from: 10_150)
+        var violations: [String] = []
+        site.run(
+            seconds: 300,
+            check: { site in
+                if let violation = site.dispatcher.offlineViolation(site.input, at: site.now) {
+                    violations.append("\(site.now): \(violation)")
+                }
+            })
+        #expect(violations.isEmpty, "\(violations.first ?? "")")
+        #expect(site.piles[1].allowed(at: site.now) > .kilowatts(6), "its power holds until then")
+    }
+
     private func disturb(_ site: inout BenchSite, _ random: inout SeededRandom) {
         let i = Int.random(in: 0..<site.piles.count, using: &random)
         switch Int.random(in: 0..<10, using: &random) {
