@@ -13,6 +13,8 @@ public enum StationCommand: Hashable, Sendable {
     case sampleEvery(Duration)
     /// What it meters, from the fullest wish (0) to the most modest (``sampledSets``).
     case sample(wish: Int)
+    /// What it reckons that its profiles allow on an EVSE, from now on for `duration` (``ReportedSchedule``).
+    case readSchedule(evse: Int, duration: Duration)
 
     public static let sampledSets = 3
 }
@@ -64,6 +66,7 @@ public struct StationAbilities: Hashable, Sendable {
 public enum CommandAnswer: Hashable, Sendable {
     case accepted
     case abilities(StationAbilities)
+    case schedule(ReportedSchedule)
     /// It said no; `word` is its own.
     case refused(word: String)
     /// No answer, or one that cannot be read.

@@ -26,6 +26,7 @@ enum RouteTable {
         Route(.get, "/api/v1/stations/{id}/evses/{evse}/control", .role(.viewer), handle: StationsAPI.getControl),
         Route(.put, "/api/v1/stations/{id}/evses/{evse}/control", .role(.operator), handle: StationsAPI.putControl),
         Route(.get, "/api/v1/stations/{id}/limits", .role(.viewer), handle: LimitsAPI.station),
+        Route(.get, "/api/v1/stations/{id}/schedule-comparison", .role(.viewer), handle: LimitsAPI.comparison),
         Route(.get, "/api/v1/commands/{id}", .role(.viewer), handle: CommandsAPI.get),
         Route(.get, "/api/v1/id-tokens", .role(.operator), handle: IdTokensAPI.list),
         Route(.get, "/api/v1/id-tokens/{value}", .role(.operator), handle: IdTokensAPI.get),

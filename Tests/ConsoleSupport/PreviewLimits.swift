@@ -22,7 +22,8 @@ extension PreviewCommunity {
                 state.limits[view.station.id, default: []].append(
                     EVSELimits(
                         evse: EVSEID(view.station.id, evse.number), node: view.station.node,
-                        rating: view.station.electrical.maxPower, held: held, transactionLevel: 1))
+                        rating: view.station.electrical.maxPower, held: held, transactionLevel: 1,
+                        comparison: comparison(evse, held)))
                 let (pile, shown) = offline(evse, view, held)
                 worst.append(pile)
                 piles.append(shown)
@@ -59,6 +60,19 @@ extension PreviewCommunity {
             fallbacks: knows
                 ? [.init(profile: profile, confirmedAt: evening - .days(2), state: .confirmed)] : [],
             ignoresProfiles: view.commissioning?.verdict == .doesNotFollow)
+    }
+
+    /// Piles that charge were asked; the one that does not follow says why.
+    private static func comparison(_ evse: StationView.EVSE, _ held: HeldLimits) -> ScheduleComparison? {
+        guard let setpoint = held.setpoints.first else { return nil }
+        let differences: [ScheduleComparison.Difference] =
+            held.ignoresProfiles
+            ? [
+                .init(
+                    span: Interval(evening, evening + .hours(1)), ours: setpoint.limit, theirs: .watts(7040))
+            ] : []
+        return ScheduleComparison(
+            at: evening, span: Interval(evening, evening + .hours(1)), differences: differences)
     }
 
     private static func offline(

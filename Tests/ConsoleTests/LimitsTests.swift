@@ -28,6 +28,25 @@ import Testing
         #expect(tx.lowerBound < fallback.lowerBound)
     }
 
+    @Test func `a station's own reckoning stands beside ours, a row a difference`() async throws {
+        let browser = Browser(open: true)
+        func comparison(_ result: ScheduleComparison.Verdict) throws -> StationID {
+            try #require(
+                browser.platform.read { state in
+                    state.limits.filter { $0.value.contains { $0.comparison?.verdict == result } }.keys.min()
+                })
+        }
+        let agreeing = await browser.get("/api/v1/stations/\(try comparison(.agrees))/schedule-comparison")
+        guard case .array(let rows)? = agreeing.json("items")?.content else { return #expect(Bool(false), "no list") }
+        #expect(rows.map { $0["result"]?.text } == ["agrees"] && rows[0]["station_kw"]?.text == nil)
+        let differing = try comparison(.allowsMore)
+        let csv = await browser.with(["accept": "text/csv"]).get("/api/v1/stations/\(differing)/schedule-comparison")
+        let lines = csv.text.split(whereSeparator: \.isNewline)
+        #expect(lines.count == 2 && lines[1].contains("allows_more") && lines[1].hasSuffix(",7.04"))
+        let page = await browser.get("/stations/\(differing)")
+        #expect(page.text.contains("7.0 kW by the station"))
+    }
+
     @Test func `a site without the platform says whether limits hold and which piles stop`() async throws {
         let browser = Browser(open: true)
         let answer = await browser.get("/api/v1/sites/jingyuan/offline")

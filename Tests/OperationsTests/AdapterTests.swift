@@ -59,7 +59,7 @@ import Testing
             {"key":"ChargingScheduleMaxPeriods","readonly":true,"value":"none"},
             {"key":"NumberOfConnectors","readonly":true,"value":"2"},{"key":"Empty","readonly":false}],"unknownKey":[]}
             """#
-        guard case .abilities(let found) = OCPP16Adapter.answer(to: .readAbilities, Array(payload.utf8)) else {
+        guard case .abilities(let found) = answer(to: .readAbilities, payload) else {
             Issue.record("abilities cannot be read")
             return
         }
@@ -67,13 +67,62 @@ import Testing
         #expect(found.maxLevel == 3)
         #expect(found.maxPeriods == nil)
         #expect(found.connectors == 2)
-        #expect(OCPP16Adapter.answer(to: .readAbilities, Array("[]".utf8)) == .none(.unreadable))
+        #expect(answer(to: .readAbilities, "[]") == .none(.unreadable))
         #expect(
-            OCPP16Adapter.answer(to: .sampleEvery(.seconds(60)), Array(#"{"status":"RebootRequired"}"#.utf8))
-                == .accepted)
+            answer(to: .sampleEvery(.seconds(60)), #"{"status":"RebootRequired"}"#) == .accepted)
         #expect(
-            OCPP16Adapter.answer(to: .sampleEvery(.seconds(60)), Array(#"{"status":"Rejected"}"#.utf8))
+            answer(to: .sampleEvery(.seconds(60)), #"{"status":"Rejected"}"#)
                 == .refused(word: "Rejected"))
+    }
+
+    @Test func `a station's own schedule is read in watts, whichever unit and phases it writes`() {
+        let command = StationCommand.readSchedule(evse: 2, duration: .hours(1))
+        let (action, payload) = OCPP16Adapter.call(command, form: amperes)
+        #expect(action == .getCompositeSchedule)
+        #expect(
+            String(decoding: payload, as: UTF8.self) == #"{"connectorId":2,"duration":3600,"chargingRateUnit":"A"}"#)
+
+        // 1.6: amperes a phase, on the one phase that the pile has.
+        let inAmperes = #"""
+            {"status":"Accepted","connectorId":2,"scheduleStart":"2025-03-01T00:00:10Z","chargingSchedule":
+            {"duration":3600,"chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":600,"limit":6.5},
+            {"startPeriod":0,"limit":16.0,"numberPhases":1}]}}
+            """#
+        let from = Instant("2025-03-01T00:00:10Z")!
+        #expect(
+            answer(to: command, inAmperes)
+                == .schedule(
+                    ReportedSchedule(
+                        span: Interval(from, from + .hours(1)),
+                        steps: [
+                            .init(start: from, limit: .watts(3520)),
+                            .init(start: from + .minutes(10), limit: .watts(1430)),
+                        ])))
+        // 2.x: watts over all phases.
+        let inWatts = #"""
+            {"status":"Accepted","schedule":{"evseId":2,"duration":1800,"scheduleStart":"2025-03-01T00:00:10Z",
+            "chargingRateUnit":"W","chargingSchedulePeriod":[{"startPeriod":0,"limit":6600.5}]}}
+            """#
+        #expect(
+            OCPP2Adapter.answer(to: command, Array(inWatts.utf8), form: watts, in: .v201)
+                == .schedule(
+                    ReportedSchedule(
+                        span: Interval(from, from + .minutes(30)), steps: [.init(start: from, limit: .watts(6600))])))
+        #expect(answer(to: command, #"{"status":"Rejected"}"#) == .refused(word: "Rejected"))
+        // Absurd numbers of a peer do no harm.
+        let absurd = #"""
+            {"status":"Accepted","chargingSchedule":{"duration":9223372036854775807,"chargingRateUnit":"A",
+            "chargingSchedulePeriod":[{"startPeriod":9223372036854775807,"limit":9e18}]}}
+            """#
+        guard case .schedule(let schedule) = answer(to: command, absurd) else {
+            Issue.record("not read")
+            return
+        }
+        #expect(schedule[at: now] == nil)
+    }
+
+    private func answer(to command: StationCommand, _ payload: String) -> CommandAnswer {
+        OCPP16Adapter.answer(to: command, Array(payload.utf8), form: amperes, at: now)
     }
 
     @Test func `samples get the standard's defaults and lose nothing`() {

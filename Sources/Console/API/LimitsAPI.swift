@@ -4,13 +4,23 @@ import GridDispatch
 import Operations
 import Quantities
 
-/// What holds a station and a site: `/api/v1/stations/{id}/limits` and `/api/v1/sites/{id}/offline`.
+/// What holds a station and a site: `/api/v1/stations/{id}/limits`, `/api/v1/stations/{id}/schedule-comparison` and
+/// `/api/v1/sites/{id}/offline`.
 enum LimitsAPI {
     @Sendable static func station(_ call: Call) async throws(Refusal) -> WebResponse {
         let id = try await StationsAPI.station(call).station.id
         let limits = await call.service.limits(of: id)
         return Listing(columns: EVSELimits.columns, items: limits.flatMap(\.json), nextCursor: nil)
             .response(to: call.request, name: "limits")
+    }
+
+    /// A row a span in which the station reckons otherwise than we, or one for all that was compared.
+    @Sendable static func comparison(_ call: Call) async throws(Refusal) -> WebResponse {
+        let id = try await StationsAPI.station(call).station.id
+        let limits = await call.service.limits(of: id)
+        let items = limits.flatMap { limit in limit.comparison?.json(evse: limit.evse.number) ?? [] }
+        return Listing(columns: ScheduleComparison.columns, items: items, nextCursor: nil)
+            .response(to: call.request, name: "schedule-comparison")
     }
 
     /// As CSV: the piles.
@@ -54,6 +64,21 @@ extension EVSELimits {
             ]
         }
         return setpoints + fallbacks
+    }
+}
+
+extension ScheduleComparison {
+    static let columns = ["evse_id", "compared_at", "result", "start", "end", "ours_kw", "station_kw"]
+    func json(evse: Int) -> [JSONValue] {
+        func row(_ result: Verdict, _ span: Interval, _ difference: Difference?) -> JSONValue {
+            [
+                "evse_id": .int(evse), "compared_at": .instant(at), "result": .string(result.rawValue),
+                "start": .instant(span.start), "end": .instant(span.end), "ours_kw": .kilowatts(difference?.ours),
+                "station_kw": .kilowatts(difference?.theirs),
+            ]
+        }
+        if differences.isEmpty { return [row(.agrees, span, nil)] }
+        return differences.map { row($0.allowsMore ? .allowsMore : .allowsLess, $0.span, $0) }
     }
 }
 

@@ -648,6 +648,8 @@ enum EmbeddedAssets {
                   "alarm.certificate-ends-soon.action": "Stations will be refused: put a new one in place and send SIGHUP",
                   "alarm.station-beyond-rating": "Pile {object} draws {measured_w} W, more than its rating of {rating_w} W",
                   "alarm.station-beyond-rating.action": "It is reckoned with at what it draws; correct the pile's data",
+                  "alarm.schedule-allows-more": "Pile {object} reckons with {station_w} W where the platform holds it to {ours_w} W",
+                  "alarm.schedule-allows-more.action": "Look for profiles that others put into it (station page, profiles) and clear them; if there are none, it stacks profiles otherwise: ask its maker",
                   "alarm.station-does-not-follow": "Pile {object} does not follow its setpoint",
                   "alarm.station-does-not-follow.action": "Its rating is reserved; check the firmware or call the maker",
                   "alarm.setpoint-rejected": "Pile {object} rejected a setpoint",
@@ -731,6 +733,10 @@ enum EmbeddedAssets {
                   "profiles.inforce": "{kw} kW in force: {purpose}",
                   "profiles.rating": "no confirmed profile, the rating counts",
                   "profiles.ignored": "This pile does not follow profiles: its rating is reserved whatever it is told.",
+                  "profiles.compared.agrees": "Asked at {at}, the station itself reckons the same until {until}.",
+                  "profiles.compared.allows_more": "Asked at {at}, the station itself would allow more than the platform reckons with. Something else sets its limit, or it stacks profiles otherwise:",
+                  "profiles.compared.allows_less": "Asked at {at}, something else holds the station lower than the platform asks:",
+                  "profiles.compared.span": "{from} to {to}: {station} kW by the station, {ours} kW by the platform",
                   "profiles.cleared": "At {at} a person had profiles cleared: those of the platform may be gone from the pile until the platform sends them again.",
                   "purpose.ChargePointMaxProfile": "station maximum",
                   "purpose.TxDefaultProfile": "default profile",
@@ -1412,6 +1418,8 @@ enum EmbeddedAssets {
                   "alarm.certificate-ends-soon.action": "充电桩将无法接入：请替换证书并发送 SIGHUP",
                   "alarm.station-beyond-rating": "充电桩 {object} 功率 {measured_w} W，超过额定 {rating_w} W",
                   "alarm.station-beyond-rating.action": "按实测功率预留；请更正充电桩资料",
+                  "alarm.schedule-allows-more": "充电桩 {object} 自身按 {station_w} W 计算，平台要求为 {ours_w} W",
+                  "alarm.schedule-allows-more.action": "在充电桩页的“充电曲线”查找他人下发的曲线并清除；如无，则其叠加方式不同，请联系厂商",
                   "alarm.station-does-not-follow": "充电桩 {object} 不执行设定值",
                   "alarm.station-does-not-follow.action": "按额定功率预留；检查固件或联系厂商",
                   "alarm.setpoint-rejected": "充电桩 {object} 拒绝了设定值",
@@ -1495,6 +1503,10 @@ enum EmbeddedAssets {
                   "profiles.inforce": "现行限值 {kw} kW：{purpose}",
                   "profiles.rating": "没有已确认的曲线，按额定功率计算",
                   "profiles.ignored": "此桩不执行曲线：无论下发什么，都按额定功率预留。",
+                  "profiles.compared.agrees": "{at} 向桩查询：至 {until} 桩自身计算的限值与平台一致。",
+                  "profiles.compared.allows_more": "{at} 向桩查询：桩自身计算的限值高于平台所依据的值。可能另有曲线，或其叠加方式不同：",
+                  "profiles.compared.allows_less": "{at} 向桩查询：另有约束使其低于平台要求：",
+                  "profiles.compared.span": "{from} 至 {to}：桩 {station} kW，平台 {ours} kW",
                   "profiles.cleared": "{at} 有人发送了清除曲线命令：下列平台曲线可能已不在桩内，平台下一次下发时恢复。",
                   "purpose.ChargePointMaxProfile": "总限值曲线",
                   "purpose.TxDefaultProfile": "默认曲线",
@@ -2087,6 +2099,46 @@ enum EmbeddedAssets {
                                   "type": "object",
                                   "properties": {
                                     "items": {"type": "array", "items": {"$ref": "#/components/schemas/InstalledLimit"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/stations/{id}/schedule-comparison": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "stationScheduleComparison",
+                        "summary": "What a station itself reckons that its profiles allow, beside what the platform holds it to; a row a difference",
+                        "tags": ["stations"],
+                        "responses": {
+                          "200": {
+                            "description": "Differences, or one row that says there are none; empty while the station was not asked or cannot say",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/ScheduleComparison"}},
                                     "next_cursor": {"type": ["string", "null"]}
                                   },
                                   "additionalProperties": false,
@@ -3965,6 +4017,20 @@ enum EmbeddedAssets {
                         "properties": {"id": {"type": "string"}},
                         "additionalProperties": false,
                         "required": ["id"]
+                      },
+                      "ScheduleComparison": {
+                        "type": "object",
+                        "properties": {
+                          "evse_id": {"type": "integer"},
+                          "compared_at": {"type": "string", "format": "date-time"},
+                          "result": {"type": "string", "enum": ["agrees", "allows_more", "allows_less"]},
+                          "start": {"type": "string", "format": "date-time"},
+                          "end": {"type": "string", "format": "date-time"},
+                          "ours_kw": {"type": ["number", "null"]},
+                          "station_kw": {"type": ["number", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["evse_id", "compared_at", "result", "start", "end", "ours_kw", "station_kw"]
                       },
                       "InstalledLimit": {
                         "type": "object",

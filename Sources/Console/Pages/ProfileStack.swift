@@ -32,6 +32,7 @@ struct ProfileStack {
         let rows = rows()
         let title: HTML = "<h3>\(t("station.evse", ["n": String(evse.number)])) · \(inForce(rows))</h3>"
         guard !rows.isEmpty else { return "\(title)\(Parts.empty(t("profiles.none")))" }
+        let compared = limits?.comparison.map(comparison)
         let shown = rows.map(html)
         let heads = Parts.heads(
             t,
@@ -41,7 +42,24 @@ struct ProfileStack {
             ], numbers: ["profiles.level", "profiles.limit"])
         let ignores: HTML? =
             limits?.held.ignoresProfiles == true ? "<p class=\"problem\">\(t("profiles.ignored"))</p>" : nil
-        return "\(title)\(ignores)\(Parts.table(heads, shown, caption: t("profiles.title")))\(clearing())"
+        return "\(title)\(ignores)\(Parts.table(heads, shown, caption: t("profiles.title")))\(compared)\(clearing())"
+    }
+
+    /// The station's own reckoning: whether it is ours, else where it is not.
+    private func comparison(_ comparison: ScheduleComparison) -> HTML {
+        let t = format.words
+        let head = t(
+            "profiles.compared." + comparison.verdict.rawValue,
+            ["at": format.moment(comparison.at), "until": format.moment(comparison.span.end)])
+        guard !comparison.differences.isEmpty else { return "<p class=\"muted\">\(head)</p>" }
+        let spans: [HTML] = comparison.differences.map { difference in
+            let words = [
+                "from": format.moment(difference.span.start), "to": format.moment(difference.span.end),
+                "ours": format.kilowatts(difference.ours), "station": format.kilowatts(difference.theirs),
+            ]
+            return "<li>\(t("profiles.compared.span", words))</li>"
+        }
+        return "<p class=\"problem\">\(head)</p><ul>\(spans)</ul>"
     }
 
     /// People's clearing may have hit the platform's own profiles: it learns of that only when it sends them again.

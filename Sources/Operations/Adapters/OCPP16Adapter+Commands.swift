@@ -51,6 +51,13 @@ extension OCPP16Adapter {
         case .sampleEvery(let interval):
             return configure("MeterValueSampleInterval", String(interval.components.seconds))
         case .sample(let wish): return configure("MeterValuesSampledData", measurands(wish))
+        case .readSchedule(let evse, let duration):
+            return (
+                .getCompositeSchedule,
+                V16.GetCompositeScheduleRequest(
+                    connectorId: evse, duration: Int(duration.components.seconds), chargingRateUnit: unit(form)
+                ).json
+            )
         }
     }
 
@@ -96,7 +103,9 @@ extension OCPP16Adapter {
 
     // MARK: - How stations take it
 
-    static func answer(to command: StationCommand, _ payload: [UInt8]) -> CommandAnswer {
+    static func answer(to command: StationCommand, _ payload: [UInt8], form: LimitForm, at now: Instant)
+        -> CommandAnswer
+    {
         switch command {
         case .limitTransaction, .limitByDefault:
             guard case .success(.setChargingProfile(let response)) = response(.setChargingProfile, payload) else {
@@ -116,8 +125,39 @@ extension OCPP16Adapter {
                 return .none(.unreadable)
             }
             return .abilities(abilities(response.configurationKey ?? []))
+        case .readSchedule:
+            guard case .success(.getCompositeSchedule(let response)) = response(.getCompositeSchedule, payload) else {
+                return .none(.unreadable)
+            }
+            guard response.status == .accepted, let schedule = response.chargingSchedule else {
+                return .refused(word: response.status.name)
+            }
+            let start = schedule.startSchedule ?? response.scheduleStart ?? now
+            return .schedule(
+                reported(
+                    start: start, seconds: schedule.duration,
+                    periods: schedule.chargingSchedulePeriod.map { ($0.startPeriod, $0.limit, $0.numberPhases) },
+                    isInAmperes: schedule.chargingRateUnit == .a, form: form))
         }
     }
+
+    /// A schedule in watts; an absent number of phases means 3, which the EVSE's own then bound.
+    static func reported(
+        start: Instant, seconds: Int?, periods: [(start: Int, limit: JSONDecimal, phases: Int?)], isInAmperes: Bool,
+        form: LimitForm
+    ) -> ReportedSchedule {
+        let steps = periods.map { period in
+            let thousandths = max(0, min(period.limit.scaled(by: 3) ?? .max, 999_999_999_999))
+            let phases = Int64(max(1, min(period.phases ?? 3, form.phases)))
+            let milliwatts = isInAmperes ? thousandths * Int64(form.voltage) * phases : thousandths
+            return ReportedSchedule.Step(
+                start: start + .seconds(max(0, min(period.start, longest))), limit: Power(watts: milliwatts / 1_000))
+        }
+        let length = max(0, min(seconds ?? longest, longest))
+        return ReportedSchedule(span: Interval(start, start + .seconds(length)), steps: steps)
+    }
+    /// A year: a peer's absurd number stays harmless.
+    private static let longest = 31_536_000
 
     private static func response(_ action: V16.Action, _ payload: [UInt8]) -> Result<V16.Response, FieldFault> {
         V16.Response.decode(action, payload: payload.span).result

@@ -58,6 +58,13 @@ extension OCPP2Adapter {
                 ("SampledDataCtrlr", "TxStartedMeasurands", register),
                 ("SampledDataCtrlr", "TxEndedMeasurands", register),
             ])
+        case .readSchedule(let evse, let duration):
+            return (
+                .getCompositeSchedule,
+                V2.GetCompositeScheduleRequest(
+                    duration: Int(duration.components.seconds), evseId: evse, chargingRateUnit: unit(form)
+                ).json
+            )
         }
     }
 
@@ -93,7 +100,9 @@ extension OCPP2Adapter {
 
     // MARK: - How stations take it
 
-    static func answer(to command: StationCommand, _ payload: [UInt8], in version: OCPPVersion) -> CommandAnswer {
+    static func answer(
+        to command: StationCommand, _ payload: [UInt8], form: LimitForm, in version: OCPPVersion
+    ) -> CommandAnswer {
         switch command {
         case .limitTransaction, .limitByDefault:
             guard case .success(.setChargingProfile(let response)) = response(.setChargingProfile, payload, version)
@@ -114,6 +123,19 @@ extension OCPP2Adapter {
                 return .none(.unreadable)
             }
             return .abilities(found(response.getVariableResult))
+        case .readSchedule:
+            guard case .success(.getCompositeSchedule(let response)) = response(.getCompositeSchedule, payload, version)
+            else { return .none(.unreadable) }
+            guard response.status == .accepted, let schedule = response.schedule else {
+                return .refused(word: response.statusInfo?.reasonCode ?? response.status.name)
+            }
+            return .schedule(
+                OCPP16Adapter.reported(
+                    start: schedule.scheduleStart, seconds: schedule.duration,
+                    periods: schedule.chargingSchedulePeriod.map {
+                        // 2.1: a period without a limit allows everything.
+                        ($0.startPeriod, $0.limit ?? JSONDecimal(Int.max), $0.numberPhases)
+                    }, isInAmperes: schedule.chargingRateUnit == .a, form: form))
         }
     }
 

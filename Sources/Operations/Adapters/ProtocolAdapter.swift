@@ -35,10 +35,12 @@ enum ProtocolAdapter {
     }
 
     /// How the station took `command`.
-    static func answer(to command: StationCommand, _ payload: [UInt8], in version: OCPPVersion) -> CommandAnswer {
+    static func answer(
+        to command: StationCommand, _ payload: [UInt8], form: LimitForm, in version: OCPPVersion, at now: Instant
+    ) -> CommandAnswer {
         switch version {
-        case .v16: OCPP16Adapter.answer(to: command, payload)
-        case .v201, .v21: OCPP2Adapter.answer(to: command, payload, in: version)
+        case .v16: OCPP16Adapter.answer(to: command, payload, form: form, at: now)
+        case .v201, .v21: OCPP2Adapter.answer(to: command, payload, form: form, in: version)
         }
     }
 

@@ -11,12 +11,18 @@ public struct EVSELimits: Sendable {
     public let held: HeldLimits
     /// Stack level of the transaction profile; the default profile's is 0.
     public let transactionLevel: Int
-    public init(evse: EVSEID, node: NodeID?, rating: Power, held: HeldLimits, transactionLevel: Int) {
+    /// `nil`: the station was not asked yet, or does not say.
+    public let comparison: ScheduleComparison?
+    public init(
+        evse: EVSEID, node: NodeID?, rating: Power, held: HeldLimits, transactionLevel: Int,
+        comparison: ScheduleComparison? = nil
+    ) {
         self.evse = evse
         self.node = node
         self.rating = rating
         self.held = held
         self.transactionLevel = transactionLevel
+        self.comparison = comparison
     }
 }
 

@@ -13,6 +13,8 @@ struct CallLane: Sendable {
         case command(String)
         case dispatch(SiteID, number: UInt64, StationCommand)
         case commissioning(StationCommand)
+        /// The station's own reckoning beside ours.
+        case comparison(evse: Int, StationCommand)
     }
     /// Least value goes first.
     enum Rank: Int, Comparable, Sendable {

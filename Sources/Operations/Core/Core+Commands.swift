@@ -154,6 +154,7 @@ extension Core {
         case .command(let id): finish(command: id, .neverSent, at: now)
         case .dispatch(let site, let number, _): settle(site, number, .notSent, at: now)
         case .commissioning(let command): commissioned(command, .none(.offline), s, at: now)
+        case .comparison(let evse, _): compared(evse, .none(.offline), s, at: now)
         }
     }
 
@@ -171,18 +172,19 @@ extension Core {
             case .dropped: finish(command: id, .connectionLost, at: now)
             }
         case .dispatch(let site, let number, let command):
-            settle(
-                site, number, Self.dispatchAnswer(Self.answer(outcome, to: command, in: stations[s].version)), at: now)
-        case .commissioning(let command):
-            commissioned(command, Self.answer(outcome, to: command, in: stations[s].version), s, at: now)
+            settle(site, number, Self.dispatchAnswer(answer(outcome, to: command, s, at: now)), at: now)
+        case .commissioning(let command): commissioned(command, answer(outcome, to: command, s, at: now), s, at: now)
+        case .comparison(let evse, let command): compared(evse, answer(outcome, to: command, s, at: now), s, at: now)
         }
     }
 
-    private static func answer(
-        _ outcome: StationLink.CallOutcome, to command: StationCommand, in version: OCPPVersion
+    private func answer(
+        _ outcome: StationLink.CallOutcome, to command: StationCommand, _ s: Int, at now: Instant
     ) -> CommandAnswer {
         switch outcome {
-        case .answered(let payload): ProtocolAdapter.answer(to: command, payload, in: version)
+        case .answered(let payload):
+            ProtocolAdapter.answer(
+                to: command, payload, form: stations[s].limitForm, in: stations[s].version, at: now)
         case .error(let code, _, _): .refused(word: code)
         case .timeout: .none(.timeout)
         case .dropped: .none(.connectionLost)
@@ -191,7 +193,7 @@ extension Core {
 
     private static func dispatchAnswer(_ answer: CommandAnswer) -> DispatchAnswer {
         switch answer {
-        case .accepted, .abilities: .accepted
+        case .accepted, .abilities, .schedule: .accepted
         case .refused: .rejected
         case .none: .noReply
         }

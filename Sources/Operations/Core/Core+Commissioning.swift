@@ -10,6 +10,7 @@ extension Core {
         for m in sites[s].members {
             advance(m, at: now)
             test(m, s, at: now)
+            compareSchedules(m, s, at: now)
         }
     }
 
@@ -58,7 +59,7 @@ extension Core {
                 return
             }
             stations[m].commissioner.step = .done
-        case .limitTransaction, .limitByDefault: return
+        case .limitTransaction, .limitByDefault, .readSchedule: return
         }
         if case .refused(let word) = answer, let step = command.step { note(m, .refused(step, word: word), at: now) }
     }
@@ -202,7 +203,7 @@ extension StationCommand {
     /// `nil`: no part of commissioning.
     fileprivate var step: CommissioningNote.Step? {
         switch self {
-        case .limitTransaction, .limitByDefault: nil
+        case .limitTransaction, .limitByDefault, .readSchedule: nil
         case .readAbilities: .abilities
         case .sampleEvery: .sampleInterval
         case .sample: .measurands

@@ -13,7 +13,7 @@ extension Core {
             guard let held = sites[s].dispatcher.heldLimits(of: evse.id) else { return nil }
             return EVSELimits(
                 evse: evse.id, node: slot.station.node, rating: slot.station.electrical.maxPower, held: held,
-                transactionLevel: OCPP16Adapter.transactionLevel(slot.limitForm))
+                transactionLevel: OCPP16Adapter.transactionLevel(slot.limitForm), comparison: evse.comparison)
         }
     }
 

@@ -81,6 +81,10 @@ struct EVSESlot: Sendable {
     var dispatch: EVSEDispatch?
     /// When the running session was last written to the disk.
     var sessionWrittenAt: Instant?
+    /// How its station's own reckoning of the limits in force stood beside ours.
+    var comparison: ScheduleComparison?
+    /// When the station is asked for it again; `nil`: as soon as it can be.
+    var comparisonDue: Instant?
     /// The running stay's wishes, as last looked up.
     var outlook: Outlook?
 

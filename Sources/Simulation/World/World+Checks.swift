@@ -75,7 +75,15 @@ extension World {
 
     func finish() {
         report.acknowledgedReadings = readingChecker.acknowledged.count
-        for station in stations { report.profiles += station.counts.profilesAccepted }
+        for station in stations {
+            report.profiles += station.counts.profilesAccepted
+            let limits = core?.limits(of: StationID(station.settings.identity)) ?? []
+            report.agreeing += limits.count { $0.comparison?.verdict == .agrees }
+        }
+        // Nobody but the platform put profiles into them: each reckons as it does, whatever was lost on the way.
+        for alarm in disk.journal.alarms.values where alarm.code == "schedule-allows-more" {
+            report.violations.append("\(alarm.since): \(alarm.object) reckons with more: \(alarm.values)")
+        }
         guard report.violations.isEmpty else { return }
         commit(upTo: .max)
         report.violations += readingChecker.violations(disk.journal)

@@ -24,6 +24,8 @@ public final class World {
         public var delivered = Energy.zero
         public var longestAboveLimit = 0
         public var offlineChecks = 0
+        /// EVSEs whose station reckons with the limits that the platform does.
+        public var agreeing = 0
     }
 
     enum Event {

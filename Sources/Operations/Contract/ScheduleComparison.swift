@@ -1,0 +1,87 @@
+public import Charging
+import GridDispatch
+public import Quantities
+
+/// A station's own reckoning of what its profiles allow, beside what we hold it to.
+///
+/// A profile that somebody else put into it, a stack that it reckons otherwise than the standard, a clock that is off: each
+/// shows here before it shows in the meter.
+public struct ScheduleComparison: Hashable, Sendable {
+    /// A span in which both say something else.
+    public struct Difference: Hashable, Sendable {
+        public let span: Interval
+        public let ours: Power
+        public let theirs: Power
+        public var allowsMore: Bool { theirs > ours }
+        public init(span: Interval, ours: Power, theirs: Power) {
+            self.span = span
+            self.ours = ours
+            self.theirs = theirs
+        }
+    }
+    public enum Verdict: String, Hashable, Sendable, CaseIterable {
+        case agrees
+        /// Somewhere the station would allow more than we reckon with: limits of nodes rest on it.
+        case allowsMore = "allows_more"
+        /// Something else binds it too.
+        case allowsLess = "allows_less"
+    }
+    public let at: Instant
+    /// What was compared.
+    public let span: Interval
+    /// In order of time, at most ``most``.
+    public let differences: [Difference]
+
+    public init(at: Instant, span: Interval, differences: [Difference]) {
+        self.at = at
+        self.span = span
+        self.differences = differences
+    }
+
+    public var verdict: Verdict {
+        if differences.isEmpty { return .agrees }
+        return differences.contains(where: \.allowsMore) ? .allowsMore : .allowsLess
+    }
+
+    static let most = 8
+    /// It is looked at once a minute; a step that comes so much earlier or later than ours is the same step.
+    private static let step: Duration = .minutes(1)
+
+    /// - Parameters:
+    ///   - ours: what holds the EVSE at an instant by what the station confirmed.
+    ///   - rating: bounds both.
+    ///   - tolerance: what rounding may make of a limit.
+    public init(
+        of reported: ReportedSchedule, with ours: (Instant) -> Power, rating: Power, tolerance: Power, at now: Instant
+    ) {
+        var differences: [Difference] = []
+        let moments = stride(
+            from: reported.span.start.milliseconds, to: reported.span.end.milliseconds,
+            by: Int(Self.step.wholeMilliseconds)
+        ).map(Instant.init(milliseconds:))
+        for moment in moments {
+            guard let theirs = reported[at: moment].map({ min($0, rating) }) else { continue }
+            let near = [moment, moment - Self.step, moment + Self.step].map { min(ours($0), rating) }
+            guard near.allSatisfy({ abs($0.watts - theirs.watts) > tolerance.watts }) else { continue }
+            let span = Interval(moment, min(moment + Self.step, reported.span.end))
+            if let last = differences.last, last.span.end == span.start, last.ours == near[0], last.theirs == theirs {
+                differences[differences.count - 1] = Difference(
+                    span: Interval(last.span.start, span.end), ours: near[0], theirs: theirs)
+            } else if differences.count < Self.most {
+                differences.append(Difference(span: span, ours: near[0], theirs: theirs))
+            }
+        }
+        self.init(at: now, span: reported.span, differences: differences)
+    }
+}
+
+extension HeldLimits {
+    /// What holds by what the station confirmed; `nil` while something is under way or in doubt.
+    func certain(for session: String) -> ((Instant) -> Power)? {
+        guard setpoints.count == 1, let setpoint = setpoints.first, setpoint.state == .confirmed,
+            setpoint.session == session, fallbacks.count == 1, let fallback = fallbacks.first,
+            fallback.state == .confirmed
+        else { return nil }
+        return { $0 < setpoint.until ? setpoint.limit : fallback.profile[at: $0] }
+    }
+}

@@ -1,0 +1,70 @@
+import Assets
+import Charging
+import GridDispatch
+import Quantities
+
+// Once a day each pile is asked what it reckons that it may draw (GetCompositeSchedule: OCPP 1.6 §5.7, 2.x K08).
+extension Core {
+    private static let compareEvery: Duration = .days(1)
+    /// A difference is looked at again soon: whoever mends it wants to see it.
+    private static let compareAgain: Duration = .minutes(15)
+    /// Until then what is under way has settled.
+    private static let compareLater: Duration = .minutes(1)
+    /// Long enough for the transaction limit to end and the default profile to take over.
+    private static let compared: Duration = .hours(1)
+
+    /// Only while a transaction runs under confirmed limits: what a schedule means without one, stations read differently.
+    mutating func compareSchedules(_ m: Int, _ s: Int, at now: Instant) {
+        guard stations[m].commissioner.step == .done, stations[m].commissioner.test == nil, stations[m].isOnline,
+            stations[m].lane.isIdle
+        else { return }
+        for e in stations[m].evses.indices {
+            let evse = stations[m].evses[e]
+            guard evse.comparisonDue.map({ now >= $0 }) ?? true, certainLimits(m, e, s) != nil else { continue }
+            stations[m].evses[e].comparisonDue = now + Self.compareLater
+            let command = StationCommand.readSchedule(evse: evse.number, duration: Self.compared)
+            _ = send(command, .comparison(evse: evse.number, command), rank: .commissioning, to: m, at: now)
+            return
+        }
+    }
+
+    private func certainLimits(_ m: Int, _ e: Int, _ s: Int) -> ((Instant) -> Power)? {
+        let evse = stations[m].evses[e]
+        guard let i = stations[m].activeSession(on: evse.number) else { return nil }
+        return sites[s].dispatcher.heldLimits(of: evse.id)?.certain(for: stations[m].sessions[i].id.value)
+    }
+
+    /// What the station said. A station that does not know the question is asked again tomorrow.
+    mutating func compared(_ number: Int, _ answer: CommandAnswer, _ m: Int, at now: Instant) {
+        guard let e = stations[m].evse(number), let s = stations[m].station.site.flatMap({ siteIndex[$0] }) else {
+            return
+        }
+        let reported: ReportedSchedule
+        switch answer {
+        case .schedule(let schedule): reported = schedule
+        case .none: return
+        case .refused, .accepted, .abilities:
+            stations[m].evses[e].comparisonDue = now + Self.compareEvery
+            return
+        }
+        // What was sent meanwhile may be in it or not.
+        guard let ours = certainLimits(m, e, s) else { return }
+        let (form, evse) = (stations[m].limitForm, stations[m].evses[e].id)
+        let comparison = ScheduleComparison(
+            of: reported, with: ours, rating: stations[m].station.electrical.maxPower,
+            tolerance: Power(watts: Int64(form.voltage * form.phases) / 5), at: now)
+        let isNews = stations[m].evses[e].comparison?.verdict != comparison.verdict
+        stations[m].evses[e].comparison = comparison
+        stations[m].evses[e].comparisonDue =
+            now + (comparison.verdict == .agrees ? Self.compareEvery : Self.compareAgain)
+        if let worst = comparison.differences.filter(\.allowsMore).max(by: { $0.theirs < $1.theirs }) {
+            raise(
+                Self.allowsMore, object: evse.description, site: sites[s].site.id, priority: .high,
+                values: ["ours_w": String(worst.ours.watts), "station_w": String(worst.theirs.watts)], at: now)
+        } else {
+            endAlarm(Self.allowsMore, object: evse.description, at: now)
+        }
+        if isNews { emit(.publish(.station(stations[m].station.id))) }
+    }
+    private static let allowsMore = "schedule-allows-more"
+}
