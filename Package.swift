@@ -70,7 +70,7 @@ let package = Package(
         .target(
             name: "Credentials",
             dependencies: [
-                "Quantities", "CArgon2", .product(name: "X509", package: "swift-certificates"),
+                "Quantities", "CArgon2", "CCrypto", .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"), .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ], swiftSettings: strict),

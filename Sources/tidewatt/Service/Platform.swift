@@ -64,8 +64,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             let secret = try DigestSecret.open(in: directory)
             stationSecret = secret
             passwords = PasswordChecker(secret: secret)
-            let key = secret.words(for: "audit-token-mark")
-            tokenMarker = TokenMarker(key: key.0, key.1)
+            tokenMarker = TokenMarker(digest: try secret.tokenDigest())
             // Certificates hold by the real clock, whatever the domain's says.
             tls =
                 configuration.ocpps == nil
@@ -78,8 +77,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             throw error
         }
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.shards)
-        var settings = CoreConfiguration(configuration)
-        settings.tokenMarker = tokenMarker
+        var settings = CoreConfiguration(configuration, tokenMarker: tokenMarker)
         // On a fast virtual clock a round trip on real sockets takes domain time: do not call that disobedience.
         settings.dispatch.settleAfter += .milliseconds(Int64((clock.speed - 1) * 150))
         let core = Core(

@@ -240,8 +240,8 @@ extension ServeConfiguration.Endpoint {
 }
 
 extension CoreConfiguration {
-    init(_ settings: ServeConfiguration) {
-        self.init()
+    init(_ settings: ServeConfiguration, tokenMarker: TokenMarker) {
+        self.init(tokenMarker: tokenMarker)
         acceptUnknownStations = settings.acceptUnknownStations
         acceptUnknownTokens = settings.acceptUnknownTokens
         commissioning = settings.commissioning
