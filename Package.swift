@@ -77,7 +77,7 @@ let package = Package(
         .target(
             name: "Store",
             dependencies: [
-                "Quantities", "Assets", "Charging", "GridDispatch", "Operations", "CCrypto",
+                "Quantities", "Documents", "Assets", "Charging", "GridDispatch", "Operations", "CCrypto",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ], swiftSettings: strict),
         .target(
@@ -145,7 +145,8 @@ let package = Package(
         tests(
             "Store",
             [
-                "Quantities", "Assets", "Charging", "GridDispatch", "Operations", "StoreSupport", "store-probe",
+                "Quantities", "Documents", "Assets", "Charging", "GridDispatch", "Operations", "StoreSupport",
+                "store-probe",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .target(
