@@ -229,6 +229,18 @@ extension Message {
             "bad-answer", "{request} was answered {status}: {text}", "{request} 的应答为 {status}：{text}",
             ["request": request, "status": status, "text": text])
     }
+    static func noAnswer(_ request: String, why: String) -> Message {
+        Message(
+            "no-answer", "{request} was not answered: {why}", "{request} 没有得到应答：{why}",
+            ["request": request, "why": why])
+    }
+    static func demoPilesMissing(_ connected: Int, of piles: Int, why: String?) -> Message {
+        Message(
+            "demo-piles-missing",
+            "only {connected} of {piles} simulated piles could connect ({why}); free what they lack, such as open files (ulimit -n)",
+            "{piles} 台模拟桩中只有 {connected} 台连上（{why}）；请释放其所缺的资源，例如可打开文件数（ulimit -n）",
+            ["connected": connected, "piles": piles, "why": why ?? "-"])
+    }
     static func demoTariffMissing(_ id: String) -> Message {
         Message("demo-tariff-missing", "the tariff {id} is not among the built-in rules", "内置规则中没有电价 {id}", ["id": id])
     }

@@ -41,6 +41,7 @@ struct ServeConfiguration: Sendable {
     var maxMessageBytes = 65_536
     var maxConnections = 16_000
     var shards = 2
+    var stopSeconds = 60
     var messageDays = 30
     var readingDays = 730
     var logLevel = StructuredLog.Level.info
@@ -151,6 +152,7 @@ struct ServeConfiguration: Sendable {
         number("limits", "message_bytes", \.maxMessageBytes, 1024...1_048_576, "largest OCPP message"),
         number("limits", "connections", \.maxConnections, 1...19_000, "most stations connected at a time"),
         number("limits", "shards", \.shards, 1...64, "event loops of the OCPP listener"),
+        number("limits", "stop_seconds", \.stopSeconds, 1...3600, "an end that takes longer is cut off with status 3"),
         number("store", "message_days", \.messageDays, 1...3650, "protocol log kept this long"),
         number("store", "reading_days", \.readingDays, 1...36_500, "readings kept this long"),
         Key(
