@@ -70,14 +70,14 @@ let package = Package(
         .target(
             name: "Credentials",
             dependencies: [
-                "Quantities", "CArgon2", .product(name: "X509", package: "swift-certificates"),
+                "Quantities", "CArgon2", "CCrypto", .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"), .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ], swiftSettings: strict),
         .target(
             name: "Store",
             dependencies: [
-                "Quantities", "Assets", "Charging", "GridDispatch", "Operations", "CCrypto",
+                "Quantities", "Documents", "Assets", "Charging", "GridDispatch", "Operations", "CCrypto",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ], swiftSettings: strict),
         .target(
@@ -145,7 +145,8 @@ let package = Package(
         tests(
             "Store",
             [
-                "Quantities", "Assets", "Charging", "GridDispatch", "Operations", "StoreSupport", "store-probe",
+                "Quantities", "Documents", "Assets", "Charging", "GridDispatch", "Operations", "StoreSupport",
+                "store-probe",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .target(

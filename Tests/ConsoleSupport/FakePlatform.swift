@@ -288,7 +288,7 @@ public final class FakePlatform: PlatformService {
         guard let before else { return Array(all.prefix(limit)) }
         return Array(all.drop { $0.id != before }.dropFirst().prefix(limit))
     }
-    public let tokenMarker = TokenMarker(key: 1, 2)
+    public let tokenMarker = TokenMarker { $0.reversed() }
     public func storedForm(ofPassword password: String) async throws(ServiceFault) -> String {
         String(password.reversed())
     }

@@ -14,6 +14,8 @@ enum EmbeddedAssets {
 
                   // ---- Live parts: an event names what changed; the parts that show it are fetched again and swapped.
                   const offline = $("#offline");
+                  const late = $("#late");
+                  const patience = 10_000;
                   const wanted = new Set();
                   let timer = 0;
                   let loading = false;
@@ -26,6 +28,12 @@ enum EmbeddedAssets {
                     return selection && !selection.isCollapsed && part.contains(selection.anchorNode);
                   }
 
+                  // Old values stay, greyed and with their time; the next answer takes them away.
+                  function showLate(isLate) {
+                    document.body.classList.toggle("is-late", isLate);
+                    if (late) late.hidden = !isLate;
+                  }
+
                   async function refresh() {
                     timer = 0;
                     if (loading || document.hidden) return;
@@ -34,10 +42,13 @@ enum EmbeddedAssets {
                     const parts = $$("[data-live]").filter((part) => part.dataset.live.split(" ").some((name) => names.has(name)));
                     if (parts.length === 0) return;
                     loading = true;
+                    const waiting = setTimeout(() => document.body.classList.add("is-late"), 1000);
+                    let again = false;
                     try {
                       const url = new URL(location.href);
                       url.searchParams.delete("note");
-                      const answer = await fetch(url, { headers: { Accept: "text/html" } });
+                      const answer = await fetch(url, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(patience) });
+                      again = !answer.ok;
                       if (answer.ok && !answer.redirected) {
                         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
                         for (const part of parts) {
@@ -55,10 +66,17 @@ enum EmbeddedAssets {
                         if (footer) $(".foot time")?.replaceWith(footer);
                       }
                     } catch {
-                      // The event stream notices that the server is gone and says so.
+                      again = true;
                     } finally {
+                      clearTimeout(waiting);
                       loading = false;
-                      if (wanted.size > 0) schedule();
+                      // When the server is gone the event stream says so, and asks for everything when it is back.
+                      const isGone = document.body.classList.contains("is-offline");
+                      showLate(again && !isGone);
+                      if (again && !isGone) {
+                        for (const name of names) wanted.add(name);
+                        timer ||= setTimeout(refresh, patience / 2);
+                      } else if (wanted.size > 0) schedule();
                     }
                   }
 
@@ -201,6 +219,7 @@ enum EmbeddedAssets {
                   "nav.audit": "Audit",
                   "layout.skip": "Skip to content",
                   "layout.navigation": "Main navigation",
+                  "layout.late": "This page could not be refreshed: it shows what was known at the time below. It tries again by itself.",
                   "layout.offline": "The connection to the server is lost: this page shows what was known before, and controls are disabled. It reconnects by itself.",
                   "layout.asof": "As of",
                   "layout.keys": "Keyboard",
@@ -251,7 +270,7 @@ enum EmbeddedAssets {
                   "duration.hours": "{h} h {m} min",
                   "duration.days": "{d} d {h} h",
                   "duration.ago": "{span} ago",
-                  "duration.never": "never",
+                  "station.never": "never connected",
                   "signin.title": "Sign in",
                   "signin.user": "User name",
                   "signin.password": "Password",
@@ -332,6 +351,7 @@ enum EmbeddedAssets {
                   "tile.energy.note": "since midnight",
                   "tile.valley": "Valley share today",
                   "tile.valley.note": "deep valley counts as valley",
+                  "tile.valley.none": "nothing charged yet, or no valley in the tariff",
                   "tile.online": "Piles online",
                   "tile.online.all": "all online",
                   "tile.online.missing": "{n} offline",
@@ -476,6 +496,7 @@ enum EmbeddedAssets {
                   "sessions.active": "Active",
                   "sessions.ended": "Ended",
                   "sessions.running": "active",
+                  "sessions.never": "No session yet: one shows up when a vehicle begins to charge.",
                   "sessions.none": "No session matches.",
                   "sessions.id": "Session",
                   "sessions.pile": "Pile",
@@ -932,6 +953,7 @@ enum EmbeddedAssets {
                   "fault.station-busy": "{waiting} commands wait for station {station} already; wait until it has answered some.",
                   "fault.disk-refuses": "The disk takes no changes at the moment; nothing was done. Free some space and try again.",
                   "fault.change-refused": "The database refused the change: it holds until the next start only, unless a later try is taken. See the alarm store-refused.",
+                  "fault.stopping": "The platform ends before the disk has the change: it may be lost. Look after the next start.",
                   "fault.busy": "Too much is waiting at the moment; nothing was done. Try again in a few seconds.",
                   "fault.no-command": "The platform took the command but told no id; look at the station's command list.",
                   "fault.confirmation-stale": "The confirmation is used or too old; confirm again. Nothing was stopped.",
@@ -971,6 +993,7 @@ enum EmbeddedAssets {
                   "nav.audit": "操作记录",
                   "layout.skip": "跳到正文",
                   "layout.navigation": "主导航",
+                  "layout.late": "页面未能刷新：所示为下方时间的数据，将自动重试。",
                   "layout.offline": "与服务器的连接已断开：页面显示的是断开前的数据，操作已停用；恢复后自动重连。",
                   "layout.asof": "数据时间",
                   "layout.keys": "键盘快捷键",
@@ -1021,7 +1044,7 @@ enum EmbeddedAssets {
                   "duration.hours": "{h} 小时 {m} 分",
                   "duration.days": "{d} 天 {h} 小时",
                   "duration.ago": "{span}前",
-                  "duration.never": "从未",
+                  "station.never": "从未连接",
                   "signin.title": "登录",
                   "signin.user": "用户名",
                   "signin.password": "密码",
@@ -1102,6 +1125,7 @@ enum EmbeddedAssets {
                   "tile.energy.note": "0 点至今",
                   "tile.valley": "今日低谷充电占比",
                   "tile.valley.note": "低谷含深谷",
+                  "tile.valley.none": "尚无充电，或电价没有低谷",
                   "tile.online": "在线充电桩",
                   "tile.online.all": "全部在线",
                   "tile.online.missing": "{n} 个离线",
@@ -1246,6 +1270,7 @@ enum EmbeddedAssets {
                   "sessions.active": "进行中",
                   "sessions.ended": "已结束",
                   "sessions.running": "进行中",
+                  "sessions.never": "还没有充电会话，车辆开始充电后显示。",
                   "sessions.none": "没有符合条件的充电会话。",
                   "sessions.id": "会话",
                   "sessions.pile": "充电桩",
@@ -1702,6 +1727,7 @@ enum EmbeddedAssets {
                   "fault.station-busy": "充电桩 {station} 已有 {waiting} 条命令在排队，请等它应答。",
                   "fault.disk-refuses": "磁盘暂时无法写入，没有做任何更改。请腾出空间后重试。",
                   "fault.change-refused": "数据库拒绝了该变更：若后续重试仍不成功，它只在下次启动之前有效。请查看告警 store-refused。",
+                  "fault.stopping": "平台在变更写入磁盘之前停止运行，该变更可能丢失；请在下次启动后核实。",
                   "fault.busy": "平台繁忙，没有做任何更改。请几秒后重试。",
                   "fault.no-command": "平台收下了命令但没有给出编号，请看命令记录。",
                   "fault.confirmation-stale": "确认已过期或已使用，请重新确认；没有停止任何设备。",
@@ -4259,7 +4285,9 @@ enum EmbeddedAssets {
                 .effect { font-size: 1.05rem; font-weight: 600; }
                 .danger-card { border-color: var(--bad); }
                 .card > h3 { margin-top: .8rem; }
-                .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: .55rem 1.1rem; margin: 0; }
+                /* What is no longer sure to be so. */
+                .is-offline main [data-live], .is-late main [data-live] { filter: grayscale(1); opacity: .7; }
+                .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(130px, 1fr)); gap: .55rem 1.1rem; margin: 0; }
                 .facts > div { min-width: 0; }
                 .facts dt { color: var(--muted); font-size: .84rem; }
                 .facts dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }

@@ -58,7 +58,7 @@ enum Parts {
         let t = format.words
         return view.online
             ? "<span class=\"state state-ok\">\(t("station.online"))</span>"
-            : "<span class=\"state state-off\">\(t("station.offline"))</span> <span class=\"muted\">\(format.ago(view.lastSeen))</span>"
+            : "<span class=\"state state-off\">\(t("station.offline"))</span> <span class=\"muted\">\(view.lastSeen.map { format.ago($0) } ?? HTML(escaping: t("station.never")))</span>"
     }
 
     static func status(_ status: ConnectorStatus, _ t: Words) -> HTML {

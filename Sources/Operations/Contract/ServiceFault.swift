@@ -61,6 +61,8 @@ public enum FaultReason: Wording {
     case changeRefused
     /// The core's queue is full.
     case busy
+    /// The service ends before the disk has the change.
+    case stopping
 
     /// What an order with wrong fields was about.
     public enum Subject: String, Hashable, Sendable, CaseIterable {
@@ -92,6 +94,7 @@ public enum FaultReason: Wording {
         case diskRefuses = "disk-refuses"
         case changeRefused = "change-refused"
         case busy
+        case stopping
     }
 
     public var kind: ServiceFault.Kind {
@@ -100,7 +103,7 @@ public enum FaultReason: Wording {
             .notFound
         case .invalid: .invalid
         case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy: .conflict
-        case .diskRefuses, .changeRefused, .busy: .unavailable
+        case .diskRefuses, .changeRefused, .busy, .stopping: .unavailable
         }
     }
 
@@ -129,6 +132,7 @@ public enum FaultReason: Wording {
         case .diskRefuses: .diskRefuses
         case .changeRefused: .changeRefused
         case .busy: .busy
+        case .stopping: .stopping
         }
     }
 
@@ -141,7 +145,7 @@ public enum FaultReason: Wording {
         case .sessionUnknown(let id), .sessionEnded(let id): ["session": id.value]
         case .alarmUnknown(let id): ["alarm": String(id)]
         case .stationBusy(let id, let waiting): ["station": id.value, "waiting": String(waiting)]
-        case .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy: [:]
+        case .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy, .stopping: [:]
         }
     }
 }
@@ -170,6 +174,7 @@ extension FaultReason.Code {
         case .changeRefused:
             "The database refused the change: it holds until the next start only, unless a later try is taken. See the alarm store-refused."
         case .busy: "Too much is waiting at the moment; nothing was done. Try again in a few seconds."
+        case .stopping: "The platform ends before the disk has the change: it may be lost. Look after the next start."
         }
     }
 }

@@ -43,6 +43,9 @@ public struct Core: Sendable {
     /// Which stations belong to which site and where its nodes lie is computed when it is needed and was changed.
     var layoutIsStale = true
 
+    /// First tick, while alarms of an earlier run wait to be confirmed.
+    var startedAt: Instant?
+
     /// Commands of an earlier run have no end yet.
     var hasLostCommands = false
 
@@ -98,6 +101,7 @@ public struct Core: Sendable {
             commission(site: s, at: now)
         }
         quarterHour(at: now)
+        endInherited(at: now)
     }
 
     mutating func persist(_ change: Change) { changes.append(change) }

@@ -96,7 +96,7 @@ enum ConnectorList {
         for part in text.split(separator: " ") {
             let pair = part.split(separator: ":")
             guard pair.count == 2, let number = Int(pair[0]), let status = ConnectorStatus(rawValue: String(pair[1]))
-            else { throw .damaged("connector states \"\(text)\" cannot be read") }
+            else { throw .damaged(.connectorsDamaged(text)) }
             connectors[number] = status
         }
         return connectors

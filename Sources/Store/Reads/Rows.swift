@@ -21,7 +21,7 @@ extension Row {
     /// A word of a closed list; any other is damage.
     func word<Word: RawRepresentable>(_ column: String) throws(StoreFault) -> Word where Word.RawValue == String {
         let text: String = self[column]
-        guard let word = Word(rawValue: text) else { throw .damaged("\(column) holds \"\(text)\"") }
+        guard let word = Word(rawValue: text) else { throw .damaged(.wordDamaged(column, text)) }
         return word
     }
 
@@ -41,7 +41,7 @@ extension Row {
     }
 
     func alarm() throws(StoreFault) -> Alarm {
-        guard let priority = Alarm.Priority(rawValue: self["priority"]) else { throw .damaged("an alarm's priority") }
+        guard let priority = Alarm.Priority(rawValue: self["priority"]) else { throw .damaged(.priorityDamaged) }
         return Alarm(
             id: self["id"], priority: priority, code: self["code"], site: site(), object: self["object"],
             values: try NamedValues.values(self["detail"]), since: instant("since"),

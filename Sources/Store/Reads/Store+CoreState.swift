@@ -128,10 +128,10 @@ private enum CoreLoading {
                 case "auto": .auto
                 case "manual": .manual(by: by, reason: reason)
                 case "stopped": .stopped(by: by, reason: reason)
-                default: throw StoreFault.damaged("a site's mode")
+                default: throw StoreFault.damaged(.modeDamaged)
                 }
             guard let zone = Zone(row["zone"]) else {
-                throw StoreFault.damaged("the time zone \(row["zone"] as String) is not known to this machine")
+                throw StoreFault.damaged(.zoneDamaged(row["zone"]))
             }
             let id: String = row["id"]
             return Site(

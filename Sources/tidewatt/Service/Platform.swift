@@ -36,6 +36,9 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     private let tlsFaults: TLSFaultLog
     private let upkeep = UpkeepTimer()
     private let waiting = Mutex(Waiting())
+    /// Somebody wants the end: what the disk does not take is not acknowledged, and is no reason for another one.
+    private let isEnding = Atomic<Bool>(false)
+    private let hasLostStep = Atomic<Bool>(false)
     private let began = DomainClock.monotonicNanoseconds()
 
     private struct Waiting {
@@ -64,8 +67,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             let secret = try DigestSecret.open(in: directory)
             stationSecret = secret
             passwords = PasswordChecker(secret: secret)
-            let key = secret.words(for: "audit-token-mark")
-            tokenMarker = TokenMarker(key: key.0, key.1)
+            tokenMarker = TokenMarker(digest: try secret.tokenDigest())
             // Certificates hold by the real clock, whatever the domain's says.
             tls =
                 configuration.ocpps == nil
@@ -78,8 +80,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             throw error
         }
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.shards)
-        var settings = CoreConfiguration(configuration)
-        settings.tokenMarker = tokenMarker
+        var settings = CoreConfiguration(configuration, tokenMarker: tokenMarker)
         // On a fast virtual clock a round trip on real sockets takes domain time: do not call that disobedience.
         settings.dispatch.settleAfter += .milliseconds(Int64((clock.speed - 1) * 150))
         let core = Core(
@@ -148,6 +149,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
 
     /// Stops taking, lets what was taken reach the disk, then lets go of the directory.
     func stop() async {
+        isEnding.store(true, ordering: .relaxed)
         await gateway.shutdown()
         loop.stop()
         solver.stop()
@@ -222,8 +224,10 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             case .failure(.closed): break
             case .failure(let fault):
                 // Memory is ahead of the disk. Nothing of it was acknowledged: begin anew from what lasted.
-                log(.error, "store-lost-step", [.init("fault", .string(fault.description))])
-                exit(ExitStatus.ourFault.rawValue)
+                if !hasLostStep.exchange(true, ordering: .relaxed) {
+                    log(.error, "store-lost-step", [.init("fault", .string(fault.description))])
+                }
+                if !isEnding.load(ordering: .relaxed) { exit(ExitStatus.ourFault.rawValue) }
             }
         }
     }
@@ -300,6 +304,16 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             }
         }
         return try result.get()
+    }
+
+    /// Who waits for a disk that refuses would keep the service from its end.
+    func releaseWaiting() {
+        guard case .refusing = store.condition else { return }
+        let callers = waiting.withLock { state in
+            defer { state.callers = [:] }
+            return state.callers.values
+        }
+        for caller in callers { caller.resume(returning: .failure(ServiceFault(.stopping))) }
     }
 
     var uptimeSeconds: Double { Double(DomainClock.monotonicNanoseconds() - began) / 1e9 }

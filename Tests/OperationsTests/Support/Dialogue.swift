@@ -32,7 +32,7 @@ struct Dialogue {
     private var planner = Planner()
 
     init(_ change: (inout CoreConfiguration) -> Void = { _ in }) {
-        configuration = CoreConfiguration()
+        configuration = CoreConfiguration(tokenMarker: TokenMarker { $0 })
         configuration.acceptUnknownStations = true
         change(&configuration)
         core = Core(configuration: configuration, state: CoreState(), packs: RulePacks.builtIn, instance: "r0")
