@@ -71,6 +71,7 @@ enum RouteTable {
             handle: ImportPage.submit),
         Route(.get, "/stations/{id}", .role(.viewer), .person, handle: StationPage.show),
         Route(.post, "/stations/{id}/commands", .role(.operator), .person, handle: StationPage.command),
+        Route(.post, "/stations/{id}/key", .role(.manager), .person, handle: StationPage.sendKey),
         Route(.post, "/stations/{id}/evses/{evse}", .role(.operator), .person, handle: StationPage.control),
         Route(.get, "/sessions", .role(.viewer), .person, handle: SessionsPage.show),
         Route(.get, "/sessions/{id}", .role(.viewer), .person, handle: SessionPage.show),

@@ -41,6 +41,15 @@ enum Schema {
                             AND owner IS NULL;
                     """)
         }
+        migrator.registerMigration("5 security of stations") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE station_key_change (
+                        station TEXT NOT NULL, position INTEGER NOT NULL, stored TEXT NOT NULL, state TEXT NOT NULL,
+                        at INTEGER NOT NULL, word TEXT, PRIMARY KEY (station, position)
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }()
 

@@ -91,6 +91,7 @@ public final class FakePlatform: PlatformService {
         case .setNeeds(let id, _): ("session.needs", id.value)
         case .setEVSE(let id, _, _, _): ("evse.set", id.description)
         case .command(let id, _, _, _): ("station.command", id.value)
+        case .sendKey(let id, _, _, _): ("station.key", id.value)
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", "\(id)")
         case .tariffChanged(let id): ("tariff.changed", id)
         }
@@ -145,6 +146,19 @@ public final class FakePlatform: PlatformService {
             publish(.station(id.station))
         case .command(let id, let action, let payload, _):
             return .command(command(id, action, payload, actor))
+        case .sendKey(let id, _, let stored, _):
+            let payload = Array(#"{"key":"AuthorizationKey","value":"******"}"#.utf8)
+            let isTaken = state.withLock { state in
+                guard let old = state.stations[id], old.online else { return false }
+                var station = old.station
+                guard station.beginKeyChange(stored, at: now) else { return false }
+                state.stations[id] = StationView(
+                    station: station, online: old.online, lastSeen: old.lastSeen, protocol: old.protocol,
+                    evses: old.evses, commissioning: old.commissioning)
+                return true
+            }
+            guard isTaken else { throw ServiceFault(.stationOffline(id)) }
+            return .command(command(id, "ChangeConfiguration", payload, actor))
         case .acknowledgeAlarm(let id): return .alarm(try acknowledge(id, actor))
         case .tariffChanged: break
         }
@@ -164,7 +178,7 @@ public final class FakePlatform: PlatformService {
         if let value = change.owner { station.owner = value }
         if let value = change.securityProfile { station.securityProfile = value }
         if let value = change.operatorLimit { station.operatorLimit = value }
-        if let value = change.passwordDigest { station.passwordDigest = value }
+        if let value = change.passwordDigest { station.setPassword(value) }
         state.stations[id] = StationView(
             station: station, online: old?.online ?? false, lastSeen: old?.lastSeen, protocol: old?.protocol,
             evses: old?.evses ?? [], commissioning: old?.commissioning)

@@ -86,6 +86,19 @@ import Testing
         #expect(await !browser.get("/api/v1/audit").text.contains(key))
     }
 
+    @Test func `a key that is sent is told to nobody`() async throws {
+        let sent = await browser.send(.post, "/api/v1/stations/JY-044/key", #"{"send": true}"#)
+        #expect([200, 202].contains(sent.status))
+        #expect(sent.text.contains(#""action":"ChangeConfiguration""#) && !sent.text.contains("0123456789"))
+        let read = await browser.get("/api/v1/stations/JY-044")
+        #expect(read.text.contains(#""key_change":{"state":"sent""#) && !read.text.contains("0123456789"))
+        let written = await browser.send(.put, "/api/v1/stations/JY-044", read.text)
+        #expect(written.status == 200)
+        let page = await browser.get("/stations/JY-044").text
+        #expect(page.contains("/stations/JY-044/key") && !page.contains("0123456789"))
+        #expect(await browser.send(.post, "/api/v1/stations/JY-044/key", #"{"sent": true}"#).status == 400)
+    }
+
     struct Wrong: Sendable, CustomTestStringConvertible {
         let method: WebRequest.Method
         let target: String

@@ -280,6 +280,7 @@ enum EmbeddedAssets {
                   "refusal.home": "Back to the overview",
                   "note.imported": "The piles were imported.",
                   "note.command": "The command was sent; see its outcome below.",
+                  "note.key": "A new key was sent; how the pile takes it stands with its facts.",
                   "note.control": "The setting was saved.",
                   "note.needs": "The needs were saved; the plan is made anew.",
                   "note.saved": "Saved.",
@@ -414,6 +415,18 @@ enum EmbeddedAssets {
                   "station.serial": "Serial number",
                   "station.firmware": "Firmware",
                   "station.security": "Security profile",
+                  "station.key": "Password or key",
+                  "station.key.none": "none is asked",
+                  "station.key.set": "set",
+                  "key.title": "New key",
+                  "key.text": "The platform makes a key and gives it to the pile over OCPP; nobody gets to see it. The pile must be online. The old one ends when the pile accepts; where its answer leaves it open, both let it in until it has come with the new one.",
+                  "key.send": "Make and send a new key",
+                  "keychange.sent": "a new key is on its way",
+                  "keychange.unanswered": "a new key was sent, the answer leaves open whether it was taken; both let the pile in",
+                  "keychange.after-reboot": "a new key holds after the pile restarts; until then both let it in",
+                  "keychange.refused": "the pile refused a new key",
+                  "keychange.accepted": "the pile took a new key and has not come with it yet",
+                  "keychange.confirmed": "the pile uses its new key",
                   "station.follows": "Follows setpoints",
                   "station.rateunit": "Rate unit",
                   "station.stacklevels": "Stack levels",
@@ -925,6 +938,8 @@ enum EmbeddedAssets {
                   "fault.node-has-stations": "Stations hang under {node}; move or delete them first.",
                   "fault.station-busy": "{waiting} commands wait for station {station} already; wait until it has answered some.",
                   "fault.disk-refuses": "The disk takes no changes at the moment; nothing was done. Free some space and try again.",
+                  "fault.station-offline": "Pile {station} is not connected; nothing was done. Try again when it is online.",
+                  "fault.keys-undecided": "Of {count} keys sent to pile {station} nobody knows which one it uses. Let it connect anew (Reset), or make a key without sending it.",
                   "fault.change-refused": "The database refused the change: it holds until the next start only, unless a later try is taken. See the alarm store-refused.",
                   "fault.busy": "Too much is waiting at the moment; nothing was done. Try again in a few seconds.",
                   "fault.no-command": "The platform took the command but told no id; look at the station's command list.",
@@ -1044,6 +1059,7 @@ enum EmbeddedAssets {
                   "refusal.home": "返回总览",
                   "note.imported": "充电桩已导入。",
                   "note.command": "命令已发送，结果见下表。",
+                  "note.key": "新密钥已下发，结果见充电桩信息。",
                   "note.control": "设置已保存。",
                   "note.needs": "充电需求已保存，计划将随之更新。",
                   "note.saved": "已保存。",
@@ -1178,6 +1194,18 @@ enum EmbeddedAssets {
                   "station.serial": "序列号",
                   "station.firmware": "固件版本",
                   "station.security": "安全等级",
+                  "station.key": "口令或密钥",
+                  "station.key.none": "未设置",
+                  "station.key.set": "已设置",
+                  "key.title": "更换密钥",
+                  "key.text": "平台生成新密钥并通过 OCPP 下发给充电桩，任何人都看不到密钥内容。充电桩必须在线。充电桩接受后旧口令立即失效；若应答不明确，则新旧口令都可接入，直到充电桩用新密钥接入为止。",
+                  "key.send": "生成并下发新密钥",
+                  "keychange.sent": "新密钥下发中",
+                  "keychange.unanswered": "新密钥已下发，但应答不明确；新旧口令均可接入",
+                  "keychange.after-reboot": "新密钥将在充电桩重启后生效；此前新旧口令均可接入",
+                  "keychange.refused": "充电桩拒绝了新密钥",
+                  "keychange.accepted": "充电桩已接受新密钥，尚未用它重新接入",
+                  "keychange.confirmed": "充电桩已启用新密钥",
                   "station.follows": "执行设定值",
                   "station.rateunit": "限值单位",
                   "station.stacklevels": "曲线层级上限",
@@ -1689,6 +1717,8 @@ enum EmbeddedAssets {
                   "fault.node-has-stations": "节点 {node} 之下还有充电桩，请先移走或删除。",
                   "fault.station-busy": "充电桩 {station} 已有 {waiting} 条命令在排队，请等它应答。",
                   "fault.disk-refuses": "磁盘暂时无法写入，没有做任何更改。请腾出空间后重试。",
+                  "fault.station-offline": "充电桩 {station} 未连接，没有做任何更改。请在其在线后重试。",
+                  "fault.keys-undecided": "已向充电桩 {station} 下发 {count} 个密钥，尚不清楚它使用哪一个。请让它重新接入（Reset），或生成不下发的密钥。",
                   "fault.change-refused": "数据库拒绝了该变更：若后续重试仍不成功，它只在下次启动之前有效。请查看告警 store-refused。",
                   "fault.busy": "平台繁忙，没有做任何更改。请几秒后重试。",
                   "fault.no-command": "平台收下了命令但没有给出编号，请看命令记录。",
@@ -1956,31 +1986,65 @@ enum EmbeddedAssets {
                       ],
                       "post": {
                         "operationId": "makeStationKey",
-                        "summary": "Make a new key for a station; it is told this once, and what the station had before ends with it",
+                        "summary": "Make a new key for a station: told this once, or sent to the station over OCPP and told to nobody",
                         "tags": ["stations"],
                         "responses": {
+                          "200": {
+                            "description": "Sent; the command ended within the time of Prefer: wait",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
                           "201": {
                             "description": "The key, as it is configured at the station (AuthorizationKey, BasicAuthPassword)",
                             "content": {
                               "application/json": {
                                 "schema": {
                                   "type": "object",
-                                  "properties": {
-                                    "station_id": {"type": "string"},
-                                    "key": {"type": "string", "pattern": "^[0-9a-f]{40}$"}
-                                  },
+                                  "properties": {"station_id": {"type": "string"}, "key": {"type": "string", "pattern": "^[0-9a-f]{40}$"}},
                                   "additionalProperties": false,
                                   "required": ["station_id", "key"]
                                 }
                               }
                             }
                           },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
                           "401": {"$ref": "#/components/responses/Problem401"},
                           "403": {"$ref": "#/components/responses/Problem403"},
                           "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
                           "503": {"$ref": "#/components/responses/Problem503"}
                         },
-                        "description": "Least role: manager."
+                        "description": "Least role: manager.",
+                        "requestBody": {
+                          "required": false,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "send": {
+                                    "type": "boolean",
+                                    "description": "Give it to the station over OCPP (AuthorizationKey, SecurityCtrlr.BasicAuthPassword)."
+                                  }
+                                },
+                                "additionalProperties": false
+                              }
+                            }
+                          }
+                        },
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
                       }
                     },
                     "/api/v1/stations/{id}/commands": {
@@ -3241,6 +3305,24 @@ enum EmbeddedAssets {
                           "at"
                         ]
                       },
+                      "KeyChange": {
+                        "type": "object",
+                        "description": "The last key given over OCPP.",
+                        "properties": {
+                          "state": {
+                            "type": "string",
+                            "enum": ["sent", "unanswered", "after-reboot", "refused", "accepted", "confirmed"]
+                          },
+                          "at": {"type": "string", "format": "date-time", "description": "Since when; ISO 8601 with offset or Z."},
+                          "word": {"type": ["string", "null"], "description": "The station's own."},
+                          "undecided": {
+                            "type": "integer",
+                            "description": "Keys that let in beside the password in force, until the station has come with one."
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": ["state", "at", "word", "undecided"]
+                      },
                       "Station": {
                         "type": "object",
                         "properties": {
@@ -3284,6 +3366,7 @@ enum EmbeddedAssets {
                           "owner": {"type": ["string", "null"]},
                           "security_profile": {"type": "integer"},
                           "password_set": {"type": "boolean"},
+                          "key_change": {"oneOf": [{"$ref": "#/components/schemas/KeyChange"}, {"type": "null"}]},
                           "commissioning": {"oneOf": [{"$ref": "#/components/schemas/Commissioning"}, {"type": "null"}]},
                           "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
                         },
@@ -3309,6 +3392,7 @@ enum EmbeddedAssets {
                           "owner",
                           "security_profile",
                           "password_set",
+                          "key_change",
                           "commissioning",
                           "created_at"
                         ]
@@ -3341,11 +3425,7 @@ enum EmbeddedAssets {
                             "type": ["boolean", "null"],
                             "description": "true, as it was read: phases and current that are the same as before do not count as stated."
                           },
-                          "ownership": {
-                            "type": ["string", "null"],
-                            "enum": ["private", "public", null],
-                            "description": "null: unknown."
-                          },
+                          "ownership": {"type": ["string", "null"], "enum": ["private", "public", null], "description": "null: unknown."},
                           "ownership_evidence": {"type": ["string", "null"], "maxLength": 500, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
                           "owner": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
                           "limits": {
@@ -3446,7 +3526,10 @@ enum EmbeddedAssets {
                           "expires_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
                           "parent": {"type": ["string", "null"]},
                           "type": {"type": ["string", "null"]},
-                          "audit_mark": {"type": "string", "description": "By what the audit names this token: the same in one installation, and no way back to the token."}
+                          "audit_mark": {
+                            "type": "string",
+                            "description": "By what the audit names this token: the same in one installation, and no way back to the token."
+                          }
                         },
                         "additionalProperties": false,
                         "required": ["value", "status", "expires_at", "parent", "type", "audit_mark"]
@@ -3784,10 +3867,7 @@ enum EmbeddedAssets {
                               "required": ["node", "limit_kw", "base_kw", "total_kw"]
                             }
                           },
-                          "objective_yuan": {
-                            "type": ["number", "null"],
-                            "description": "Yuan; null where the price of some slot is unknown"
-                          },
+                          "objective_yuan": {"type": ["number", "null"], "description": "Yuan; null where the price of some slot is unknown"},
                           "bound_yuan": {"type": ["number", "null"]},
                           "gap": {"type": "number"}
                         },

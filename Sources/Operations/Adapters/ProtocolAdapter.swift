@@ -1,3 +1,4 @@
+import Assets
 import Charging
 import OCPP
 import OCPPMessages
@@ -39,6 +40,26 @@ enum ProtocolAdapter {
         switch version {
         case .v16: OCPP16Adapter.answer(to: command, payload)
         case .v201, .v21: OCPP2Adapter.answer(to: command, payload, in: version)
+        }
+    }
+
+    /// Sets the station's password to `key`, 40 hexadecimal digits.
+    static func call(key: String, in version: OCPPVersion) -> (action: String, payload: [UInt8]) {
+        switch version {
+        case .v16: (V16.Action.changeConfiguration.rawValue, OCPP16Adapter.payload(key: key))
+        case .v201, .v21: (V2.Action.setVariables.rawValue, OCPP2Adapter.payload(key: key))
+        }
+    }
+
+    /// How the station took a key.
+    static func keyAnswer(_ outcome: StationLink.CallOutcome, in version: OCPPVersion) -> KeyAnswer {
+        switch outcome {
+        case .answered(let payload):
+            version == .v16 ? OCPP16Adapter.keyAnswer(payload) : OCPP2Adapter.keyAnswer(payload, in: version)
+        // After these it may or may not have it.
+        case .error(let code, _, _) where ["InternalError", "GenericError"].contains(code): .unknown(word: code)
+        case .error(let code, _, _): .refused(word: code)
+        case .timeout, .dropped: .unknown(word: nil)
         }
     }
 

@@ -13,6 +13,8 @@ struct CallLane: Sendable {
         case command(String)
         case dispatch(SiteID, number: UInt64, StationCommand)
         case commissioning(StationCommand)
+        /// A new key, kept as `stored`; its command is shown to people, the key to nobody.
+        case key(command: String, stored: String, key: String)
     }
     /// Least value goes first.
     enum Rank: Int, Comparable, Sendable {
@@ -40,9 +42,11 @@ struct CallLane: Sendable {
     var isIdle: Bool { inFlight == nil && waiting.isEmpty }
     var count: Int { waiting.count + (inFlight == nil ? 0 : 1) }
 
+    var hasRoom: Bool { waiting.count < Self.capacity }
+
     /// `false`: too many wait already.
     mutating func push(_ call: Call) -> Bool {
-        guard waiting.count < Self.capacity else { return false }
+        guard hasRoom else { return false }
         let index = waiting.firstIndex { $0.rank > call.rank } ?? waiting.count
         waiting.insert(call, at: index)
         return true
@@ -84,5 +88,15 @@ struct CallLane: Sendable {
             overdue = []
         }
         return (inFlight, waiting)
+    }
+}
+
+extension CallLane.Purpose {
+    /// A key that a station has and the disk has not would lock it out.
+    var waitsForDisk: Bool {
+        switch self {
+        case .key: true
+        case .command, .dispatch, .commissioning: false
+        }
     }
 }

@@ -36,7 +36,9 @@ extension Core {
         for token in state.idTokens { idTokens[Self.key(token.value)] = token }
         for message in state.inboundMessages { recall(message) }
         for command in state.pendingCommands { pendingCommands[command.id] = command }
-        hasLostCommands = !pendingCommands.isEmpty
+        hasLostCommands =
+            !pendingCommands.isEmpty
+            || stations.contains { $0.station.keyChanges.contains { $0.state == .sent } }
 
         nodes = state.nodes.sorted { $0.id < $1.id }.map(NodeSlot.init)
         for (i, slot) in nodes.enumerated() {
@@ -81,5 +83,6 @@ extension Core {
     mutating func closeLostCommands(at now: Instant) {
         hasLostCommands = false
         for id in pendingCommands.keys.sorted() { finish(command: id, .platformRestarted, at: now) }
+        closeLostKeys(at: now)
     }
 }

@@ -70,6 +70,7 @@ public struct Core: Sendable {
         switch input {
         case .connected(let id, let connection, let name, _): connected(id, connection, name, at: now)
         case .disconnected(let id, let connection, _): disconnected(id, connection, at: now)
+        case .cameWith(let id, let stored): came(id, with: stored, at: now)
         case .call(let id, let connection, let call): received(call, from: id, connection, at: now)
         case .completed(let id, let token, let outcome, let late): completed(id, token, outcome, late, at: now)
         case .note(let id, let text, let problem): noted(id, text, problem, at: now)

@@ -91,7 +91,11 @@ private enum CoreLoading {
     }
 
     private static func stations(_ db: Database) throws -> [CoreState.StationRecord] {
-        try Row.fetchAll(
+        var keyChanges: [String: [KeyChange]] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM station_key_change ORDER BY station, position") {
+            keyChanges[row["station"], default: []].append(try row.keyChange())
+        }
+        return try Row.fetchAll(
             db,
             sql: """
                 SELECT station.*, last_seen, protocol, connectors, verdict, rate_unit, max_stack_level, max_periods,
@@ -109,7 +113,8 @@ private enum CoreLoading {
                     note: (row["note"] as String?).flatMap(CommissioningNote.init(stored:)), at: at)
             }
             return CoreState.StationRecord(
-                station: try row.station(), lastSeen: row.optionalInstant("last_seen"), protocol: row["protocol"],
+                station: try row.station(keyChanges[row["id"]] ?? []), lastSeen: row.optionalInstant("last_seen"),
+                protocol: row["protocol"],
                 connectors: try ConnectorList.connectors((row["connectors"] as String?) ?? ""),
                 commissioning: commissioning)
         }

@@ -32,7 +32,11 @@ final class GatewayBridge: GatewayDelegate {
             guard let (known, profile) = await loop.read({ ($0.admission(of: id), $0.securityProfile(of: id)) }) else {
                 return reply(.unavailable(retryAfterSeconds: 30))
             }
-            admission.judge(request, known, profile: profile, reply: reply)
+            admission.judge(request, known, profile: profile) { judgement in
+                // Before the connection, so that the core knows the one by the other.
+                if let stored = judgement.cameWith { loop.post(.cameWith(id, stored: stored)) }
+                reply(judgement.decision)
+            }
         }
     }
 

@@ -197,6 +197,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                 case .replyError(_, let connection, let messageID, let code, let description):
                     release.errors.append((ConnectionID(rawValue: connection), messageID, code, description))
                 case .answer(let request, let result): release.answers.append((request, result))
+                case .call(let call) where call.waitsForDisk: release.calls.append(call)
                 case .call(let call): send(call)
                 case .disconnect(let station, _, let code, let reason):
                     gateway.disconnect(identity: station.value, code: code, reason: reason)
@@ -232,12 +233,18 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         var replies: [(connection: ConnectionID, messageID: String, payload: [UInt8])] = []
         var errors: [(connection: ConnectionID, messageID: String, code: String, description: String)] = []
         var answers: [(request: UInt64, result: Result<OrderResult, ServiceFault>)] = []
-        var isEmpty: Bool { replies.isEmpty && errors.isEmpty && answers.isEmpty }
+        /// Calls that must not go before their changes are on the disk.
+        var calls: [StationCall] = []
+        /// Calls that may not go at all.
+        var withdrawn: [StationCall] = []
+        var isEmpty: Bool { replies.isEmpty && errors.isEmpty && answers.isEmpty && calls.isEmpty }
 
         mutating func add(_ other: Release) {
             replies += other.replies
             errors += other.errors
             answers += other.answers
+            calls += other.calls
+            withdrawn += other.withdrawn
         }
 
         /// What is said instead when the database refuses a change of the input: nothing is accepted. All versions of
@@ -253,6 +260,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                     )
                 }
             other.answers = answers.map { ($0.request, .failure(ServiceFault(.changeRefused))) }
+            other.withdrawn = calls
             return other
         }
     }
@@ -265,6 +273,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                 connection: error.connection, messageID: error.messageID, code: error.code,
                 description: error.description)
         }
+        for call in release.calls { send(call) }
+        for call in release.withdrawn { loop.post(.completed(call.station, token: call.token, .dropped, late: false)) }
         for (request, result) in release.answers {
             waiting.withLock { $0.callers.removeValue(forKey: request) }?.resume(returning: result)
         }

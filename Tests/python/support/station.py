@@ -113,8 +113,10 @@ class _Recorded:
 
 
 class Station:
-    def __init__(self, port, identity, password=None, subprotocols=("ocpp1.6",)):
+    def __init__(self, port, identity, password=None, subprotocols=("ocpp1.6",), tls=None):
+        """`tls`: an `ssl` context, for a listener that wants TLS."""
         self.port, self.identity, self.password, self.subprotocols = port, identity, password, subprotocols
+        self.tls = tls
         self.answers = {}
         self.incoming, self.outgoing = [], []
         self.socket = self.peer = self._reader = None
@@ -130,11 +132,16 @@ class Station:
         if self.password is not None:
             secret = self.password if isinstance(self.password, bytes) else self.password.encode()
             headers["Authorization"] = "Basic " + base64.b64encode(self.identity.encode() + b":" + secret).decode()
+        scheme, secure = ("ws", {}) if self.tls is None else ("wss", {"ssl": self.tls})
         self.socket = await connect(
-            f"ws://127.0.0.1:{self.port}/ocpp/{quote(self.identity, safe='')}", subprotocols=list(self.subprotocols),
-            additional_headers=headers, ping_interval=None, close_timeout=2)
-        self.peer = _Peer(self.identity, _Recorded(self.socket, self), self.answers)
+            f"{scheme}://localhost:{self.port}/ocpp/{quote(self.identity, safe='')}",
+            subprotocols=list(self.subprotocols), additional_headers=headers, ping_interval=None, close_timeout=2,
+            host="127.0.0.1", **secure)
+        self.peer = self._make_peer(_Recorded(self.socket, self))
         self._reader = asyncio.ensure_future(self._read(self.peer))
+
+    def _make_peer(self, socket):
+        return _Peer(self.identity, socket, self.answers)
 
     @staticmethod
     async def _read(peer):
