@@ -129,7 +129,7 @@ let package = Package(
         tests("Metering", ["Quantities", "Documents"]),
         tests("Settlement", ["Quantities", "Documents", "Rulebook", "Metering"], resources: [.copy("Golden")]),
         tests("Evaluation", ["Quantities", "Documents", "Assets", "Rulebook", "Metering"]),
-        tests("Credentials", ["Quantities"]),
+        tests("Credentials", ["Quantities", .product(name: "SwiftASN1", package: "swift-asn1")]),
         tests(
             "Gateway",
             [

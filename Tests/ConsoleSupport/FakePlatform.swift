@@ -24,6 +24,10 @@ public final class FakePlatform: PlatformService {
         public var commands: [CommandView] = []
         public var audit: [(id: Int64, record: AuditRecord)] = []
         public var limits: [StationID: [EVSELimits]] = [:]
+        public var certificates: [StationID: [CertificateRecord]] = [:]
+        /// Oldest first.
+        public var securityEvents: [StoredSecurityEvent] = []
+        public var authority: AuthorityView?
         public var outlooks: [SiteID: OfflineOutlook] = [:]
         public var nodeReadings: [NodeID: [NodeReading]] = [:]
         public var tariffs = ["cn/hubei/residential-charging", "cn/guangdong/v2g-discharge"]
@@ -261,6 +265,18 @@ public final class FakePlatform: PlatformService {
         let own = read { $0.commands }.filter { $0.station == station }
         guard let before else { return Array(own.prefix(limit)) }
         return Array(own.drop { $0.id != before }.dropFirst().prefix(limit))
+    }
+    public func authority() async -> AuthorityView? { read { $0.authority } }
+    public func certificates(of station: StationID) async -> [CertificateRecord] {
+        read { $0.certificates[station] ?? [] }
+    }
+    public func securityEvents(
+        of station: StationID?, critical: Bool, limit: Int, before: Int64?
+    ) async -> [StoredSecurityEvent] {
+        read { $0.securityEvents }.reversed().filter { stored in
+            (station.map { stored.event.station == $0 } ?? true) && (!critical || stored.event.isCritical)
+                && (before.map { stored.id < $0 } ?? true)
+        }.prefix(limit).map { $0 }
     }
     public func limits(of station: StationID) async -> [EVSELimits] { read { $0.limits[station] ?? [] } }
     public func offlineOutlook(of site: SiteID) async -> OfflineOutlook? { read { $0.outlooks[site] } }

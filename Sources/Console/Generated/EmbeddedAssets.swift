@@ -427,6 +427,68 @@ enum EmbeddedAssets {
                   "keychange.refused": "the pile refused a new key",
                   "keychange.accepted": "the pile took a new key and has not come with it yet",
                   "keychange.confirmed": "the pile uses its new key",
+                  "certificates.title": "Certificates",
+                  "certificates.none": "No certificate was signed for this pile, and it has come with none.",
+                  "certificates.subject": "Subject, serial number",
+                  "certificates.end": "Ends",
+                  "certificates.state": "State",
+                  "certificates.since": "Since",
+                  "certificates.used": "in use",
+                  "certificates.renew": "Have the pile renew its certificate",
+                  "certificates.ask": "Ask which certificates it holds",
+                  "certificates.install": "Install our root certificate",
+                  "certificates.delete": "Delete",
+                  "certificates.held": "Certificates that the pile holds",
+                  "certificates.held.text": "As it last said.",
+                  "certificates.held.none": "It holds none of those that were asked for, as it last said.",
+                  "certificates.ours": "our root",
+                  "certificates.use": "Use",
+                  "certificates.serial": "Serial number",
+                  "certificates.hash": "Hash data",
+                  "certificates.action": "Action",
+                  "certificate.state.signed": "signed, not delivered",
+                  "certificate.state.sent": "on its way",
+                  "certificate.state.unanswered": "sent, not answered",
+                  "certificate.state.accepted": "accepted",
+                  "certificate.state.rejected": "rejected",
+                  "certificate.state.shown": "not ours",
+                  "events.title": "Security events",
+                  "events.none": "Nothing that bears on security was told or seen.",
+                  "events.critical": "critical",
+                  "events.what": "Event",
+                  "events.source": "Told by",
+                  "events.source.station": "the pile",
+                  "events.source.platform": "the platform",
+                  "events.info": "Circumstances",
+                  "security.FirmwareUpdated": "Firmware was updated",
+                  "security.FailedToAuthenticateAtCsms": "The platform refused the pile's credentials",
+                  "security.FailedToAuthenticateAtCentralSystem": "The platform refused the pile's credentials",
+                  "security.CsmsFailedToAuthenticate": "The pile refused the platform's credentials",
+                  "security.CentralSystemFailedToAuthenticate": "The pile refused the platform's credentials",
+                  "security.SettingSystemTime": "The clock of the pile was set",
+                  "security.StartupOfTheDevice": "The pile started",
+                  "security.ResetOrReboot": "The pile was restarted",
+                  "security.SecurityLogWasCleared": "The security log was cleared",
+                  "security.ReconfigurationOfSecurityParameters": "Keys or security profile were changed",
+                  "security.MemoryExhaustion": "The memory of the pile is getting full",
+                  "security.InvalidMessages": "The pile received messages that are not OCPP",
+                  "security.AttemptedReplayAttacks": "The pile received a replayed message",
+                  "security.TamperDetectionActivated": "The tamper sensor was triggered",
+                  "security.InvalidFirmwareSignature": "The signature of a firmware is wrong",
+                  "security.InvalidFirmwareSigningCertificate": "The certificate that signed a firmware is not valid",
+                  "security.InvalidCsmsCertificate": "The pile does not trust the platform's certificate",
+                  "security.InvalidCentralSystemCertificate": "The pile does not trust the platform's certificate",
+                  "security.InvalidChargingStationCertificate": "The pile refused the certificate that was signed for it",
+                  "security.InvalidChargePointCertificate": "The pile refused the certificate that was signed for it",
+                  "security.InvalidTLSVersion": "The platform offered too old a TLS version",
+                  "security.InvalidTLSCipherSuite": "The platform offered no permitted cipher suite",
+                  "security.MaintenanceLoginAccepted": "Somebody signed in at the pile",
+                  "security.MaintenanceLoginFailed": "A sign-in at the pile failed",
+                  "security.InvalidCsr": "The pile asked for a certificate with a wrong request",
+                  "security.LoginFailed": "Somebody came as this pile with a wrong password or none",
+                  "security.WeakerProfile": "The pile came on a way weaker than its security profile",
+                  "security.ForeignCertificate": "Somebody came as this pile with a certificate that is not its own or over",
+                  "security.EventsNotKept": "More events came than are kept",
                   "station.follows": "Follows setpoints",
                   "station.rateunit": "Rate unit",
                   "station.stacklevels": "Stack levels",
@@ -659,6 +721,12 @@ enum EmbeddedAssets {
                   "alarm.certificate-ends.action": "Renew it, or put a new one in place and send SIGHUP",
                   "alarm.certificate-ends-soon": "Certificate {object} is about to end or has ended",
                   "alarm.certificate-ends-soon.action": "Stations will be refused: put a new one in place and send SIGHUP",
+                  "alarm.station-certificate-ends": "The certificate of pile {object} ends at {at}",
+                  "alarm.station-certificate-ends.action": "Open the pile and have it renew its certificate",
+                  "alarm.station-certificate-ends-soon": "The certificate of pile {object} is about to end or has ended ({at})",
+                  "alarm.station-certificate-ends-soon.action": "The pile will be refused: have it renew its certificate now, or name it in tls.accept_expired",
+                  "alarm.station-security-event": "Security: {event}",
+                  "alarm.station-security-event.action": "Look at the pile's security events; acknowledged, the alarm ends",
                   "alarm.station-beyond-rating": "Pile {object} draws {measured_w} W, more than its rating of {rating_w} W",
                   "alarm.station-beyond-rating.action": "It is reckoned with at what it draws; correct the pile's data",
                   "alarm.station-does-not-follow": "Pile {object} does not follow its setpoint",
@@ -1206,6 +1274,68 @@ enum EmbeddedAssets {
                   "keychange.refused": "充电桩拒绝了新密钥",
                   "keychange.accepted": "充电桩已接受新密钥，尚未用它重新接入",
                   "keychange.confirmed": "充电桩已启用新密钥",
+                  "certificates.title": "证书",
+                  "certificates.none": "尚未为该充电桩签发证书，它也未用证书接入过。",
+                  "certificates.subject": "主体、序列号",
+                  "certificates.end": "到期",
+                  "certificates.state": "状态",
+                  "certificates.since": "时间",
+                  "certificates.used": "使用中",
+                  "certificates.renew": "让充电桩更新证书",
+                  "certificates.ask": "查询已安装的证书",
+                  "certificates.install": "安装本平台根证书",
+                  "certificates.delete": "删除",
+                  "certificates.held": "充电桩中已安装的证书",
+                  "certificates.held.text": "以其最近一次应答为准。",
+                  "certificates.held.none": "最近一次应答：没有所查询的证书。",
+                  "certificates.ours": "本平台根证书",
+                  "certificates.use": "用途",
+                  "certificates.serial": "序列号",
+                  "certificates.hash": "哈希数据",
+                  "certificates.action": "操作",
+                  "certificate.state.signed": "已签发，未送达",
+                  "certificate.state.sent": "下发中",
+                  "certificate.state.unanswered": "已下发，未应答",
+                  "certificate.state.accepted": "已接受",
+                  "certificate.state.rejected": "被拒绝",
+                  "certificate.state.shown": "非本平台签发",
+                  "events.title": "安全事件",
+                  "events.none": "没有安全事件。",
+                  "events.critical": "严重",
+                  "events.what": "事件",
+                  "events.source": "来源",
+                  "events.source.station": "充电桩",
+                  "events.source.platform": "平台",
+                  "events.info": "详情",
+                  "security.FirmwareUpdated": "固件已更新",
+                  "security.FailedToAuthenticateAtCsms": "平台拒绝了充电桩的凭证",
+                  "security.FailedToAuthenticateAtCentralSystem": "平台拒绝了充电桩的凭证",
+                  "security.CsmsFailedToAuthenticate": "充电桩拒绝了平台的凭证",
+                  "security.CentralSystemFailedToAuthenticate": "充电桩拒绝了平台的凭证",
+                  "security.SettingSystemTime": "充电桩时钟被调整",
+                  "security.StartupOfTheDevice": "充电桩启动",
+                  "security.ResetOrReboot": "充电桩被重启",
+                  "security.SecurityLogWasCleared": "安全日志被清空",
+                  "security.ReconfigurationOfSecurityParameters": "密钥或安全等级被更改",
+                  "security.MemoryExhaustion": "充电桩存储空间即将耗尽",
+                  "security.InvalidMessages": "充电桩收到无效报文",
+                  "security.AttemptedReplayAttacks": "充电桩收到重放报文",
+                  "security.TamperDetectionActivated": "防拆传感器触发",
+                  "security.InvalidFirmwareSignature": "固件签名无效",
+                  "security.InvalidFirmwareSigningCertificate": "固件签名证书无效",
+                  "security.InvalidCsmsCertificate": "充电桩不信任平台证书",
+                  "security.InvalidCentralSystemCertificate": "充电桩不信任平台证书",
+                  "security.InvalidChargingStationCertificate": "充电桩拒绝了为其签发的证书",
+                  "security.InvalidChargePointCertificate": "充电桩拒绝了为其签发的证书",
+                  "security.InvalidTLSVersion": "平台提供的 TLS 版本过旧",
+                  "security.InvalidTLSCipherSuite": "平台未提供允许的密码套件",
+                  "security.MaintenanceLoginAccepted": "有人登录了充电桩维护界面",
+                  "security.MaintenanceLoginFailed": "充电桩维护界面登录失败",
+                  "security.InvalidCsr": "充电桩的证书申请无效",
+                  "security.LoginFailed": "以该充电桩身份接入时口令错误或缺失",
+                  "security.WeakerProfile": "充电桩以低于设定的安全等级接入",
+                  "security.ForeignCertificate": "以该充电桩身份接入时证书不属于它或已过期",
+                  "security.EventsNotKept": "事件过多，部分未保存",
                   "station.follows": "执行设定值",
                   "station.rateunit": "限值单位",
                   "station.stacklevels": "曲线层级上限",
@@ -1438,6 +1568,12 @@ enum EmbeddedAssets {
                   "alarm.certificate-ends.action": "更新证书，或替换文件后发送 SIGHUP",
                   "alarm.certificate-ends-soon": "证书 {object} 即将到期或已到期",
                   "alarm.certificate-ends-soon.action": "充电桩将无法接入：请替换证书并发送 SIGHUP",
+                  "alarm.station-certificate-ends": "充电桩 {object} 的证书将于 {at} 到期",
+                  "alarm.station-certificate-ends.action": "打开该充电桩页面，让其更新证书",
+                  "alarm.station-certificate-ends-soon": "充电桩 {object} 的证书即将到期或已到期（{at}）",
+                  "alarm.station-certificate-ends-soon.action": "该桩将被拒绝接入：请立即让其更新证书，或将其列入 tls.accept_expired",
+                  "alarm.station-security-event": "安全事件：{event}",
+                  "alarm.station-security-event.action": "查看该桩的安全事件；确认后告警结束",
                   "alarm.station-beyond-rating": "充电桩 {object} 功率 {measured_w} W，超过额定 {rating_w} W",
                   "alarm.station-beyond-rating.action": "按实测功率预留；请更正充电桩资料",
                   "alarm.station-does-not-follow": "充电桩 {object} 不执行设定值",
@@ -2045,6 +2181,197 @@ enum EmbeddedAssets {
                             "example": "wait=10"
                           }
                         ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/certificates": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listStationCertificates",
+                        "summary": "Certificates signed for the station, and those it came with",
+                        "tags": ["security"],
+                        "responses": {
+                          "200": {
+                            "description": "Certificates",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/StationCertificate"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/stations/{id}/installed-certificates": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listInstalledCertificates",
+                        "summary": "Certificates that the station said it holds, when it was last asked (GetInstalledCertificateIds)",
+                        "tags": ["security"],
+                        "responses": {
+                          "200": {
+                            "description": "Certificates",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/InstalledCertificate"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/stations/{id}/security-events": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listStationSecurityEvents",
+                        "summary": "Security events of the station, newest first",
+                        "tags": ["security"],
+                        "responses": {
+                          "200": {
+                            "description": "Events",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/SecurityEvent"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {
+                            "name": "critical",
+                            "in": "query",
+                            "schema": {"type": "boolean"},
+                            "description": "Only those that OCPP calls critical."
+                          },
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/security-events": {
+                      "get": {
+                        "operationId": "listSecurityEvents",
+                        "summary": "Security events, newest first",
+                        "tags": ["security"],
+                        "responses": {
+                          "200": {
+                            "description": "Events",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/SecurityEvent"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"name": "station", "in": "query", "schema": {"type": "string"}},
+                          {
+                            "name": "critical",
+                            "in": "query",
+                            "schema": {"type": "boolean"},
+                            "description": "Only those that OCPP calls critical."
+                          },
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/authority": {
+                      "get": {
+                        "operationId": "getAuthority",
+                        "summary": "The certificate authority that signs station certificates",
+                        "tags": ["security"],
+                        "responses": {
+                          "200": {
+                            "description": "The authority",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Authority"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
                       }
                     },
                     "/api/v1/stations/{id}/commands": {
@@ -3322,6 +3649,89 @@ enum EmbeddedAssets {
                         },
                         "additionalProperties": false,
                         "required": ["state", "at", "word", "undecided"]
+                      },
+                      "CertificateHash": {
+                        "type": "object",
+                        "description": "How OCPP names a certificate.",
+                        "properties": {
+                          "hashAlgorithm": {"type": "string"},
+                          "issuerNameHash": {"type": "string"},
+                          "issuerKeyHash": {"type": "string"},
+                          "serialNumber": {"type": "string"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["hashAlgorithm", "issuerNameHash", "issuerKeyHash", "serialNumber"]
+                      },
+                      "Authority": {
+                        "type": "object",
+                        "properties": {
+                          "subject": {"type": "string"},
+                          "not_after": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "hash": {"$ref": "#/components/schemas/CertificateHash"},
+                          "root": {"type": "string", "description": "PEM"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["subject", "not_after", "hash", "root"]
+                      },
+                      "StationCertificate": {
+                        "type": "object",
+                        "properties": {
+                          "serial": {"type": "string", "description": "Hexadecimal without leading zeros"},
+                          "subject": {"type": "string"},
+                          "issuer": {"type": "string"},
+                          "not_before": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "not_after": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "use": {"type": "string"},
+                          "state": {"type": "string", "enum": ["signed", "sent", "unanswered", "accepted", "rejected", "shown"]},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "word": {"type": ["string", "null"], "description": "The station's own."},
+                          "in_use": {"type": "boolean", "description": "The station came with it last."},
+                          "fingerprint": {"type": "string", "description": "SHA-256, hexadecimal"}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "serial",
+                          "subject",
+                          "issuer",
+                          "not_before",
+                          "not_after",
+                          "use",
+                          "state",
+                          "at",
+                          "word",
+                          "in_use",
+                          "fingerprint"
+                        ]
+                      },
+                      "InstalledCertificate": {
+                        "type": "object",
+                        "properties": {
+                          "use": {"type": "string"},
+                          "hash": {"$ref": "#/components/schemas/CertificateHash"},
+                          "child": {"type": "boolean", "description": "It hangs below the one before."},
+                          "our_root": {"type": "boolean"},
+                          "at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["use", "hash", "child", "our_root", "at"]
+                      },
+                      "SecurityEvent": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "station": {"type": "string"},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "received_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "source": {"type": "string", "enum": ["station", "platform"]},
+                          "type": {
+                            "type": "string",
+                            "description": "OCPP's word, one of the station's own, or InvalidCsr, LoginFailed, WeakerProfile, ForeignCertificate, EventsNotKept."
+                          },
+                          "critical": {"type": "boolean"},
+                          "info": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "station", "at", "received_at", "source", "type", "critical", "info"]
                       },
                       "Station": {
                         "type": "object",

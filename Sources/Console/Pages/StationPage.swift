@@ -97,6 +97,7 @@ enum StationPage {
             </div>
             \(await profiles(view, call, format))
             \(call.can(.manager) ? keyForm(view, call) : .empty)
+            \(await SecurityCards(view: view, call: call, format: format).html())
             \(Parts.card(t("station.commands"), id: "commands", live: "command", actions: Parts.csv(api + "/commands?format=csv&bom=1", t), commandList(commands, call, format)))
             \(call.can(.operator) ? commandForm(view, call) : "<p class=\"muted\">\(t("denied.operator"))</p>")
             \(Parts.card(t("station.messages"), id: "messages", live: before == nil ? "station" : "", actions: Parts.csv(api + "/messages?format=csv&bom=1&limit=1000", t), messageLog(messages, call, format)))
@@ -197,7 +198,8 @@ enum StationPage {
         let set = t(station.passwordDigest == nil ? "station.key.none" : "station.key.set")
         guard let change = station.keyChanges.last else { return HTML(escaping: set) }
         let word = change.word.map { ": " + $0 } ?? ""
-        return "\(set)<div class=\"muted\">\(t("keychange." + change.state.rawValue))\(word) \(format.ago(change.at))</div>"
+        let state = t("keychange." + change.state.rawValue) + word
+        return "\(set)<div class=\"muted\">\(state) \(format.ago(change.at))</div>"
     }
 
     private static func keyForm(_ view: StationView, _ call: Call) -> HTML {

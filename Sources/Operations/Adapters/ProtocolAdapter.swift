@@ -63,6 +63,49 @@ enum ProtocolAdapter {
         }
     }
 
+    static func call(
+        certificate record: CertificateRecord, in version: OCPPVersion
+    ) -> (action: String, payload: [UInt8]) {
+        switch version {
+        case .v16:
+            (
+                V16.Action.certificateSigned.rawValue,
+                V16.CertificateSignedRequest(certificateChain: record.chain).json
+            )
+        case .v201, .v21:
+            (
+                V2.Action.certificateSigned.rawValue,
+                V2.CertificateSignedRequest(
+                    certificateChain: record.chain, certificateType: .chargingStationCertificate,
+                    requestId: version == .v21 ? record.requestID : nil
+                ).json
+            )
+        }
+    }
+
+    /// How the station took a certificate, with its own word where it says more.
+    static func certificateAnswer(
+        _ payload: [UInt8], in version: OCPPVersion
+    ) -> (CertificateRecord.State, word: String?) {
+        switch version {
+        case .v16:
+            guard
+                case .success(.certificateSigned(let response)) = V16.Response.decode(
+                    .certificateSigned, payload: payload.span
+                ).result
+            else { return (.unanswered, nil) }
+            return response.status == .accepted ? (.accepted, nil) : (.rejected, response.status.name)
+        case .v201, .v21:
+            guard
+                case .success(.certificateSigned(let response)) = V2.Response.decode(
+                    .certificateSigned, payload: payload.span, in: version
+                ).result
+            else { return (.unanswered, nil) }
+            let word = response.statusInfo?.reasonCode ?? response.status.name
+            return response.status == .accepted ? (.accepted, nil) : (.rejected, word)
+        }
+    }
+
     /// A request as it may be kept and shown, see ``V2/withoutSecrets(request:of:in:)``.
     static func withoutSecrets(request payload: [UInt8], of action: String, in version: OCPPVersion) -> [UInt8] {
         version == .v16

@@ -87,6 +87,8 @@ public enum Change: Sendable {
     /// Counters and small facts of the core: next transaction id, next plan id …
     case setting(key: String, value: String)
     case dayReport(DayReport)
+    case certificate(CertificateRecord)
+    case securityEvent(SecurityEvent)
 }
 
 public struct MessageRecord: Hashable, Sendable {

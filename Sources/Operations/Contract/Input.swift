@@ -14,6 +14,12 @@ public enum Input: Sendable {
     case call(StationID, connection: UInt64, InboundCall)
     /// Before it connects: the station proved itself by the password that is kept as `stored`.
     case cameWith(StationID, stored: String)
+    /// Before it connects: the certificate that the station proved itself with.
+    case cameWithCertificate(StationID, CertificateRecord)
+    /// A station's SignCertificate, with what our authority made of it.
+    case certificateRequest(StationID, connection: UInt64, InboundCall, CertificateVerdict)
+    /// The shell saw something of a station that bears on security.
+    case securityEvent(StationID, SecurityEvent.Seen, info: String?)
     /// How a call of ours ended (``Effect/call(_:)``), also late.
     case completed(StationID, token: UInt64, StationLink.CallOutcome, late: Bool)
     /// A frame that could not be used, for the message log.

@@ -15,6 +15,8 @@ struct CallLane: Sendable {
         case commissioning(StationCommand)
         /// A new key, kept as `stored`; its command is shown to people, the key to nobody.
         case key(command: String, stored: String, key: String)
+        /// A signed certificate, by its fingerprint.
+        case certificate(String)
     }
     /// Least value goes first.
     enum Rank: Int, Comparable, Sendable {
@@ -92,10 +94,10 @@ struct CallLane: Sendable {
 }
 
 extension CallLane.Purpose {
-    /// A key that a station has and the disk has not would lock it out.
+    /// A key that a station has and the disk has not would lock it out; a certificate comes after the answer to its request.
     var waitsForDisk: Bool {
         switch self {
-        case .key: true
+        case .key, .certificate: true
         case .command, .dispatch, .commissioning: false
         }
     }

@@ -102,6 +102,7 @@ extension Core {
             emit(.disconnect(id, connection: connection, code: 1008, reason: "the station was removed"))
         }
         for session in stations[s].sessions { sessionHome[session.id] = nil }
+        endCertificateAlarms(of: id, at: now)
         let last = stations.count - 1
         stations.swapAt(s, last)
         stationIndex[stations[s].station.id] = s

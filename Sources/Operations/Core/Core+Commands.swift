@@ -158,6 +158,7 @@ extension Core {
         case .key(let id, let stored, _):
             finish(command: id, .neverSent, at: now)
             settle(key: stored, .notSent, s, at: now)
+        case .certificate(let fingerprint): certificateNotSent(fingerprint, s, at: now)
         }
     }
 
@@ -167,6 +168,7 @@ extension Core {
         case .key(let id, let stored, _):
             finish(command: id, outcome, of: call, s, at: now)
             settle(key: stored, ProtocolAdapter.keyAnswer(outcome, in: stations[s].version), s, at: now)
+        case .certificate(let fingerprint): certificateSent(fingerprint, outcome, s, at: now)
         case .dispatch(let site, let number, let command):
             settle(
                 site, number, Self.dispatchAnswer(Self.answer(outcome, to: command, in: stations[s].version)), at: now)

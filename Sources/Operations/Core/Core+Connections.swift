@@ -40,6 +40,7 @@ extension Core {
         stations[s].protocolName = name
         stations[s].lastSeen = now
         stations[s].commissioner.connected(at: now)
+        deliverCertificates(s, at: now)
         persistLive(s)
         emit(.publish(.station(id)))
     }

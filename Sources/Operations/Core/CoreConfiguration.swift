@@ -30,6 +30,8 @@ public struct CoreConfiguration: Hashable, Sendable {
     public var baseQuantile = 0.9
     /// Quantile of the base load that default profiles leave free: they know neither weekday nor weather.
     public var baseEnvelopeQuantile = 0.95
+    /// An alarm this long before a station's certificate ends.
+    public var certificateAlarm: Duration = .days(30)
     public var dispatch = DispatchSettings()
     /// How the audit names tokens; the shell gives the installation's own.
     public var tokenMarker = TokenMarker(key: 0, 0)

@@ -29,6 +29,7 @@ private enum CoreLoading {
                 evse: EVSEID(StationID($0["station"]), $0["evse"]), paused: $0["paused"],
                 limit: $0.power("power_limit"), chargeNow: $0["charge_now"])
         }
+        state.certificates = try certificates(db)
         state.activeSessions = try Row.fetchAll(
             db, sql: "SELECT * FROM session WHERE active = 1 ORDER BY started_at, id"
         ).map { row in
@@ -117,6 +118,21 @@ private enum CoreLoading {
                 protocol: row["protocol"],
                 connectors: try ConnectorList.connectors((row["connectors"] as String?) ?? ""),
                 commissioning: commissioning)
+        }
+    }
+
+    /// Four of a station at most, without chains that nobody waits for.
+    private static func certificates(_ db: Database) throws -> [CertificateRecord] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY station ORDER BY in_use DESC, at DESC) AS place
+                    FROM station_certificate) WHERE place <= 4 ORDER BY station, at
+                """
+        ).map { row in
+            var record = try row.certificate()
+            if ![.signed, .sent, .unanswered].contains(record.state) { record.chain = "" }
+            return record
         }
     }
 

@@ -33,6 +33,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     let stationSecret: DigestSecret
     /// `nil` without a TLS listener.
     private let tls: TLSServer?
+    let certificateDesk: CertificateDesk
     private let tlsFaults: TLSFaultLog
     private let upkeep = UpkeepTimer()
     private let waiting = Mutex(Waiting())
@@ -67,12 +68,18 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             let key = secret.words(for: "audit-token-mark")
             tokenMarker = TokenMarker(key: key.0, key.1)
             // Certificates hold by the real clock, whatever the domain's says.
-            tls =
-                configuration.ocpps == nil
-                ? nil
-                : try TLSServer(
-                    TLSMaterial.load(configuration.tls, directory: directory, at: DomainClock.real.now).settings,
-                    clock: { DomainClock.real.now })
+            let authority: CertificateAuthority?
+            if configuration.ocpps == nil {
+                tls = nil
+                authority = try TLSMaterial.existingAuthority(directory: directory)
+            } else {
+                let material = try TLSMaterial.load(
+                    configuration.tls, directory: directory, at: DomainClock.real.now)
+                tls = try TLSServer(material.settings, clock: { DomainClock.real.now })
+                authority = material.authority
+            }
+            certificateDesk = CertificateDesk(
+                organization: configuration.tls.organization, authority: authority, clock: { DomainClock.real.now })
         } catch {
             store.close()
             throw error
@@ -93,7 +100,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             passwords: passwords, organization: configuration.tls.organization,
             mayBeExpired: configuration.tls.mayBeExpired)
         self.bridge = GatewayBridge(
-            loop: loop, admission: admission, tlsFaults: { [tlsFaults] in tlsFaults.note(address: $0, reason: $1) }
+            loop: loop, admission: admission, certificates: certificateDesk,
+            tlsFaults: { [tlsFaults] in tlsFaults.note(address: $0, reason: $1) }, clock: { [clock] in clock.now }
         ) { [store] in store.condition == .accepting }
         var limits = OCPPGateway.Configuration()
         limits.maxMessageBytes = configuration.maxMessageBytes
@@ -122,8 +130,9 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     func reloadCertificates() {
         guard let tls else { return }
         do {
-            try tls.reload(
-                TLSMaterial.load(configuration.tls, directory: directory, at: DomainClock.real.now).settings)
+            let material = try TLSMaterial.load(configuration.tls, directory: directory, at: DomainClock.real.now)
+            try tls.reload(material.settings)
+            certificateDesk.replaceAuthority(material.authority)
             log(.info, "certificates-reloaded")
         } catch {
             log(.error, "certificates-refused", [.init("fault", .string("\(error)"))])

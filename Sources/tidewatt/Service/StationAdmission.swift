@@ -14,6 +14,8 @@ struct StationAdmission: Sendable {
         let decision: UpgradeDecision
         /// Kept form of the password that the station proved while it is being given another.
         var cameWith: String?
+        /// Worth telling people, with the circumstances.
+        var event: (SecurityEvent.Seen, String)?
     }
 
     /// - Parameter reply: called once, now or later, on any thread.
@@ -29,17 +31,23 @@ struct StationAdmission: Sendable {
     private func judgeWay(_ request: UpgradeRequest, _ known: Core.Admission, profile: Int) -> Judgement? {
         if case .unknown = known { return Judgement(decision: .notFound) }
         if let certificate = request.certificate, let refusal = fault(of: certificate, request.identity) {
-            return Judgement(decision: .forbidden(refusal))
+            return Judgement(
+                decision: .forbidden(refusal),
+                event: (.foreignCertificate, "\(refusal) (from \(request.remoteAddress))"))
         }
         guard request.securityProfile >= profile else {
             // Without credentials the usual answer makes a station send them.
             if request.securityProfile == 0, profile == 1 || (profile == 2 && request.isEncrypted) {
-                return Judgement(decision: .unauthorized)
+                return Judgement(decision: .unauthorized, event: Self.failed(request))
             }
             return Judgement(
                 decision: .forbidden(
                     "\(request.identity) is set to security profile \(profile) and may not come with "
                         + "\(request.securityProfile); change the station's configuration, or its security_profile here"
+                ),
+                event: (
+                    .weakerProfile,
+                    "profile \(request.securityProfile) instead of \(profile), from \(request.remoteAddress)"
                 ))
         }
         // The certificate has proved who it is.
@@ -55,23 +63,39 @@ struct StationAdmission: Sendable {
         var otherwise = UpgradeDecision.unauthorized
         let isChanging: Bool
         switch known {
-        case .unknown, .open: return reply(Judgement(decision: profile == 0 ? .accept : .unauthorized))
+        case .unknown, .open:
+            return reply(
+                profile == 0
+                    ? Judgement(decision: .accept)
+                    : Judgement(decision: .unauthorized, event: Self.failed(request)))
         case .password(let digest): (forms, isChanging) = ([digest], false)
         case .changing(let current, let undecided):
             (forms, isChanging) = (undecided + [current].compactMap { $0 }, true)
             if current == nil, profile == 0 { otherwise = .accept }
         }
         guard let basic = request.basic, basic.user == request.identity else {
-            return reply(Judgement(decision: otherwise))
+            return reply(Self.judgement(otherwise, request))
         }
         check(request.identity, basic.password, forms[...]) { [otherwise] verdict, form in
             switch verdict {
             case .right: reply(Judgement(decision: .accept, cameWith: isChanging ? form : nil))
-            case .wrong: reply(Judgement(decision: otherwise))
+            case .wrong: reply(Self.judgement(otherwise, request))
             case .busy: reply(Judgement(decision: .unavailable(retryAfterSeconds: 10)))
             case .unusable(let fault): reply(Judgement(decision: .forbidden(fault.description)))
             }
         }
+    }
+
+    private static func judgement(_ decision: UpgradeDecision, _ request: UpgradeRequest) -> Judgement {
+        Judgement(decision: decision, event: decision == .unauthorized ? failed(request) : nil)
+    }
+
+    /// Never what was presented: a typing error is nearly the password.
+    private static func failed(_ request: UpgradeRequest) -> (SecurityEvent.Seen, String) {
+        let what =
+            if let basic = request.basic { basic.user == request.identity ? "a wrong password" : "another's name" } else
+            { "no password" }
+        return (.loginFailed, "\(what), from \(request.remoteAddress)")
     }
 
     /// The first of `forms` that fits, else how the last one did not.

@@ -54,16 +54,21 @@ def _configuration(fields):
 
 # What an obliging station says; a test puts its own answers beside these.
 _ANSWERS = {
+    "CertificateSigned": call_result.CertificateSigned("Accepted"),
     "CancelReservation": call_result.CancelReservation("Accepted"),
     "ChangeAvailability": call_result.ChangeAvailability("Accepted"),
     "ChangeConfiguration": call_result.ChangeConfiguration("Accepted"),
     "ClearCache": call_result.ClearCache("Accepted"),
     "ClearChargingProfile": call_result.ClearChargingProfile("Accepted"),
     "DataTransfer": call_result.DataTransfer("UnknownVendorId"),
+    "DeleteCertificate": call_result.DeleteCertificate("Accepted"),
+    "ExtendedTriggerMessage": call_result.ExtendedTriggerMessage("Accepted"),
     "GetCompositeSchedule": call_result.GetCompositeSchedule("Rejected"),
     "GetConfiguration": _configuration,
     "GetDiagnostics": call_result.GetDiagnostics(),
+    "GetInstalledCertificateIds": call_result.GetInstalledCertificateIds("NotFound"),
     "GetLocalListVersion": call_result.GetLocalListVersion(-1),
+    "InstallCertificate": call_result.InstallCertificate("Accepted"),
     "RemoteStartTransaction": call_result.RemoteStartTransaction("Accepted"),
     "RemoteStopTransaction": call_result.RemoteStopTransaction("Accepted"),
     "ReserveNow": call_result.ReserveNow("Rejected"),
