@@ -46,4 +46,18 @@ import Testing
         metered(&d, .kilowatts(10), for: .minutes(5))
         #expect(over(d).first?.endedAt != nil)
     }
+
+    @Test func `one that tells of a moment waits for a person, over any restart`() throws {
+        var d = Dialogue()
+        d.community(piles: 1, limit: .kilowatts(20))
+        d.say(
+            "P1", "SecurityEventNotification",
+            #"{"type":"TamperDetectionActivated","timestamp":"\#(d.now)"}"#)
+        d.restart()
+        d.pass(.minutes(20))
+        let alarm = try #require(d.core.activeAlarms.first { $0.code == "station-security-event" })
+        #expect(alarm.endedAt == nil)
+        d.order(.acknowledgeAlarm(alarm.id))
+        #expect(d.core.activeAlarms.isEmpty)
+    }
 }

@@ -56,6 +56,10 @@ public enum FaultReason: Wording {
     case nodeHasStations(NodeID)
     /// As many commands as a station may have outstanding wait already.
     case stationBusy(StationID, waiting: Int)
+    /// The order needs the station, which is not connected.
+    case stationOffline(StationID)
+    /// As many keys as may be wait for the station to show which one it uses.
+    case keysUndecided(StationID, count: Int)
     case diskRefuses
     /// The database refused a change of the order; it is tried again.
     case changeRefused
@@ -91,6 +95,8 @@ public enum FaultReason: Wording {
         case nodeHasChildren = "node-has-children"
         case nodeHasStations = "node-has-stations"
         case stationBusy = "station-busy"
+        case stationOffline = "station-offline"
+        case keysUndecided = "keys-undecided"
         case diskRefuses = "disk-refuses"
         case changeRefused = "change-refused"
         case busy
@@ -102,7 +108,9 @@ public enum FaultReason: Wording {
         case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown:
             .notFound
         case .invalid: .invalid
-        case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy: .conflict
+        case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy,
+            .stationOffline, .keysUndecided:
+            .conflict
         case .diskRefuses, .changeRefused, .busy, .stopping: .unavailable
         }
     }
@@ -129,6 +137,8 @@ public enum FaultReason: Wording {
         case .nodeHasChildren: .nodeHasChildren
         case .nodeHasStations: .nodeHasStations
         case .stationBusy: .stationBusy
+        case .stationOffline: .stationOffline
+        case .keysUndecided: .keysUndecided
         case .diskRefuses: .diskRefuses
         case .changeRefused: .changeRefused
         case .busy: .busy
@@ -138,13 +148,14 @@ public enum FaultReason: Wording {
 
     public var values: [String: String] {
         switch self {
-        case .stationUnknown(let id): ["station": id.value]
+        case .stationUnknown(let id), .stationOffline(let id): ["station": id.value]
         case .evseUnknown(let number, let most): ["number": String(number), "most": String(most)]
         case .siteUnknown(let id), .siteHasStations(let id), .siteHasNodes(let id): ["site": id.value]
         case .nodeUnknown(let id), .nodeHasChildren(let id), .nodeHasStations(let id): ["node": id.value]
         case .sessionUnknown(let id), .sessionEnded(let id): ["session": id.value]
         case .alarmUnknown(let id): ["alarm": String(id)]
         case .stationBusy(let id, let waiting): ["station": id.value, "waiting": String(waiting)]
+        case .keysUndecided(let id, let count): ["station": id.value, "count": String(count)]
         case .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy, .stopping: [:]
         }
     }
@@ -169,6 +180,9 @@ extension FaultReason.Code {
         case .nodeHasChildren: "Nodes hang under {node}; move or delete them first."
         case .nodeHasStations: "Stations hang under {node}; move or delete them first."
         case .stationBusy: "{waiting} commands wait for station {station} already; wait until it has answered some."
+        case .stationOffline: "Station {station} is not connected; nothing was done. Try again when it is online."
+        case .keysUndecided:
+            "Of {count} keys sent to station {station} nobody knows which one it uses. Let it connect anew (Reset), or make a key without sending it."
         case .diskRefuses:
             "The disk takes no changes at the moment; nothing was done. Free some space and try again."
         case .changeRefused:

@@ -43,6 +43,8 @@ extension Core {
         if alarm.acknowledgedBy == nil {
             alarm.acknowledgedBy = actor.name
             alarm.acknowledgedAt = now
+            // It told of a moment: seen, it is over.
+            if alarm.code == SecurityEvent.alarmCode { alarm.endedAt = now }
             put(alarm)
         }
         return .success(.alarm(alarm))

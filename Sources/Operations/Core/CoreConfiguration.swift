@@ -30,6 +30,8 @@ public struct CoreConfiguration: Sendable {
     public var baseQuantile = 0.9
     /// Quantile of the base load that default profiles leave free: they know neither weekday nor weather.
     public var baseEnvelopeQuantile = 0.95
+    /// An alarm this long before a station's certificate ends.
+    public var certificateAlarm: Duration = .days(30)
     public var dispatch = DispatchSettings()
     /// How the audit names tokens: the installation's own way, for which the core has no key.
     public var tokenMarker: TokenMarker

@@ -80,7 +80,11 @@ extension Row {
             flags: flags.isEmpty ? [] : flags.split(separator: "\n").map(String.init), course: course)
     }
 
-    func station() throws(StoreFault) -> Station {
+    func keyChange() throws(StoreFault) -> KeyChange {
+        KeyChange(stored: self["stored"], state: try word("state"), at: instant("at"), word: self["word"])
+    }
+
+    func station(_ keyChanges: [KeyChange]) throws(StoreFault) -> Station {
         var boot: Station.Boot?
         if let vendor = self["boot_vendor"] as String?, let model = self["boot_model"] as String? {
             boot = Station.Boot(
@@ -97,7 +101,7 @@ extension Row {
             ownership: ownership == "unknown" ? nil : try word("ownership"),
             ownershipEvidence: self["ownership_evidence"], owner: self["owner"],
             boot: boot, securityProfile: self["security_profile"], operatorLimit: power("operator_limit"),
-            passwordDigest: self["password_digest"], createdAt: instant("created_at"))
+            passwordDigest: self["password_digest"], keyChanges: keyChanges, createdAt: instant("created_at"))
     }
 
     func sitePower() -> SitePowerPoint {

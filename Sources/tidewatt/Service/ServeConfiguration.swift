@@ -33,6 +33,7 @@ struct ServeConfiguration: Sendable {
     var acceptUnknownStations = false
     var acceptUnknownTokens = false
     var commissioning = true
+    var certificateAlarmDays = 30
     var heartbeatSeconds = 300
     var sampleSeconds = 60
     var replanSeconds = 300
@@ -141,6 +142,9 @@ struct ServeConfiguration: Sendable {
         text(
             "accept_expired", \.tls.acceptExpired, "stations that may come with an expired certificate to renew it",
             allowed: .identityList),
+        number(
+            "tls", "certificate_alarm_days", \.certificateAlarmDays, 1...365,
+            "an alarm this long before a station's certificate ends"),
         flag("stations", "accept_unknown", \.acceptUnknownStations, "may an unregistered identity connect?"),
         flag("stations", "accept_unknown_tokens", \.acceptUnknownTokens, "may an unknown id token charge?"),
         flag("stations", "commissioning", \.commissioning, "read abilities and test profiles on first contact"),
@@ -246,6 +250,7 @@ extension CoreConfiguration {
         acceptUnknownStations = settings.acceptUnknownStations
         acceptUnknownTokens = settings.acceptUnknownTokens
         commissioning = settings.commissioning
+        certificateAlarm = .days(settings.certificateAlarmDays)
         heartbeat = .seconds(settings.heartbeatSeconds)
         sampleInterval = .seconds(settings.sampleSeconds)
         replanInterval = .seconds(settings.replanSeconds)
