@@ -15,6 +15,8 @@ extension SimulatedChargePoint {
             boot()
         } else {
             scheduleHeartbeat()
+            // Who came while nobody could be asked waits for the answer.
+            for i in connectors.indices { authorize(i) }
         }
     }
 
