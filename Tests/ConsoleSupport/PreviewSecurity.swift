@@ -18,7 +18,7 @@ extension PreviewCommunity {
         ]
         let told: [(StationID, SecurityEvent.Source, String, Duration, String?)] = [
             (first, .station, "StartupOfTheDevice", .days(2), nil),
-            (first, .platform, "LoginFailed", .hours(5), "a wrong password, from 198.51.100.7:40112"),
+            (first, .platform, "LoginFailed", .hours(5), "reason=wrong-password, from=198.51.100.7:40112"),
             (second, .station, "TamperDetectionActivated", .minutes(12), "lid"),
         ]
         for (number, (station, source, type, ago, info)) in told.enumerated() {
