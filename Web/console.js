@@ -6,6 +6,8 @@
 
   // ---- Live parts: an event names what changed; the parts that show it are fetched again and swapped.
   const offline = $("#offline");
+  const late = $("#late");
+  const patience = 10_000;
   const wanted = new Set();
   let timer = 0;
   let loading = false;
@@ -18,6 +20,12 @@
     return selection && !selection.isCollapsed && part.contains(selection.anchorNode);
   }
 
+  // Old values stay, greyed and with their time; the next answer takes them away.
+  function showLate(isLate) {
+    document.body.classList.toggle("is-late", isLate);
+    if (late) late.hidden = !isLate;
+  }
+
   async function refresh() {
     timer = 0;
     if (loading || document.hidden) return;
@@ -26,10 +34,13 @@
     const parts = $$("[data-live]").filter((part) => part.dataset.live.split(" ").some((name) => names.has(name)));
     if (parts.length === 0) return;
     loading = true;
+    const waiting = setTimeout(() => document.body.classList.add("is-late"), 1000);
+    let again = false;
     try {
       const url = new URL(location.href);
       url.searchParams.delete("note");
-      const answer = await fetch(url, { headers: { Accept: "text/html" } });
+      const answer = await fetch(url, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(patience) });
+      again = !answer.ok;
       if (answer.ok && !answer.redirected) {
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
         for (const part of parts) {
@@ -47,10 +58,17 @@
         if (footer) $(".foot time")?.replaceWith(footer);
       }
     } catch {
-      // The event stream notices that the server is gone and says so.
+      again = true;
     } finally {
+      clearTimeout(waiting);
       loading = false;
-      if (wanted.size > 0) schedule();
+      // When the server is gone the event stream says so, and asks for everything when it is back.
+      const isGone = document.body.classList.contains("is-offline");
+      showLate(again && !isGone);
+      if (again && !isGone) {
+        for (const name of names) wanted.add(name);
+        timer ||= setTimeout(refresh, patience / 2);
+      } else if (wanted.size > 0) schedule();
     }
   }
 

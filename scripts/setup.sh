@@ -10,7 +10,7 @@ command -v swift >/dev/null || {
 }
 
 # pkg-config comes first: without it the flags of the system libraries are silently not found.
-packages=(pkg-config libsqlite3-dev libssl-dev libargon2-dev)
+packages=(pkg-config libsqlite3-dev libssl-dev libargon2-dev zlib1g-dev)
 [ "$what" = tests ] && packages+=(python3-venv chromium fonts-noto-cjk gcc libc6-dev openssl)
 missing=()
 for package in "${packages[@]}"; do

@@ -76,15 +76,18 @@ public struct Station: Hashable, Sendable {
     public var securityProfile: Int
     /// A limit that the operator set for the pile as a whole; `nil`: the rating.
     public var operatorLimit: Power?
-    /// SHA-256 of salt and password, or nil: no password is asked.
-    public var passwordDigest: String?
+    /// The form in which the password is kept, or nil: no password is asked.
+    public internal(set) var passwordDigest: String?
+    /// Keys given to it over OCPP whose end is not known yet, and the last one whose end is; oldest first.
+    public internal(set) var keyChanges: [KeyChange]
     public var createdAt: Instant
 
     public init(
         id: StationID, registration: Registration = .accepted, site: SiteID? = nil, node: NodeID? = nil,
         model: String? = nil, electrical: Electrical = Electrical(), ownership: Ownership? = nil,
         ownershipEvidence: String? = nil, owner: String? = nil, boot: Boot? = nil, securityProfile: Int = 0,
-        operatorLimit: Power? = nil, passwordDigest: String? = nil, createdAt: Instant
+        operatorLimit: Power? = nil, passwordDigest: String? = nil, keyChanges: [KeyChange] = [],
+        createdAt: Instant
     ) {
         self.id = id
         self.registration = registration
@@ -99,6 +102,7 @@ public struct Station: Hashable, Sendable {
         self.securityProfile = securityProfile
         self.operatorLimit = operatorLimit
         self.passwordDigest = passwordDigest
+        self.keyChanges = keyChanges
         self.createdAt = createdAt
     }
 }

@@ -14,10 +14,37 @@ public enum StationEvent: Hashable, Sendable {
     case status(Status)
     /// A message of a vendor's own; nobody here understands any.
     case vendor(id: String, message: String?)
-    /// News that need no decision: firmware, diagnostics, logs, security events. `kind` and `text` are for the log.
+    /// News that need no decision: firmware, diagnostics, logs. `kind` and `text` are for the log.
     case notice(kind: String, text: String)
-    /// The station asks for a certificate; certificates are not issued here.
-    case certificateRequest
+    case security(Security)
+    case certificateRequest(CertificateRequest)
+
+    /// Something that bears on the station's security.
+    public struct Security: Hashable, Sendable {
+        public let type: String
+        public let at: Instant
+        public let info: String?
+        public init(type: String, at: Instant, info: String?) {
+            self.type = type
+            self.at = at
+            self.info = info
+        }
+    }
+
+    /// The station asks that a certificate of its own be signed.
+    public struct CertificateRequest: Hashable, Sendable {
+        /// PKCS#10 in PEM, as it came.
+        public let request: String
+        /// OCPP's word for the certificate's use; `nil`: that of the station.
+        public let use: String?
+        /// Its number (2.1).
+        public let number: Int?
+        public init(request: String, use: String? = nil, number: Int? = nil) {
+            self.request = request
+            self.use = use
+            self.number = number
+        }
+    }
 
     public struct Start: Hashable, Sendable {
         public let connector: Int
@@ -96,6 +123,7 @@ public enum StationAnswer: Hashable, Sendable {
     /// `nil`: the message named no token.
     case transaction(TokenVerdict?)
     case vendorUnknown
-    case refused
+    /// Whether a certificate will be signed; where not, a word for the station and what to tell a person.
+    case certificate(accepted: Bool, reason: String?, info: String?)
     case acknowledged
 }

@@ -33,6 +33,9 @@ public struct Message: Hashable, Sendable, CustomStringConvertible {
     /// A few words without arguments that only complete another message.
     public static func words(_ english: String, _ chinese: String) -> Message { Message("words", english, chinese) }
 
+    /// What something foreign says (SQLite, a library): the same in both languages.
+    public static func foreign(_ text: String) -> Message { .words(text, text) }
+
     public var en: String {
         filled(english) { argument in
             switch argument {

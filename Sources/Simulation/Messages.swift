@@ -1,6 +1,6 @@
 import Documents
 
-/// What is wrong in files of recorded charging, in both languages.
+/// What is wrong in files of recorded charging and in addresses, in both languages.
 extension Message {
     static let localTimeNeeded = Message(
         "local-time-needed", "no local time; allowed: 2018-12-21T10:20", "不是本地时间，应写作 2018-12-21T10:20 的形式")
@@ -23,4 +23,17 @@ extension Message {
             "amount-needed", "no decimal number of {unit} from 0 to 1000000; allowed: 15.56",
             "不是 0 至 1000000 的十进制数（单位 {unit}），应写作 15.56 的形式", ["unit": unit])
     }
+
+    // MARK: Where stations connect
+
+    static func endpointNeeded(_ url: String, _ what: Message) -> Message {
+        Message(
+            "endpoint-needed", "{url}: {what}; allowed: ws://HOST[:PORT][/PATH], like ws://127.0.0.1:9000/ocpp",
+            "{url}：{what}，应写作 ws://HOST[:PORT][/PATH]，如 ws://127.0.0.1:9000/ocpp", ["url": url, "what": what])
+    }
+    static let noWebSocketAddress = Message("no-web-socket-address", "no WebSocket address", "不是 WebSocket 地址")
+    static let withoutTLS = Message("without-t-l-s", "simulated stations speak without TLS", "模拟桩不使用 TLS")
+    static let pathOnly = Message("path-only", "a path only, please", "只能包含路径")
+    static let noHost = Message("no-host", "no host", "缺少主机")
+    static let noPort = Message("no-port", "no port", "端口有误")
 }

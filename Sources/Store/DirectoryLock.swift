@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 import Synchronization
 
@@ -10,11 +11,11 @@ final class DirectoryLock: Sendable {
     init(directory: String) throws(StoreFault) {
         let path = directory + "/lock"
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .cannotOpen(path: path, why: String(cString: strerror(errno))) }
+        guard file >= 0 else { throw .cannotOpen(path: path, why: .system(errno)) }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             let holder = DirectoryLock.text(of: file)
             close(file)
-            throw .held(directory: directory, by: holder.isEmpty ? "another process" : holder)
+            throw .held(directory: directory, by: holder.isEmpty ? .anotherProcess : .foreign(holder))
         }
         var host = [CChar](repeating: 0, count: 256)
         gethostname(&host, host.count - 1)

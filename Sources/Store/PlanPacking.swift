@@ -60,7 +60,7 @@ enum PlanPacking {
                 id: id, site: site, computedAt: computedAt, trigger: trigger, start: start, step: step, count: count,
                 stays: stays, nodes: nodes, objectiveYuan: objective.isNaN ? nil : objective,
                 boundYuan: bound.isNaN ? nil : bound, gap: gap)
-        } catch { throw .damaged("a plan cannot be read") }
+        } catch { throw .damaged(.planDamaged) }
     }
 
     /// - Parameter origin: what the stay's instants are counted from: the plan's start.
@@ -76,7 +76,7 @@ enum PlanPacking {
             var from = Unpacker(bytes)
             guard try from.byte() == format else { throw Unpacker.Damage() }
             return try stay(origin, &from)
-        } catch { throw .damaged("a session's plan cannot be read") }
+        } catch { throw .damaged(.stayDamaged) }
     }
 
     private static func put(_ stay: Plan.Stay, _ origin: Instant, _ out: inout Packer) {
@@ -173,7 +173,7 @@ enum DayReportPacking {
                 deliverable: Energy(milliwattHours: try from.signed()), foresightCostYuan: try from.text(),
                 valleyShareMaximum: try share(&from), regretForecastYuan: try from.text(),
                 regretRoundingYuan: try from.text(), regretNotFollowedYuan: try from.text())
-        } catch { throw .damaged("the report of \(site) on \(day) cannot be read") }
+        } catch { throw .damaged(.reportDamaged("\(site)", "\(day)")) }
     }
 
     private static func side(_ from: inout Unpacker) throws(Unpacker.Damage) -> DayReport.Side {

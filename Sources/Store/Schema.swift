@@ -41,6 +41,28 @@ enum Schema {
                             AND owner IS NULL;
                     """)
         }
+        migrator.registerMigration("5 security of stations") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE station_key_change (
+                        station TEXT NOT NULL, position INTEGER NOT NULL, stored TEXT NOT NULL, state TEXT NOT NULL,
+                        at INTEGER NOT NULL, word TEXT, PRIMARY KEY (station, position)
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE station_certificate (
+                        station TEXT NOT NULL, fingerprint TEXT NOT NULL, serial TEXT NOT NULL, subject TEXT NOT NULL,
+                        issuer TEXT NOT NULL, not_before INTEGER NOT NULL, not_after INTEGER NOT NULL,
+                        certificate_use TEXT NOT NULL, request INTEGER, chain TEXT NOT NULL, state TEXT NOT NULL,
+                        at INTEGER NOT NULL, word TEXT, attempts INTEGER NOT NULL, in_use INTEGER NOT NULL,
+                        PRIMARY KEY (station, fingerprint)
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE security_event (
+                        id INTEGER PRIMARY KEY, station TEXT NOT NULL, source TEXT NOT NULL, type TEXT NOT NULL,
+                        at INTEGER NOT NULL, received_at INTEGER NOT NULL, info TEXT, critical INTEGER NOT NULL
+                    ) STRICT;
+                    CREATE INDEX security_event_of_station ON security_event(station, at);
+                    CREATE INDEX security_event_critical ON security_event(id) WHERE critical = 1;
+                    """)
+        }
         return migrator
     }()
 

@@ -58,7 +58,7 @@ public final class Store: Sendable {
                 try db.execute(sql: "PRAGMA synchronous = \(options.synchronous)")
                 let set = try Int.fetchOne(db, sql: "PRAGMA synchronous")
                 if options.synchronous == "FULL", set != 2 {
-                    throw StoreFault.cannotOpen(path: path, why: "SQLite does not take synchronous=FULL")
+                    throw StoreFault.cannotOpen(path: path, why: .notSynchronous)
                 }
             }
             // The names of new files must last too.
@@ -96,7 +96,7 @@ public final class Store: Sendable {
     /// when everything before it is on the disk.
     public func append(_ changes: [Change], then: @escaping @Sendable (Result<Void, StoreFault>) -> Void) {
         append(groups: [changes]) { result in
-            then(result.flatMap { $0[0].map { .failure(.rejected($0.words)) } ?? .success(()) })
+            then(result.flatMap { $0[0].map { .failure(.rejected(.foreign($0.words))) } ?? .success(()) })
         }
     }
 
@@ -160,7 +160,7 @@ public final class Store: Sendable {
             let isEmpty = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master") == 0
             let application = try Int32.fetchOne(db, sql: "PRAGMA application_id")
             if !isEmpty, application != Schema.applicationID {
-                throw StoreFault.cannotOpen(path: path, why: "it is a database of another program")
+                throw StoreFault.cannotOpen(path: path, why: .otherProgram)
             }
             if try Schema.migrator.hasBeenSuperseded(db) { throw StoreFault.newerSchema(path: path) }
         }

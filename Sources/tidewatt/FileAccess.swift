@@ -80,7 +80,7 @@ enum FileAccess {
     private enum Purpose { case read, write }
     private static func cannot(_ purpose: Purpose, _ path: String) -> Problem {
         let number = errno
-        let why = SystemFault.message(number)
+        let why = Message.system(number)
         let isMissing = number == ENOENT
         let message: Message =
             switch purpose {

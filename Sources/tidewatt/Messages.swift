@@ -176,6 +176,28 @@ extension Message {
             ["name": name, "text": text, "allowed": allowed])
     }
 
+    // MARK: What a key of the configuration may be
+
+    static func wholeNumber(_ range: ClosedRange<Int>) -> Message {
+        Message(
+            "whole-number", "a whole number from {least} to {most}", "{least} 至 {most} 的整数",
+            ["least": range.lowerBound, "most": range.upperBound])
+    }
+    static let trueOrFalse = Message("true-or-false", "true or false", "true 或 false")
+    static let addressAndPort = Message(
+        "address-and-port", "ADDRESS:PORT, port 0 for any free one", "ADDRESS:PORT，端口 0 表示任一空闲端口")
+    static let addressAndPortOrNone = Message(
+        "address-and-port-or-none", "ADDRESS:PORT, port 0 for any free one, or \"\" for none",
+        "ADDRESS:PORT，端口 0 表示任一空闲端口，\"\" 表示不启用")
+    static let pathOrNone = Message("path-or-none", "a file's path, or \"\"", "文件路径，或 \"\"")
+    static let aName = Message("a-name", "a name", "名称")
+    static let hostList = Message(
+        "host-list", "host names and IPv4 addresses with commas between", "以逗号分隔的主机名与 IPv4 地址")
+    static let identityList = Message(
+        "identity-list", "identities with commas between, or \"\"", "以逗号分隔的桩编号，或 \"\"")
+    static let logLevels = Message(
+        "log-levels", "debug, info, warning or error", "debug、info、warning 或 error")
+
     // MARK: The service
 
     static func cannotListen(_ places: String, why: String) -> Message {
@@ -207,6 +229,18 @@ extension Message {
             "bad-answer", "{request} was answered {status}: {text}", "{request} 的应答为 {status}：{text}",
             ["request": request, "status": status, "text": text])
     }
+    static func noAnswer(_ request: String, why: String) -> Message {
+        Message(
+            "no-answer", "{request} was not answered: {why}", "{request} 没有得到应答：{why}",
+            ["request": request, "why": why])
+    }
+    static func demoPilesMissing(_ connected: Int, of piles: Int, why: String?) -> Message {
+        Message(
+            "demo-piles-missing",
+            "only {connected} of {piles} simulated piles could connect ({why}); free what they lack, such as open files (ulimit -n)",
+            "{piles} 台模拟桩中只有 {connected} 台连上（{why}）；请释放其所缺的资源，例如可打开文件数（ulimit -n）",
+            ["connected": connected, "piles": piles, "why": why ?? "-"])
+    }
     static func demoTariffMissing(_ id: String) -> Message {
         Message("demo-tariff-missing", "the tariff {id} is not among the built-in rules", "内置规则中没有电价 {id}", ["id": id])
     }
@@ -225,44 +259,4 @@ extension Message {
         "no-password-on-stdin", "stdin holds no password; write it as the first line", "标准输入中没有密码，请写在第一行")
     static let noTerminal = Message("no-terminal", "no password could be read from the terminal", "无法从终端读取密码")
     static let passwordsDiffer = Message("passwords-differ", "the two passwords differ", "两次输入的密码不一致")
-
-    // MARK: The data directory
-
-    static func held(_ directory: String, by holder: String) -> Message {
-        Message(
-            "held",
-            "The data directory {directory} is in use by {holder}. Stop that process, or name another --data DIR.",
-            "数据目录 {directory} 正被 {holder} 使用。请停止该进程，或用 --data 指定其他目录。", ["directory": directory, "holder": holder])
-    }
-    static func cannotOpen(_ path: String, why: Message) -> Message {
-        Message(
-            "cannot-open", "{path} cannot be opened: {why}. Check that the folder exists, is writable and has space.",
-            "{path} 无法打开：{why}。请检查文件夹是否存在、可写且有空间。", ["path": path, "why": why])
-    }
-    static func newerSchema(_ path: String) -> Message {
-        Message(
-            "newer-schema",
-            "{path} was written by a newer tidewatt. Use that version, or restore a backup made by this one.",
-            "{path} 由更新版本的 tidewatt 写入。请使用该版本，或恢复由本版本制作的备份。", ["path": path])
-    }
-    static func damaged(_ what: String) -> Message {
-        Message(
-            "damaged",
-            "The database is damaged: {what}. Run `tidewatt admin check`, then `tidewatt admin restore` a backup.",
-            "数据库已损坏：{what}。请运行 `tidewatt admin check`，再用 `tidewatt admin restore` 恢复备份。", ["what": what])
-    }
-    static let diskFull = Message(
-        "disk-full", "The disk is full. Free some space; nothing that was acknowledged is lost.",
-        "磁盘已满，请清理空间；已确认的数据没有丢失。")
-    static func diskFailed(_ what: String) -> Message {
-        Message(
-            "disk-failed", "The disk failed: {what}. Nothing that was acknowledged is lost; look at the machine's log.",
-            "磁盘故障：{what}。已确认的数据没有丢失，请查看系统日志。", ["what": what])
-    }
-    static let backlogFull = Message(
-        "backlog-full", "Too many changes wait for the disk; this one was not taken.", "等待写盘的变更过多，本次变更未被接受。")
-    static func rejected(_ what: String) -> Message {
-        Message("rejected", "The database refused a change: {what}.", "数据库拒绝了一项变更：{what}。", ["what": what])
-    }
-    static let storeClosed = Message("store-closed", "The store is closed.", "数据存储已关闭。")
 }

@@ -28,7 +28,7 @@ enum Output {
     static func write(_ text: String) {
         if FileAccess.writeAll(Array(text.utf8), STDOUT_FILENO) { return }
         if errno == EPIPE { exit(ExitStatus.done.rawValue) }
-        complain(.answerNotWritten(SystemFault.message(errno)))
+        complain(.answerNotWritten(.system(errno)))
         exit(ExitStatus.ourFault.rawValue)
     }
 

@@ -24,6 +24,10 @@ public final class FakePlatform: PlatformService {
         public var commands: [CommandView] = []
         public var audit: [(id: Int64, record: AuditRecord)] = []
         public var limits: [StationID: [EVSELimits]] = [:]
+        public var certificates: [StationID: [CertificateRecord]] = [:]
+        /// Oldest first.
+        public var securityEvents: [StoredSecurityEvent] = []
+        public var authority: AuthorityView?
         public var outlooks: [SiteID: OfflineOutlook] = [:]
         public var nodeReadings: [NodeID: [NodeReading]] = [:]
         public var tariffs = ["cn/hubei/residential-charging", "cn/guangdong/v2g-discharge"]
@@ -91,6 +95,7 @@ public final class FakePlatform: PlatformService {
         case .setNeeds(let id, _): ("session.needs", id.value)
         case .setEVSE(let id, _, _, _): ("evse.set", id.description)
         case .command(let id, _, _, _): ("station.command", id.value)
+        case .sendKey(let id, _, _, _): ("station.key", id.value)
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", "\(id)")
         case .tariffChanged(let id): ("tariff.changed", id)
         }
@@ -145,6 +150,19 @@ public final class FakePlatform: PlatformService {
             publish(.station(id.station))
         case .command(let id, let action, let payload, _):
             return .command(command(id, action, payload, actor))
+        case .sendKey(let id, _, let stored, _):
+            let payload = Array(#"{"key":"AuthorizationKey","value":"******"}"#.utf8)
+            let isTaken = state.withLock { state in
+                guard let old = state.stations[id], old.online else { return false }
+                var station = old.station
+                guard station.beginKeyChange(stored, at: now) else { return false }
+                state.stations[id] = StationView(
+                    station: station, online: old.online, lastSeen: old.lastSeen, protocol: old.protocol,
+                    evses: old.evses, commissioning: old.commissioning)
+                return true
+            }
+            guard isTaken else { throw ServiceFault(.stationOffline(id)) }
+            return .command(command(id, "ChangeConfiguration", payload, actor))
         case .acknowledgeAlarm(let id): return .alarm(try acknowledge(id, actor))
         case .tariffChanged: break
         }
@@ -164,7 +182,7 @@ public final class FakePlatform: PlatformService {
         if let value = change.owner { station.owner = value }
         if let value = change.securityProfile { station.securityProfile = value }
         if let value = change.operatorLimit { station.operatorLimit = value }
-        if let value = change.passwordDigest { station.passwordDigest = value }
+        if let value = change.passwordDigest { station.setPassword(value) }
         state.stations[id] = StationView(
             station: station, online: old?.online ?? false, lastSeen: old?.lastSeen, protocol: old?.protocol,
             evses: old?.evses ?? [], commissioning: old?.commissioning)
@@ -248,6 +266,18 @@ public final class FakePlatform: PlatformService {
         guard let before else { return Array(own.prefix(limit)) }
         return Array(own.drop { $0.id != before }.dropFirst().prefix(limit))
     }
+    public func authority() async -> AuthorityView? { read { $0.authority } }
+    public func certificates(of station: StationID) async -> [CertificateRecord] {
+        read { $0.certificates[station] ?? [] }
+    }
+    public func securityEvents(
+        of station: StationID?, critical: Bool, limit: Int, before: Int64?
+    ) async -> [StoredSecurityEvent] {
+        read { $0.securityEvents }.reversed().filter { stored in
+            (station.map { stored.event.station == $0 } ?? true) && (!critical || stored.event.isCritical)
+                && (before.map { stored.id < $0 } ?? true)
+        }.prefix(limit).map { $0 }
+    }
     public func limits(of station: StationID) async -> [EVSELimits] { read { $0.limits[station] ?? [] } }
     public func offlineOutlook(of site: SiteID) async -> OfflineOutlook? { read { $0.outlooks[site] } }
     public func idToken(_ value: String) async -> IdToken? { read { $0.tokens[value] } }
@@ -288,7 +318,7 @@ public final class FakePlatform: PlatformService {
         guard let before else { return Array(all.prefix(limit)) }
         return Array(all.drop { $0.id != before }.dropFirst().prefix(limit))
     }
-    public let tokenMarker = TokenMarker(key: 1, 2)
+    public let tokenMarker = TokenMarker { $0.reversed() }
     public func storedForm(ofPassword password: String) async throws(ServiceFault) -> String {
         String(password.reversed())
     }

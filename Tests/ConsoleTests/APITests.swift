@@ -86,6 +86,67 @@ import Testing
         #expect(await !browser.get("/api/v1/audit").text.contains(key))
     }
 
+    @Test func `a key that is sent is told to nobody`() async throws {
+        let sent = await browser.send(.post, "/api/v1/stations/JY-044/key", #"{"send": true}"#)
+        #expect([200, 202].contains(sent.status))
+        #expect(sent.text.contains(#""action":"ChangeConfiguration""#) && !sent.text.contains("0123456789"))
+        let read = await browser.get("/api/v1/stations/JY-044")
+        #expect(read.text.contains(#""key_change":{"state":"sent""#) && !read.text.contains("0123456789"))
+        let written = await browser.send(.put, "/api/v1/stations/JY-044", read.text)
+        #expect(written.status == 200)
+        let page = await browser.get("/stations/JY-044").text
+        #expect(page.contains("/stations/JY-044/key") && !page.contains("0123456789"))
+        #expect(await browser.send(.post, "/api/v1/stations/JY-044/key", #"{"sent": true}"#).status == 400)
+    }
+
+    @Test func `certificates, what a station holds, and events are listed and shown`() async throws {
+        let id = StationID("JY-044")
+        let now = browser.platform.now
+        browser.platform.change { state in
+            let hash = CertificateHashData(
+                algorithm: "SHA256", issuerNameHash: "aa", issuerKeyHash: "bb", serialNumber: "1F")
+            state.authority = AuthorityView(subject: "CN=Root", notAfter: now + .days(900), root: "PEM", hash: hash)
+            var record = CertificateRecord(
+                station: id, fingerprint: "ff", serialNumber: "2A", subject: "CN=JY-044", issuer: "CN=Root",
+                notBefore: now, notAfter: now + .days(3), chain: "", state: .accepted, at: now)
+            record.isInUse = true
+            state.certificates[id] = [record]
+            let answer =
+                #"{"status":"Accepted","certificateHashData":[{"hashAlgorithm":"SHA256","issuerNameHash":"AA","issuerKeyHash":"BB","serialNumber":"001f"},{"hashAlgorithm":"SHA256","issuerNameHash":"AA"},7]}"#
+            state.commands.insert(
+                CommandView(
+                    id: "C-I", station: id, action: "GetInstalledCertificateIds",
+                    payload: Array(#"{"certificateType":"CentralSystemRootCertificate"}"#.utf8), status: .answered,
+                    createdAt: now, finishedAt: now, response: Array(answer.utf8), by: "li"), at: 0)
+            for number in 1...3 {
+                state.securityEvents.append(
+                    StoredSecurityEvent(
+                        id: Int64(number),
+                        event: SecurityEvent(
+                            station: number == 2 ? StationID("JY-045") : id, source: .station,
+                            type: number == 3 ? "TamperDetectionActivated" : "<b>own</b>", at: now, receivedAt: now,
+                            info: "=1+1")))
+            }
+        }
+        let base = "/api/v1/stations/JY-044"
+        let certificates = await browser.get(base + "/certificates").text
+        #expect(certificates.contains(#""serial":"2A""#) && certificates.contains(#""in_use":true"#))
+        let held = await browser.get(base + "/installed-certificates").text
+        #expect(held.contains(#""our_root":true"#) && held.contains(#""use":"CentralSystemRootCertificate""#))
+        #expect(await browser.get("/api/v1/authority").text.contains(#""root":"PEM""#))
+        let first = await browser.get(base + "/security-events?limit=1")
+        #expect(first.text.contains("TamperDetectionActivated") && first.text.contains(#""next_cursor":"3""#))
+        let second = await browser.get(base + "/security-events?limit=1&cursor=3")
+        #expect(second.text.contains(#""id":1"#) && second.text.contains(#""next_cursor":null"#))
+        let all = await browser.get("/api/v1/security-events?critical=true").text
+        #expect(all.contains("JY-044") && !all.contains("JY-045"))
+        let csv = await browser.get(base + "/security-events?format=csv").text
+        #expect(csv.contains("'=1+1"), "a spreadsheet must not run it")
+        let page = await browser.get("/stations/JY-044").text
+        #expect(page.contains("CN=JY-044") && page.contains("&lt;b&gt;own&lt;/b&gt;") && !page.contains("<b>own</b>"))
+        #expect(page.contains("DeleteCertificate") && page.contains("SignChargePointCertificate"))
+    }
+
     struct Wrong: Sendable, CustomTestStringConvertible {
         let method: WebRequest.Method
         let target: String

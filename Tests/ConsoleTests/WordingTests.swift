@@ -1,3 +1,4 @@
+import Assets
 import Charging
 import ConsoleSupport
 import Documents
@@ -26,6 +27,10 @@ import Testing
         #expect(Self.missing("commissioning.step.", CommissioningNote.Step.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("commissioning.silence.", CommandAnswer.Silence.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("flag.", SessionFlag.allCases.map(\.code)) == [])
+        #expect(Self.missing("keychange.", KeyChange.State.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("certificate.state.", CertificateRecord.State.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("security.", SecurityEvent.Seen.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("events.source.", SecurityEvent.Source.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("held.", HeldLimits.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("basis.", OfflineOutlook.Pile.Basis.allCases.map(\.rawValue)) == [])
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Quantities
+import SwiftASN1
 import Testing
 
 @testable import Credentials
@@ -238,6 +239,44 @@ import Testing
         let verifier = ChainVerifier(roots: try StationCertificate.chain(pem: top))
         _ = try await verifier.verify([certificate.der, authority.certificate.der], at: Self.later)
         await #expect(throws: ChainVerifier.Fault.self) { try await verifier.verify([certificate.der], at: Self.later) }
+    }
+
+    @Test func `garbage in place of a request is refused with a reason and no crash, over many seeds`() throws {
+        let folder = try Folder()
+        let pem = try Self.request(folder, subject: "/O=Harbour Power/CN=CP1")
+        let good = try PEMDocument(pemString: pem)
+        for seed in 1...4000 as ClosedRange<UInt64> {
+            var random = SeededRandom(seed: seed)
+            var text = Array(pem.utf8)
+            if seed % 2 == 0 {
+                var bytes = good.derBytes
+                for _ in 0..<Int.random(in: 1...4, using: &random) {
+                    // Tags and lengths lie in front: half of the changes go there.
+                    let end = Bool.random(using: &random) ? min(40, bytes.count) : bytes.count
+                    bytes[Int.random(in: 0..<end, using: &random)] = UInt8.random(in: 0...255, using: &random)
+                }
+                if seed % 6 == 0 { bytes.removeLast(Int.random(in: 0..<bytes.count, using: &random)) }
+                if bytes == good.derBytes { continue }
+                text = Array(PEMDocument(type: "CERTIFICATE REQUEST", derBytes: bytes).pemString.utf8)
+            } else {
+                let start = Int.random(in: 0..<text.count, using: &random)
+                let count = min(text.count - start, Int.random(in: 1...64, using: &random))
+                text.replaceSubrange(
+                    start..<(start + count),
+                    with: (0..<Int.random(in: 0...200, using: &random)).map { _ in
+                        UInt8.random(in: 0...127, using: &random)
+                    })
+            }
+            do throws(SigningRequest.Refusal) {
+                let read = try SigningRequest(pem: String(decoding: text, as: UTF8.self))
+                // What is around the block does not count; the block itself must be the old one.
+                #expect(read.commonName == "CP1" && read.organization == "Harbour Power", "seed \(seed)")
+            } catch {
+                #expect(!error.description.isEmpty, "seed \(seed)")
+            }
+        }
+        #expect(throws: SigningRequest.Refusal.self) { try SigningRequest(pem: String(repeating: "A", count: 5501)) }
+        #expect(throws: SigningRequest.Refusal.self) { try SigningRequest(pem: "") }
     }
 
     @Test func `garbage in place of certificates is an error and no crash, over many seeds`() async throws {

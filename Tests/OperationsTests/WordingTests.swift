@@ -16,7 +16,8 @@ import Testing
                 .sessionUnknown(Session.ID("S-1")), .alarmUnknown(3), .idTokenUnknown, .sessionEnded(Session.ID("S-1")),
                 .siteHasStations(SiteID("S")), .siteHasNodes(SiteID("S")), .nodeHasChildren(NodeID("N")),
                 .nodeHasStations(NodeID("N")),
-                .stationBusy(station, waiting: 32), .diskRefuses, .changeRefused, .busy,
+                .stationBusy(station, waiting: 32), .stationOffline(station), .keysUndecided(station, count: 3),
+                .diskRefuses, .changeRefused, .busy, .stopping,
             ] + FaultReason.Subject.allCases.map(FaultReason.invalid)
         check(reasons)
         let problems: [FieldProblem] =

@@ -10,15 +10,24 @@ import Testing
         #expect(try StationEndpoint("ws://h:1/ocpp").target(of: "RDAM|1 潮") == "/ocpp/RDAM%7C1%20%E6%BD%AE")
     }
 
-    @Test(arguments: [
-        "", "127.0.0.1:9000", "http://h/ocpp", "wss://h/ocpp", "ws://", "ws://h:0", "ws://h:x", "ws://h/a?b",
-    ])
-    func `what is no address is refused with the way out`(_ url: String) {
+    @Test(
+        arguments: [
+            ("", "no WebSocket address", "不是 WebSocket 地址"),
+            ("127.0.0.1:9000", "no WebSocket address", "不是 WebSocket 地址"),
+            ("http://h/ocpp", "no WebSocket address", "不是 WebSocket 地址"),
+            ("wss://h/ocpp", "simulated stations speak without TLS", "模拟桩不使用 TLS"),
+            ("ws://", "no host", "缺少主机"), ("ws://h:0", "no port", "端口有误"), ("ws://h:x", "no port", "端口有误"),
+            ("ws://h/a?b", "a path only, please", "只能包含路径"),
+        ])
+    func `what is no address is refused with the way out, in both languages`(_ url: String, _ en: String, _ zh: String)
+    {
         do throws(StationEndpoint.Fault) {
             _ = try StationEndpoint(url)
             Issue.record("accepted")
         } catch {
-            #expect(error.description.contains("allowed: ws://HOST"))
+            let like = "ws://HOST[:PORT][/PATH]"
+            #expect(error.description == "\(url): \(en); allowed: \(like), like ws://127.0.0.1:9000/ocpp")
+            #expect(error.message.zh == "\(url)：\(zh)，应写作 \(like)，如 ws://127.0.0.1:9000/ocpp")
         }
     }
 }

@@ -23,6 +23,18 @@ import Testing
         #expect(b.story == ["meter 101 117.3"])
     }
 
+    @Test func `who came while the connection was gone is asked about after a reconnect without boot`() {
+        var b = Bench(settings { $0.reconnectsWithoutBoot = true })
+        _ = b.newStory()
+        b.cut()
+        b.run(for: .seconds(2))
+        b.feed(.plugIn(connector: 1, .wanting(60), idTag: "A"))
+        // Back before the driver's patience is over.
+        b.run(for: .seconds(20))
+        #expect(b.connections == 2 && b.newStory().contains("Authorize"))
+        #expect(b.station.isCharging(connector: 1))
+    }
+
     @Test func `a duplicated call comes twice with one id and is answered twice`() {
         var b = Bench(settings { $0.duplicatesPermille = 1000 })
         #expect(Array(b.newStory().prefix(2)) == ["BootNotification", "BootNotification"])

@@ -55,6 +55,70 @@ import Testing
         }
     }
 
+    @Test func `certificates come back with what the core may still need of them, and are few`() async throws {
+        try await withStore { store, scratch in
+            func record(_ name: String, _ state: CertificateRecord.State, at minutes: Int) -> CertificateRecord {
+                var record = CertificateRecord(
+                    station: Fixture.station.id, fingerprint: name, serialNumber: "1A", subject: "CN=CP",
+                    issuer: "CN=R",
+                    notBefore: t0, notAfter: t0 + .days(365), requestID: 7, chain: "PEM", state: state,
+                    at: t0 + .minutes(minutes))
+                record.word = "so"
+                record.attempts = 2
+                return record
+            }
+            var used = record("used", .accepted, at: 0)
+            used.isInUse = true
+            try await store.write(.station(Fixture.station), .certificate(used))
+            for number in 1...30 {
+                try await store.write(.certificate(record("c\(number)", .rejected, at: number)))
+            }
+            let waiting = record("waiting", .signed, at: 31)
+            try await store.write(.certificate(waiting))
+            #expect(try await store.certificates(of: Fixture.station.id).count == 16)
+            #expect(try await store.certificates(of: Fixture.station.id).first == used)
+            store.close()
+            let again = try Store(directory: scratch.path)
+            defer { again.close() }
+            let state = try again.loadCore()
+            #expect(state.certificates.map(\.fingerprint) == ["used", "c29", "c30", "waiting"])
+            #expect(state.certificates.map(\.chain) == ["", "", "", "PEM"])
+            #expect(state.certificates.last == waiting)
+            var answered = waiting
+            answered.state = .accepted
+            answered.chain = ""
+            try await again.write(.certificate(answered))
+            let kept = try await again.certificates(of: Fixture.station.id).first { $0.fingerprint == "waiting" }
+            #expect(kept?.state == .accepted && kept?.chain == "PEM", "the disk keeps what was signed")
+            try await again.write(.removeStation(Fixture.station.id))
+            #expect(try await again.certificates(of: Fixture.station.id).isEmpty)
+        }
+    }
+
+    @Test func `security events are kept once, paged, and told by station and weight`() async throws {
+        try await withStore { store, _ in
+            func event(_ station: String, _ type: String, _ second: Int, info: String? = nil) -> SecurityEvent {
+                SecurityEvent(
+                    station: StationID(station), source: .station, type: type, at: t0 + .seconds(second),
+                    receivedAt: t0 + .minutes(1), info: info)
+            }
+            let first = event("A", "TamperDetectionActivated", 1)
+            try await store.write(
+                .securityEvent(first), .securityEvent(first), .securityEvent(event("B", "InvalidMessages", 2)),
+                .securityEvent(event("A", "InvalidMessages", 3, info: "x")),
+                .securityEvent(event("A", "InvalidMessages", 3, info: "y")))
+            let all = try await store.securityEvents(of: nil, critical: false, limit: 10, before: nil)
+            #expect(all.map(\.event.info) == ["y", "x", nil, nil])
+            #expect(all.last?.event == first)
+            let own = try await store.securityEvents(of: StationID("A"), critical: false, limit: 2, before: nil)
+            #expect(own.map(\.event.info) == ["y", "x"])
+            let rest = try await store.securityEvents(of: StationID("A"), critical: false, limit: 2, before: own[1].id)
+            #expect(rest.map(\.event) == [first])
+            let critical = try await store.securityEvents(of: nil, critical: true, limit: 10, before: nil)
+            #expect(critical.map(\.event) == [first])
+        }
+    }
+
     @Test func `what nobody stated of a station comes back as not stated`() async throws {
         try await withStore { store, _ in
             let bare = Station(id: StationID("BARE"), createdAt: t0)

@@ -38,7 +38,11 @@ enum Fixture {
         electrical: Station.Electrical(voltage: 230, phases: 3, maxCurrentMilliamperes: 16_000),
         ownership: .public, ownershipEvidence: "deed.pdf", owner: "Li",
         boot: Station.Boot(vendor: "V", model: "M", serial: "42", firmware: nil), securityProfile: 2,
-        operatorLimit: .kilowatts(5), passwordDigest: "digest", createdAt: t0)
+        operatorLimit: .kilowatts(5), passwordDigest: "digest",
+        keyChanges: [
+            KeyChange(stored: "older", state: .refused, at: t0, word: "NotSupported"),
+            KeyChange(stored: "newer", state: .afterReboot, at: t0 + .minutes(1)),
+        ], createdAt: t0)
     static let commissioning = Commissioning(
         verdict: .doesNotFollow, rateUnit: "A", maxStackLevel: 3, maxPeriods: 24, maxProfiles: 5, phases: 1,
         sampleInterval: 30, note: .refused(.measurands, word: "NotSupported: Current.Import"), at: t0 + .minutes(3))

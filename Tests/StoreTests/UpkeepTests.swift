@@ -129,7 +129,7 @@ import Testing
             try await store.pool.write {
                 try $0.execute(sql: "UPDATE reading_tail SET body = x'07' WHERE station IN ('CP-2', 'CP-5')")
             }
-            #expect(throws: StoreFault.damaged("a row of readings cannot be read")) {
+            #expect(throws: StoreFault.damaged(.readingsRowDamaged)) {
                 try store.maintain(now: t0 + .days(9))
             }
             let left = try await store.pool.read { db in

@@ -214,6 +214,60 @@ def test_a_lost_server_is_said_and_controls_wait(page: Page, chromium):
     expect(page.get_by_role("button", name="Pause")).to_be_disabled()
 
 
+def test_while_a_refresh_waits_the_old_values_stay_and_are_grey(page: Page, console: str):
+    page.goto(console + "/stations/JY-001")
+    shown = page.locator("#messages").inner_text()
+    held = []
+    page.route("**/stations/JY-001", lambda route: held.append(route))
+    page.request.post(console + "/api/v1/stations/JY-001/commands", data={"action": "ClearCache", "payload": {}})
+    expect(page.locator("body")).to_have_class(re.compile("is-late"))
+    assert page.locator("#messages").inner_text() == shown
+    expect(page.locator("#late")).to_be_hidden()
+    held.pop().continue_()
+    expect(page.locator("body")).not_to_have_class(re.compile("is-late"))
+    expect(page.locator("#commands tr[data-row]").first).to_contain_text("ClearCache")
+
+
+def test_a_refresh_that_fails_is_said_and_tried_again(page: Page, console: str):
+    page.goto(console + "/stations/JY-001")
+    failures = []
+
+    def fail(route):
+        failures.append(route)
+        route.fulfill(status=500, body="")
+
+    page.route("**/stations/JY-001", fail)
+    page.request.post(console + "/api/v1/stations/JY-001/commands", data={"action": "ClearCache", "payload": {}})
+    expect(page.locator("#late")).to_be_visible()
+    expect(page.locator("#late")).to_contain_text("could not be refreshed")
+    expect(page.get_by_role("button", name="Pause")).to_be_enabled()
+    page.unroute("**/stations/JY-001")
+    expect(page.locator("#late")).to_be_hidden(timeout=20_000)
+    expect(page.locator("#commands tr[data-row]").first).to_contain_text("ClearCache")
+    assert failures
+
+
+def test_a_pile_nobody_described_and_a_day_without_charging_are_said_in_words(page: Page, empty_console: str):
+    for path, body in [("sites/yard", {"name": "Yard"}), ("stations/P1", {"site": "yard"})]:
+        assert page.request.put(f"{empty_console}/api/v1/{path}", data=body).ok
+    for lang, words in [("en", ["never connected", "assumed", "not stated", "no valley", "No session yet"]),
+                        ("zh-CN", ["从未连接", "按假定值", "未说明", "没有低谷", "还没有充电会话"])]:
+        page.goto(f"{empty_console}/stations/P1?lang={lang}")
+        for word in words[:3]:
+            expect(page.locator("main")).to_contain_text(word)
+        page.goto(f"{empty_console}/?lang={lang}")
+        tile = page.locator("#tiles").get_by_role("link", name=re.compile("Valley|低谷"))
+        expect(tile).to_contain_text("—")
+        expect(tile).to_contain_text(words[3])
+        labels = [float(text) for text in page.locator("svg .tick-y").all_text_contents() if text != "kW"]
+        steps = {round(a - b, 6) for a, b in zip(labels[1:], labels)}
+        assert len(steps) == 1, f"labels in even steps: {labels}"
+        page.goto(f"{empty_console}/sessions?lang={lang}")
+        expect(page.locator("main")).to_contain_text(words[4])
+        page.goto(f"{empty_console}/sessions?status=ended&lang={lang}")
+        expect(page.locator("main")).not_to_contain_text(words[4])
+
+
 def test_legend_keys_switch_lines_and_say_so(page: Page, console: str):
     page.goto(console + "/")
     key = page.get_by_role("button", name="Planned")

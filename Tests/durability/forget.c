@@ -4,6 +4,7 @@
  * FORGET_DATA    the folder whose files are watched (absolute, no trailing slash)
  * FORGET_SHADOW  where content/NAME and names/NAME are kept
  * FORGET_ROOM    a file: while it exists, writes beyond the number of bytes it holds (text) fail with ENOSPC
+ * FORGET_STUCK   a file: while it exists, a sync does not end, like that of a disk that hangs
  *
  * Built by the tests: cc -shared -fPIC -O1 -o forget.so forget.c -ldl
  */
@@ -22,7 +23,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static const char *data_folder, *shadow_folder, *room_file;
+static const char *data_folder, *shadow_folder, *room_file, *stuck_file;
 static int (*real_fsync)(int), (*real_fdatasync)(int);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*real_write)(int, const void *, size_t);
@@ -36,6 +37,7 @@ __attribute__((constructor)) static void begin(void) {
     data_folder = getenv("FORGET_DATA");
     shadow_folder = getenv("FORGET_SHADOW");
     room_file = getenv("FORGET_ROOM");
+    stuck_file = getenv("FORGET_STUCK");
     real_fsync = dlsym(RTLD_NEXT, "fsync");
     real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
     real_pwrite = dlsym(RTLD_NEXT, "pwrite64");
@@ -102,8 +104,9 @@ static void remember_names(const char *folder) {
 }
 
 static int synced(int fd, int (*real)(int)) {
-    int result = real(fd);
     char path[PATH_MAX];
+    while (stuck_file && access(stuck_file, F_OK) == 0 && watched(fd, path)) usleep(20000);
+    int result = real(fd);
     if (result == 0 && shadow_folder && watched(fd, path)) {
         pthread_mutex_lock(&mutex);
         struct stat status;

@@ -22,6 +22,16 @@ enum CommandsAPI {
         guard let action = action.value, let payload else { throw .invalid([]) }
         let bytes = Array(call.request.body[payload.range])
         let command = try await send(action, bytes, timeout: timeout.value ?? 30, to: station, call)
+        return await response(to: command, call)
+    }
+
+    /// For an order of which a command comes.
+    static func response(to result: OrderResult, _ call: Call) async throws(Refusal) -> WebResponse {
+        guard case .command(let command) = result else { throw noCommand }
+        return await response(to: command, call)
+    }
+
+    private static func response(to command: CommandView, _ call: Call) async -> WebResponse {
         let wait = call.request.preferredWait(atMost: longestWait)
         let state = wait == nil ? command : await outcome(of: command, within: wait ?? 0, call)
         var response = WebResponse.json(state.json, status: state.status == .pending ? 202 : 200)
@@ -78,12 +88,12 @@ enum CommandsAPI {
             }
         }
         let order = Order.command(station.station.id, action: action, payload: payload, timeout: .seconds(timeout))
-        guard case .command(let command) = try await call.order(order) else {
-            throw Refusal(
-                500, "no-command", "The platform took the command but told no id; look at the station's command list.")
-        }
+        guard case .command(let command) = try await call.order(order) else { throw noCommand }
         return command
     }
+
+    private static let noCommand = Refusal(
+        500, "no-command", "The platform took the command but told no id; look at the station's command list.")
 
     /// The command's final state, or its present one when `seconds` pass without.
     static func outcome(of command: CommandView, within seconds: Int, _ call: Call) async -> CommandView {

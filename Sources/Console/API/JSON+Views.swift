@@ -77,8 +77,15 @@ extension StationView {
             "owner": .string(orNull: station.owner),
             "security_profile": .int(station.securityProfile),
             "password_set": .bool(station.passwordDigest != nil),
+            "key_change": station.keyChanges.last.map { Self.json($0, station) } ?? .null,
             "commissioning": commissioning.map(Self.json) ?? .null,
             "created_at": .instant(station.createdAt),
+        ]
+    }
+    private static func json(_ change: KeyChange, _ station: Station) -> JSONValue {
+        [
+            "state": .string(change.state.rawValue), "at": .instant(change.at), "word": .string(orNull: change.word),
+            "undecided": .int(station.undecidedKeys.count),
         ]
     }
     private static func json(_ boot: Station.Boot) -> JSONValue {

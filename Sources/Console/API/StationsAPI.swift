@@ -49,14 +49,28 @@ enum StationsAPI {
         return .json(try await station(call).json, status: existed ? 200 : 201)
     }
 
-    /// A new key, told this once. What the station had before ends with it.
+    /// A new key. Without `send` it is told this once, and what the station had before ends with it; with `send` it goes to
+    /// the station over OCPP and is told to nobody.
     @Sendable static func makeKey(_ call: Call) async throws(Refusal) -> WebResponse {
         let id = try await station(call).station.id
+        if !call.request.body.isEmpty {
+            var fields = try JSONFields(body: call.request)
+            fields.check(allowed: ["send"])
+            let send = fields.bool("send")
+            try fields.throwIfAny()
+            if send.value == true { return try await sendKey(to: id, call) }
+        }
         let made = call.service.makeStationKey()
         var change = StationChange()
         change.passwordDigest = .some(made.stored)
         _ = try await call.order(.putStation(id, change))
         return .json(["station_id": .string(id.value), "key": .string(made.key)], status: 201)
+    }
+
+    private static func sendKey(to id: StationID, _ call: Call) async throws(Refusal) -> WebResponse {
+        let made = call.service.makeStationKey()
+        let order = Order.sendKey(id, key: made.key, stored: made.stored, timeout: .seconds(30))
+        return try await CommandsAPI.response(to: try await call.order(order), call)
     }
 
     @Sendable static func delete(_ call: Call) async throws(Refusal) -> WebResponse {
@@ -132,7 +146,7 @@ enum StationFields {
     /// Shown by GET and left aside by PUT, so that what was read can be sent back.
     static let readOnly = [
         "id", "protocol", "online", "last_seen", "boot", "evses", "password_set", "commissioning", "created_at",
-        "rating_assumed",
+        "rating_assumed", "key_change",
     ]
 
     static func change(_ fields: inout JSONFields) -> StationChange {

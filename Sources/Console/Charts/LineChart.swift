@@ -89,7 +89,9 @@ struct LineChart {
             let rough = (most - least) / 4
             var unit = 0.1
             while unit * 10 <= rough { unit *= 10 }
-            step = [1, 2, 2.5, 5, 10].map { $0 * unit }.first { $0 >= rough } ?? unit * 10
+            // Labels have one decimal, so that a quarter of 1 is no step.
+            let steps = unit < 1 ? [1.0, 2, 5, 10] : [1, 2, 2.5, 5, 10]
+            step = steps.map { $0 * unit }.first { $0 >= rough } ?? unit * 10
             low = (least / step).rounded(.down) * step
             high = (most * 1.02 / step).rounded(.up) * step
         }

@@ -14,6 +14,8 @@ enum EmbeddedAssets {
 
                   // ---- Live parts: an event names what changed; the parts that show it are fetched again and swapped.
                   const offline = $("#offline");
+                  const late = $("#late");
+                  const patience = 10_000;
                   const wanted = new Set();
                   let timer = 0;
                   let loading = false;
@@ -26,6 +28,12 @@ enum EmbeddedAssets {
                     return selection && !selection.isCollapsed && part.contains(selection.anchorNode);
                   }
 
+                  // Old values stay, greyed and with their time; the next answer takes them away.
+                  function showLate(isLate) {
+                    document.body.classList.toggle("is-late", isLate);
+                    if (late) late.hidden = !isLate;
+                  }
+
                   async function refresh() {
                     timer = 0;
                     if (loading || document.hidden) return;
@@ -34,10 +42,13 @@ enum EmbeddedAssets {
                     const parts = $$("[data-live]").filter((part) => part.dataset.live.split(" ").some((name) => names.has(name)));
                     if (parts.length === 0) return;
                     loading = true;
+                    const waiting = setTimeout(() => document.body.classList.add("is-late"), 1000);
+                    let again = false;
                     try {
                       const url = new URL(location.href);
                       url.searchParams.delete("note");
-                      const answer = await fetch(url, { headers: { Accept: "text/html" } });
+                      const answer = await fetch(url, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(patience) });
+                      again = !answer.ok;
                       if (answer.ok && !answer.redirected) {
                         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
                         for (const part of parts) {
@@ -55,10 +66,17 @@ enum EmbeddedAssets {
                         if (footer) $(".foot time")?.replaceWith(footer);
                       }
                     } catch {
-                      // The event stream notices that the server is gone and says so.
+                      again = true;
                     } finally {
+                      clearTimeout(waiting);
                       loading = false;
-                      if (wanted.size > 0) schedule();
+                      // When the server is gone the event stream says so, and asks for everything when it is back.
+                      const isGone = document.body.classList.contains("is-offline");
+                      showLate(again && !isGone);
+                      if (again && !isGone) {
+                        for (const name of names) wanted.add(name);
+                        timer ||= setTimeout(refresh, patience / 2);
+                      } else if (wanted.size > 0) schedule();
                     }
                   }
 
@@ -201,6 +219,7 @@ enum EmbeddedAssets {
                   "nav.audit": "Audit",
                   "layout.skip": "Skip to content",
                   "layout.navigation": "Main navigation",
+                  "layout.late": "This page could not be refreshed: it shows what was known at the time below. It tries again by itself.",
                   "layout.offline": "The connection to the server is lost: this page shows what was known before, and controls are disabled. It reconnects by itself.",
                   "layout.asof": "As of",
                   "layout.keys": "Keyboard",
@@ -251,7 +270,7 @@ enum EmbeddedAssets {
                   "duration.hours": "{h} h {m} min",
                   "duration.days": "{d} d {h} h",
                   "duration.ago": "{span} ago",
-                  "duration.never": "never",
+                  "station.never": "never connected",
                   "signin.title": "Sign in",
                   "signin.user": "User name",
                   "signin.password": "Password",
@@ -280,6 +299,7 @@ enum EmbeddedAssets {
                   "refusal.home": "Back to the overview",
                   "note.imported": "The piles were imported.",
                   "note.command": "The command was sent; see its outcome below.",
+                  "note.key": "A new key was sent; how the pile takes it stands with its facts.",
                   "note.control": "The setting was saved.",
                   "note.needs": "The needs were saved; the plan is made anew.",
                   "note.saved": "Saved.",
@@ -332,6 +352,7 @@ enum EmbeddedAssets {
                   "tile.energy.note": "since midnight",
                   "tile.valley": "Valley share today",
                   "tile.valley.note": "deep valley counts as valley",
+                  "tile.valley.none": "nothing charged yet, or no valley in the tariff",
                   "tile.online": "Piles online",
                   "tile.online.all": "all online",
                   "tile.online.missing": "{n} offline",
@@ -414,6 +435,80 @@ enum EmbeddedAssets {
                   "station.serial": "Serial number",
                   "station.firmware": "Firmware",
                   "station.security": "Security profile",
+                  "station.key": "Password or key",
+                  "station.key.none": "none is asked",
+                  "station.key.set": "set",
+                  "key.title": "New key",
+                  "key.text": "The platform makes a key and gives it to the pile over OCPP; nobody gets to see it. The pile must be online. The old one ends when the pile accepts; where its answer leaves it open, both let it in until it has come with the new one.",
+                  "key.send": "Make and send a new key",
+                  "keychange.sent": "a new key is on its way",
+                  "keychange.unanswered": "a new key was sent, the answer leaves open whether it was taken; both let the pile in",
+                  "keychange.after-reboot": "a new key holds after the pile restarts; until then both let it in",
+                  "keychange.refused": "the pile refused a new key",
+                  "keychange.accepted": "the pile took a new key and has not come with it yet",
+                  "keychange.confirmed": "the pile uses its new key",
+                  "certificates.title": "Certificates",
+                  "certificates.none": "No certificate was signed for this pile, and it has come with none.",
+                  "certificates.subject": "Subject, serial number",
+                  "certificates.end": "Ends",
+                  "certificates.state": "State",
+                  "certificates.since": "Since",
+                  "certificates.used": "in use",
+                  "certificates.renew": "Have the pile renew its certificate",
+                  "certificates.ask": "Ask which certificates it holds",
+                  "certificates.install": "Install our root certificate",
+                  "certificates.delete": "Delete",
+                  "certificates.held": "Certificates that the pile holds",
+                  "certificates.held.text": "As it last said.",
+                  "certificates.held.none": "It holds none of those that were asked for, as it last said.",
+                  "certificates.ours": "our root",
+                  "certificates.use": "Use",
+                  "certificates.serial": "Serial number",
+                  "certificates.hash": "Hash data",
+                  "certificates.action": "Action",
+                  "certificate.state.signed": "signed, not delivered",
+                  "certificate.state.sent": "on its way",
+                  "certificate.state.unanswered": "sent, not answered",
+                  "certificate.state.accepted": "accepted",
+                  "certificate.state.rejected": "rejected",
+                  "certificate.state.shown": "not ours",
+                  "events.title": "Security events",
+                  "events.none": "Nothing that bears on security was told or seen.",
+                  "events.critical": "critical",
+                  "events.what": "Event",
+                  "events.source": "Told by",
+                  "events.source.station": "the pile",
+                  "events.source.platform": "the platform",
+                  "events.info": "Circumstances",
+                  "security.FirmwareUpdated": "Firmware was updated",
+                  "security.FailedToAuthenticateAtCsms": "The platform refused the pile's credentials",
+                  "security.FailedToAuthenticateAtCentralSystem": "The platform refused the pile's credentials",
+                  "security.CsmsFailedToAuthenticate": "The pile refused the platform's credentials",
+                  "security.CentralSystemFailedToAuthenticate": "The pile refused the platform's credentials",
+                  "security.SettingSystemTime": "The clock of the pile was set",
+                  "security.StartupOfTheDevice": "The pile started",
+                  "security.ResetOrReboot": "The pile was restarted",
+                  "security.SecurityLogWasCleared": "The security log was cleared",
+                  "security.ReconfigurationOfSecurityParameters": "Keys or security profile were changed",
+                  "security.MemoryExhaustion": "The memory of the pile is getting full",
+                  "security.InvalidMessages": "The pile received messages that are not OCPP",
+                  "security.AttemptedReplayAttacks": "The pile received a replayed message",
+                  "security.TamperDetectionActivated": "The tamper sensor was triggered",
+                  "security.InvalidFirmwareSignature": "The signature of a firmware is wrong",
+                  "security.InvalidFirmwareSigningCertificate": "The certificate that signed a firmware is not valid",
+                  "security.InvalidCsmsCertificate": "The pile does not trust the platform's certificate",
+                  "security.InvalidCentralSystemCertificate": "The pile does not trust the platform's certificate",
+                  "security.InvalidChargingStationCertificate": "The pile refused the certificate that was signed for it",
+                  "security.InvalidChargePointCertificate": "The pile refused the certificate that was signed for it",
+                  "security.InvalidTLSVersion": "The platform offered too old a TLS version",
+                  "security.InvalidTLSCipherSuite": "The platform offered no permitted cipher suite",
+                  "security.MaintenanceLoginAccepted": "Somebody signed in at the pile",
+                  "security.MaintenanceLoginFailed": "A sign-in at the pile failed",
+                  "security.InvalidCsr": "The pile asked for a certificate with a wrong request",
+                  "security.LoginFailed": "Somebody came as this pile with a wrong password or none",
+                  "security.WeakerProfile": "The pile came on a way weaker than its security profile",
+                  "security.ForeignCertificate": "Somebody came as this pile with a certificate that is not its own or over",
+                  "security.EventsNotKept": "More events came than are kept",
                   "station.follows": "Follows setpoints",
                   "station.rateunit": "Rate unit",
                   "station.stacklevels": "Stack levels",
@@ -476,6 +571,7 @@ enum EmbeddedAssets {
                   "sessions.active": "Active",
                   "sessions.ended": "Ended",
                   "sessions.running": "active",
+                  "sessions.never": "No session yet: one shows up when a vehicle begins to charge.",
                   "sessions.none": "No session matches.",
                   "sessions.id": "Session",
                   "sessions.pile": "Pile",
@@ -646,6 +742,12 @@ enum EmbeddedAssets {
                   "alarm.certificate-ends.action": "Renew it, or put a new one in place and send SIGHUP",
                   "alarm.certificate-ends-soon": "Certificate {object} is about to end or has ended",
                   "alarm.certificate-ends-soon.action": "Stations will be refused: put a new one in place and send SIGHUP",
+                  "alarm.station-certificate-ends": "The certificate of pile {object} ends at {at}",
+                  "alarm.station-certificate-ends.action": "Open the pile and have it renew its certificate",
+                  "alarm.station-certificate-ends-soon": "The certificate of pile {object} is about to end or has ended ({at})",
+                  "alarm.station-certificate-ends-soon.action": "The pile will be refused: have it renew its certificate now, or name it in tls.accept_expired",
+                  "alarm.station-security-event": "Security: {event}",
+                  "alarm.station-security-event.action": "Look at the pile's security events; acknowledged, the alarm ends",
                   "alarm.station-beyond-rating": "Pile {object} draws {measured_w} W, more than its rating of {rating_w} W",
                   "alarm.station-beyond-rating.action": "It is reckoned with at what it draws; correct the pile's data",
                   "alarm.schedule-allows-more": "Pile {object} reckons with {station_w} W where the platform holds it to {ours_w} W",
@@ -931,7 +1033,10 @@ enum EmbeddedAssets {
                   "fault.node-has-stations": "Stations hang under {node}; move or delete them first.",
                   "fault.station-busy": "{waiting} commands wait for station {station} already; wait until it has answered some.",
                   "fault.disk-refuses": "The disk takes no changes at the moment; nothing was done. Free some space and try again.",
+                  "fault.station-offline": "Pile {station} is not connected; nothing was done. Try again when it is online.",
+                  "fault.keys-undecided": "Of {count} keys sent to pile {station} nobody knows which one it uses. Let it connect anew (Reset), or make a key without sending it.",
                   "fault.change-refused": "The database refused the change: it holds until the next start only, unless a later try is taken. See the alarm store-refused.",
+                  "fault.stopping": "The platform ends before the disk has the change: it may be lost. Look after the next start.",
                   "fault.busy": "Too much is waiting at the moment; nothing was done. Try again in a few seconds.",
                   "fault.no-command": "The platform took the command but told no id; look at the station's command list.",
                   "fault.confirmation-stale": "The confirmation is used or too old; confirm again. Nothing was stopped.",
@@ -971,6 +1076,7 @@ enum EmbeddedAssets {
                   "nav.audit": "操作记录",
                   "layout.skip": "跳到正文",
                   "layout.navigation": "主导航",
+                  "layout.late": "页面未能刷新：所示为下方时间的数据，将自动重试。",
                   "layout.offline": "与服务器的连接已断开：页面显示的是断开前的数据，操作已停用；恢复后自动重连。",
                   "layout.asof": "数据时间",
                   "layout.keys": "键盘快捷键",
@@ -1021,7 +1127,7 @@ enum EmbeddedAssets {
                   "duration.hours": "{h} 小时 {m} 分",
                   "duration.days": "{d} 天 {h} 小时",
                   "duration.ago": "{span}前",
-                  "duration.never": "从未",
+                  "station.never": "从未连接",
                   "signin.title": "登录",
                   "signin.user": "用户名",
                   "signin.password": "密码",
@@ -1050,6 +1156,7 @@ enum EmbeddedAssets {
                   "refusal.home": "返回总览",
                   "note.imported": "充电桩已导入。",
                   "note.command": "命令已发送，结果见下表。",
+                  "note.key": "新密钥已下发，结果见充电桩信息。",
                   "note.control": "设置已保存。",
                   "note.needs": "充电需求已保存，计划将随之更新。",
                   "note.saved": "已保存。",
@@ -1102,6 +1209,7 @@ enum EmbeddedAssets {
                   "tile.energy.note": "0 点至今",
                   "tile.valley": "今日低谷充电占比",
                   "tile.valley.note": "低谷含深谷",
+                  "tile.valley.none": "尚无充电，或电价没有低谷",
                   "tile.online": "在线充电桩",
                   "tile.online.all": "全部在线",
                   "tile.online.missing": "{n} 个离线",
@@ -1184,6 +1292,80 @@ enum EmbeddedAssets {
                   "station.serial": "序列号",
                   "station.firmware": "固件版本",
                   "station.security": "安全等级",
+                  "station.key": "口令或密钥",
+                  "station.key.none": "未设置",
+                  "station.key.set": "已设置",
+                  "key.title": "更换密钥",
+                  "key.text": "平台生成新密钥并通过 OCPP 下发给充电桩，任何人都看不到密钥内容。充电桩必须在线。充电桩接受后旧口令立即失效；若应答不明确，则新旧口令都可接入，直到充电桩用新密钥接入为止。",
+                  "key.send": "生成并下发新密钥",
+                  "keychange.sent": "新密钥下发中",
+                  "keychange.unanswered": "新密钥已下发，但应答不明确；新旧口令均可接入",
+                  "keychange.after-reboot": "新密钥将在充电桩重启后生效；此前新旧口令均可接入",
+                  "keychange.refused": "充电桩拒绝了新密钥",
+                  "keychange.accepted": "充电桩已接受新密钥，尚未用它重新接入",
+                  "keychange.confirmed": "充电桩已启用新密钥",
+                  "certificates.title": "证书",
+                  "certificates.none": "尚未为该充电桩签发证书，它也未用证书接入过。",
+                  "certificates.subject": "主体、序列号",
+                  "certificates.end": "到期",
+                  "certificates.state": "状态",
+                  "certificates.since": "时间",
+                  "certificates.used": "使用中",
+                  "certificates.renew": "让充电桩更新证书",
+                  "certificates.ask": "查询已安装的证书",
+                  "certificates.install": "安装本平台根证书",
+                  "certificates.delete": "删除",
+                  "certificates.held": "充电桩中已安装的证书",
+                  "certificates.held.text": "以其最近一次应答为准。",
+                  "certificates.held.none": "最近一次应答：没有所查询的证书。",
+                  "certificates.ours": "本平台根证书",
+                  "certificates.use": "用途",
+                  "certificates.serial": "序列号",
+                  "certificates.hash": "哈希数据",
+                  "certificates.action": "操作",
+                  "certificate.state.signed": "已签发，未送达",
+                  "certificate.state.sent": "下发中",
+                  "certificate.state.unanswered": "已下发，未应答",
+                  "certificate.state.accepted": "已接受",
+                  "certificate.state.rejected": "被拒绝",
+                  "certificate.state.shown": "非本平台签发",
+                  "events.title": "安全事件",
+                  "events.none": "没有安全事件。",
+                  "events.critical": "严重",
+                  "events.what": "事件",
+                  "events.source": "来源",
+                  "events.source.station": "充电桩",
+                  "events.source.platform": "平台",
+                  "events.info": "详情",
+                  "security.FirmwareUpdated": "固件已更新",
+                  "security.FailedToAuthenticateAtCsms": "平台拒绝了充电桩的凭证",
+                  "security.FailedToAuthenticateAtCentralSystem": "平台拒绝了充电桩的凭证",
+                  "security.CsmsFailedToAuthenticate": "充电桩拒绝了平台的凭证",
+                  "security.CentralSystemFailedToAuthenticate": "充电桩拒绝了平台的凭证",
+                  "security.SettingSystemTime": "充电桩时钟被调整",
+                  "security.StartupOfTheDevice": "充电桩启动",
+                  "security.ResetOrReboot": "充电桩被重启",
+                  "security.SecurityLogWasCleared": "安全日志被清空",
+                  "security.ReconfigurationOfSecurityParameters": "密钥或安全等级被更改",
+                  "security.MemoryExhaustion": "充电桩存储空间即将耗尽",
+                  "security.InvalidMessages": "充电桩收到无效报文",
+                  "security.AttemptedReplayAttacks": "充电桩收到重放报文",
+                  "security.TamperDetectionActivated": "防拆传感器触发",
+                  "security.InvalidFirmwareSignature": "固件签名无效",
+                  "security.InvalidFirmwareSigningCertificate": "固件签名证书无效",
+                  "security.InvalidCsmsCertificate": "充电桩不信任平台证书",
+                  "security.InvalidCentralSystemCertificate": "充电桩不信任平台证书",
+                  "security.InvalidChargingStationCertificate": "充电桩拒绝了为其签发的证书",
+                  "security.InvalidChargePointCertificate": "充电桩拒绝了为其签发的证书",
+                  "security.InvalidTLSVersion": "平台提供的 TLS 版本过旧",
+                  "security.InvalidTLSCipherSuite": "平台未提供允许的密码套件",
+                  "security.MaintenanceLoginAccepted": "有人登录了充电桩维护界面",
+                  "security.MaintenanceLoginFailed": "充电桩维护界面登录失败",
+                  "security.InvalidCsr": "充电桩的证书申请无效",
+                  "security.LoginFailed": "以该充电桩身份接入时口令错误或缺失",
+                  "security.WeakerProfile": "充电桩以低于设定的安全等级接入",
+                  "security.ForeignCertificate": "以该充电桩身份接入时证书不属于它或已过期",
+                  "security.EventsNotKept": "事件过多，部分未保存",
                   "station.follows": "执行设定值",
                   "station.rateunit": "限值单位",
                   "station.stacklevels": "曲线层级上限",
@@ -1246,6 +1428,7 @@ enum EmbeddedAssets {
                   "sessions.active": "进行中",
                   "sessions.ended": "已结束",
                   "sessions.running": "进行中",
+                  "sessions.never": "还没有充电会话，车辆开始充电后显示。",
                   "sessions.none": "没有符合条件的充电会话。",
                   "sessions.id": "会话",
                   "sessions.pile": "充电桩",
@@ -1416,6 +1599,12 @@ enum EmbeddedAssets {
                   "alarm.certificate-ends.action": "更新证书，或替换文件后发送 SIGHUP",
                   "alarm.certificate-ends-soon": "证书 {object} 即将到期或已到期",
                   "alarm.certificate-ends-soon.action": "充电桩将无法接入：请替换证书并发送 SIGHUP",
+                  "alarm.station-certificate-ends": "充电桩 {object} 的证书将于 {at} 到期",
+                  "alarm.station-certificate-ends.action": "打开该充电桩页面，让其更新证书",
+                  "alarm.station-certificate-ends-soon": "充电桩 {object} 的证书即将到期或已到期（{at}）",
+                  "alarm.station-certificate-ends-soon.action": "该桩将被拒绝接入：请立即让其更新证书，或将其列入 tls.accept_expired",
+                  "alarm.station-security-event": "安全事件：{event}",
+                  "alarm.station-security-event.action": "查看该桩的安全事件；确认后告警结束",
                   "alarm.station-beyond-rating": "充电桩 {object} 功率 {measured_w} W，超过额定 {rating_w} W",
                   "alarm.station-beyond-rating.action": "按实测功率预留；请更正充电桩资料",
                   "alarm.schedule-allows-more": "充电桩 {object} 自身按 {station_w} W 计算，平台要求为 {ours_w} W",
@@ -1701,7 +1890,10 @@ enum EmbeddedAssets {
                   "fault.node-has-stations": "节点 {node} 之下还有充电桩，请先移走或删除。",
                   "fault.station-busy": "充电桩 {station} 已有 {waiting} 条命令在排队，请等它应答。",
                   "fault.disk-refuses": "磁盘暂时无法写入，没有做任何更改。请腾出空间后重试。",
+                  "fault.station-offline": "充电桩 {station} 未连接，没有做任何更改。请在其在线后重试。",
+                  "fault.keys-undecided": "已向充电桩 {station} 下发 {count} 个密钥，尚不清楚它使用哪一个。请让它重新接入（Reset），或生成不下发的密钥。",
                   "fault.change-refused": "数据库拒绝了该变更：若后续重试仍不成功，它只在下次启动之前有效。请查看告警 store-refused。",
+                  "fault.stopping": "平台在变更写入磁盘之前停止运行，该变更可能丢失；请在下次启动后核实。",
                   "fault.busy": "平台繁忙，没有做任何更改。请几秒后重试。",
                   "fault.no-command": "平台收下了命令但没有给出编号，请看命令记录。",
                   "fault.confirmation-stale": "确认已过期或已使用，请重新确认；没有停止任何设备。",
@@ -1968,31 +2160,256 @@ enum EmbeddedAssets {
                       ],
                       "post": {
                         "operationId": "makeStationKey",
-                        "summary": "Make a new key for a station; it is told this once, and what the station had before ends with it",
+                        "summary": "Make a new key for a station: told this once, or sent to the station over OCPP and told to nobody",
                         "tags": ["stations"],
                         "responses": {
+                          "200": {
+                            "description": "Sent; the command ended within the time of Prefer: wait",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
                           "201": {
                             "description": "The key, as it is configured at the station (AuthorizationKey, BasicAuthPassword)",
                             "content": {
                               "application/json": {
                                 "schema": {
                                   "type": "object",
-                                  "properties": {
-                                    "station_id": {"type": "string"},
-                                    "key": {"type": "string", "pattern": "^[0-9a-f]{40}$"}
-                                  },
+                                  "properties": {"station_id": {"type": "string"}, "key": {"type": "string", "pattern": "^[0-9a-f]{40}$"}},
                                   "additionalProperties": false,
                                   "required": ["station_id", "key"]
                                 }
                               }
                             }
                           },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
                           "401": {"$ref": "#/components/responses/Problem401"},
                           "403": {"$ref": "#/components/responses/Problem403"},
                           "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
                           "503": {"$ref": "#/components/responses/Problem503"}
                         },
-                        "description": "Least role: manager."
+                        "description": "Least role: manager.",
+                        "requestBody": {
+                          "required": false,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "send": {
+                                    "type": "boolean",
+                                    "description": "Give it to the station over OCPP (AuthorizationKey, SecurityCtrlr.BasicAuthPassword)."
+                                  }
+                                },
+                                "additionalProperties": false
+                              }
+                            }
+                          }
+                        },
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/certificates": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listStationCertificates",
+                        "summary": "Certificates signed for the station, and those it came with",
+                        "tags": ["security"],
+                        "responses": {
+                          "200": {
+                            "description": "Certificates",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/StationCertificate"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/stations/{id}/installed-certificates": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listInstalledCertificates",
+                        "summary": "Certificates that the station said it holds, when it was last asked (GetInstalledCertificateIds)",
+                        "tags": ["security"],
+                        "responses": {
+                          "200": {
+                            "description": "Certificates",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/InstalledCertificate"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/stations/{id}/security-events": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listStationSecurityEvents",
+                        "summary": "Security events of the station, newest first",
+                        "tags": ["security"],
+                        "responses": {
+                          "200": {
+                            "description": "Events",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/SecurityEvent"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {
+                            "name": "critical",
+                            "in": "query",
+                            "schema": {"type": "boolean"},
+                            "description": "Only those that OCPP calls critical."
+                          },
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/security-events": {
+                      "get": {
+                        "operationId": "listSecurityEvents",
+                        "summary": "Security events, newest first",
+                        "tags": ["security"],
+                        "responses": {
+                          "200": {
+                            "description": "Events",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/SecurityEvent"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"name": "station", "in": "query", "schema": {"type": "string"}},
+                          {
+                            "name": "critical",
+                            "in": "query",
+                            "schema": {"type": "boolean"},
+                            "description": "Only those that OCPP calls critical."
+                          },
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/authority": {
+                      "get": {
+                        "operationId": "getAuthority",
+                        "summary": "The certificate authority that signs station certificates",
+                        "tags": ["security"],
+                        "responses": {
+                          "200": {
+                            "description": "The authority",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Authority"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
                       }
                     },
                     "/api/v1/stations/{id}/commands": {
@@ -3293,6 +3710,107 @@ enum EmbeddedAssets {
                           "at"
                         ]
                       },
+                      "KeyChange": {
+                        "type": "object",
+                        "description": "The last key given over OCPP.",
+                        "properties": {
+                          "state": {
+                            "type": "string",
+                            "enum": ["sent", "unanswered", "after-reboot", "refused", "accepted", "confirmed"]
+                          },
+                          "at": {"type": "string", "format": "date-time", "description": "Since when; ISO 8601 with offset or Z."},
+                          "word": {"type": ["string", "null"], "description": "The station's own."},
+                          "undecided": {
+                            "type": "integer",
+                            "description": "Keys that let in beside the password in force, until the station has come with one."
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": ["state", "at", "word", "undecided"]
+                      },
+                      "CertificateHash": {
+                        "type": "object",
+                        "description": "How OCPP names a certificate.",
+                        "properties": {
+                          "hashAlgorithm": {"type": "string"},
+                          "issuerNameHash": {"type": "string"},
+                          "issuerKeyHash": {"type": "string"},
+                          "serialNumber": {"type": "string"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["hashAlgorithm", "issuerNameHash", "issuerKeyHash", "serialNumber"]
+                      },
+                      "Authority": {
+                        "type": "object",
+                        "properties": {
+                          "subject": {"type": "string"},
+                          "not_after": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "hash": {"$ref": "#/components/schemas/CertificateHash"},
+                          "root": {"type": "string", "description": "PEM"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["subject", "not_after", "hash", "root"]
+                      },
+                      "StationCertificate": {
+                        "type": "object",
+                        "properties": {
+                          "serial": {"type": "string", "description": "Hexadecimal without leading zeros"},
+                          "subject": {"type": "string"},
+                          "issuer": {"type": "string"},
+                          "not_before": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "not_after": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "use": {"type": "string"},
+                          "state": {"type": "string", "enum": ["signed", "sent", "unanswered", "accepted", "rejected", "shown"]},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "word": {"type": ["string", "null"], "description": "The station's own."},
+                          "in_use": {"type": "boolean", "description": "The station came with it last."},
+                          "fingerprint": {"type": "string", "description": "SHA-256, hexadecimal"}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "serial",
+                          "subject",
+                          "issuer",
+                          "not_before",
+                          "not_after",
+                          "use",
+                          "state",
+                          "at",
+                          "word",
+                          "in_use",
+                          "fingerprint"
+                        ]
+                      },
+                      "InstalledCertificate": {
+                        "type": "object",
+                        "properties": {
+                          "use": {"type": "string"},
+                          "hash": {"$ref": "#/components/schemas/CertificateHash"},
+                          "child": {"type": "boolean", "description": "It hangs below the one before."},
+                          "our_root": {"type": "boolean"},
+                          "at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["use", "hash", "child", "our_root", "at"]
+                      },
+                      "SecurityEvent": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "station": {"type": "string"},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "received_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "source": {"type": "string", "enum": ["station", "platform"]},
+                          "type": {
+                            "type": "string",
+                            "description": "OCPP's word, one of the station's own, or InvalidCsr, LoginFailed, WeakerProfile, ForeignCertificate, EventsNotKept."
+                          },
+                          "critical": {"type": "boolean"},
+                          "info": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "station", "at", "received_at", "source", "type", "critical", "info"]
+                      },
                       "Station": {
                         "type": "object",
                         "properties": {
@@ -3336,6 +3854,7 @@ enum EmbeddedAssets {
                           "owner": {"type": ["string", "null"]},
                           "security_profile": {"type": "integer"},
                           "password_set": {"type": "boolean"},
+                          "key_change": {"oneOf": [{"$ref": "#/components/schemas/KeyChange"}, {"type": "null"}]},
                           "commissioning": {"oneOf": [{"$ref": "#/components/schemas/Commissioning"}, {"type": "null"}]},
                           "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
                         },
@@ -3361,6 +3880,7 @@ enum EmbeddedAssets {
                           "owner",
                           "security_profile",
                           "password_set",
+                          "key_change",
                           "commissioning",
                           "created_at"
                         ]
@@ -3393,11 +3913,7 @@ enum EmbeddedAssets {
                             "type": ["boolean", "null"],
                             "description": "true, as it was read: phases and current that are the same as before do not count as stated."
                           },
-                          "ownership": {
-                            "type": ["string", "null"],
-                            "enum": ["private", "public", null],
-                            "description": "null: unknown."
-                          },
+                          "ownership": {"type": ["string", "null"], "enum": ["private", "public", null], "description": "null: unknown."},
                           "ownership_evidence": {"type": ["string", "null"], "maxLength": 500, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
                           "owner": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
                           "limits": {
@@ -3498,7 +4014,10 @@ enum EmbeddedAssets {
                           "expires_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
                           "parent": {"type": ["string", "null"]},
                           "type": {"type": ["string", "null"]},
-                          "audit_mark": {"type": "string", "description": "By what the audit names this token: the same in one installation, and no way back to the token."}
+                          "audit_mark": {
+                            "type": "string",
+                            "description": "By what the audit names this token: the same in one installation, and no way back to the token."
+                          }
                         },
                         "additionalProperties": false,
                         "required": ["value", "status", "expires_at", "parent", "type", "audit_mark"]
@@ -3836,10 +4355,7 @@ enum EmbeddedAssets {
                               "required": ["node", "limit_kw", "base_kw", "total_kw"]
                             }
                           },
-                          "objective_yuan": {
-                            "type": ["number", "null"],
-                            "description": "Yuan; null where the price of some slot is unknown"
-                          },
+                          "objective_yuan": {"type": ["number", "null"], "description": "Yuan; null where the price of some slot is unknown"},
                           "bound_yuan": {"type": ["number", "null"]},
                           "gap": {"type": "number"}
                         },
@@ -4259,7 +4775,9 @@ enum EmbeddedAssets {
                 .effect { font-size: 1.05rem; font-weight: 600; }
                 .danger-card { border-color: var(--bad); }
                 .card > h3 { margin-top: .8rem; }
-                .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: .55rem 1.1rem; margin: 0; }
+                /* What is no longer sure to be so. */
+                .is-offline main [data-live], .is-late main [data-live] { filter: grayscale(1); opacity: .7; }
+                .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(130px, 1fr)); gap: .55rem 1.1rem; margin: 0; }
                 .facts > div { min-width: 0; }
                 .facts dt { color: var(--muted); font-size: .84rem; }
                 .facts dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }

@@ -59,8 +59,7 @@ struct Format: Sendable {
         }
         return words("duration.days", ["d": String(seconds / 86_400), "h": String(seconds / 3600 % 24)])
     }
-    func ago(_ instant: Instant?) -> HTML {
-        guard let instant else { return HTML(escaping: words("duration.never")) }
+    func ago(_ instant: Instant) -> HTML {
         let text = words("duration.ago", ["span": duration(now - instant)])
         return
             "<time datetime=\"\(instant.description)\" title=\"\(zone.iso8601(instant)) \(zone.identifier)\">\(text)</time>"

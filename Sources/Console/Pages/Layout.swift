@@ -55,6 +55,7 @@ struct Layout {
             </aside>
             <div class="body">
             <div id="offline" class="banner banner-warn" role="alert" hidden>\(t("layout.offline"))</div>
+            <div id="late" class="banner banner-warn" role="status" hidden>\(t("layout.late"))</div>
             \(note())
             <header class="page-head"><div><h1>\(title)</h1>\(scopeText)</div><div class="page-actions">\(actions)</div></header>
             <main id="main" tabindex="-1">\(content)</main>

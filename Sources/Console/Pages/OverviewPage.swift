@@ -107,9 +107,9 @@ enum OverviewPage {
                 t("tile.energy"), format.kilowattHours(energy), "kWh", href: "/sessions?" + siteQuery,
                 note: t("tile.energy.note")),
             tile(
-                t("tile.valley"), valley.map { format.percent($0) } ?? t("value.undefined"), "",
+                t("tile.valley"), valley.map { format.percent($0) } ?? Format.none, "",
                 href: "/reports?" + siteQuery,
-                note: t("tile.valley.note")),
+                note: t(valley == nil ? "tile.valley.none" : "tile.valley.note")),
             tile(
                 t("tile.online"), "\(online)/\(stations.count)", "", href: "/stations?state=offline&" + siteQuery,
                 note: online == stations.count

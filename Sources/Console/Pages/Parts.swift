@@ -58,7 +58,7 @@ enum Parts {
         let t = format.words
         return view.online
             ? "<span class=\"state state-ok\">\(t("station.online"))</span>"
-            : "<span class=\"state state-off\">\(t("station.offline"))</span> <span class=\"muted\">\(format.ago(view.lastSeen))</span>"
+            : "<span class=\"state state-off\">\(t("station.offline"))</span> <span class=\"muted\">\(view.lastSeen.map { format.ago($0) } ?? HTML(escaping: t("station.never")))</span>"
     }
 
     static func status(_ status: ConnectorStatus, _ t: Words) -> HTML {
@@ -124,6 +124,9 @@ enum Parts {
         guard alarm.code.hasPrefix("station") || alarm.code.hasPrefix("setpoint") else {
             return HTML(escaping: alarm.object)
         }
+        if alarm.code == "station-security-event", let slash = alarm.object.lastIndex(of: "/") {
+            return stationLink(StationID(String(alarm.object[..<slash])))
+        }
         // An EVSE is written STATION/NUMBER.
         if let slash = alarm.object.lastIndex(of: "/"), Int(alarm.object[alarm.object.index(after: slash)...]) != nil {
             return stationLink(StationID(String(alarm.object[..<slash])))
@@ -133,7 +136,8 @@ enum Parts {
     /// Values named `…_w` are worded in kW (`…_kw`), instants in the site's time.
     static func alarmText(_ alarm: Alarm, _ format: Format) -> String {
         var values = ["object": alarm.object]
-        for (name, value) in alarm.values {
+        if let event = alarm.values["event"] { values["event"] = format.words.known("security." + event) ?? event }
+        for (name, value) in alarm.values where name != "event" {
             if name.hasSuffix("_w"), let watts = Int64(value) {
                 values[name.dropLast(2) + "_kw"] = format.kilowatts(Power(watts: watts))
             } else {

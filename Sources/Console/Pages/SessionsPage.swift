@@ -40,10 +40,12 @@ enum SessionsPage {
     {
         let t = format.words
         guard !found.isEmpty else {
+            let stations: HTML = "<a class=\"button\" href=\"/stations\">\(t("nav.stations"))</a>"
+            let isFiltered = ["station", "status", "from", "to", "cursor"].contains { query.filled($0) != nil }
+            guard isFiltered else { return Parts.empty(t("sessions.never"), stations) }
             return Parts.empty(
                 t("sessions.none"),
-                "<a class=\"button\" href=\"/sessions\">\(t("action.clear"))</a> <a class=\"button\" href=\"/stations\">\(t("nav.stations"))</a>"
-            )
+                "<a class=\"button\" href=\"/sessions\">\(t("action.clear"))</a> \(stations)")
         }
         let rows: [HTML] = found.prefix(100).map { view in
             let session = view.session

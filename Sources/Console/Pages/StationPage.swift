@@ -96,6 +96,8 @@ enum StationPage {
             \(Parts.card(t("station.facts"), id: "facts", live: "station", facts(view, site, format)))
             </div>
             \(await profiles(view, call, format))
+            \(call.can(.manager) ? keyForm(view, call) : .empty)
+            \(await SecurityCards(view: view, call: call, format: format).html())
             \(Parts.card(t("station.commands"), id: "commands", live: "command", actions: Parts.csv(api + "/commands?format=csv&bom=1", t), commandList(commands, call, format)))
             \(call.can(.operator) ? commandForm(view, call) : "<p class=\"muted\">\(t("denied.operator"))</p>")
             \(Parts.card(t("station.messages"), id: "messages", live: before == nil ? "station" : "", actions: Parts.csv(api + "/messages?format=csv&bom=1&limit=1000", t), messageLog(messages, call, format)))
@@ -175,6 +177,7 @@ enum StationPage {
             (t("station.serial"), HTML(escaping: station.boot?.serial ?? Format.none)),
             (t("station.firmware"), HTML(escaping: station.boot?.firmware ?? Format.none)),
             (t("station.security"), HTML(escaping: String(station.securityProfile))),
+            (t("station.key"), key(station, format)),
             (t("station.follows"), StationsPage.verdict(view.commissioning, t)),
         ]
         if let found = view.commissioning {
@@ -185,6 +188,43 @@ enum StationPage {
             if let note = found.note { pairs.append((t("station.note"), HTML(escaping: t.note(note)))) }
         }
         return Parts.facts(pairs)
+    }
+
+    // MARK: - Key
+
+    /// Whether a password is asked, and how the last change of it went.
+    private static func key(_ station: Station, _ format: Format) -> HTML {
+        let t = format.words
+        let set = t(station.passwordDigest == nil ? "station.key.none" : "station.key.set")
+        guard let change = station.keyChanges.last else { return HTML(escaping: set) }
+        let word = change.word.map { ": " + $0 } ?? ""
+        let state = t("keychange." + change.state.rawValue) + word
+        return "\(set)<div class=\"muted\">\(state) \(format.ago(change.at))</div>"
+    }
+
+    private static func keyForm(_ view: StationView, _ call: Call) -> HTML {
+        let t = call.words
+        let off: HTML = view.online ? "" : " disabled"
+        return """
+            <section class="card" id="key" aria-labelledby="key-title"><div class="card-head"><h2 id="key-title">\(t("key.title"))</h2></div>
+            <p class="muted">\(t("key.text"))</p>
+            <form method="post" action="\(path(view))/key">\(Layout.csrf(call))<button class="button"\(off)>\(t("key.send"))</button></form></section>
+            """
+    }
+
+    /// A new key over OCPP.
+    @Sendable static func sendKey(_ call: Call) async throws(Refusal) -> WebResponse {
+        let view = try await StationsAPI.station(call)
+        let made = call.service.makeStationKey()
+        do {
+            _ = try await call.order(
+                .sendKey(view.station.id, key: made.key, stored: made.stored, timeout: .seconds(30)))
+        } catch {
+            let t = call.words
+            return try await page(
+                call, view, Parts.errors(t.mistakes(error), t("command.refused"), t), status: error.status)
+        }
+        return .seeOther(path(view) + "?note=key#facts")
     }
 
     // MARK: - Profiles

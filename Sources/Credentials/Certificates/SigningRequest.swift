@@ -26,6 +26,8 @@ public struct SigningRequest: Sendable {
         guard pem.utf8.count <= Self.maxLength else { throw .unreadable("more than \(Self.maxLength) characters") }
         do {
             parsed = try CertificateSigningRequest(pemDocument: PEMDocument(pemString: pem))
+        } catch CryptoKitError.incorrectParameterSize {
+            throw .unreadable("its key has a size that is not taken; RSA needs 2048 bits or more")
         } catch {
             throw .unreadable("\(error)")
         }

@@ -17,13 +17,6 @@ public struct DigestSecret: Sendable {
         identifier = Hexadecimal.encode(mark.prefix(4))
     }
 
-    /// 16 bytes that stand for `purpose` in this installation: a key for something else than passwords.
-    public func words(for purpose: String) -> (UInt64, UInt64) {
-        let bytes = digest(of: Array(purpose.utf8))
-        func word(_ part: ArraySlice<UInt8>) -> UInt64 { part.reduce(0) { $0 << 8 | UInt64($1) } }
-        return (word(bytes[0..<8]), word(bytes[8..<16]))
-    }
-
     func digest(of bytes: [UInt8]) -> [UInt8] { Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key)) }
 
     /// The secret in `directory`, made on the first start; only its owner may read the file.

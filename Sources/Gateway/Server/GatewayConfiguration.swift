@@ -18,6 +18,8 @@ extension OCPPGateway {
         public var handshakeTimeoutMilliseconds: Int64 = 10_000
         /// From our close frame to the end of the socket.
         public var closeTimeoutMilliseconds: Int64 = 2_000
+        /// Messages shorter than this are sent as they are: compressing them saves nothing.
+        public var deflateFromBytes = 200
         public var maxHeadBytes = 8_192
         public var maxMessageBytes = 65_536
         /// Queues and times of a station's conversation; its message size is ``maxMessageBytes``.

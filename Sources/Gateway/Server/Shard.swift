@@ -26,6 +26,10 @@ final class Shard: @unchecked Sendable {
     let delegate: any GatewayDelegate
     let registry: ConnectionRegistry
     let counters = Counters()
+    /// For the compressed messages of all connections; made when the first one comes.
+    private lazy var inflater = MessageInflater()
+    /// By the bits of the window that a station can hold.
+    private var deflaters: [Int: MessageDeflater] = [:]
     /// Reused by the connections for the actions of one event.
     var actions: [StationLink.Action] = []
 
@@ -61,6 +65,18 @@ final class Shard: @unchecked Sendable {
     var now: Int64 { Int64(eventLoop.now.uptimeNanoseconds / 1_000_000) }
 
     // MARK: Connections, on the loop
+
+    func inflated(_ data: [UInt8]) throws(FrameFault) -> [UInt8] {
+        guard let inflater else { throw FrameFault(.messageTooBig, "no memory for compressed messages") }
+        return try inflater.inflated(data, limit: configuration.maxMessageBytes)
+    }
+
+    /// - Returns: `nil` where compressing saves nothing.
+    func deflated(_ message: [UInt8], bits: Int) -> [UInt8]? {
+        guard message.count >= configuration.deflateFromBytes else { return nil }
+        if deflaters[bits] == nil { deflaters[bits] = MessageDeflater(mostBits: bits) }
+        return deflaters[bits]?.deflated(message)
+    }
 
     func add(_ connection: StationConnection) -> ConnectionID {
         if ticks == nil {

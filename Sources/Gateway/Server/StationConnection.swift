@@ -24,6 +24,8 @@ final class StationConnection: ChannelInboundHandler {
     private var phase = Phase.head
     private var reader: FrameReader
     private var link: StationLink
+    /// Set when permessage-deflate was agreed.
+    private var deflateBits: UInt8?
     /// What has arrived and waits for the rest of its head or frame.
     private var waiting: ByteBuffer?
     /// Bytes that `waiting` needs before there is anything to do.
@@ -175,7 +177,7 @@ final class StationConnection: ChannelInboundHandler {
                 return false
             case .event(let event, let consumed):
                 bytes.moveReaderIndex(forwardBy: consumed)
-                handle(event)
+                handle(try restored(event))
                 return true
             }
         } catch {
@@ -188,6 +190,17 @@ final class StationConnection: ChannelInboundHandler {
         }
     }
 
+    /// A compressed message as what it was.
+    private func restored(_ event: FrameReader.Event) throws(FrameFault) -> FrameReader.Event {
+        guard case .deflated(let data, let isText) = event else { return event }
+        let message = try shard.inflated(data)
+        guard isText else { return .binary(message) }
+        guard isValidUTF8(message.span.bytes) else {
+            throw FrameFault(.invalidPayload, "a text message is not UTF-8")
+        }
+        return .text(message)
+    }
+
     private func handle(_ event: FrameReader.Event) {
         switch event {
         case .text(let text):
@@ -195,7 +208,7 @@ final class StationConnection: ChannelInboundHandler {
             handle(.received(text: text), at: lastReceived)
         case .ping(let payload): append { $0.writeFrame(.pong, payload) }
         case .pong, .fragment: break
-        case .binary: close(.unsupportedData, reason: "OCPP-J is text")
+        case .binary, .deflated: close(.unsupportedData, reason: "OCPP-J is text")
         case .close(let code, let reason):
             append { $0.writeClose(code ?? .normal, reason: "") }
             endConversation(
@@ -256,7 +269,11 @@ final class StationConnection: ChannelInboundHandler {
             return
         }
         let chosen = offer.protocols.first(where: shard.configuration.protocols.contains)
-        append { $0.writeString(Handshake.response(toKey: offer.key, protocol: chosen)) }
+        let version = chosen.flatMap { OCPPVersion(subprotocol: $0) }
+        // OCPP-J 2.x asks for compression; 1.6 has none.
+        let deflate =
+            version == nil || version == .v16 ? nil : DeflateAgreement(offers: offer.extensions)
+        append { $0.writeString(Handshake.response(toKey: offer.key, protocol: chosen, deflate: deflate)) }
         guard let chosen else {
             // OCPP-J 1.6 §3.1.2: the handshake is completed without a protocol, then the connection closed.
             shard.counters.add(to: .refused)
@@ -267,9 +284,11 @@ final class StationConnection: ChannelInboundHandler {
         phase = .open
         identity = offer.identity
         // A dialect that is served beside the three that are understood (1.5) is read as 1.6.
-        if let version = OCPPVersion(subprotocol: chosen), version != .v16 {
+        if let version, version != .v16 {
             link = StationConnection.makeLink(shard, version)
         }
+        deflateBits = deflate.map { UInt8($0.serverBits) }
+        reader.takesDeflated = deflate != nil
         shard.counters.add(to: .online)
         shard.announce(identity, id, protocol: chosen, remoteAddress: request.remoteAddress)
         if var early = waiting {
@@ -307,7 +326,11 @@ final class StationConnection: ChannelInboundHandler {
         case .transmit(let text):
             guard phase == .open else { return }
             shard.counters.add(to: .sent)
-            append { $0.writeFrame(.text, text) }
+            if let bits = deflateBits, let shorter = shard.deflated(text, bits: Int(bits)) {
+                append { $0.writeFrame(.text, shorter, isDeflated: true) }
+            } else {
+                append { $0.writeFrame(.text, text) }
+            }
         case .deliver(let call):
             shard.deliver(
                 GatewayCall(connection: id, identity: identity, call: call, receivedAtMonotonic: lastReceived))

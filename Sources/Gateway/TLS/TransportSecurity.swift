@@ -10,6 +10,9 @@ public struct PeerCertificate: Hashable, Sendable {
     /// Hexadecimal without leading zeros.
     public let serialNumber: String
     public let fingerprint: String
+    public let subject: String
+    public let issuer: String
+    public let notBefore: Instant
     public let notAfter: Instant
     /// Only its time is over; whether that is forgiven is for the station's setting to say.
     public let isExpired: Bool
@@ -19,6 +22,9 @@ public struct PeerCertificate: Hashable, Sendable {
         organization = verdict.certificate.organization
         serialNumber = verdict.certificate.serialNumber
         fingerprint = verdict.certificate.fingerprint
+        subject = verdict.certificate.subject
+        issuer = verdict.certificate.issuer
+        notBefore = verdict.certificate.notBefore
         notAfter = verdict.certificate.notAfter
         isExpired = verdict.isExpired
     }

@@ -14,6 +14,7 @@ package enum Handshake {
         package let user: String?
         package let password: [UInt8]
         package let key: String
+        package let extensions: [String]
     }
 
     /// Longest identity that is looked at, in bytes; OCPP 2.x allows 48 characters, 1.6 names no limit.
@@ -53,7 +54,7 @@ package enum Handshake {
         let credentials = try credentials(in: head)
         return Offer(
             identity: identity, protocols: head.list("sec-websocket-protocol"), user: credentials?.user,
-            password: credentials?.password ?? [], key: key)
+            password: credentials?.password ?? [], key: key, extensions: head.list("sec-websocket-extensions"))
     }
 
     private static func identity(in target: Substring, basePath: String) throws(Refusal) -> String {
@@ -114,10 +115,13 @@ package enum Handshake {
     }
 
     /// The 101 response. Without a protocol the peer learns that nothing it offered is served.
-    package static func response(toKey key: String, protocol chosen: String?) -> String {
+    package static func response(
+        toKey key: String, protocol chosen: String?, deflate: DeflateAgreement? = nil
+    ) -> String {
         var text = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         text += "Sec-WebSocket-Accept: \(webSocketAccept(forKey: key))\r\n"
         if let chosen { text += "Sec-WebSocket-Protocol: \(chosen)\r\n" }
+        if let deflate { text += "Sec-WebSocket-Extensions: \(deflate.header)\r\n" }
         return text + "\r\n"
     }
 }

@@ -8,6 +8,8 @@ package struct FrameReader: Sendable {
         /// A whole text message, unmasked and valid UTF-8.
         case text([UInt8])
         case binary([UInt8])
+        /// A whole message that is compressed (RFC 7692), unmasked; text is not known to be UTF-8.
+        case deflated([UInt8], isText: Bool)
         case ping([UInt8])
         case pong([UInt8])
         /// No code when the peer sent none.
@@ -23,9 +25,12 @@ package struct FrameReader: Sendable {
 
     private let peer: EndpointRole
     private let maxMessageBytes: Int
+    /// permessage-deflate was agreed: the first frame of a message may say that it is compressed.
+    package var takesDeflated = false
     /// The message that is arriving in fragments. Boxed by its own storage: an idle connection pays for a pointer.
     private var unfinished: [UInt8]?
     private var unfinishedIsText = false
+    private var unfinishedIsDeflated = false
     private var fragments = 0
 
     /// A message in more fragments than this is refused: each costs work without bringing bytes.
@@ -44,11 +49,15 @@ package struct FrameReader: Sendable {
         guard bytes.byteCount >= 2 else { return .needs(2) }
         let first = bytes[at: 0]
         let second = bytes[at: 1]
-        guard first & 0x70 == 0 else {
-            throw FrameFault(.protocolError, "reserved bits set, no extension was agreed")
+        let isDeflated = first & 0x40 != 0
+        guard first & 0x30 == 0, !isDeflated || takesDeflated else {
+            throw FrameFault(.protocolError, "reserved bits set that no extension was agreed for")
         }
         guard let opcode = Opcode(rawValue: first & 0x0F) else {
             throw FrameFault(.protocolError, "reserved opcode \(first & 0x0F)")
+        }
+        guard !isDeflated || opcode == .text || opcode == .binary else {
+            throw FrameFault(.protocolError, "a control frame or a continuation says that it is compressed")
         }
         let isFinal = first & 0x80 != 0
         let isMasked = second & 0x80 != 0
@@ -85,7 +94,7 @@ package struct FrameReader: Sendable {
         let key: UInt32 = isMasked ? bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt32.self) : 0
         let (payload, isASCII) = unmasked(bytes.extracting(header..<total), key: key)
         if opcode.isControl { return .event(try control(opcode, payload), consumed: total) }
-        guard let event = try data(opcode, payload, isASCII: isASCII, isFinal: isFinal) else {
+        guard let event = try data(opcode, payload, isASCII: isASCII, isDeflated: isDeflated, isFinal: isFinal) else {
             return .event(.fragment, consumed: total)
         }
         return .event(event, consumed: total)
@@ -100,13 +109,15 @@ package struct FrameReader: Sendable {
     }
 
     private mutating func data(
-        _ opcode: Opcode, _ payload: [UInt8], isASCII: Bool, isFinal: Bool
+        _ opcode: Opcode, _ payload: [UInt8], isASCII: Bool, isDeflated: Bool, isFinal: Bool
     ) throws(FrameFault) -> Event? {
         if opcode != .continuation && isFinal {
+            if isDeflated { return .deflated(payload, isText: opcode == .text) }
             return try whole(payload, isText: opcode == .text, isASCII: isASCII)
         }
         if opcode != .continuation {
             unfinishedIsText = opcode == .text
+            unfinishedIsDeflated = isDeflated
             fragments = 0
         }
         fragments += 1
@@ -121,6 +132,7 @@ package struct FrameReader: Sendable {
             unfinished = message
             return nil
         }
+        if unfinishedIsDeflated { return .deflated(message, isText: unfinishedIsText) }
         return try whole(message, isText: unfinishedIsText, isASCII: false)
     }
 

@@ -2,10 +2,12 @@ package import NIOCore
 
 extension ByteBuffer {
     /// Appends one whole frame (FIN set). A client gives the mask that RFC 6455 §5.3 asks of it, four unpredictable
-    /// bytes; a server gives none.
-    package mutating func writeFrame(_ opcode: Opcode, _ payload: [UInt8], mask: UInt32? = nil) {
+    /// bytes; a server gives none. `isDeflated`: the payload is compressed (RFC 7692).
+    package mutating func writeFrame(
+        _ opcode: Opcode, _ payload: [UInt8], mask: UInt32? = nil, isDeflated: Bool = false
+    ) {
         reserveCapacity(minimumWritableBytes: payload.count + 14)
-        writeInteger(0x80 | opcode.rawValue)
+        writeInteger((isDeflated ? 0xC0 : 0x80) | opcode.rawValue)
         let flag: UInt8 = mask == nil ? 0 : 0x80
         switch payload.count {
         case ..<126: writeInteger(flag | UInt8(payload.count))

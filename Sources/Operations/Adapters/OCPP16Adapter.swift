@@ -47,8 +47,9 @@ enum OCPP16Adapter {
         case .signedFirmwareStatusNotification(let notice): .notice(kind: "firmware", text: notice.status.name)
         case .diagnosticsStatusNotification(let notice): .notice(kind: "diagnostics", text: notice.status.name)
         case .logStatusNotification(let notice): .notice(kind: "log", text: notice.status.name)
-        case .securityEventNotification(let notice): .notice(kind: "security", text: notice.type)
-        case .signCertificate: .certificateRequest
+        case .securityEventNotification(let notice):
+            .security(StationEvent.Security(type: notice.type, at: notice.timestamp, info: notice.techInfo))
+        case .signCertificate(let asked): .certificateRequest(StationEvent.CertificateRequest(request: asked.csr))
         default: nil
         }
     }
@@ -123,7 +124,8 @@ enum OCPP16Adapter {
             return V16.StartTransactionResponse(idTagInfo: info(verdict), transactionId: transaction).json
         case .stopped(let verdict): return V16.StopTransactionResponse(idTagInfo: verdict.map(info)).json
         case .vendorUnknown: return V16.DataTransferResponse(status: .unknownVendorId).json
-        case .refused: return V16.SignCertificateResponse(status: .rejected).json
+        case .certificate(let accepted, _, _):
+            return V16.SignCertificateResponse(status: accepted ? .accepted : .rejected).json
         // 1.6 has no transactions that the station names.
         case .acknowledged, .transaction: return acknowledgement
         }

@@ -28,7 +28,12 @@ enum OCPP2Adapter {
                     connector: status.evseId, status: connectorStatus(status.connectorStatus), errorCode: nil,
                     at: status.timestamp))
         case .dataTransfer(let transfer): .vendor(id: transfer.vendorId, message: transfer.messageId)
-        case .signCertificate: .certificateRequest
+        case .securityEventNotification(let notice):
+            .security(StationEvent.Security(type: notice.type, at: notice.timestamp, info: notice.techInfo))
+        case .signCertificate(let asked):
+            .certificateRequest(
+                StationEvent.CertificateRequest(
+                    request: asked.csr, use: asked.certificateType?.name, number: asked.requestId))
         default: request.action.isFromStation ? .notice(kind: request.action.rawValue, text: word(of: request)) : nil
         }
     }
@@ -39,7 +44,6 @@ enum OCPP2Adapter {
         case .firmwareStatusNotification(let notice): notice.status.name
         case .publishFirmwareStatusNotification(let notice): notice.status.name
         case .logStatusNotification(let notice): notice.status.name
-        case .securityEventNotification(let notice): notice.type
         case .reservationStatusUpdate(let notice): notice.reservationUpdateStatus.name
         case .notifyChargingLimit(let notice): notice.chargingLimit.chargingLimitSource.name
         case .clearedChargingLimit(let notice): notice.chargingLimitSource.name
@@ -120,14 +124,20 @@ enum OCPP2Adapter {
         case .authorization(let verdict): return V2.AuthorizeResponse(idTokenInfo: info(verdict)).json
         case .transaction(let verdict): return V2.TransactionEventResponse(idTokenInfo: verdict.map(info)).json
         case .vendorUnknown: return V2.DataTransferResponse(status: .unknownVendorId).json
-        case .refused, .acknowledged, .started, .stopped: return plain(request)
+        case .certificate(let accepted, let reason, let info):
+            return V2.SignCertificateResponse(
+                status: accepted ? .accepted : .rejected,
+                statusInfo: reason.map {
+                    V2.StatusInfo(reasonCode: $0, additionalInfo: info.map { String($0.prefix(512)) })
+                }
+            ).json
+        case .acknowledged, .started, .stopped: return plain(request)
         }
     }
 
     /// Actions whose answer carries no decision of the platform, and those that nobody here serves: the honest word of each.
     private static func plain(_ request: V2.Request) -> [UInt8] {
         switch request {
-        case .signCertificate: return V2.SignCertificateResponse(status: .rejected).json
         // The default profile that the station has goes on to hold.
         case .notifyEVChargingNeeds: return V2.NotifyEVChargingNeedsResponse(status: .noChargingProfile).json
         case .notifyEVChargingSchedule: return V2.NotifyEVChargingScheduleResponse(status: .accepted).json

@@ -1,3 +1,4 @@
+import Assets
 import Charging
 import OCPP
 import OCPPMessages
@@ -41,6 +42,69 @@ enum ProtocolAdapter {
         switch version {
         case .v16: OCPP16Adapter.answer(to: command, payload, form: form, at: now)
         case .v201, .v21: OCPP2Adapter.answer(to: command, payload, form: form, in: version)
+        }
+    }
+
+    /// Sets the station's password to `key`, 40 hexadecimal digits.
+    static func call(key: String, in version: OCPPVersion) -> (action: String, payload: [UInt8]) {
+        switch version {
+        case .v16: (V16.Action.changeConfiguration.rawValue, OCPP16Adapter.payload(key: key))
+        case .v201, .v21: (V2.Action.setVariables.rawValue, OCPP2Adapter.payload(key: key))
+        }
+    }
+
+    /// How the station took a key.
+    static func keyAnswer(_ outcome: StationLink.CallOutcome, in version: OCPPVersion) -> KeyAnswer {
+        switch outcome {
+        case .answered(let payload):
+            version == .v16 ? OCPP16Adapter.keyAnswer(payload) : OCPP2Adapter.keyAnswer(payload, in: version)
+        // After these it may or may not have it.
+        case .error(let code, _, _) where ["InternalError", "GenericError"].contains(code): .unknown(word: code)
+        case .error(let code, _, _): .refused(word: code)
+        case .timeout, .dropped: .unknown(word: nil)
+        }
+    }
+
+    static func call(
+        certificate record: CertificateRecord, in version: OCPPVersion
+    ) -> (action: String, payload: [UInt8]) {
+        switch version {
+        case .v16:
+            (
+                V16.Action.certificateSigned.rawValue,
+                V16.CertificateSignedRequest(certificateChain: record.chain).json
+            )
+        case .v201, .v21:
+            (
+                V2.Action.certificateSigned.rawValue,
+                V2.CertificateSignedRequest(
+                    certificateChain: record.chain, certificateType: .chargingStationCertificate,
+                    requestId: version == .v21 ? record.requestID : nil
+                ).json
+            )
+        }
+    }
+
+    /// How the station took a certificate, with its own word where it says more.
+    static func certificateAnswer(
+        _ payload: [UInt8], in version: OCPPVersion
+    ) -> (CertificateRecord.State, word: String?) {
+        switch version {
+        case .v16:
+            guard
+                case .success(.certificateSigned(let response)) = V16.Response.decode(
+                    .certificateSigned, payload: payload.span
+                ).result
+            else { return (.unanswered, nil) }
+            return response.status == .accepted ? (.accepted, nil) : (.rejected, response.status.name)
+        case .v201, .v21:
+            guard
+                case .success(.certificateSigned(let response)) = V2.Response.decode(
+                    .certificateSigned, payload: payload.span, in: version
+                ).result
+            else { return (.unanswered, nil) }
+            let word = response.statusInfo?.reasonCode ?? response.status.name
+            return response.status == .accepted ? (.accepted, nil) : (.rejected, word)
         }
     }
 

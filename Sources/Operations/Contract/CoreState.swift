@@ -67,6 +67,8 @@ public struct CoreState: Sendable {
     public var idTokens: [IdToken] = []
     public var sites: [Site] = []
     public var nodes: [GridNode] = []
+    /// Newest of each station, oldest first; those that no longer hang on anything are left out.
+    public var certificates: [CertificateRecord] = []
     public var settings: [String: String] = [:]
     /// Oldest first.
     public var pendingCommands: [CommandView] = []

@@ -8,7 +8,7 @@ public import Quantities
 /// Order and durability: all ``persist(_:)`` of one `handle` belong to one transaction. ``reply(_:connection:messageID:payload:)``,
 /// ``replyError(_:connection:messageID:code:description:)`` and ``answer(_:_:)`` are released only after the transaction
 /// that holds the changes before them reached the disk (architecture, decision 1); ``call(_:)``, ``solve(_:)``,
-/// ``wake(at:)`` and ``publish(_:)`` may go at once.
+/// ``wake(at:)`` and ``publish(_:)`` may go at once, a call that says ``StationCall/waitsForDisk`` like a reply.
 public enum Effect: Sendable {
     case persist([Change])
     case reply(StationID, connection: UInt64, messageID: String, payload: [UInt8])
@@ -31,8 +31,11 @@ public struct StationCall: Sendable {
     public let payload: [UInt8]
     /// Real time: transport timers never run on virtual time.
     public let timeout: Duration
+    /// The station must not have it before what the platform knows of it is on the disk.
+    public let waitsForDisk: Bool
     public init(
-        station: StationID, token: UInt64, messageID: String, action: String, payload: [UInt8], timeout: Duration
+        station: StationID, token: UInt64, messageID: String, action: String, payload: [UInt8], timeout: Duration,
+        waitsForDisk: Bool = false
     ) {
         self.station = station
         self.token = token
@@ -40,6 +43,7 @@ public struct StationCall: Sendable {
         self.action = action
         self.payload = payload
         self.timeout = timeout
+        self.waitsForDisk = waitsForDisk
     }
 }
 
@@ -83,6 +87,8 @@ public enum Change: Sendable {
     /// Counters and small facts of the core: next transaction id, next plan id …
     case setting(key: String, value: String)
     case dayReport(DayReport)
+    case certificate(CertificateRecord)
+    case securityEvent(SecurityEvent)
 }
 
 public struct MessageRecord: Hashable, Sendable {

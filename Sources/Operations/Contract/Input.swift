@@ -12,6 +12,14 @@ public enum Input: Sendable {
     case disconnected(StationID, connection: UInt64, reason: String)
     /// A CALL of a station, decoded by its link.
     case call(StationID, connection: UInt64, InboundCall)
+    /// Before it connects: the station proved itself by the password that is kept as `stored`.
+    case cameWith(StationID, stored: String)
+    /// Before it connects: the certificate that the station proved itself with.
+    case cameWithCertificate(StationID, CertificateRecord)
+    /// A station's SignCertificate, with what our authority made of it.
+    case certificateRequest(StationID, connection: UInt64, InboundCall, CertificateVerdict)
+    /// The shell saw something of a station that bears on security.
+    case securityEvent(StationID, SecurityEvent.Seen, info: String?)
     /// How a call of ours ended (``Effect/call(_:)``), also late.
     case completed(StationID, token: UInt64, StationLink.CallOutcome, late: Bool)
     /// A frame that could not be used, for the message log.
@@ -82,6 +90,8 @@ public enum Order: Sendable {
     case setEVSE(EVSEID, paused: Bool?, limit: Power??, chargeNow: Bool?)
     /// A protocol command exactly as given; it was validated against the version's schema by the caller of the core.
     case command(StationID, action: String, payload: [UInt8], timeout: Duration)
+    /// Gives a station a new key over OCPP. The key itself goes to the station and nowhere else; `stored` is what is kept.
+    case sendKey(StationID, key: String, stored: String, timeout: Duration)
     case acknowledgeAlarm(Int64)
     /// A tariff was loaded, replaced or approved: plans that use it are made anew.
     case tariffChanged(String)

@@ -20,6 +20,16 @@ public protocol PlatformService: Sendable {
     func commands(of station: StationID, limit: Int, before: String?) async -> [CommandView]
     /// The platform's own limits on each EVSE of the station.
     func limits(of station: StationID) async -> [EVSELimits]
+    /// Our certificate authority; `nil` when there is none.
+    func authority() async -> AuthorityView?
+    /// The one in use first, then the newest.
+    func certificates(of station: StationID) async -> [CertificateRecord]
+    /// - Parameters:
+    ///   - station: `nil`: of all.
+    ///   - before: id of the last event of the page before.
+    func securityEvents(
+        of station: StationID?, critical: Bool, limit: Int, before: Int64?
+    ) async -> [StoredSecurityEvent]
     func idToken(_ value: String) async -> IdToken?
     func idTokens(after: String?, limit: Int) async -> [IdToken]
     func sites() async -> [Site]

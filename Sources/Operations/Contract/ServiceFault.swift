@@ -56,11 +56,17 @@ public enum FaultReason: Wording {
     case nodeHasStations(NodeID)
     /// As many commands as a station may have outstanding wait already.
     case stationBusy(StationID, waiting: Int)
+    /// The order needs the station, which is not connected.
+    case stationOffline(StationID)
+    /// As many keys as may be wait for the station to show which one it uses.
+    case keysUndecided(StationID, count: Int)
     case diskRefuses
     /// The database refused a change of the order; it is tried again.
     case changeRefused
     /// The core's queue is full.
     case busy
+    /// The service ends before the disk has the change.
+    case stopping
 
     /// What an order with wrong fields was about.
     public enum Subject: String, Hashable, Sendable, CaseIterable {
@@ -89,9 +95,12 @@ public enum FaultReason: Wording {
         case nodeHasChildren = "node-has-children"
         case nodeHasStations = "node-has-stations"
         case stationBusy = "station-busy"
+        case stationOffline = "station-offline"
+        case keysUndecided = "keys-undecided"
         case diskRefuses = "disk-refuses"
         case changeRefused = "change-refused"
         case busy
+        case stopping
     }
 
     public var kind: ServiceFault.Kind {
@@ -99,8 +108,10 @@ public enum FaultReason: Wording {
         case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown:
             .notFound
         case .invalid: .invalid
-        case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy: .conflict
-        case .diskRefuses, .changeRefused, .busy: .unavailable
+        case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy,
+            .stationOffline, .keysUndecided:
+            .conflict
+        case .diskRefuses, .changeRefused, .busy, .stopping: .unavailable
         }
     }
 
@@ -126,22 +137,26 @@ public enum FaultReason: Wording {
         case .nodeHasChildren: .nodeHasChildren
         case .nodeHasStations: .nodeHasStations
         case .stationBusy: .stationBusy
+        case .stationOffline: .stationOffline
+        case .keysUndecided: .keysUndecided
         case .diskRefuses: .diskRefuses
         case .changeRefused: .changeRefused
         case .busy: .busy
+        case .stopping: .stopping
         }
     }
 
     public var values: [String: String] {
         switch self {
-        case .stationUnknown(let id): ["station": id.value]
+        case .stationUnknown(let id), .stationOffline(let id): ["station": id.value]
         case .evseUnknown(let number, let most): ["number": String(number), "most": String(most)]
         case .siteUnknown(let id), .siteHasStations(let id), .siteHasNodes(let id): ["site": id.value]
         case .nodeUnknown(let id), .nodeHasChildren(let id), .nodeHasStations(let id): ["node": id.value]
         case .sessionUnknown(let id), .sessionEnded(let id): ["session": id.value]
         case .alarmUnknown(let id): ["alarm": String(id)]
         case .stationBusy(let id, let waiting): ["station": id.value, "waiting": String(waiting)]
-        case .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy: [:]
+        case .keysUndecided(let id, let count): ["station": id.value, "count": String(count)]
+        case .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy, .stopping: [:]
         }
     }
 }
@@ -165,11 +180,15 @@ extension FaultReason.Code {
         case .nodeHasChildren: "Nodes hang under {node}; move or delete them first."
         case .nodeHasStations: "Stations hang under {node}; move or delete them first."
         case .stationBusy: "{waiting} commands wait for station {station} already; wait until it has answered some."
+        case .stationOffline: "Station {station} is not connected; nothing was done. Try again when it is online."
+        case .keysUndecided:
+            "Of {count} keys sent to station {station} nobody knows which one it uses. Let it connect anew (Reset), or make a key without sending it."
         case .diskRefuses:
             "The disk takes no changes at the moment; nothing was done. Free some space and try again."
         case .changeRefused:
             "The database refused the change: it holds until the next start only, unless a later try is taken. See the alarm store-refused."
         case .busy: "Too much is waiting at the moment; nothing was done. Try again in a few seconds."
+        case .stopping: "The platform ends before the disk has the change: it may be lost. Look after the next start."
         }
     }
 }

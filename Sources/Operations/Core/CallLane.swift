@@ -15,6 +15,10 @@ struct CallLane: Sendable {
         case commissioning(StationCommand)
         /// The station's own reckoning beside ours.
         case comparison(evse: Int, StationCommand)
+        /// A new key, kept as `stored`; its command is shown to people, the key to nobody.
+        case key(command: String, stored: String, key: String)
+        /// A signed certificate, by its fingerprint.
+        case certificate(String)
     }
     /// Least value goes first.
     enum Rank: Int, Comparable, Sendable {
@@ -42,9 +46,11 @@ struct CallLane: Sendable {
     var isIdle: Bool { inFlight == nil && waiting.isEmpty }
     var count: Int { waiting.count + (inFlight == nil ? 0 : 1) }
 
+    var hasRoom: Bool { waiting.count < Self.capacity }
+
     /// `false`: too many wait already.
     mutating func push(_ call: Call) -> Bool {
-        guard waiting.count < Self.capacity else { return false }
+        guard hasRoom else { return false }
         let index = waiting.firstIndex { $0.rank > call.rank } ?? waiting.count
         waiting.insert(call, at: index)
         return true
@@ -86,5 +92,15 @@ struct CallLane: Sendable {
             overdue = []
         }
         return (inFlight, waiting)
+    }
+}
+
+extension CallLane.Purpose {
+    /// A key that a station has and the disk has not would lock it out; a certificate comes after the answer to its request.
+    var waitsForDisk: Bool {
+        switch self {
+        case .key, .certificate: true
+        case .command, .dispatch, .commissioning: false
+        }
     }
 }

@@ -12,6 +12,8 @@ struct Commissioner: Sendable {
         case done
     }
     var step = Step.readAbilities
+    /// When the station came for the first time since we started.
+    private(set) var firstContact: Instant?
     /// Not before: a station that just came has other things to say.
     var notBefore: Instant?
     /// A call of the step is on its way.
@@ -26,6 +28,7 @@ struct Commissioner: Sendable {
     static let attempts = 5
 
     mutating func connected(at now: Instant) {
+        firstContact = firstContact ?? now
         notBefore = now + Self.quiet
         isWaiting = false
     }

@@ -7,7 +7,7 @@ extension Core {
         _ code: String, object: String, site: SiteID?, priority: Alarm.Priority, values: [String: String] = [:],
         at now: Instant
     ) {
-        guard alarms.find(AlarmBook.Key(code: code, object: object)) == nil else { return }
+        if let known = alarms.find(AlarmBook.Key(code: code, object: object)) { return alarms.confirm(known.id) }
         let alarm = Alarm(
             id: counters.alarm, priority: priority, code: code, site: site, object: object, values: values, since: now)
         counters.alarm += 1
@@ -21,6 +21,21 @@ extension Core {
         put(alarm)
     }
 
+    /// Whoever raises an alarm begins anew with us: one that still holds is raised again, one that ended while we were away
+    /// would never be ended by anybody.
+    mutating func endInherited(at now: Instant) {
+        guard !alarms.inherited.isEmpty else { return }
+        let began = startedAt ?? now
+        startedAt = began
+        guard now - began >= Self.confirmWithin else { return }
+        for id in alarms.inherited.sorted() {
+            guard let alarm = alarms.find(id: id) else { continue }
+            endAlarm(alarm.code, object: alarm.object, at: now)
+        }
+    }
+    /// The slowest are told after ten minutes (piles being set up), plans every five.
+    private static let confirmWithin: Duration = .minutes(15)
+
     mutating func acknowledge(alarm id: Int64, by actor: Actor, at now: Instant) -> Result<OrderResult, ServiceFault> {
         guard var alarm = alarms.find(id: id) else {
             return .failure(ServiceFault(.alarmUnknown(id)))
@@ -28,6 +43,8 @@ extension Core {
         if alarm.acknowledgedBy == nil {
             alarm.acknowledgedBy = actor.name
             alarm.acknowledgedAt = now
+            // It told of a moment: seen, it is over.
+            if alarm.code == SecurityEvent.alarmCode { alarm.endedAt = now }
             put(alarm)
         }
         return .success(.alarm(alarm))

@@ -74,7 +74,7 @@ extension Core {
         if let owner = change.owner { station.owner = owner }
         if let profile = change.securityProfile { station.securityProfile = profile }
         if let limit = change.operatorLimit { station.operatorLimit = limit }
-        if let digest = change.passwordDigest { station.passwordDigest = digest }
+        if let digest = change.passwordDigest { station.setPassword(digest) }
         stations[s].station = station
         persist(.station(station))
         if before.site != station.site || before.node != station.node {
@@ -102,6 +102,7 @@ extension Core {
             emit(.disconnect(id, connection: connection, code: 1008, reason: "the station was removed"))
         }
         for session in stations[s].sessions { sessionHome[session.id] = nil }
+        endCertificateAlarms(of: id, at: now)
         let last = stations.count - 1
         stations.swapAt(s, last)
         stationIndex[stations[s].station.id] = s

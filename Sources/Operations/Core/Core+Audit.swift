@@ -30,6 +30,7 @@ extension Core {
         case .setEVSE(let id, let paused, let limit, let chargeNow):
             ("evse.set", id.description, Self.summary(paused: paused, limit: limit, chargeNow: chargeNow))
         case .command(let id, let action, _, _): ("station.command", id.value, action)
+        case .sendKey(let id, _, _, _): ("station.key", id.value, "")
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", String(id), "")
         case .tariffChanged(let id): ("tariff.changed", id, "")
         }

@@ -6,7 +6,11 @@ import Quantities
 
 // A call of a station, from its journal entry to its answer.
 extension Core {
-    mutating func received(_ call: InboundCall, from id: StationID, _ connection: UInt64, at now: Instant) {
+    /// - Parameter verdict: for a request to sign one, what our authority made of it.
+    mutating func received(
+        _ call: InboundCall, from id: StationID, _ connection: UInt64, certificate verdict: CertificateVerdict? = nil,
+        at now: Instant
+    ) {
         guard let s = stationIndex[id] else {
             emit(.disconnect(id, connection: connection, code: 1008, reason: "the station was removed"))
             return
@@ -45,7 +49,7 @@ extension Core {
                     description: "only the central system sends \(action)"))
             return
         }
-        let answer = handle(event, s, at: now)
+        let answer = handle(event, s, verdict, at: now)
         guard !call.isUnanswered else { return journal(call, id, reply: nil, problem: problem, at: now) }
         let reply = ProtocolAdapter.payload(answer, to: call.request)
         if let key { stations[s].repeats.remember(key, reply: reply) }
@@ -93,7 +97,9 @@ extension Core {
         return call.text[..<call.payload.lowerBound] + payload + call.text[call.payload.upperBound...]
     }
 
-    private mutating func handle(_ event: StationEvent, _ s: Int, at now: Instant) -> StationAnswer {
+    private mutating func handle(
+        _ event: StationEvent, _ s: Int, _ ruling: CertificateVerdict?, at now: Instant
+    ) -> StationAnswer {
         switch event {
         case .booted(let boot): booted(boot, s, at: now)
         case .heartbeat: .clock(now)
@@ -113,7 +119,12 @@ extension Core {
             }()
         case .vendor: .vendorUnknown
         case .notice: .acknowledged
-        case .certificateRequest: .refused
+        case .security(let told):
+            {
+                self.told(told, s, at: now)
+                return .acknowledged
+            }()
+        case .certificateRequest(let asked): certificate(asked, ruling, s, at: now)
         }
     }
 

@@ -100,14 +100,14 @@ extension Core {
     }
 
     /// Sends the next call if none is outstanding.
-    private mutating func pump(_ s: Int, at now: Instant) {
+    mutating func pump(_ s: Int, at now: Instant) {
         guard stations[s].isOnline, let call = stations[s].lane.next() else { return }
         let id = stations[s].station.id
         emit(
             .call(
                 StationCall(
                     station: id, token: call.token, messageID: call.messageID, action: call.action,
-                    payload: call.payload, timeout: call.timeout)))
+                    payload: call.payload, timeout: call.timeout, waitsForDisk: call.purpose.waitsForDisk)))
         var writer = JSONWriter(reserving: call.payload.count + 80)
         writer.beginArray()
         writer.value(2)
@@ -132,6 +132,7 @@ extension Core {
         guard let s = stationIndex[id] else { return }
         let isTimeout = outcome == .timeout
         guard let call = stations[s].lane.settle(token, mayAnswerLater: isTimeout) else { return }
+        let outcome = Self.concealed(outcome, of: call.purpose)
         journal(outcome, of: call, s, late, at: now)
         switch outcome {
         case .answered, .error: stations[s].lastSeen = now
@@ -155,26 +156,38 @@ extension Core {
         case .dispatch(let site, let number, _): settle(site, number, .notSent, at: now)
         case .commissioning(let command): commissioned(command, .none(.offline), s, at: now)
         case .comparison(let evse, _): compared(evse, .none(.offline), s, at: now)
+        case .key(let id, let stored, _):
+            finish(command: id, .neverSent, at: now)
+            settle(key: stored, .notSent, s, at: now)
+        case .certificate(let fingerprint): certificateNotSent(fingerprint, s, at: now)
         }
     }
 
     private mutating func apply(_ outcome: StationLink.CallOutcome, of call: CallLane.Call, _ s: Int, at now: Instant) {
         switch call.purpose {
-        case .command(let id):
-            switch outcome {
-            case .answered(let payload):
-                let shown = ProtocolAdapter.withoutSecrets(
-                    response: payload, of: call.action, in: stations[s].version)
-                finish(command: id, .answered, response: shown, at: now)
-            case .error(let code, let description, _):
-                finish(command: id, .error, code: code, description: description, at: now)
-            case .timeout: finish(command: id, .timeout, at: now)
-            case .dropped: finish(command: id, .connectionLost, at: now)
-            }
+        case .command(let id): finish(command: id, outcome, of: call, s, at: now)
+        case .key(let id, let stored, _):
+            finish(command: id, outcome, of: call, s, at: now)
+            settle(key: stored, ProtocolAdapter.keyAnswer(outcome, in: stations[s].version), s, at: now)
+        case .certificate(let fingerprint): certificateSent(fingerprint, outcome, s, at: now)
         case .dispatch(let site, let number, let command):
             settle(site, number, Self.dispatchAnswer(answer(outcome, to: command, s, at: now)), at: now)
         case .commissioning(let command): commissioned(command, answer(outcome, to: command, s, at: now), s, at: now)
         case .comparison(let evse, let command): compared(evse, answer(outcome, to: command, s, at: now), s, at: now)
+        }
+    }
+
+    private mutating func finish(
+        command id: String, _ outcome: StationLink.CallOutcome, of call: CallLane.Call, _ s: Int, at now: Instant
+    ) {
+        switch outcome {
+        case .answered(let payload):
+            let shown = ProtocolAdapter.withoutSecrets(response: payload, of: call.action, in: stations[s].version)
+            finish(command: id, .answered, response: shown, at: now)
+        case .error(let code, let description, _):
+            finish(command: id, .error, code: code, description: description, at: now)
+        case .timeout: finish(command: id, .timeout, at: now)
+        case .dropped: finish(command: id, .connectionLost, at: now)
         }
     }
 

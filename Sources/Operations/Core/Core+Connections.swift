@@ -11,10 +11,17 @@ extension Core {
         /// May connect without a password.
         case open
         case password(digest: String)
+        /// The station is being given another key: whichever it comes with is told by ``Input/cameWith(_:stored:)``.
+        /// `current` is `nil` where no password was asked before; the newest of `undecided` comes first.
+        case changing(current: String?, undecided: [String])
     }
     public func admission(of id: StationID) -> Admission {
         guard let s = stationIndex[id] else { return settings.acceptUnknownStations ? .open : .unknown }
-        return stations[s].station.passwordDigest.map { .password(digest: $0) } ?? .open
+        let station = stations[s].station
+        if station.keyChanges.contains(where: { $0.state != .confirmed }) {
+            return .changing(current: station.passwordDigest, undecided: station.undecidedKeys)
+        }
+        return station.passwordDigest.map { .password(digest: $0) } ?? .open
     }
 
     mutating func connected(_ id: StationID, _ connection: UInt64, _ name: String, at now: Instant) {
@@ -33,6 +40,7 @@ extension Core {
         stations[s].protocolName = name
         stations[s].lastSeen = now
         stations[s].commissioner.connected(at: now)
+        deliverCertificates(s, at: now)
         persistLive(s)
         emit(.publish(.station(id)))
     }

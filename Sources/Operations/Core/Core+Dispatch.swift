@@ -13,12 +13,7 @@ extension Core {
         let output = sites[s].dispatcher.step(input, at: now)
         for (i, entry) in zip(evseOrder(s), output.evses) { stations[i.station].evses[i.evse].dispatch = entry }
         sites[s].nodeStates = output.nodes
-        for alarm in output.raised {
-            raise(
-                alarm.key.code, object: alarm.key.object, site: sites[s].site.id,
-                priority: Alarm.Priority(rawValue: alarm.priority) ?? .medium, values: alarm.values, at: now)
-        }
-        for key in output.ended { endAlarm(key.code, object: key.object, at: now) }
+        tell(output, of: s, input, at: now)
         for verdict in output.verdicts { note(verdict.evse, ignoresProfiles: verdict.ignoresProfiles, at: now) }
         for command in output.commands { carryOut(command, s, at: now) }
         emit(.wake(at: output.wakeAt))

@@ -22,6 +22,9 @@ extension Core {
             stationIndex[record.station.id] = stations.count
             stations.append(slot)
         }
+        for record in state.certificates {
+            if let s = stationIndex[record.station] { stations[s].certificates.append(record) }
+        }
         for control in state.controls {
             guard let s = stationIndex[control.evse.station], let e = stations[s].ensureEVSE(control.evse.number) else {
                 continue
@@ -36,7 +39,12 @@ extension Core {
         for token in state.idTokens { idTokens[Self.key(token.value)] = token }
         for message in state.inboundMessages { recall(message) }
         for command in state.pendingCommands { pendingCommands[command.id] = command }
-        hasLostCommands = !pendingCommands.isEmpty
+        hasLostCommands =
+            !pendingCommands.isEmpty
+            || stations.contains { slot in
+                slot.station.keyChanges.contains { $0.state == .sent }
+                    || slot.certificates.contains { $0.state == .sent }
+            }
 
         nodes = state.nodes.sorted { $0.id < $1.id }.map(NodeSlot.init)
         for (i, slot) in nodes.enumerated() {
@@ -81,5 +89,7 @@ extension Core {
     mutating func closeLostCommands(at now: Instant) {
         hasLostCommands = false
         for id in pendingCommands.keys.sorted() { finish(command: id, .platformRestarted, at: now) }
+        closeLostKeys(at: now)
+        closeLostCertificates(at: now)
     }
 }

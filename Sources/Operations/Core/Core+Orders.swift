@@ -24,6 +24,8 @@ extension Core {
             result = set(id, paused: paused, limit: limit, chargeNow: chargeNow, at: now)
         case .command(let id, let action, let payload, let timeout):
             result = command(id, action, payload, timeout, by: actor, at: now)
+        case .sendKey(let id, let key, let stored, let timeout):
+            result = send(key: key, stored: stored, to: id, timeout, by: actor, at: now)
         case .acknowledgeAlarm(let id): result = acknowledge(alarm: id, by: actor, at: now)
         case .tariffChanged(let tariff):
             for s in sites.indices where sites[s].site.tariffs.contains(where: { $0.tariff == tariff }) {

@@ -43,6 +43,11 @@ public struct Core: Sendable {
     /// Which stations belong to which site and where its nodes lie is computed when it is needed and was changed.
     var layoutIsStale = true
 
+    /// First tick, while alarms of an earlier run wait to be confirmed.
+    var startedAt: Instant?
+    /// When the ends of stations' certificates were looked at last.
+    var certificatesWatchedAt: Instant?
+
     /// Commands of an earlier run have no end yet.
     var hasLostCommands = false
 
@@ -70,6 +75,11 @@ public struct Core: Sendable {
         switch input {
         case .connected(let id, let connection, let name, _): connected(id, connection, name, at: now)
         case .disconnected(let id, let connection, _): disconnected(id, connection, at: now)
+        case .cameWith(let id, let stored): came(id, with: stored, at: now)
+        case .cameWithCertificate(let id, let record): came(id, with: record, at: now)
+        case .certificateRequest(let id, let connection, let call, let verdict):
+            received(call, from: id, connection, certificate: verdict, at: now)
+        case .securityEvent(let id, let seen, let info): saw(seen, of: id, info: info, at: now)
         case .call(let id, let connection, let call): received(call, from: id, connection, at: now)
         case .completed(let id, let token, let outcome, let late): completed(id, token, outcome, late, at: now)
         case .note(let id, let text, let problem): noted(id, text, problem, at: now)
@@ -98,6 +108,8 @@ public struct Core: Sendable {
             commission(site: s, at: now)
         }
         quarterHour(at: now)
+        endInherited(at: now)
+        watchCertificates(at: now)
     }
 
     mutating func persist(_ change: Change) { changes.append(change) }

@@ -1,7 +1,7 @@
 public import GridDispatch
 
 /// What the core can be told at its start. Durations are of domain time unless said otherwise.
-public struct CoreConfiguration: Hashable, Sendable {
+public struct CoreConfiguration: Sendable {
     /// An unregistered identity may connect and is registered by it.
     public var acceptUnknownStations = false
     /// A token nobody knows may charge.
@@ -30,8 +30,10 @@ public struct CoreConfiguration: Hashable, Sendable {
     public var baseQuantile = 0.9
     /// Quantile of the base load that default profiles leave free: they know neither weekday nor weather.
     public var baseEnvelopeQuantile = 0.95
+    /// An alarm this long before a station's certificate ends.
+    public var certificateAlarm: Duration = .days(30)
     public var dispatch = DispatchSettings()
-    /// How the audit names tokens; the shell gives the installation's own.
-    public var tokenMarker = TokenMarker(key: 0, 0)
-    public init() {}
+    /// How the audit names tokens: the installation's own way, for which the core has no key.
+    public var tokenMarker: TokenMarker
+    public init(tokenMarker: TokenMarker) { self.tokenMarker = tokenMarker }
 }

@@ -18,6 +18,8 @@ struct SiteSlot: Sendable {
     /// What each outstanding dispatch command asked.
     var asked: [UInt64: DispatchCommand] = [:]
     var minute = MinuteMeans()
+    /// Alarms that wait for piles that are being set up.
+    var waiting: [WaitingAlarm] = []
     /// The dispatcher's newest word on the nodes.
     var nodeStates: [NodeDispatch] = []
 

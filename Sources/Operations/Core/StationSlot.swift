@@ -23,6 +23,9 @@ struct StationSlot: Sendable {
     var sessions: [Session] = []
     var repeats = RepeatMemory()
     var lane = CallLane()
+    /// Newest last.
+    var certificates: [CertificateRecord] = []
+    var security = SecurityPace()
     var commissioning: Commissioning?
     var commissioner = Commissioner()
 
@@ -34,6 +37,8 @@ struct StationSlot: Sendable {
 
     /// A peer may name any number; more EVSEs than this no station has.
     static let mostEVSEs = 64
+    /// The one in use, one that is on its way, and the newest others.
+    static let mostCertificates = 4
     /// Ended sessions kept for late messages.
     static let endedKept = 6
 

@@ -27,6 +27,9 @@ public struct MemoryJournal: Sendable {
     public private(set) var messages: [MessageRecord] = []
     public private(set) var audit: [AuditRecord] = []
     public private(set) var points: [SitePowerPoint] = []
+    public private(set) var certificates: [CertificateRecord] = []
+    /// What is told again is the same event.
+    public private(set) var securityEvents: [SecurityEvent] = []
 
     /// Which reading of which EVSE and session (architecture, decision 1).
     public struct ReadingKey: Hashable, Sendable {
@@ -62,6 +65,7 @@ public struct MemoryJournal: Sendable {
         case .removeStation(let id):
             stations[id] = nil
             controls = controls.filter { $0.key.station != id }
+            certificates.removeAll { $0.station == id }
         case .session(let session): sessions[session.id] = session
         case .readings(let session, let evse, let some):
             for reading in some { write(reading, ReadingKey(evse: evse, session: session, reading: reading.key)) }
@@ -81,6 +85,14 @@ public struct MemoryJournal: Sendable {
         case .evse(let control): controls[control.evse] = control
         case .setting(let key, let value): settings[key] = value
         case .dayReport(let report): dayReports.append(report)
+        case .certificate(let record):
+            certificates.removeAll { $0.station == record.station && $0.fingerprint == record.fingerprint }
+            certificates.append(record)
+        case .securityEvent(let event):
+            let isKnown = securityEvents.contains {
+                ($0.station, $0.at, $0.type, $0.info) == (event.station, event.at, event.type, event.info)
+            }
+            if !isKnown { securityEvents.append(event) }
         }
     }
 

@@ -1,3 +1,5 @@
+public import Documents
+
 /// Where stations connect: a central system's address without the identity, `ws://127.0.0.1:9000/ocpp`.
 public struct StationEndpoint: Hashable, Sendable, CustomStringConvertible {
     public let host: String
@@ -12,32 +14,32 @@ public struct StationEndpoint: Hashable, Sendable, CustomStringConvertible {
     }
 
     public struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
-        public let description: String
+        public let message: Message
+        /// English.
+        public var description: String { message.en }
     }
 
     public init(_ url: String) throws(Fault) {
-        func no(_ what: String) -> Fault {
-            Fault(description: "\(url): \(what); allowed: ws://HOST[:PORT][/PATH], like ws://127.0.0.1:9000/ocpp")
-        }
-        guard let colon = url.firstRange(of: "://") else { throw no("no WebSocket address") }
+        func no(_ what: Message) -> Fault { Fault(message: .endpointNeeded(url, what)) }
+        guard let colon = url.firstRange(of: "://") else { throw no(.noWebSocketAddress) }
         let scheme = url[..<colon.lowerBound].lowercased()
         guard scheme == "ws" else {
-            throw no(scheme == "wss" ? "simulated stations speak without TLS" : "not a WebSocket address")
+            throw no(scheme == "wss" ? .withoutTLS : .noWebSocketAddress)
         }
         let rest = url[colon.upperBound...]
         let authority = rest.prefix { $0 != "/" }
         var path = rest.dropFirst(authority.count)
         while path.hasSuffix("/") { path.removeLast() }
-        guard !path.contains(where: { $0 == "?" || $0 == "#" || $0 == " " }) else { throw no("a path only, please") }
+        guard !path.contains(where: { $0 == "?" || $0 == "#" || $0 == " " }) else { throw no(.pathOnly) }
         self.path = String(path)
         // An IPv6 address stands in brackets.
         let hostEnd = authority.hasPrefix("[") ? authority.firstIndex(of: "]").map(authority.index(after:)) : nil
         let end = hostEnd ?? authority.firstIndex(of: ":") ?? authority.endIndex
         host = authority[..<end].filter { $0 != "[" && $0 != "]" }
         let tail = authority[end...]
-        guard !host.isEmpty, tail.isEmpty || tail.hasPrefix(":") else { throw no("no host") }
+        guard !host.isEmpty, tail.isEmpty || tail.hasPrefix(":") else { throw no(.noHost) }
         guard let port = tail.isEmpty ? 80 : Int(tail.dropFirst()), (1...65535).contains(port) else {
-            throw no("no port")
+            throw no(.noPort)
         }
         self.port = port
     }

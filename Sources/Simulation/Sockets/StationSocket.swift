@@ -167,7 +167,7 @@ final class StationSocket: ChannelInboundHandler {
             case .text(let text): onEvent(.received(text))
             case .ping(let payload): write { buffer, mask in buffer.writeFrame(.pong, payload, mask: mask) }
             case .pong, .fragment: break
-            case .binary: close(.unsupportedData, reason: "OCPP-J is text")
+            case .binary, .deflated: close(.unsupportedData, reason: "OCPP-J is text")
             case .close(let code, let reason):
                 close(code ?? .normal, reason: "")
                 end(reason: "the central system closed: \(code?.rawValue ?? 1005) \(reason)")

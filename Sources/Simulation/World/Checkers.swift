@@ -4,6 +4,9 @@ import OCPP
 import Quantities
 
 /// Real load against the limit, second by second and over quarter hours.
+///
+/// While the platform is dead nobody answers what no history foresees: by the second, only the foreseeable base load
+/// counts then. The quarter hour counts all.
 struct LimitChecker {
     /// The guard needs a meter reading (5 s), a step (1 s), a message and the pile's answer. A pile whose answer is late
     /// or lost is asked again 15 s after its 30 s are over, and takes its time again.
@@ -14,8 +17,11 @@ struct LimitChecker {
     private var quarter: Instant?
     private(set) var longestAbove = 0
 
-    mutating func observe(load: Power, limit: Power, at now: Instant, violations: inout [String]) {
-        above = load > limit ? above + 1 : 0
+    /// - Parameter unforeseen: the part of `load` that nobody could foresee and nobody is there to answer.
+    mutating func observe(
+        load: Power, unforeseen: Power = .zero, limit: Power, at now: Instant, violations: inout [String]
+    ) {
+        above = load - unforeseen > limit ? above + 1 : 0
         longestAbove = max(longestAbove, above)
         if above == Self.tolerance + 1 {
             violations.append("\(now): \(load.watts) W above the limit of \(limit.watts) W for \(above) s")

@@ -22,7 +22,10 @@ extension World {
         // Every station is brought to this instant, so that powers are those of now.
         for i in stations.indices { station(i, .wake) }
         guard now >= script.start + Self.warmUp else { return }
-        limitChecker.observe(load: load, limit: script.limit, at: now, violations: &report.violations)
+        let noise = script.base(at: now) - script.base(at: now, foreseeable: true)
+        limitChecker.observe(
+            load: load, unforeseen: core == nil ? max(.zero, noise) : .zero, limit: script.limit, at: now,
+            violations: &report.violations)
         report.longestAboveLimit = limitChecker.longestAbove
         if now.milliseconds % 10_000 < 1_000 {
             report.offlineChecks += 1

@@ -96,7 +96,7 @@ public final class World {
         random = SeededRandom(seed: script.seed).split(99)
         stations = script.stations.map { SimulatedChargePoint($0, at: script.start) }
         packs = RulePacks.builtIn
-        var configuration = CoreConfiguration()
+        var configuration = CoreConfiguration(tokenMarker: TokenMarker { $0 })
         configuration.sampleInterval = .seconds(30)
         change(&configuration)
         self.configuration = configuration

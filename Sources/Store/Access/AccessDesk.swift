@@ -58,7 +58,7 @@ public struct AccessDesk: Sendable {
                 sql: "UPDATE access_token SET revoked_at = ? WHERE number = ? AND revoked_at IS NULL",
                 arguments: [RealTime.now.milliseconds, number])
             if db.changesCount == 0 {
-                throw StoreFault.access("No token \(number) is in force; `tidewatt admin token list` shows them.")
+                throw StoreFault.access(.noTokenInForce(number))
             }
         }
     }
@@ -83,7 +83,7 @@ public struct AccessDesk: Sendable {
     public func addUser(name: String, role: Actor.Role, password: String) throws(StoreFault) {
         let name = try AccessDesk.checked(name: name)
         guard password.count >= 10, password.utf8.count <= 1024 else {
-            throw .access("A password has at least 10 characters and at most 1024 bytes.")
+            throw .access(.passwordLength)
         }
         let hash = Secrets.hash(password: password)
         try write { db in
@@ -91,7 +91,7 @@ public struct AccessDesk: Sendable {
                 sql: "INSERT OR IGNORE INTO access_user VALUES (?, ?, ?, ?)",
                 arguments: [name, role.name, hash, RealTime.now.milliseconds])
             if db.changesCount == 0 {
-                throw StoreFault.access("There is a user \(name) already; remove it first to change role or password.")
+                throw StoreFault.access(.userExists(name))
             }
         }
     }
@@ -108,7 +108,7 @@ public struct AccessDesk: Sendable {
     public func removeUser(name: String) throws(StoreFault) {
         try write { db in
             try db.execute(sql: "DELETE FROM access_user WHERE name = ?", arguments: [name])
-            if db.changesCount == 0 { throw StoreFault.access("There is no user \(name).") }
+            if db.changesCount == 0 { throw StoreFault.access(.noUser(name)) }
             try db.execute(sql: "DELETE FROM web_session WHERE user = ?", arguments: [name])
         }
     }
@@ -163,14 +163,14 @@ public struct AccessDesk: Sendable {
     }
 
     private static func role(_ name: String) throws(StoreFault) -> Actor.Role {
-        guard let role = Actor.Role(name: name) else { throw .damaged("a role \"\(name)\"") }
+        guard let role = Actor.Role(name: name) else { throw .damaged(.roleDamaged(name)) }
         return role
     }
 
     private static func checked(name: String) throws(StoreFault) -> String {
         let isPlain = name.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
         guard isPlain, !name.isEmpty, name.utf8.count <= 64 else {
-            throw .access("A name has 1 to 64 bytes without spaces and control characters.")
+            throw .access(.nameForm)
         }
         return name
     }
@@ -191,10 +191,7 @@ extension Store {
     ) throws -> Value {
         let path = DataDirectory.database(in: directory)
         guard create || DataDirectory.exists(path) else {
-            throw StoreFault.cannotOpen(
-                path: path,
-                why: "there is no database; name the --data DIR of a platform, or begin with a token or a user"
-            )
+            throw StoreFault.cannotOpen(path: path, why: .noDatabaseYet)
         }
         do {
             let store = try Store(directory: directory)

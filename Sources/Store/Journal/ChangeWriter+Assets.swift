@@ -16,6 +16,16 @@ extension ChangeWriter {
         .text(station.boot?.serial).text(station.boot?.firmware).int(station.securityProfile)
         .int(station.operatorLimit?.watts).text(station.passwordDigest).int(station.createdAt.milliseconds)
         .bool(station.electrical.phasesAreStated).bool(station.electrical.currentIsStated).run()
+        try removeKeyChanges(of: station.id)
+        for (position, change) in station.keyChanges.enumerated() {
+            try statement("INSERT INTO station_key_change VALUES (?, ?, ?, ?, ?, ?)")
+                .text(station.id.value).int(position).text(change.stored).text(change.state.rawValue)
+                .int(change.at.milliseconds).text(change.word).run()
+        }
+    }
+
+    private func removeKeyChanges(of station: StationID) throws(SQLiteFailure) {
+        try statement("DELETE FROM station_key_change WHERE station = ?").text(station.value).run()
     }
 
     /// The station and what hangs on it; its sessions, readings and messages stay until their retention ends.
@@ -23,6 +33,8 @@ extension ChangeWriter {
         try statement("DELETE FROM station WHERE id = ?").text(station.value).run()
         try statement("DELETE FROM station_live WHERE station = ?").text(station.value).run()
         try statement("DELETE FROM evse_control WHERE station = ?").text(station.value).run()
+        try removeKeyChanges(of: station)
+        try statement("DELETE FROM station_certificate WHERE station = ?").text(station.value).run()
     }
 
     func writeLive(
@@ -96,7 +108,7 @@ enum ConnectorList {
         for part in text.split(separator: " ") {
             let pair = part.split(separator: ":")
             guard pair.count == 2, let number = Int(pair[0]), let status = ConnectorStatus(rawValue: String(pair[1]))
-            else { throw .damaged("connector states \"\(text)\" cannot be read") }
+            else { throw .damaged(.connectorsDamaged(text)) }
             connectors[number] = status
         }
         return connectors

@@ -60,7 +60,7 @@ enum NamedValues {
     }
     static func values(_ text: String) throws(StoreFault) -> [String: String] {
         guard let values = try? JSONDecoder().decode([String: String].self, from: Data(text.utf8)) else {
-            throw .damaged("an alarm's values cannot be read")
+            throw .damaged(.alarmValuesDamaged)
         }
         return values
     }

@@ -36,6 +36,8 @@ final class ChangeWriter {
             try statement("INSERT INTO setting VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value")
                 .text(key).text(value).run()
         case .dayReport(let report): try write(report)
+        case .certificate(let record): try write(record)
+        case .securityEvent(let event): try write(event)
         }
     }
 

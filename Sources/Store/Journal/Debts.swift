@@ -50,6 +50,7 @@ struct Debts: Sendable {
             switch identity {
             case .live(id): settle(identity)
             case .evse(let evse) where evse.station == id: settle(identity)
+            case .certificate(id, _): settle(identity)
             default: break
             }
         }

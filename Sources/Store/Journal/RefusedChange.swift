@@ -69,6 +69,8 @@ enum ChangeIdentity: Hashable, Sendable {
     case evse(EVSEID)
     case setting(String)
     case dayReport(SiteID, CivilDay)
+    case certificate(StationID, String)
+    case securityEvent(SecurityEvent)
 }
 
 extension Change {
@@ -95,6 +97,8 @@ extension Change {
         case .evse(let control): .evse(control.evse)
         case .setting(let key, _): .setting(key)
         case .dayReport(let report): .dayReport(report.site, report.day)
+        case .certificate(let record): .certificate(record.station, record.fingerprint)
+        case .securityEvent(let event): .securityEvent(event)
         }
     }
 
@@ -117,6 +121,8 @@ extension Change {
         case .evse: "evse"
         case .setting: "setting"
         case .dayReport: "day-report"
+        case .certificate: "certificate"
+        case .securityEvent: "security-event"
         }
     }
 
@@ -136,6 +142,8 @@ extension Change {
         case .sitePower(let point): point.site.value
         case .plan(let plan): plan.site.value
         case .dayReport(let report): report.site.value
+        case .certificate(let record): record.station.value
+        case .securityEvent(let event): event.station.value
         // A token names a person, an alarm or an audit record may.
         case .idToken, .removeIdToken, .alarm, .audit, .setting: "store"
         }

@@ -1,3 +1,4 @@
+import Documents
 import GRDB
 import GRDBSQLite
 
@@ -32,9 +33,9 @@ struct SQLiteFailure: Error {
         switch primary {
         case SQLITE_FULL: .diskFull
         // A full disk shows as a failed write where SQLite could not tell, e.g. when the shared-memory file grows.
-        case SQLITE_IOERR: code == SQLITE_IOERR | (20 << 8) ? .diskFull : .disk(message)
-        case SQLITE_CORRUPT, SQLITE_NOTADB: .damaged(message)
-        default: .disk(message)
+        case SQLITE_IOERR: code == SQLITE_IOERR | (20 << 8) ? .diskFull : .disk(.foreign(message))
+        case SQLITE_CORRUPT, SQLITE_NOTADB: .damaged(.foreign(message))
+        default: .disk(.foreign(message))
         }
     }
 }
@@ -45,14 +46,15 @@ extension StoreFault {
         switch error {
         case let fault as StoreFault: self = fault
         case let error as DatabaseError:
+            let words = Message.foreign(error.message ?? "\(error.resultCode)")
             switch error.resultCode {
             case .SQLITE_FULL: self = .diskFull
-            case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(error.message ?? "\(error.resultCode)")
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(words)
             case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
-                self = .cannotOpen(path: path, why: error.message ?? "\(error.resultCode)")
-            default: self = .disk(error.message ?? "\(error.resultCode)")
+                self = .cannotOpen(path: path, why: words)
+            default: self = .disk(words)
             }
-        default: self = .disk("\(error)")
+        default: self = .disk(.foreign("\(error)"))
         }
     }
 }

@@ -95,7 +95,7 @@ enum ReadingBlock {
             for _ in 0..<(try from.count()) { try readChannel(sessions, found, &from, into: &entries) }
             guard from.isAtEnd else { throw Unpacker.Damage() }
             return entries.sorted(by: ReadingEntry.inOrder)
-        } catch { throw .damaged("a block of readings cannot be read") }
+        } catch { throw .damaged(.readingsBlockDamaged) }
     }
 
     private static func readChannel(

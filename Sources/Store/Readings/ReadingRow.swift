@@ -50,6 +50,6 @@ enum ReadingRow {
             }
             guard from.isAtEnd else { throw Unpacker.Damage() }
             return readings
-        } catch { throw .damaged("a row of readings cannot be read") }
+        } catch { throw .damaged(.readingsRowDamaged) }
     }
 }

@@ -21,7 +21,7 @@ extension Row {
     /// A word of a closed list; any other is damage.
     func word<Word: RawRepresentable>(_ column: String) throws(StoreFault) -> Word where Word.RawValue == String {
         let text: String = self[column]
-        guard let word = Word(rawValue: text) else { throw .damaged("\(column) holds \"\(text)\"") }
+        guard let word = Word(rawValue: text) else { throw .damaged(.wordDamaged(column, text)) }
         return word
     }
 
@@ -41,7 +41,7 @@ extension Row {
     }
 
     func alarm() throws(StoreFault) -> Alarm {
-        guard let priority = Alarm.Priority(rawValue: self["priority"]) else { throw .damaged("an alarm's priority") }
+        guard let priority = Alarm.Priority(rawValue: self["priority"]) else { throw .damaged(.priorityDamaged) }
         return Alarm(
             id: self["id"], priority: priority, code: self["code"], site: site(), object: self["object"],
             values: try NamedValues.values(self["detail"]), since: instant("since"),
@@ -80,7 +80,11 @@ extension Row {
             flags: flags.isEmpty ? [] : flags.split(separator: "\n").map(String.init), course: course)
     }
 
-    func station() throws(StoreFault) -> Station {
+    func keyChange() throws(StoreFault) -> KeyChange {
+        KeyChange(stored: self["stored"], state: try word("state"), at: instant("at"), word: self["word"])
+    }
+
+    func station(_ keyChanges: [KeyChange]) throws(StoreFault) -> Station {
         var boot: Station.Boot?
         if let vendor = self["boot_vendor"] as String?, let model = self["boot_model"] as String? {
             boot = Station.Boot(
@@ -97,7 +101,7 @@ extension Row {
             ownership: ownership == "unknown" ? nil : try word("ownership"),
             ownershipEvidence: self["ownership_evidence"], owner: self["owner"],
             boot: boot, securityProfile: self["security_profile"], operatorLimit: power("operator_limit"),
-            passwordDigest: self["password_digest"], createdAt: instant("created_at"))
+            passwordDigest: self["password_digest"], keyChanges: keyChanges, createdAt: instant("created_at"))
     }
 
     func sitePower() -> SitePowerPoint {

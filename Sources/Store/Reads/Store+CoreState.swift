@@ -29,6 +29,7 @@ private enum CoreLoading {
                 evse: EVSEID(StationID($0["station"]), $0["evse"]), paused: $0["paused"],
                 limit: $0.power("power_limit"), chargeNow: $0["charge_now"])
         }
+        state.certificates = try certificates(db)
         state.activeSessions = try Row.fetchAll(
             db, sql: "SELECT * FROM session WHERE active = 1 ORDER BY started_at, id"
         ).map { row in
@@ -91,7 +92,11 @@ private enum CoreLoading {
     }
 
     private static func stations(_ db: Database) throws -> [CoreState.StationRecord] {
-        try Row.fetchAll(
+        var keyChanges: [String: [KeyChange]] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM station_key_change ORDER BY station, position") {
+            keyChanges[row["station"], default: []].append(try row.keyChange())
+        }
+        return try Row.fetchAll(
             db,
             sql: """
                 SELECT station.*, last_seen, protocol, connectors, verdict, rate_unit, max_stack_level, max_periods,
@@ -109,9 +114,25 @@ private enum CoreLoading {
                     note: (row["note"] as String?).flatMap(CommissioningNote.init(stored:)), at: at)
             }
             return CoreState.StationRecord(
-                station: try row.station(), lastSeen: row.optionalInstant("last_seen"), protocol: row["protocol"],
+                station: try row.station(keyChanges[row["id"]] ?? []), lastSeen: row.optionalInstant("last_seen"),
+                protocol: row["protocol"],
                 connectors: try ConnectorList.connectors((row["connectors"] as String?) ?? ""),
                 commissioning: commissioning)
+        }
+    }
+
+    /// Four of a station at most, without chains that nobody waits for.
+    private static func certificates(_ db: Database) throws -> [CertificateRecord] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY station ORDER BY in_use DESC, at DESC) AS place
+                    FROM station_certificate) WHERE place <= 4 ORDER BY station, at
+                """
+        ).map { row in
+            var record = try row.certificate()
+            if ![.signed, .sent, .unanswered].contains(record.state) { record.chain = "" }
+            return record
         }
     }
 
@@ -128,10 +149,10 @@ private enum CoreLoading {
                 case "auto": .auto
                 case "manual": .manual(by: by, reason: reason)
                 case "stopped": .stopped(by: by, reason: reason)
-                default: throw StoreFault.damaged("a site's mode")
+                default: throw StoreFault.damaged(.modeDamaged)
                 }
             guard let zone = Zone(row["zone"]) else {
-                throw StoreFault.damaged("the time zone \(row["zone"] as String) is not known to this machine")
+                throw StoreFault.damaged(.zoneDamaged(row["zone"]))
             }
             let id: String = row["id"]
             return Site(

@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 import GRDB
 
@@ -6,10 +7,10 @@ extension Store {
     /// in one transaction. The file appears whole or not at all, and is brought to the disk.
     public static func backup(directory: String, to file: String) throws(StoreFault) {
         let path = DataDirectory.database(in: directory)
-        guard DataDirectory.exists(path) else { throw .cannotOpen(path: path, why: "there is no database") }
+        guard DataDirectory.exists(path) else { throw .cannotOpen(path: path, why: .noDatabase) }
         // A running server would go on writing to the file that was replaced, and lose what it acknowledges.
         guard ["", "-wal", "-shm"].allSatisfy({ !isSame(file, path + $0) }) else {
-            throw .cannotOpen(path: file, why: "a backup never replaces the database it is of; name another file")
+            throw .cannotOpen(path: file, why: .backupOntoItself)
         }
         let temporary = file + ".tmp-\(getpid())"
         unlink(temporary)
@@ -24,7 +25,7 @@ extension Store {
             let descriptor = open(temporary, O_RDWR | O_CLOEXEC)
             let isSynced = descriptor >= 0 && fsync(descriptor) == 0
             if descriptor >= 0 { Foundation.close(descriptor) }
-            guard isSynced else { throw StoreFault.disk("\(temporary): \(String(cString: strerror(errno)))") }
+            guard isSynced else { throw StoreFault.disk(.at(temporary, .system(errno))) }
         } catch { throw StoreFault(error, path: file) }
         try DataDirectory.rename(temporary, to: file)
     }
@@ -53,14 +54,14 @@ public enum Restore {
         unlink(temporary)
         do { try FileManager.default.copyItem(atPath: file, toPath: temporary) } catch {
             unlink(temporary)
-            throw .cannotOpen(path: temporary, why: "the backup cannot be copied here")
+            throw .cannotOpen(path: temporary, why: .backupNotCopied)
         }
         let descriptor = open(temporary, O_RDWR | O_CLOEXEC)
         let isSynced = descriptor >= 0 && fsync(descriptor) == 0
         if descriptor >= 0 { close(descriptor) }
         guard isSynced else {
             unlink(temporary)
-            throw .disk("\(temporary): \(String(cString: strerror(errno)))")
+            throw .disk(.at(temporary, .system(errno)))
         }
         chmod(temporary, 0o600)
         try DataDirectory.rename(temporary, to: database + ".restore")
@@ -86,7 +87,7 @@ public enum Restore {
 
     /// A sound database of this program, not newer than it.
     private static func examine(_ file: String) throws(StoreFault) {
-        guard DataDirectory.exists(file) else { throw .cannotOpen(path: file, why: "there is no such file") }
+        guard DataDirectory.exists(file) else { throw .cannotOpen(path: file, why: .noSuchFile) }
         do {
             var configuration = Store.configuration(readonly: true)
             configuration.journalMode = .default
@@ -94,14 +95,14 @@ public enum Restore {
             defer { try? queue.close() }
             try queue.read { db in
                 guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {
-                    throw StoreFault.cannotOpen(path: file, why: "it is no backup of tidewatt")
+                    throw StoreFault.cannotOpen(path: file, why: .noBackup)
                 }
                 if try Schema.migrator.hasBeenSuperseded(db) { throw StoreFault.newerSchema(path: file) }
                 let problems = try String.fetchAll(db, sql: "PRAGMA integrity_check(3)")
-                if problems != ["ok"] { throw StoreFault.damaged(problems.joined(separator: "; ")) }
+                if problems != ["ok"] { throw StoreFault.damaged(.foreign(problems.joined(separator: "; "))) }
             }
         } catch let fault as StoreFault { throw fault } catch {
-            throw .cannotOpen(path: file, why: "it is no sound database")
+            throw .cannotOpen(path: file, why: .unsound)
         }
     }
 }

@@ -22,6 +22,7 @@ public struct RetentionPolicy: Sendable {
     public var sitePower = Bound(days: 400, megabytes: 1024)
     public var plans = Bound(days: 14, megabytes: 1024)
     public var alarms = Bound(days: 400, megabytes: 128)
+    public var securityEvents = Bound(days: 400, megabytes: 256)
     public var audit = Bound(days: 1200, megabytes: 1024)
     public init() {}
 
@@ -61,6 +62,7 @@ public struct RetentionPolicy: Sendable {
             Rule(table: "session", bound: sessions, age: "started_at", key: "number", condition: "active = 0"),
             Rule(table: "plan", bound: plans, age: "computed_at", key: "id", step: 20),
             Rule(table: "alarm", bound: alarms, age: "since", key: "id", condition: "ended_at IS NOT NULL"),
+            Rule(table: "security_event", bound: securityEvents, age: "received_at", key: "id"),
             Rule(table: "node_reading", bound: nodeReadings, age: "at", key: "node, at"),
             Rule(table: "node_quarter", bound: nodeQuarters, age: "at", key: "node, at"),
             Rule(table: "site_power", bound: sitePower, age: "at", key: "site, at"),

@@ -18,7 +18,7 @@ public struct StoreCheck: Sendable {
 
     public static func run(directory: String) throws(StoreFault) -> StoreCheck {
         let path = DataDirectory.database(in: directory)
-        guard DataDirectory.exists(path) else { throw .cannotOpen(path: path, why: "there is no database") }
+        guard DataDirectory.exists(path) else { throw .cannotOpen(path: path, why: .noDatabase) }
         do {
             let queue = try DatabaseQueue(path: path, configuration: Store.configuration())
             defer { try? queue.close() }

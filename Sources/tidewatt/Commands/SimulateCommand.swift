@@ -94,9 +94,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
     private func inputs() throws -> (StationEndpoint, SessionFile, SessionReplay.Options) {
         let endpoint: StationEndpoint
-        do { endpoint = try StationEndpoint(url) } catch {
-            throw Refusal(.urlUnusable(.words("\(error)", SentenceTable.endpoint.chinese("\(error)"))))
-        }
+        do { endpoint = try StationEndpoint(url) } catch { throw Refusal(.urlUnusable(error.message)) }
         guard let zone = Zone(zone) else {
             throw Refusal(.replayZoneUnknown(zone))
         }

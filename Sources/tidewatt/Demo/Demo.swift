@@ -24,18 +24,22 @@ struct Demo: Sendable {
     /// - Returns: whether no quarter of an hour of the judged days was above the limit.
     func play(once: Bool) async throws -> Bool {
         introduce()
-        try await DemoSite(scenario: scenario, base: httpBase).create()
+        let site = DemoSite(scenario: scenario, base: httpBase)
+        try await site.createGrid()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let fleet = StationFleet(
             endpoint: stations, members: members, clock: clock.forFleet, group: group)
-        fleet.start()
         let ledger = DemoLedger(start: scenario.start)
         let kept = try await withThrowingTaskGroup(of: Bool?.self) { tasks in
+            defer { tasks.cancelAll() }
+            // The meter speaks before the first pile comes, so that nobody looks for it in vain.
             tasks.addTask { try await meter(fleet) }
+            try await site.createStations()
+            fleet.start()
+            tasks.addTask { try await attend(fleet) }
             tasks.addTask { try await watch(ledger) }
             tasks.addTask { try await stateNeeds() }
             tasks.addTask { try await judgeDays(ledger, once: once) }
-            defer { tasks.cancelAll() }
             // The judge ends it, or whatever fails.
             while let ended = try await tasks.next() {
                 if let kept = ended { return kept }
@@ -122,6 +126,21 @@ struct Demo: Sendable {
         }
         return nil
     }
+
+    /// Every pile must have come: a community of fewer would be judged as if it were whole.
+    private func attend(_ fleet: StationFleet) async throws -> Bool? {
+        let last = ContinuousClock.now + Self.attendance
+        while true {
+            let found = await fleet.summary()
+            if found.connected == found.stations { return nil }
+            guard ContinuousClock.now < last else {
+                throw Refusal(.demoPilesMissing(found.connected, of: found.stations, why: found.lastFault))
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+    /// They come within a second; a machine under load may take longer.
+    private static let attendance: Duration = .seconds(60)
 
     /// The site meter: households plus whatever the piles draw, told through the API like any meter would.
     private func meter(_ fleet: StationFleet) async throws -> Bool? {

@@ -21,7 +21,8 @@ struct DemoSite: Sendable {
         String(repeating: "0", count: max(0, 3 - String(number).count)) + String(number)
     }
 
-    func create() async throws {
+    /// The site with its transformer, and what its meter recorded before.
+    func createGrid() async throws {
         try await put(
             "/api/v1/sites/\(Self.site)",
             [
@@ -40,6 +41,9 @@ struct DemoSite: Sendable {
                 ],
             ])
         try await reportHistory()
+    }
+
+    func createStations() async throws {
         var rows = ["identity,site,node,model,phases,voltage,max_current_a,ownership,evidence"]
         for index in 0..<scenario.piles {
             rows.append("\(Self.identity(index)),\(Self.site),\(Self.node),SIM-7,1,220,32,private,demo")
@@ -90,7 +94,11 @@ struct DemoSite: Sendable {
         request.method = .init(rawValue: method)
         request.headers.add(name: "Content-Type", value: type)
         request.body = .bytes(ByteBuffer(string: body))
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        let response: HTTPClientResponse
+        do { response = try await HTTPClient.shared.execute(request, timeout: .seconds(30)) } catch {
+            try Task.checkCancellation()
+            throw Refusal(.noAnswer("\(method) \(path)", why: "\(error)"))
+        }
         guard (200..<300).contains(response.status.code) else {
             let text = try await response.body.collect(upTo: 65_536)
             throw Refusal(

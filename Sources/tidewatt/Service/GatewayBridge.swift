@@ -1,7 +1,9 @@
 import Assets
 import Gateway
 import OCPP
+import OCPPMessages
 import Operations
+import Quantities
 import Synchronization
 
 /// Between the gateway's event loops and the core's mailbox. Nothing here blocks: it posts, or it drops when the core or
@@ -11,28 +13,42 @@ final class GatewayBridge: GatewayDelegate {
     private let mayTake: @Sendable () -> Bool
     private let loop: CoreLoop
     private let admission: StationAdmission
+    private let certificates: CertificateDesk
     private let tlsFaults: @Sendable (String, String) -> Void
+    private let clock: @Sendable () -> Instant
     let refusedCalls = Atomic<Int>(0)
 
     /// - Parameter tlsFaults: address and reason of a socket whose TLS did not come about.
     init(
-        loop: CoreLoop, admission: StationAdmission, tlsFaults: @escaping @Sendable (String, String) -> Void,
-        mayTake: @escaping @Sendable () -> Bool
+        loop: CoreLoop, admission: StationAdmission, certificates: CertificateDesk,
+        tlsFaults: @escaping @Sendable (String, String) -> Void,
+        clock: @escaping @Sendable () -> Instant, mayTake: @escaping @Sendable () -> Bool
     ) {
         self.loop = loop
         self.admission = admission
+        self.certificates = certificates
         self.tlsFaults = tlsFaults
+        self.clock = clock
         self.mayTake = mayTake
     }
 
     func decide(_ request: UpgradeRequest, reply: @escaping @Sendable (UpgradeDecision) -> Void) {
         guard mayTake() else { return reply(.unavailable(retryAfterSeconds: 30)) }
         let id = StationID(request.identity)
+        let now = clock()
         Task { [loop, admission] in
             guard let (known, profile) = await loop.read({ ($0.admission(of: id), $0.securityProfile(of: id)) }) else {
                 return reply(.unavailable(retryAfterSeconds: 30))
             }
-            admission.judge(request, known, profile: profile, reply: reply)
+            admission.judge(request, known, profile: profile) { judgement in
+                // Before the connection, so that the core knows the one by the other.
+                if let stored = judgement.cameWith { loop.post(.cameWith(id, stored: stored)) }
+                if case .accept = judgement.decision, let certificate = request.certificate {
+                    loop.post(.cameWithCertificate(id, CertificateRecord(certificate, of: id, at: now)))
+                }
+                if let (seen, info) = judgement.event { loop.post(.securityEvent(id, seen, info: info)) }
+                reply(judgement.decision)
+            }
         }
     }
 
@@ -46,9 +62,34 @@ final class GatewayBridge: GatewayDelegate {
     }
 
     func received(_ calls: [GatewayCall]) {
-        guard mayTake(), loop.post(calls.map(Self.input)) else {
+        guard mayTake() else {
             refusedCalls.add(calls.count, ordering: .relaxed)
             return
+        }
+        var others = calls
+        if calls.contains(where: { Self.certificateRequest($0.call) != nil }) {
+            others.removeAll { sign($0) }
+        }
+        if !loop.post(others.map(Self.input)) { refusedCalls.add(others.count, ordering: .relaxed) }
+    }
+
+    /// A request for a certificate goes by the desk first, so that the core can answer it at once.
+    /// - Returns: `false` for any other call.
+    private func sign(_ call: GatewayCall) -> Bool {
+        guard let asked = Self.certificateRequest(call.call) else { return false }
+        certificates.sign(asked.request, use: asked.use, number: asked.number, for: call.identity) { [loop] verdict in
+            loop.post(
+                .certificateRequest(
+                    StationID(call.identity), connection: call.connection.rawValue, call.call, verdict))
+        }
+        return true
+    }
+
+    private static func certificateRequest(_ call: InboundCall) -> (request: String, use: String?, number: Int?)? {
+        switch call.request {
+        case .v16(.signCertificate(let asked)): (asked.csr, nil, nil)
+        case .v2(.signCertificate(let asked)): (asked.csr, asked.certificateType?.name, asked.requestId)
+        default: nil
         }
     }
 
@@ -69,5 +110,15 @@ final class GatewayBridge: GatewayDelegate {
 
     func disconnected(identity: String, connection: ConnectionID, reason: String) {
         loop.post(.disconnected(StationID(identity), connection: connection.rawValue, reason: reason))
+    }
+}
+
+extension CertificateRecord {
+    /// The certificate that a station came with.
+    fileprivate init(_ shown: PeerCertificate, of station: StationID, at now: Instant) {
+        self.init(
+            station: station, fingerprint: shown.fingerprint, serialNumber: shown.serialNumber,
+            subject: shown.subject, issuer: shown.issuer, notBefore: shown.notBefore, notAfter: shown.notAfter,
+            chain: "", state: .shown, at: now)
     }
 }

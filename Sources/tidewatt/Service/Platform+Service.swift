@@ -95,6 +95,17 @@ extension Platform: PlatformService {
         let key = StoredPassword.generateKey()
         return (key, StoredPassword(key: key, under: stationSecret).text)
     }
+    func authority() async -> AuthorityView? { certificateDesk.view }
+    func certificates(of station: StationID) async -> [CertificateRecord] {
+        await reading { try await self.store.certificates(of: station) } ?? []
+    }
+    func securityEvents(
+        of station: StationID?, critical: Bool, limit: Int, before: Int64?
+    ) async -> [StoredSecurityEvent] {
+        await reading {
+            try await self.store.securityEvents(of: station, critical: critical, limit: limit, before: before)
+        } ?? []
+    }
     func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)] {
         await reading { try await self.store.audit(limit: limit, before: before) } ?? []
     }

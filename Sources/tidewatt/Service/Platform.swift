@@ -33,9 +33,13 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     let stationSecret: DigestSecret
     /// `nil` without a TLS listener.
     private let tls: TLSServer?
+    let certificateDesk: CertificateDesk
     private let tlsFaults: TLSFaultLog
     private let upkeep = UpkeepTimer()
     private let waiting = Mutex(Waiting())
+    /// Somebody wants the end: what the disk does not take is not acknowledged, and is no reason for another one.
+    private let isEnding = Atomic<Bool>(false)
+    private let hasLostStep = Atomic<Bool>(false)
     private let began = DomainClock.monotonicNanoseconds()
 
     private struct Waiting {
@@ -64,22 +68,26 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             let secret = try DigestSecret.open(in: directory)
             stationSecret = secret
             passwords = PasswordChecker(secret: secret)
-            let key = secret.words(for: "audit-token-mark")
-            tokenMarker = TokenMarker(key: key.0, key.1)
+            tokenMarker = TokenMarker(digest: try secret.tokenDigest())
             // Certificates hold by the real clock, whatever the domain's says.
-            tls =
-                configuration.ocpps == nil
-                ? nil
-                : try TLSServer(
-                    TLSMaterial.load(configuration.tls, directory: directory, at: DomainClock.real.now).settings,
-                    clock: { DomainClock.real.now })
+            let authority: CertificateAuthority?
+            if configuration.ocpps == nil {
+                tls = nil
+                authority = try TLSMaterial.existingAuthority(directory: directory)
+            } else {
+                let material = try TLSMaterial.load(
+                    configuration.tls, directory: directory, at: DomainClock.real.now)
+                tls = try TLSServer(material.settings, clock: { DomainClock.real.now })
+                authority = material.authority
+            }
+            certificateDesk = CertificateDesk(
+                organization: configuration.tls.organization, authority: authority, clock: { DomainClock.real.now })
         } catch {
             store.close()
             throw error
         }
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.shards)
-        var settings = CoreConfiguration(configuration)
-        settings.tokenMarker = tokenMarker
+        var settings = CoreConfiguration(configuration, tokenMarker: tokenMarker)
         // On a fast virtual clock a round trip on real sockets takes domain time: do not call that disobedience.
         settings.dispatch.settleAfter += .milliseconds(Int64((clock.speed - 1) * 150))
         let core = Core(
@@ -93,7 +101,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             passwords: passwords, organization: configuration.tls.organization,
             mayBeExpired: configuration.tls.mayBeExpired)
         self.bridge = GatewayBridge(
-            loop: loop, admission: admission, tlsFaults: { [tlsFaults] in tlsFaults.note(address: $0, reason: $1) }
+            loop: loop, admission: admission, certificates: certificateDesk,
+            tlsFaults: { [tlsFaults] in tlsFaults.note(address: $0, reason: $1) }, clock: { [clock] in clock.now }
         ) { [store] in store.condition == .accepting }
         var limits = OCPPGateway.Configuration()
         limits.maxMessageBytes = configuration.maxMessageBytes
@@ -122,8 +131,9 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     func reloadCertificates() {
         guard let tls else { return }
         do {
-            try tls.reload(
-                TLSMaterial.load(configuration.tls, directory: directory, at: DomainClock.real.now).settings)
+            let material = try TLSMaterial.load(configuration.tls, directory: directory, at: DomainClock.real.now)
+            try tls.reload(material.settings)
+            certificateDesk.replaceAuthority(material.authority)
             log(.info, "certificates-reloaded")
         } catch {
             log(.error, "certificates-refused", [.init("fault", .string("\(error)"))])
@@ -148,6 +158,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
 
     /// Stops taking, lets what was taken reach the disk, then lets go of the directory.
     func stop() async {
+        isEnding.store(true, ordering: .relaxed)
         await gateway.shutdown()
         loop.stop()
         solver.stop()
@@ -197,6 +208,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                 case .replyError(_, let connection, let messageID, let code, let description):
                     release.errors.append((ConnectionID(rawValue: connection), messageID, code, description))
                 case .answer(let request, let result): release.answers.append((request, result))
+                case .call(let call) where call.waitsForDisk: release.calls.append(call)
                 case .call(let call): send(call)
                 case .disconnect(let station, _, let code, let reason):
                     gateway.disconnect(identity: station.value, code: code, reason: reason)
@@ -222,8 +234,10 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             case .failure(.closed): break
             case .failure(let fault):
                 // Memory is ahead of the disk. Nothing of it was acknowledged: begin anew from what lasted.
-                log(.error, "store-lost-step", [.init("fault", .string(fault.description))])
-                exit(ExitStatus.ourFault.rawValue)
+                if !hasLostStep.exchange(true, ordering: .relaxed) {
+                    log(.error, "store-lost-step", [.init("fault", .string(fault.description))])
+                }
+                if !isEnding.load(ordering: .relaxed) { exit(ExitStatus.ourFault.rawValue) }
             }
         }
     }
@@ -232,12 +246,18 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         var replies: [(connection: ConnectionID, messageID: String, payload: [UInt8])] = []
         var errors: [(connection: ConnectionID, messageID: String, code: String, description: String)] = []
         var answers: [(request: UInt64, result: Result<OrderResult, ServiceFault>)] = []
-        var isEmpty: Bool { replies.isEmpty && errors.isEmpty && answers.isEmpty }
+        /// Calls that must not go before their changes are on the disk.
+        var calls: [StationCall] = []
+        /// Calls that may not go at all.
+        var withdrawn: [StationCall] = []
+        var isEmpty: Bool { replies.isEmpty && errors.isEmpty && answers.isEmpty && calls.isEmpty }
 
         mutating func add(_ other: Release) {
             replies += other.replies
             errors += other.errors
             answers += other.answers
+            calls += other.calls
+            withdrawn += other.withdrawn
         }
 
         /// What is said instead when the database refuses a change of the input: nothing is accepted. All versions of
@@ -253,6 +273,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                     )
                 }
             other.answers = answers.map { ($0.request, .failure(ServiceFault(.changeRefused))) }
+            other.withdrawn = calls
             return other
         }
     }
@@ -265,6 +286,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                 connection: error.connection, messageID: error.messageID, code: error.code,
                 description: error.description)
         }
+        for call in release.calls { send(call) }
+        for call in release.withdrawn { loop.post(.completed(call.station, token: call.token, .dropped, late: false)) }
         for (request, result) in release.answers {
             waiting.withLock { $0.callers.removeValue(forKey: request) }?.resume(returning: result)
         }
@@ -300,6 +323,16 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             }
         }
         return try result.get()
+    }
+
+    /// Who waits for a disk that refuses would keep the service from its end.
+    func releaseWaiting() {
+        guard case .refusing = store.condition else { return }
+        let callers = waiting.withLock { state in
+            defer { state.callers = [:] }
+            return state.callers.values
+        }
+        for caller in callers { caller.resume(returning: .failure(ServiceFault(.stopping))) }
     }
 
     var uptimeSeconds: Double { Double(DomainClock.monotonicNanoseconds() - began) / 1e9 }

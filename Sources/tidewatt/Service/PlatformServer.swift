@@ -47,7 +47,8 @@ struct PlatformServer {
                 // Whichever ends first ends both: a signal, or a listener that cannot go on.
                 defer { tasks.cancelAll() }
                 try await tasks.next()
-                overdue = Self.boundShutdown(log)
+                overdue = Self.boundShutdown(log, seconds: settings.stopSeconds)
+                platform.releaseWaiting()
             }
         } catch is CancellationError {
         } catch {
@@ -59,17 +60,18 @@ struct PlatformServer {
     }
 
     /// What was acknowledged is on the disk before: a part that does not end must not keep a service from its restart.
-    private static func boundShutdown(_ log: StructuredLog) -> any DispatchSourceTimer {
+    private static func boundShutdown(_ log: StructuredLog, seconds: Int) -> any DispatchSourceTimer {
         let timer = DispatchSource.makeTimerSource(queue: .global())
         timer.setEventHandler {
-            log(.error, "stop-overdue", [.init("seconds", .int(shutdownSeconds))])
+            // Whoever reads the log may be what hangs.
+            DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(1)) { _exit(ExitStatus.ourFault.rawValue) }
+            log(.error, "stop-overdue", [.init("seconds", .int(seconds))])
             _exit(ExitStatus.ourFault.rawValue)
         }
-        timer.schedule(deadline: .now() + .seconds(shutdownSeconds))
+        timer.schedule(deadline: .now() + .seconds(seconds))
         timer.resume()
         return timer
     }
-    private static let shutdownSeconds = 60
 }
 
 /// What breaks the rules of a protocol version in a command, before anything is sent.

@@ -33,6 +33,7 @@ struct ServeConfiguration: Sendable {
     var acceptUnknownStations = false
     var acceptUnknownTokens = false
     var commissioning = true
+    var certificateAlarmDays = 30
     var heartbeatSeconds = 300
     var sampleSeconds = 60
     var replanSeconds = 300
@@ -41,6 +42,7 @@ struct ServeConfiguration: Sendable {
     var maxMessageBytes = 65_536
     var maxConnections = 16_000
     var shards = 2
+    var stopSeconds = 60
     var messageDays = 30
     var readingDays = 730
     var logLevel = StructuredLog.Level.info
@@ -51,11 +53,10 @@ struct ServeConfiguration: Sendable {
         let section: String
         let name: String
         let help: String
-        let allowed: String
+        let allowed: Message
         let text: @Sendable (ServeConfiguration) -> String
         /// `false` when the text is not allowed.
         let set: @Sendable (inout ServeConfiguration, String) -> Bool
-        var allowedMessage: Message { .words(allowed, SentenceTable.setting.chinese(allowed)) }
         var variable: String { "TIDEWATT_\(section)_\(name)".uppercased() }
     }
 
@@ -65,7 +66,7 @@ struct ServeConfiguration: Sendable {
     ) -> Key {
         Key(
             section: section, name: name, help: help,
-            allowed: "a whole number from \(range.lowerBound) to \(range.upperBound)",
+            allowed: .wholeNumber(range),
             text: { String($0[keyPath: path]) },
             set: { configuration, text in
                 guard let value = Int(text), range.contains(value) else { return false }
@@ -78,7 +79,7 @@ struct ServeConfiguration: Sendable {
         _ help: String
     ) -> Key {
         Key(
-            section: section, name: name, help: help, allowed: "true or false",
+            section: section, name: name, help: help, allowed: .trueOrFalse,
             text: { String($0[keyPath: path]) },
             set: { configuration, text in
                 guard let value = Bool(text) else { return false }
@@ -90,7 +91,7 @@ struct ServeConfiguration: Sendable {
         _ name: String, _ path: any WritableKeyPath<ServeConfiguration, Endpoint> & Sendable, _ help: String
     ) -> Key {
         Key(
-            section: "listen", name: name, help: help, allowed: "ADDRESS:PORT, port 0 for any free one",
+            section: "listen", name: name, help: help, allowed: .addressAndPort,
             text: { "\"\($0[keyPath: path].host):\($0[keyPath: path].port)\"" },
             set: { configuration, text in
                 guard let value = Endpoint(text) else { return false }
@@ -101,7 +102,7 @@ struct ServeConfiguration: Sendable {
 
     private static func text(
         _ name: String, _ path: any WritableKeyPath<ServeConfiguration, String> & Sendable, _ help: String,
-        allowed: String = "a file's path, or \"\"", mayBeEmpty: Bool = true
+        allowed: Message = .pathOrNone, mayBeEmpty: Bool = true
     ) -> Key {
         Key(
             section: "tls", name: name, help: help, allowed: allowed,
@@ -118,7 +119,7 @@ struct ServeConfiguration: Sendable {
         endpoint("ocpp", \.ocpp, "OCPP-J, path /ocpp/{identity}"),
         Key(
             section: "listen", name: "ocpps", help: "OCPP-J over TLS 1.2 and 1.3, security profiles 2 and 3",
-            allowed: "ADDRESS:PORT, port 0 for any free one, or \"\" for none",
+            allowed: .addressAndPortOrNone,
             text: { "\"\($0.ocpps.map { "\($0.host):\($0.port)" } ?? "")\"" },
             set: { configuration, text in
                 guard text.isEmpty || Endpoint(text) != nil else { return false }
@@ -134,13 +135,16 @@ struct ServeConfiguration: Sendable {
         text("station_roots", \.tls.stationRoots, "roots of station certificates, PEM; empty: our own authority"),
         text(
             "organization", \.tls.organization, "O of station certificates and of what our authority makes",
-            allowed: "a name", mayBeEmpty: false),
+            allowed: .aName, mayBeEmpty: false),
         text(
             "server_names", \.tls.serverNames, "names in the server certificates that our authority makes",
-            allowed: "host names and IPv4 addresses with commas between", mayBeEmpty: false),
+            allowed: .hostList, mayBeEmpty: false),
         text(
             "accept_expired", \.tls.acceptExpired, "stations that may come with an expired certificate to renew it",
-            allowed: "identities with commas between, or \"\""),
+            allowed: .identityList),
+        number(
+            "tls", "certificate_alarm_days", \.certificateAlarmDays, 1...365,
+            "an alarm this long before a station's certificate ends"),
         flag("stations", "accept_unknown", \.acceptUnknownStations, "may an unregistered identity connect?"),
         flag("stations", "accept_unknown_tokens", \.acceptUnknownTokens, "may an unknown id token charge?"),
         flag("stations", "commissioning", \.commissioning, "read abilities and test profiles on first contact"),
@@ -152,11 +156,12 @@ struct ServeConfiguration: Sendable {
         number("limits", "message_bytes", \.maxMessageBytes, 1024...1_048_576, "largest OCPP message"),
         number("limits", "connections", \.maxConnections, 1...19_000, "most stations connected at a time"),
         number("limits", "shards", \.shards, 1...64, "event loops of the OCPP listener"),
+        number("limits", "stop_seconds", \.stopSeconds, 1...3600, "an end that takes longer is cut off with status 3"),
         number("store", "message_days", \.messageDays, 1...3650, "protocol log kept this long"),
         number("store", "reading_days", \.readingDays, 1...36_500, "readings kept this long"),
         Key(
             section: "log", name: "level", help: "debug, info, warning or error",
-            allowed: "debug, info, warning or error",
+            allowed: .logLevels,
             text: { $0.logLevel.name },
             set: { configuration, text in
                 guard let level = StructuredLog.Level.allCases.first(where: { $0.name == text }) else { return false }
@@ -194,7 +199,7 @@ struct ServeConfiguration: Sendable {
                 guard let value = node[key.name] else { continue }
                 guard let text = value.text, key.set(&self, text) else {
                     problems.add(
-                        value.problem(.settingNotAllowed("\(section).\(key.name)", allowed: key.allowedMessage)))
+                        value.problem(.settingNotAllowed("\(section).\(key.name)", allowed: key.allowed)))
                     continue
                 }
             }
@@ -207,7 +212,7 @@ struct ServeConfiguration: Sendable {
         for key in Self.keys {
             guard let text = environment[key.variable] else { continue }
             guard key.set(&self, text) else {
-                throw Refusal(.variableNotAllowed(key.variable, text, allowed: key.allowedMessage))
+                throw Refusal(.variableNotAllowed(key.variable, text, allowed: key.allowed))
             }
         }
     }
@@ -221,7 +226,7 @@ struct ServeConfiguration: Sendable {
                 section = key.section
                 text += "\n\(section):\n"
             }
-            text += "  # \(key.help) (\(key.allowed); \(key.variable))\n  \(key.name): \(key.text(self))\n"
+            text += "  # \(key.help) (\(key.allowed.en); \(key.variable))\n  \(key.name): \(key.text(self))\n"
         }
         return text
     }
@@ -240,11 +245,12 @@ extension ServeConfiguration.Endpoint {
 }
 
 extension CoreConfiguration {
-    init(_ settings: ServeConfiguration) {
-        self.init()
+    init(_ settings: ServeConfiguration, tokenMarker: TokenMarker) {
+        self.init(tokenMarker: tokenMarker)
         acceptUnknownStations = settings.acceptUnknownStations
         acceptUnknownTokens = settings.acceptUnknownTokens
         commissioning = settings.commissioning
+        certificateAlarm = .days(settings.certificateAlarmDays)
         heartbeat = .seconds(settings.heartbeatSeconds)
         sampleInterval = .seconds(settings.sampleSeconds)
         replanInterval = .seconds(settings.replanSeconds)

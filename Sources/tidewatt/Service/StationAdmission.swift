@@ -10,39 +10,105 @@ struct StationAdmission: Sendable {
     /// Stations whose certificate may be over, so that they can ask for a new one (A00.FR.429).
     let mayBeExpired: Set<String>
 
+    struct Judgement: Sendable {
+        let decision: UpgradeDecision
+        /// Kept form of the password that the station proved while it is being given another.
+        var cameWith: String?
+        /// Worth telling people, with the circumstances.
+        var event: (SecurityEvent.Seen, String)?
+    }
+
     /// - Parameter reply: called once, now or later, on any thread.
     func judge(
         _ request: UpgradeRequest, _ known: Core.Admission, profile: Int,
-        reply: @escaping @Sendable (UpgradeDecision) -> Void
+        reply: @escaping @Sendable (Judgement) -> Void
     ) {
-        if case .unknown = known { return reply(.notFound) }
+        if let judgement = judgeWay(request, known, profile: profile) { return reply(judgement) }
+        checkPassword(request, known, profile: profile, reply: reply)
+    }
+
+    /// Everything but the password; `nil` when that decides.
+    private func judgeWay(_ request: UpgradeRequest, _ known: Core.Admission, profile: Int) -> Judgement? {
+        if case .unknown = known { return Judgement(decision: .notFound) }
         if let certificate = request.certificate, let refusal = fault(of: certificate, request.identity) {
-            return reply(.forbidden(refusal))
+            return Judgement(
+                decision: .forbidden(refusal),
+                event: (.foreignCertificate, "\(refusal) (from \(request.remoteAddress))"))
         }
         guard request.securityProfile >= profile else {
             // Without credentials the usual answer makes a station send them.
             if request.securityProfile == 0, profile == 1 || (profile == 2 && request.isEncrypted) {
-                return reply(.unauthorized)
+                return Judgement(decision: .unauthorized, event: Self.failed(request))
             }
-            return reply(
-                .forbidden(
+            return Judgement(
+                decision: .forbidden(
                     "\(request.identity) is set to security profile \(profile) and may not come with "
                         + "\(request.securityProfile); change the station's configuration, or its security_profile here"
+                ),
+                event: (
+                    .weakerProfile,
+                    "profile \(request.securityProfile) instead of \(profile), from \(request.remoteAddress)"
                 ))
         }
         // The certificate has proved who it is.
-        if request.certificate != nil { return reply(.accept) }
-        guard case .password(let digest) = known else {
-            // A profile with a password is not fulfilled by a station that has none.
-            return reply(profile == 0 ? .accept : .unauthorized)
+        return request.certificate == nil ? nil : Judgement(decision: .accept)
+    }
+
+    private func checkPassword(
+        _ request: UpgradeRequest, _ known: Core.Admission, profile: Int,
+        reply: @escaping @Sendable (Judgement) -> Void
+    ) {
+        let forms: [String]
+        // A profile with a password is not fulfilled by a station that has none.
+        var otherwise = UpgradeDecision.unauthorized
+        let isChanging: Bool
+        switch known {
+        case .unknown, .open:
+            return reply(
+                profile == 0
+                    ? Judgement(decision: .accept)
+                    : Judgement(decision: .unauthorized, event: Self.failed(request)))
+        case .password(let digest): (forms, isChanging) = ([digest], false)
+        case .changing(let current, let undecided):
+            (forms, isChanging) = (undecided + [current].compactMap { $0 }, true)
+            if current == nil, profile == 0 { otherwise = .accept }
         }
-        guard let basic = request.basic, basic.user == request.identity else { return reply(.unauthorized) }
-        passwords.check(identity: request.identity, presented: basic.password, stored: digest) { verdict in
+        guard let basic = request.basic, basic.user == request.identity else {
+            return reply(Self.judgement(otherwise, request))
+        }
+        check(request.identity, basic.password, forms[...]) { [otherwise] verdict, form in
             switch verdict {
-            case .right: reply(.accept)
-            case .wrong: reply(.unauthorized)
-            case .busy: reply(.unavailable(retryAfterSeconds: 10))
-            case .unusable(let fault): reply(.forbidden(fault.description))
+            case .right: reply(Judgement(decision: .accept, cameWith: isChanging ? form : nil))
+            case .wrong: reply(Self.judgement(otherwise, request))
+            case .busy: reply(Judgement(decision: .unavailable(retryAfterSeconds: 10)))
+            case .unusable(let fault): reply(Judgement(decision: .forbidden(fault.description)))
+            }
+        }
+    }
+
+    private static func judgement(_ decision: UpgradeDecision, _ request: UpgradeRequest) -> Judgement {
+        Judgement(decision: decision, event: decision == .unauthorized ? failed(request) : nil)
+    }
+
+    /// Never what was presented: a typing error is nearly the password.
+    private static func failed(_ request: UpgradeRequest) -> (SecurityEvent.Seen, String) {
+        let what =
+            if let basic = request.basic { basic.user == request.identity ? "a wrong password" : "another's name" } else
+            { "no password" }
+        return (.loginFailed, "\(what), from \(request.remoteAddress)")
+    }
+
+    /// The first of `forms` that fits, else how the last one did not.
+    private func check(
+        _ identity: String, _ presented: [UInt8], _ forms: ArraySlice<String>,
+        reply: @escaping @Sendable (PasswordChecker.Verdict, String) -> Void
+    ) {
+        guard let form = forms.first else { return reply(.wrong, "") }
+        passwords.check(identity: identity, presented: presented, stored: form) { verdict in
+            switch verdict {
+            case .wrong where forms.count > 1, .unusable where forms.count > 1:
+                check(identity, presented, forms.dropFirst(), reply: reply)
+            default: reply(verdict, form)
             }
         }
     }

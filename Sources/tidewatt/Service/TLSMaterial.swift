@@ -7,6 +7,8 @@ import Quantities
 /// in `DATA/pki` and renewed there a month before their end.
 struct TLSMaterial: Sendable {
     let settings: TLSServer.Settings
+    /// Ours, where the listener believes what it signs.
+    let authority: CertificateAuthority?
 
     /// - Throws: ``CredentialFault`` naming the file and the way out.
     static func load(
@@ -20,6 +22,7 @@ struct TLSMaterial: Sendable {
             throw CredentialFault("\(folder) cannot be made: \(error.localizedDescription)")
         }
         var roots: [StationCertificate] = []
+        var signing: CertificateAuthority?
         if !options.stationRoots.isEmpty { roots += try StationCertificate.chain(pem: text(options.stationRoots)) }
         var identities: [TLSServer.Identity] = []
         for (certificate, key) in [
@@ -32,14 +35,34 @@ struct TLSMaterial: Sendable {
         }
         if identities.isEmpty || options.stationRoots.isEmpty {
             let authority = try authority(options, folder, now)
-            if options.stationRoots.isEmpty { roots.append(authority.certificate) }
+            if options.stationRoots.isEmpty {
+                roots.append(authority.certificate)
+                signing = authority
+            }
             if identities.isEmpty {
                 for (kind, name) in [(CertificateAuthority.ServerKey.ecdsa, "server-ecdsa"), (.rsa, "server-rsa")] {
                     identities.append(try server(kind, folder + "/" + name, authority, options, now))
                 }
             }
         }
-        return TLSMaterial(settings: .init(identities: identities, stationRoots: roots))
+        if signing == nil { signing = try existingAuthority(folder, trustedBy: roots) }
+        return TLSMaterial(settings: .init(identities: identities, stationRoots: roots), authority: signing)
+    }
+
+    /// The authority in `DATA/pki` where there is no TLS listener of ours: a proxy in front may ask for certificates.
+    static func existingAuthority(directory: String) throws(CredentialFault) -> CertificateAuthority? {
+        try existingAuthority(directory + "/pki", trustedBy: nil)
+    }
+
+    /// - Parameter roots: signing what the listener does not believe would help nobody; `nil`: nobody knows.
+    private static func existingAuthority(
+        _ folder: String, trustedBy roots: [StationCertificate]?
+    ) throws(CredentialFault) -> CertificateAuthority? {
+        guard let key = try PrivateFile.read(folder + "/root.key") else { return nil }
+        let authority = try CertificateAuthority(
+            certificatePEM: text(folder + "/root.pem"), keyPEM: String(decoding: key, as: UTF8.self))
+        guard let roots else { return authority }
+        return authority.chain.contains { roots.contains($0) } ? authority : nil
     }
 
     /// `root.pem` and `root.key`: made when both are missing; an operator may put other ones there.

@@ -32,7 +32,7 @@ struct Dialogue {
     private var planner = Planner()
 
     init(_ change: (inout CoreConfiguration) -> Void = { _ in }) {
-        configuration = CoreConfiguration()
+        configuration = CoreConfiguration(tokenMarker: TokenMarker { $0 })
         configuration.acceptUnknownStations = true
         change(&configuration)
         core = Core(configuration: configuration, state: CoreState(), packs: RulePacks.builtIn, instance: "r0")
@@ -109,14 +109,26 @@ struct Dialogue {
                 nextMessage += 1
                 return "m\(nextMessage)"
             }()
+        guard let call = heard(id, action, payload, messageID) else { return nil }
+        give(.call(StationID(id), connection: connection ?? connections[StationID(id)] ?? 0, call))
+        return reply(to: messageID)
+    }
+
+    /// Asks for a certificate, of which the authority makes `verdict`.
+    mutating func sign(_ id: String, _ verdict: CertificateVerdict, messageID: String? = nil) -> String? {
+        nextMessage += 1
+        let messageID = messageID ?? "m\(nextMessage)"
+        guard let call = heard(id, "SignCertificate", #"{"csr":"PEM"}"#, messageID) else { return nil }
+        give(.certificateRequest(StationID(id), connection: connections[StationID(id)] ?? 0, call, verdict))
+        return reply(to: messageID)
+    }
+
+    private func heard(_ id: String, _ action: String, _ payload: String, _ messageID: String) -> InboundCall? {
         let text = Array("[2,\"\(messageID)\",\"\(action)\",\(payload)]".utf8)
         var link = StationLink(role: .centralSystem, version: versions[StationID(id)] ?? .v16)
         var actions: [StationLink.Action] = []
         link.handle(.received(text: text), at: 0, into: &actions)
-        for case .deliver(let call) in actions {
-            give(.call(StationID(id), connection: connection ?? connections[StationID(id)] ?? 0, call))
-            return reply(to: messageID)
-        }
+        for case .deliver(let call) in actions { return call }
         Issue.record("the link does not deliver \(action) \(payload): \(actions)")
         return nil
     }

@@ -54,16 +54,21 @@ def _configuration(fields):
 
 # What an obliging station says; a test puts its own answers beside these.
 _ANSWERS = {
+    "CertificateSigned": call_result.CertificateSigned("Accepted"),
     "CancelReservation": call_result.CancelReservation("Accepted"),
     "ChangeAvailability": call_result.ChangeAvailability("Accepted"),
     "ChangeConfiguration": call_result.ChangeConfiguration("Accepted"),
     "ClearCache": call_result.ClearCache("Accepted"),
     "ClearChargingProfile": call_result.ClearChargingProfile("Accepted"),
     "DataTransfer": call_result.DataTransfer("UnknownVendorId"),
+    "DeleteCertificate": call_result.DeleteCertificate("Accepted"),
+    "ExtendedTriggerMessage": call_result.ExtendedTriggerMessage("Accepted"),
     "GetCompositeSchedule": call_result.GetCompositeSchedule("Rejected"),
     "GetConfiguration": _configuration,
     "GetDiagnostics": call_result.GetDiagnostics(),
+    "GetInstalledCertificateIds": call_result.GetInstalledCertificateIds("NotFound"),
     "GetLocalListVersion": call_result.GetLocalListVersion(-1),
+    "InstallCertificate": call_result.InstallCertificate("Accepted"),
     "RemoteStartTransaction": call_result.RemoteStartTransaction("Accepted"),
     "RemoteStopTransaction": call_result.RemoteStopTransaction("Accepted"),
     "ReserveNow": call_result.ReserveNow("Rejected"),
@@ -113,8 +118,10 @@ class _Recorded:
 
 
 class Station:
-    def __init__(self, port, identity, password=None, subprotocols=("ocpp1.6",)):
+    def __init__(self, port, identity, password=None, subprotocols=("ocpp1.6",), tls=None):
+        """`tls`: an `ssl` context, for a listener that wants TLS."""
         self.port, self.identity, self.password, self.subprotocols = port, identity, password, subprotocols
+        self.tls = tls
         self.answers = {}
         self.incoming, self.outgoing = [], []
         self.socket = self.peer = self._reader = None
@@ -130,11 +137,16 @@ class Station:
         if self.password is not None:
             secret = self.password if isinstance(self.password, bytes) else self.password.encode()
             headers["Authorization"] = "Basic " + base64.b64encode(self.identity.encode() + b":" + secret).decode()
+        scheme, secure = ("ws", {}) if self.tls is None else ("wss", {"ssl": self.tls})
         self.socket = await connect(
-            f"ws://127.0.0.1:{self.port}/ocpp/{quote(self.identity, safe='')}", subprotocols=list(self.subprotocols),
-            additional_headers=headers, ping_interval=None, close_timeout=2)
-        self.peer = _Peer(self.identity, _Recorded(self.socket, self), self.answers)
+            f"{scheme}://localhost:{self.port}/ocpp/{quote(self.identity, safe='')}",
+            subprotocols=list(self.subprotocols), additional_headers=headers, ping_interval=None, close_timeout=2,
+            host="127.0.0.1", **secure)
+        self.peer = self._make_peer(_Recorded(self.socket, self))
         self._reader = asyncio.ensure_future(self._read(self.peer))
+
+    def _make_peer(self, socket):
+        return _Peer(self.identity, socket, self.answers)
 
     @staticmethod
     async def _read(peer):
