@@ -27,7 +27,7 @@ import Testing
         #expect(b.newStory() == [])
         b.run(for: .seconds(30))
         b.feed(.plugIn(connector: 1, .wanting(10), idTag: nil))
-        #expect(b.newStory().contains("Started 0 CablePluggedIn EVConnected 0.0"))
+        #expect(b.story.contains("Started 0 CablePluggedIn EVConnected 0.0"))
         #expect(b.events.first?.transactionInfo.remoteStartId == 77 && b.station.power == .watts(2200))
         #expect(b.station.profiles.entries.first?.profile.transaction == b.transaction)
         #expect(b.call(start) == .requestStartTransaction(.init(status: .rejected)))

@@ -56,7 +56,7 @@ import Testing
         let id = b.transaction ?? ""
         #expect(
             b.requests.map { String(decoding: $0.json, as: UTF8.self) } == [
-                #"{"chargingStation":{"model":"SIM-7","vendorName":"Tidewatt","serialNumber":"CP-1","#
+                #"{"chargingStation":{"serialNumber":"CP-1","model":"SIM-7","vendorName":"Tidewatt","#
                     + #""firmwareVersion":"1.0.0"},"reason":"PowerUp"}"#,
                 #"{"timestamp":"2026-01-31T08:00:00Z","connectorStatus":"Available","evseId":1,"connectorId":1}"#,
                 #"{"timestamp":"2026-01-31T08:00:00Z","connectorStatus":"Occupied","evseId":1,"connectorId":1}"#,

@@ -86,7 +86,6 @@ extension SimulatedChargePoint {
                 if roll(settings.faults.dropsPermille) { isDropped = true }
             case .deliver(let call):
                 counts.callsReceived += 1
-                let dialect = dialect
                 dialect.answer(call, by: &self)
             case .completed(let token, let outcome), .lateAnswer(let token, _, let outcome):
                 if let purpose = purposes.removeValue(forKey: token) { completed(purpose, outcome) }

@@ -66,7 +66,7 @@ public struct SimulatedChargePoint: Sendable {
     }
 
     public let settings: StationSettings
-    let dialect: any StationDialect
+    var dialect: any StationDialect { settings.version.stationDialect }
     public internal(set) var counts = Counts()
     /// The instant up to which everything has been played.
     public private(set) var now: Instant
@@ -109,8 +109,7 @@ public struct SimulatedChargePoint: Sendable {
         self.settings = settings
         self.now = now
         connectors = (1...settings.connectors).map { SimulatedConnector(number: $0, register: settings.register) }
-        dialect = settings.version.stationDialect
-        configuration = StationConfiguration(dialect.configuration(settings))
+        configuration = StationConfiguration(settings.version.stationDialect.configuration(settings))
         random = SeededRandom(seed: settings.faults.seed)
         // Ids are unique over all connections and runs of a station (OCPP-J §4.1.4): the start is part of them.
         idPrefix = settings.messageIDPrefix.map { String($0.prefix(20)) } ?? String(now.milliseconds, radix: 36)
