@@ -64,12 +64,13 @@ extension PreviewCommunity {
 
     /// Piles that charge were asked; the one that does not follow says why.
     private static func comparison(_ evse: StationView.EVSE, _ held: HeldLimits) -> ScheduleComparison? {
-        guard let setpoint = held.setpoints.first else { return nil }
+        guard held.ignoresProfiles || !held.setpoints.isEmpty else { return nil }
+        let ours = held.setpoints.first?.limit ?? .watts(1320)
         let differences: [ScheduleComparison.Difference] =
             held.ignoresProfiles
             ? [
                 .init(
-                    span: Interval(evening, evening + .hours(1)), ours: setpoint.limit, theirs: .watts(7040))
+                    span: Interval(evening, evening + .hours(1)), ours: ours, theirs: .watts(7040))
             ] : []
         return ScheduleComparison(
             at: evening, span: Interval(evening, evening + .hours(1)), differences: differences)

@@ -132,7 +132,8 @@ import Testing
         let families = [
             "status.", "level.", "priority.", "role.", "reason.", "answer.", "alarm.", "kind.", "mode.", "refusal.",
             "note.", "registration.", "ownership.", "setpoint.", "direction.", "series.", "nav.", "keys.", "audit.",
-            "problem.", "fault.", "failure.", "commissioning.", "flag.", "held.", "basis.", "purpose.", "ocpp.",
+            "problem.", "fault.", "failure.", "commissioning.", "flag.", "held.", "profiles.compared.", "basis.",
+            "purpose.", "ocpp.",
             "measurand.", "message.problem.", "keychange.", "certificate.state.", "security.", "events.source.",
         ]
         for key in english.keys where !families.contains(where: { key.hasPrefix($0) }) {

@@ -139,6 +139,25 @@ import Testing
         #expect(street.alarm == nil)
     }
 
+    @Test func `what a station says too late is not held against it`() throws {
+        var street = Street()
+        street.pass(.seconds(1))
+        let question = { (d: Dialogue) in d.calls.first { $0.action == "GetCompositeSchedule" } }
+        while question(street.d) == nil {
+            street.d.pass(.seconds(1))
+            for call in street.d.calls where call.action != "GetCompositeSchedule" {
+                _ = street.pile.answer(call, transaction: street.transaction, at: street.d.now)
+                street.d.settle(call, .answered(payload: Array(#"{"status":"Accepted"}"#.utf8)))
+            }
+        }
+        let call = try #require(question(street.d))
+        let said =
+            #"{"status":"Accepted","connectorId":1,"chargingSchedule":{"duration":3600,"chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":0,"limit":32}]}}"#
+        street.d.settle(call, .timeout)
+        street.d.settle(call, .answered(payload: Array(said.utf8)), late: true)
+        #expect(street.comparison == nil && street.alarm == nil)
+    }
+
     @Test func `a station that cannot say is not judged`() {
         var d = Dialogue()
         d.community(piles: 1, limit: .kilowatts(12))

@@ -100,7 +100,7 @@ extension CallLane.Purpose {
     var waitsForDisk: Bool {
         switch self {
         case .key, .certificate: true
-        case .command, .dispatch, .commissioning: false
+        case .command, .dispatch, .commissioning, .comparison: false
         }
     }
 }

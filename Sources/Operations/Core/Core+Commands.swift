@@ -138,7 +138,8 @@ extension Core {
         case .answered, .error: stations[s].lastSeen = now
         case .timeout, .dropped: break
         }
-        apply(outcome, of: call, s, at: now)
+        // A late schedule tells of limits that held before.
+        if late, case .comparison = call.purpose {} else { apply(outcome, of: call, s, at: now) }
         pump(s, at: now)
     }
 
