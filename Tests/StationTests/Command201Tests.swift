@@ -46,7 +46,9 @@ import Testing
             b.call(.requestStopTransaction(.init(transactionId: "nobody's")))
                 == .requestStopTransaction(.init(status: .rejected)))
         let id = b.transaction ?? ""
-        #expect(b.call(.requestStopTransaction(.init(transactionId: id))) == .requestStopTransaction(.init(status: .accepted)))
+        #expect(
+            b.call(.requestStopTransaction(.init(transactionId: id)))
+                == .requestStopTransaction(.init(status: .accepted)))
         #expect(b.story.last == "Ended 2 RemoteStop EVConnected 0.0 Remote" && b.status == .finishing)
     }
 
@@ -81,7 +83,8 @@ import Testing
         #expect(set(.inoperative, .init(id: 1)) == .scheduled && b.status == .charging)
         b.feed(.plugOut(connector: 1))
         #expect(b.status == .unavailable && b.story.last == "1.1 Unavailable")
-        #expect(set(.operative, .init(id: 5)) == .rejected && set(.operative, .init(id: 1, connectorId: 2)) == .rejected)
+        #expect(
+            set(.operative, .init(id: 5)) == .rejected && set(.operative, .init(id: 1, connectorId: 2)) == .rejected)
     }
 
     @Test func `a reset ends its transactions, or waits for their end`() {
@@ -139,7 +142,9 @@ import Testing
         #expect(
             b.call(.requestStartTransaction(.init(idToken: .init(idToken: "R", type: .central), remoteStartId: 1)))
                 == .requestStartTransaction(.init(status: .rejected)))
-        #expect(b.call(.triggerMessage(.init(requestedMessage: .bootNotification))) == .triggerMessage(.init(status: .accepted)))
+        #expect(
+            b.call(.triggerMessage(.init(requestedMessage: .bootNotification)))
+                == .triggerMessage(.init(status: .accepted)))
         #expect(b.newStory() == ["boot Triggered"])
         #expect(
             b.call(.getBaseReport(.init(requestId: 1, reportBase: .summaryInventory)))
@@ -175,7 +180,8 @@ import Testing
         _ = b.newStory()
         #expect(
             b.call(
-                .getLog(.init(log: .init(remoteLocation: "ftp://127.0.0.1/up"), logType: .diagnosticsLog, requestId: 4)))
+                .getLog(.init(log: .init(remoteLocation: "ftp://127.0.0.1/up"), logType: .diagnosticsLog, requestId: 4))
+            )
                 == .getLog(.init(status: .accepted, filename: "CP-1-DiagnosticsLog.log")))
         b.run(for: .seconds(20))
         #expect(b.newStory() == ["log Uploading 4", "log Uploaded 4"])
@@ -235,7 +241,9 @@ import Testing
         let connector = V2.Component(name: "Connector", evse: .init(id: 1, connectorId: 1))
         #expect(get(connector, .init(name: "AvailabilityState")) == (.accepted, "Occupied"))
         #expect(
-            get(.init(name: "TxCtrlr"), .init(name: "EVConnectionTimeOut"), .target) == (.notSupportedAttributeType, nil))
+            get(.init(name: "TxCtrlr"), .init(name: "EVConnectionTimeOut"), .target) == (
+                .notSupportedAttributeType, nil
+            ))
         #expect(get(.init(name: "ClockCtrlr"), .init(name: "DateTime")) == (.accepted, t0.description))
         #expect(b.faults == [])
     }
@@ -412,7 +420,9 @@ import Testing
             b.call(.clearChargingProfile(.init(chargingProfileId: 7)))
                 == .clearChargingProfile(.init(status: .unknown)))
         #expect(
-            b.call(.clearChargingProfile(.init(chargingProfileCriteria: .init(evseId: 1, chargingProfilePurpose: .txProfile))))
+            b.call(
+                .clearChargingProfile(
+                    .init(chargingProfileCriteria: .init(evseId: 1, chargingProfilePurpose: .txProfile))))
                 == .clearChargingProfile(.init(status: .accepted)))
         #expect(b.station.power == .watts(5500) && b.faults == [])
     }

@@ -95,7 +95,8 @@ import Testing
         b.run(for: .hours(2))
         let changes = b.story.filter { $0.contains("ChargingStateChanged") }
         #expect(changes.map { $0.split(separator: " ").last } == ["Charging", "SuspendedEV"])
-        #expect(b.status == .suspendedEV && b.story.filter { $0.hasPrefix("1.1") } == ["1.1 Available", "1.1 Occupied"])
+        #expect(
+            b.status == .suspendedEV && b.story.filter { $0.hasPrefix("1.1") } == ["1.1 Available", "1.1 Occupied"])
         b.feed(.stop(connector: 1))
         #expect(b.story.last == "Ended 123 StopAuthorized EVConnected 7000.0 Local" && b.events.last?.idToken != nil)
     }
@@ -175,7 +176,8 @@ import Testing
                     if let id = b.station.connectors[0].transaction.flatMap({ b.station.queue.id(of: $0.local) }) {
                         _ = b.order(
                             .setChargingProfile(
-                                .init(evseId: 1, chargingProfile: txProfile201(tenths, transaction: id, duration: nil))))
+                                .init(evseId: 1, chargingProfile: txProfile201(tenths, transaction: id, duration: nil)))
+                        )
                     }
                 }
                 b.feed(.plugOut(connector: 1))

@@ -55,7 +55,8 @@ enum Words201: BenchWords {
         case .transactionEvent(let event):
             [
                 event.eventType.name, "\(event.seqNo)", event.triggerReason.name,
-                event.transactionInfo.chargingState?.name, event.meterValue?.first?.sampledValue.first?.value.description,
+                event.transactionInfo.chargingState?.name,
+                event.meterValue?.first?.sampledValue.first?.value.description,
                 event.transactionInfo.stoppedReason?.name, event.offline == true ? "offline" : nil,
             ].compactMap { $0 }.joined(separator: " ")
         case .meterValues(let values):

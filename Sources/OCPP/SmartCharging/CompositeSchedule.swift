@@ -71,7 +71,8 @@ public struct CompositeSchedule: Hashable, Sendable {
     {
         V16.ChargingSchedule(
             chargingRateUnit: unit,
-            chargingSchedulePeriod: periods(in: unit == .a ? .amperes : .watts, supply: supply, hardware: hardware).map {
+            chargingSchedulePeriod: periods(in: unit == .a ? .amperes : .watts, supply: supply, hardware: hardware).map
+            {
                 V16.ChargingSchedulePeriod(startPeriod: $0.start, limit: $0.limit, numberPhases: $0.phases)
             }, duration: Int(span.duration.wholeMilliseconds / 1000), startSchedule: span.start)
     }
@@ -83,7 +84,8 @@ public struct CompositeSchedule: Hashable, Sendable {
         V2.CompositeSchedule(
             evseId: evse, duration: Int(span.duration.wholeMilliseconds / 1000), scheduleStart: span.start,
             chargingRateUnit: unit,
-            chargingSchedulePeriod: periods(in: unit == .a ? .amperes : .watts, supply: supply, hardware: hardware).map {
+            chargingSchedulePeriod: periods(in: unit == .a ? .amperes : .watts, supply: supply, hardware: hardware).map
+            {
                 V2.ChargingSchedulePeriod(startPeriod: $0.start, limit: $0.limit, numberPhases: $0.phases)
             })
     }

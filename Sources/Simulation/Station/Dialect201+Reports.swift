@@ -37,7 +37,8 @@ extension Dialect201 {
     private func covers(_ wanted: V2.ComponentVariable, _ name: StationConfiguration.Name) -> Bool {
         let component = wanted.component
         return component.name.lowercased() == name.component.lowercased() && component.instance == nil
-            && (component.evse.map { $0.id == name.evse && ($0.connectorId ?? name.connector) == name.connector } ?? true)
+            && (component.evse.map { $0.id == name.evse && ($0.connectorId ?? name.connector) == name.connector }
+                ?? true)
             && (wanted.variable.map { variable in
                 variable.name.lowercased() == name.variable.lowercased()
                     && (variable.instance == nil || variable.instance?.lowercased() == name.instance?.lowercased())

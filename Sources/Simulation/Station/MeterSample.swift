@@ -60,7 +60,9 @@ extension SimulatedChargePoint {
                 add(measurand, tenths: connector.offeredMilliamperes * volts * Int64(used) / 1000 * 10, "W")
             case .current:
                 let tenths = connector.power.watts * 10 / (volts * Int64(used))
-                for phase in [MeterSample.Phase.l1, .l2, .l3].prefix(used) { add(measurand, tenths: tenths, "A", phase) }
+                for phase in [MeterSample.Phase.l1, .l2, .l3].prefix(used) {
+                    add(measurand, tenths: tenths, "A", phase)
+                }
             case .currentOffered: add(measurand, tenths: connector.offeredMilliamperes / 100, "A")
             case .voltage:
                 for phase in [MeterSample.Phase.l1N, .l2N, .l3N].prefix(settings.supply.phases) {

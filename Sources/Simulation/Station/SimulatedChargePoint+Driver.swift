@@ -142,7 +142,8 @@ extension SimulatedChargePoint {
         let hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         var random = SeededRandom(seed: settings.faults.seed).split(hash)
         let halves = [
-            random.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000, random.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000,
+            random.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000,
+            random.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000,
         ]
         let digits = halves.map { half in
             let text = String(half, radix: 16)

@@ -91,7 +91,8 @@ struct SimulatedConnector: Sendable {
         guard transaction != nil else { return isFinished ? .finishing : .preparing }
         if power > .zero { return .charging }
         if vehicle.isSatisfied { return .suspendedEV }
-        return offeredMilliamperes < max(Self.leastMilliamperes, vehicle.minMilliamperes) ? .suspendedEVSE : .suspendedEV
+        return offeredMilliamperes < max(Self.leastMilliamperes, vehicle.minMilliamperes)
+            ? .suspendedEVSE : .suspendedEV
     }
 
     /// IEC 61851-1: 6 A.
