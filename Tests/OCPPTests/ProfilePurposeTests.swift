@@ -76,4 +76,44 @@ private func watts(
         #expect(!stack.conflicts(with: watts(6, .transaction, 1, transaction: "U"), evse: 1))
         #expect(stack.conflicts(with: watts(6, .transaction, 1, transaction: "T"), evse: 1))
     }
+
+    @Test func `a profile of 2·x is read and told without a change`() throws {
+        for (kind, recurrency) in [
+            (V2.ChargingProfileKind.absolute, nil as V2.RecurrencyKind?), (.relative, nil), (.recurring, .daily),
+            (.recurring, .weekly),
+        ] {
+            let told = V2.ChargingProfile(
+                id: 7, stackLevel: 3, chargingProfilePurpose: .txProfile, chargingProfileKind: kind,
+                chargingSchedule: [
+                    .init(
+                        id: 7, chargingRateUnit: .w,
+                        chargingSchedulePeriod: [
+                            .init(startPeriod: 0, limit: JSONDecimal("3520.5")!, numberPhases: 1),
+                            .init(startPeriod: 600, limit: JSONDecimal("0.125")!),
+                        ], startSchedule: kind == .relative ? nil : Instant(seconds: 1_769_846_400), duration: 900)
+                ], recurrencyKind: recurrency, validFrom: Instant(seconds: 1), validTo: Instant(seconds: 2),
+                transactionId: "t")
+            let read = try #require(ChargingProfile(told))
+            #expect(read.periods.map(\.limit) == [3_520_500, 125] && read.transaction == "t")
+            #expect(V2.ChargingProfile(read) == told)
+        }
+    }
+
+    @Test func `what the common words cannot say is not read`() {
+        func profile(
+            kind: V2.ChargingProfileKind, recurrency: V2.RecurrencyKind? = nil, limit: JSONDecimal? = JSONDecimal(1)
+        ) -> V2.ChargingProfile {
+            V2.ChargingProfile(
+                id: 1, stackLevel: 0, chargingProfilePurpose: .txDefaultProfile, chargingProfileKind: kind,
+                chargingSchedule: [
+                    .init(
+                        id: 1, chargingRateUnit: .a, chargingSchedulePeriod: [.init(startPeriod: 0, limit: limit)])
+                ], recurrencyKind: recurrency)
+        }
+        #expect(ChargingProfile(profile(kind: .absolute)) != nil)
+        #expect(ChargingProfile(profile(kind: .dynamic)) == nil)
+        #expect(ChargingProfile(profile(kind: .recurring)) == nil)
+        #expect(ChargingProfile(profile(kind: .absolute, limit: nil)) == nil)
+        #expect(ChargingProfile(profile(kind: .unrecognized("Sometimes"))) == nil)
+    }
 }

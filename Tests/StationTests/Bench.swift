@@ -6,15 +6,31 @@ import Quantities
 
 let t0 = Instant(seconds: 1_769_846_400)  // 2026-01-31T08:00:00Z
 
+/// What a bench needs to know of a version.
+protocol BenchWords {
+    associatedtype Request: WireMessage
+    associatedtype Response: WireMessage
+    static var version: OCPPVersion { get }
+    static func request(_ call: InboundCall) -> Request?
+    static func faults(request action: String, _ payload: [UInt8]) -> [FieldFault]
+    static func faults(response action: Request.Action, _ payload: [UInt8]) -> [FieldFault]
+    static func response(_ action: Request.Action, _ payload: [UInt8]) -> Response?
+    /// The answer of a central system that agrees to everything; `number` counts transactions.
+    static func friendly(_ request: Request, _ number: Int) -> Response?
+    static func isStart(_ request: Request) -> Bool
+    /// The action and, for some, what matters in it.
+    static func line(_ request: Request) -> String
+}
+
 /// One simulated station and a plain central system on a perfect wire, in virtual time.
-struct Bench {
+struct StationBench<Words: BenchWords> {
     var station: SimulatedChargePoint
     private(set) var now = t0
     private(set) var isUp = false
     /// Whether a connection attempt works.
     var isReachable = true
     /// What the station has sent, in order, repeats included.
-    private(set) var requests: [V16.Request] = []
+    private(set) var requests: [Words.Request] = []
     /// When each of them was received.
     private(set) var times: [Instant] = []
     /// Payloads of ours that break the standard; there must never be any.
@@ -22,7 +38,7 @@ struct Bench {
     private(set) var outcomes: [UInt64: StationLink.CallOutcome] = [:]
     private(set) var connections = 0
     /// Changes the friendly answers; `nil` from it means silence.
-    var answer: (V16.Request, Int) -> V16.Response? = { request, number in Bench.friendly(request, number) }
+    var answer: (Words.Request, Int) -> Words.Response? = { request, number in Words.friendly(request, number) }
     private enum Work {
         case station(SimulatedChargePoint.Event)
         case central(StationLink.Event)
@@ -36,25 +52,10 @@ struct Bench {
     private var transactions = 100
 
     init(_ settings: StationSettings = StationSettings(identity: "CP-1")) {
+        var settings = settings
+        settings.version = Words.version
         station = SimulatedChargePoint(settings, at: t0)
         feed(.powerOn)
-    }
-
-    static func friendly(_ request: V16.Request, _ number: Int, tag: V16.AuthorizationStatus = .accepted) -> V16
-        .Response?
-    {
-        switch request {
-        case .bootNotification: .bootNotification(.init(status: .accepted, currentTime: t0, interval: 300))
-        case .heartbeat: .heartbeat(.init(currentTime: t0))
-        case .authorize: .authorize(.init(idTagInfo: .init(status: tag)))
-        case .startTransaction: .startTransaction(.init(idTagInfo: .init(status: tag), transactionId: number))
-        case .stopTransaction: .stopTransaction(.init())
-        case .meterValues: .meterValues(.init())
-        case .statusNotification: .statusNotification(.init())
-        case .diagnosticsStatusNotification: .diagnosticsStatusNotification(.init())
-        case .firmwareStatusNotification: .firmwareStatusNotification(.init())
-        default: nil
-        }
     }
 
     // MARK: Doing
@@ -87,7 +88,7 @@ struct Bench {
             }
             connections += 1
             isUp = true
-            link = StationLink(role: .centralSystem, version: .v16)
+            link = StationLink(role: .centralSystem, version: Words.version)
             work.append(.station(.connected))
         case .disconnect:
             isUp = false
@@ -126,14 +127,14 @@ struct Bench {
     mutating func sleep(_ duration: Duration) { now += duration }
 
     /// Sends a call and gives what came back at once; `nil` when nothing did.
-    mutating func call(_ request: V16.Request) -> V16.Response? {
+    mutating func call(_ request: Words.Request) -> Words.Response? {
         let token = order(request)
         guard case .answered(let payload)? = outcomes[token] else { return nil }
-        faults += V16.validateResponse(action: request.action, payload: payload).map { "\(request.action): \($0)" }
-        return try? V16.Response.decode(request.action, payload: payload.span).result.get()
+        faults += Words.faults(response: request.action, payload).map { "\(request.action): \($0)" }
+        return Words.response(request.action, payload)
     }
 
-    mutating func order(_ request: V16.Request) -> UInt64 {
+    mutating func order(_ request: Words.Request) -> UInt64 {
         nextToken += 1
         work.append(
             .central(
@@ -154,13 +155,13 @@ struct Bench {
             switch action {
             case .transmit(let text): work.append(.station(.received(text: text)))
             case .deliver(let call):
-                guard case .v16(let request) = call.request else { continue }
+                guard let request = Words.request(call) else { continue }
                 requests.append(request)
                 times.append(now)
-                faults += V16.validateRequest(action: call.action, payload: Array(call.payloadBytes)).map {
+                faults += Words.faults(request: call.action, Array(call.payloadBytes)).map {
                     "\(call.action): \($0)"
                 }
-                if case .startTransaction = request { transactions += 1 }
+                if Words.isStart(request) { transactions += 1 }
                 if let response = answer(request, transactions) {
                     work.append(.central(.respond(messageID: call.messageID, payload: response.json)))
                 }
@@ -174,7 +175,7 @@ struct Bench {
     // MARK: Looking
 
     /// Actions and, for some, what matters in them.
-    var story: [String] { requests.map(Bench.line) }
+    var story: [String] { requests.map(Words.line) }
     mutating func newStory() -> [String] {
         defer {
             requests.removeAll()
@@ -182,20 +183,7 @@ struct Bench {
         }
         return story
     }
-    var status: V16.ChargePointStatus? { station.status(connector: 1) }
-
-    private static func line(_ request: V16.Request) -> String {
-        switch request {
-        case .statusNotification(let status): "\(status.connectorId) \(status.status.name)"
-        case .startTransaction(let start): "start \(start.idTag) \(start.meterStart)"
-        case .stopTransaction(let stop): "stop \(stop.transactionId) \(stop.meterStop) \(stop.reason?.name ?? "")"
-        case .meterValues(let values):
-            "meter \(values.transactionId.map { "\($0)" } ?? "-") \(values.meterValue.readings.first?.text ?? "")"
-        case .firmwareStatusNotification(let status): "firmware \(status.status.name)"
-        case .diagnosticsStatusNotification(let status): "diagnostics \(status.status.name)"
-        default: request.action.rawValue
-        }
-    }
+    var status: ConnectorCondition? { station.status(connector: 1) }
 }
 
 extension SimulatedVehicle {

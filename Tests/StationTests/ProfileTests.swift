@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func `what it cannot do it rejects`() {
-        var b = charging { $0.rateUnits = [.a] }
+        var b = charging { $0.rateUnits = [.amperes] }
         #expect(set(&b, txProfile(100, unit: .w)) == .rejected)
         #expect(set(&b, txProfile(100, transaction: 999)) == .rejected)
         #expect(set(&b, txProfile(100, transaction: nil)) == .rejected)

@@ -67,6 +67,13 @@ public struct ChargingProfile: Hashable, Sendable {
         self.transaction = transaction
     }
 
+    /// The same profile for one transaction: how a remote start's becomes its own (2.x F01, F02). `nil` changes nothing.
+    public func belonging(to transaction: String?) -> ChargingProfile {
+        ChargingProfile(
+            id: id, stackLevel: stackLevel, purpose: purpose, kind: kind, unit: unit, start: start, duration: duration,
+            periods: periods, validFrom: validFrom, validTo: validTo, transaction: transaction ?? self.transaction)
+    }
+
     /// `nil` for a purpose that 1.6 does not know.
     public init?(_ profile: V16.ChargingProfile) {
         let schedule = profile.chargingSchedule

@@ -35,26 +35,58 @@ public struct CompositeSchedule: Hashable, Sendable {
         self.span = span
     }
 
-    /// As GetCompositeSchedule answers it: seconds from the start, one decimal rounded down.
+    /// A limit as GetCompositeSchedule tells it.
+    public struct Period: Hashable, Sendable {
+        /// Seconds from the start of the schedule.
+        public let start: Int
+        /// Amperes a phase or watts, one decimal, rounded down.
+        public let limit: JSONDecimal
+        public let phases: Int
+    }
+
+    /// The steps as GetCompositeSchedule tells them.
     /// - Parameter hardware: what the connector may draw where no profile says anything.
-    public func schedule(in unit: V16.ChargingRateUnit, supply: Supply, hardware: ChargingLimit) -> V16.ChargingSchedule
-    {
-        var periods: [V16.ChargingSchedulePeriod] = []
+    public func periods(
+        in unit: ChargingProfile.Unit, supply: Supply, hardware: ChargingLimit
+    ) -> [Period] {
+        var periods: [Period] = []
         for step in steps {
             let limit = step.limit?.lowered(by: hardware) ?? hardware
-            let tenths = unit == .w ? limit.milliwatts / 100 : limit.milliamperes(supply) / 100
+            let tenths = unit == .watts ? limit.milliwatts / 100 : limit.milliamperes(supply) / 100
             let offset = Int((step.start.milliseconds - span.start.milliseconds) / 1000)
-            let period = V16.ChargingSchedulePeriod(
-                startPeriod: offset, limit: JSONDecimal(mantissa: tenths, scale: 1), numberPhases: limit.phases)
+            let period = Period(
+                start: offset, limit: JSONDecimal(mantissa: tenths, scale: 1), phases: limit.phases)
             if let last = periods.last {
-                if last.limit == period.limit, last.numberPhases == period.numberPhases { continue }
+                if last.limit == period.limit, last.phases == period.phases { continue }
                 // Two changes within one second: the later one holds.
-                if last.startPeriod == offset { periods.removeLast() }
+                if last.start == offset { periods.removeLast() }
             }
             periods.append(period)
         }
-        return V16.ChargingSchedule(
-            chargingRateUnit: unit, chargingSchedulePeriod: periods,
-            duration: Int(span.duration.wholeMilliseconds / 1000), startSchedule: span.start)
+        return periods
+    }
+
+    /// As 1.6 answers it.
+    public func schedule(in unit: V16.ChargingRateUnit, supply: Supply, hardware: ChargingLimit) -> V16.ChargingSchedule
+    {
+        V16.ChargingSchedule(
+            chargingRateUnit: unit,
+            chargingSchedulePeriod: periods(in: unit == .a ? .amperes : .watts, supply: supply, hardware: hardware).map
+            {
+                V16.ChargingSchedulePeriod(startPeriod: $0.start, limit: $0.limit, numberPhases: $0.phases)
+            }, duration: Int(span.duration.wholeMilliseconds / 1000), startSchedule: span.start)
+    }
+
+    /// As 2.x answers it.
+    public func schedule(
+        of evse: Int, in unit: V2.ChargingRateUnit, supply: Supply, hardware: ChargingLimit
+    ) -> V2.CompositeSchedule {
+        V2.CompositeSchedule(
+            evseId: evse, duration: Int(span.duration.wholeMilliseconds / 1000), scheduleStart: span.start,
+            chargingRateUnit: unit,
+            chargingSchedulePeriod: periods(in: unit == .a ? .amperes : .watts, supply: supply, hardware: hardware).map
+            {
+                V2.ChargingSchedulePeriod(startPeriod: $0.start, limit: $0.limit, numberPhases: $0.phases)
+            })
     }
 }

@@ -1,4 +1,5 @@
 import OCPP
+public import OCPPMessages
 public import Quantities
 
 /// Recorded stays laid onto simulated stations and onto a time that begins now.
@@ -14,6 +15,8 @@ public struct SessionReplay: Sendable {
         /// Tags that the drivers use in turn; empty: each driver has a tag of its own name.
         public var tags: [String] = []
         public var password: String?
+        /// What the station of an index speaks.
+        public var version: @Sendable (Int) -> OCPPVersion = { _ in .v16 }
         /// Faults of one station, given its own seed.
         public var faults: @Sendable (UInt64) -> StationFaults = { _ in .none }
 
@@ -32,8 +35,8 @@ public struct SessionReplay: Sendable {
 
     /// A pile that gives no other power: 220 V, one phase, 32 A.
     private static let pilePower = Power(watts: 7040)
-    /// OCPP 1.6 `IdToken`: at most 20 characters.
-    private static let maxTagLength = 20
+    /// `IdToken` of 1.6, `IdToken` of 2.0.1.
+    private static func maxTagLength(_ version: OCPPVersion) -> Int { version == .v16 ? 20 : 36 }
     private static let batteryWithoutName = Energy.kilowattHours(60)
 
     /// - Parameters:
@@ -82,7 +85,7 @@ public struct SessionReplay: Sendable {
                     vehicle: SimulatedVehicle(
                         battery: battery, stored: stored, wanted: stay.energy, maxPower: power,
                         phases: power > Self.pilePower ? 3 : 1),
-                    idTag: String(tag.prefix(Self.maxTagLength))))
+                    idTag: String(tag.prefix(Self.maxTagLength(options.version(station))))))
             free[station] = stay.departure + shift
             placed += 1
             wanted = wanted + stay.energy
@@ -92,6 +95,7 @@ public struct SessionReplay: Sendable {
             let number = String(index + 1)
             let padded = String(repeating: "0", count: digits - number.count) + number
             var settings = StationSettings(identity: options.identityPrefix + padded)
+            settings.version = options.version(index)
             settings.faults = options.faults(options.seed &* 1_000_003 &+ UInt64(index))
             // A larger pile where a vehicle takes more than one phase of 32 A gives.
             if largest[index] > Self.pilePower {

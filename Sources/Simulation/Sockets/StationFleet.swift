@@ -1,6 +1,7 @@
 public import NIOPosix
 public import Quantities
 import NIOCore
+import OCPP
 
 /// Many simulated stations on real WebSocket connections to one central system, spread over the event loops of a group.
 ///
@@ -52,8 +53,8 @@ public final class StationFleet: Sendable {
             let eventLoop = group.next()
             let needsSources = members.count > Self.stationsPerSource && endpoint.host.hasPrefix("127.")
             let login = StationSocket.Login(
-                endpoint: endpoint, identity: member.settings.identity, protocols: ["ocpp1.6"],
-                password: member.password,
+                endpoint: endpoint, identity: member.settings.identity,
+                protocols: [member.settings.version.subprotocol], password: member.password,
                 source: needsSources ? "127.0.0.\(2 + index / Self.stationsPerSource)" : nil)
             // From here on the loop owns it.
             return (

@@ -2,63 +2,15 @@ import OCPP
 import OCPPMessages
 import Quantities
 
-// What the central system asks for: Core, SmartCharging, RemoteTrigger, FirmwareManagement.
+// What a central system may ask for, whatever its words. Nothing here sends: a dialect answers first.
 extension SimulatedChargePoint {
-    mutating func answer(_ call: InboundCall) {
-        let id = call.messageID
-        guard case .v16(let request) = call.request else { return }
-        switch request {
-        case .changeAvailability(let request):
-            respond(id, .changeAvailability(.init(status: changeAvailability(request))))
-        case .changeConfiguration(let request):
-            let status = configuration.change(request.key, to: request.value)
-            if status == .accepted { configurationChanged(request.key) }
-            respond(id, .changeConfiguration(.init(status: status)))
-        case .clearCache: respond(id, .clearCache(.init(status: .accepted)))
-        case .dataTransfer: respond(id, .dataTransfer(.init(status: .unknownVendorId)))
-        case .getConfiguration(let request): respond(id, .getConfiguration(configuration.answer(request.key)))
-        case .remoteStartTransaction(let request): remoteStart(id, request)
-        case .remoteStopTransaction(let request): remoteStop(id, request)
-        case .reset(let request):
-            respond(id, .reset(.init(status: .accepted)))
-            // The answer goes out before the station goes down.
-            schedule(.reboot(request.type == .hard ? .hardReset : .softReset), after: .seconds(1))
-        case .unlockConnector(let request): unlock(id, request)
-        case .setChargingProfile(let request):
-            let status = set(request.csChargingProfiles, connector: request.connectorId)
-            if status == .accepted { counts.profilesAccepted += 1 } else { counts.profilesRejected += 1 }
-            respond(id, .setChargingProfile(.init(status: status)))
-        case .clearChargingProfile(let request):
-            let cleared = profiles.clear(
-                id: request.id, evse: request.connectorId,
-                purpose: request.chargingProfilePurpose.flatMap { ChargingProfile.Purpose($0) },
-                stackLevel: request.stackLevel)
-            respond(id, .clearChargingProfile(.init(status: cleared > 0 ? .accepted : .unknown)))
-        case .getCompositeSchedule(let request): respond(id, .getCompositeSchedule(composite(request)))
-        case .triggerMessage(let request): trigger(id, request)
-        case .getDiagnostics:
-            respond(id, .getDiagnostics(.init(fileName: "\(settings.identity)-diagnostics.log")))
-            schedule(.send(.diagnosticsStatusNotification(.init(status: .uploading))), after: .seconds(1))
-            schedule(.send(.diagnosticsStatusNotification(.init(status: .uploaded))), after: .seconds(10))
-        case .updateFirmware:
-            respond(id, .updateFirmware(.init()))
-            let steps: [(Int, V16.FirmwareStatus)] = [
-                (1, .downloading), (20, .downloaded), (25, .installing), (60, .installed),
-            ]
-            for (second, status) in steps {
-                schedule(.send(.firmwareStatusNotification(.init(status: status))), after: .seconds(second))
-            }
-        default:
-            let text = "\(call.action) belongs to a feature profile that this station does not have"
-            linkHandle(.respondError(messageID: id, code: .notSupported, description: text))
-        }
-    }
-
-    private mutating func changeAvailability(_ request: V16.ChangeAvailabilityRequest) -> V16.AvailabilityStatus {
-        guard (0...connectors.count).contains(request.connectorId) else { return .rejected }
+    /// - Parameter connector: 0 is the whole station.
+    /// - Returns: whether it waits for a transaction's end; `nil` when there is no such connector.
+    mutating func changeAvailability(connector: Int, isOperative: Bool) -> Bool? {
+        guard (0...connectors.count).contains(connector) else { return nil }
         var isScheduled = false
-        for i in connectors.indices where request.connectorId == 0 || connectors[i].number == request.connectorId {
-            if request.type == .operative {
+        for i in connectors.indices where connector == 0 || connectors[i].number == connector {
+            if isOperative {
                 connectors[i].isAvailable = true
                 connectors[i].becomesUnavailable = false
             } else if connectors[i].transaction != nil {
@@ -68,130 +20,125 @@ extension SimulatedChargePoint {
                 connectors[i].isAvailable = false
             }
         }
-        return isScheduled ? .scheduled : .accepted
+        return isScheduled
     }
 
-    /// A new sample interval holds from now on, also in running transactions.
-    private mutating func configurationChanged(_ key: String) {
-        guard key.lowercased() == "metervaluesampleinterval" else { return }
-        let interval = configuration.number("MeterValueSampleInterval")
-        for i in connectors.indices where connectors[i].transaction != nil {
-            connectors[i].transaction?.nextSample = interval > 0 ? now + .seconds(interval) : nil
+    /// Changes a setting; what hangs on it follows at once, also in running transactions.
+    mutating func change(_ entry: Int, to value: String) -> Bool {
+        guard configuration.change(entry, to: value) else { return false }
+        switch configuration.entries[entry].parameter {
+        case .sampleInterval:
+            let interval = configuration.number(.sampleInterval)
+            for i in connectors.indices where connectors[i].transaction != nil {
+                connectors[i].transaction?.nextSample = interval > 0 ? now + .seconds(interval) : nil
+            }
+        case .heartbeatInterval: if link != nil, isAccepted { scheduleHeartbeat() }
+        default: break
         }
+        return true
     }
 
-    private mutating func remoteStart(_ id: String, _ request: V16.RemoteStartTransactionRequest) {
-        let free = { (c: SimulatedConnector) in c.isAvailable && c.transaction == nil && !c.becomesUnavailable }
+    /// - Parameters:
+    ///   - connector: `nil`: any that is free, one with a vehicle first.
+    ///   - number: the central system's number of the order.
+    /// - Returns: whether it is taken; it then waits for a vehicle, if there is none.
+    mutating func startRemotely(
+        _ idTag: String, connector: Int?, profile: ChargingProfile?, number: Int? = nil
+    ) -> Bool {
         let candidates = connectors.indices.filter { i in
-            free(connectors[i]) && (request.connectorId == nil || connectors[i].number == request.connectorId)
+            let c = connectors[i]
+            return c.isAvailable && c.transaction == nil && !c.becomesUnavailable
+                && (connector == nil || c.number == connector)
         }
         let chosen = candidates.first { connectors[$0].vehicle != nil } ?? candidates.first
-        let isProfileUsable =
-            request.chargingProfile.map { $0.chargingProfilePurpose == .txProfile && isUsable($0) } ?? true
-        guard isAccepted, isProfileUsable, let i = chosen else {
-            respond(id, .remoteStartTransaction(.init(status: .rejected)))
-            return
-        }
-        respond(id, .remoteStartTransaction(.init(status: .accepted)))
-        let wait = Duration.seconds(max(1, configuration.number("ConnectionTimeOut")))
-        connectors[i].remote = .init(idTag: request.idTag, profile: request.chargingProfile, deadline: now + wait)
-        guard connectors[i].vehicle != nil else { return }
+        let isProfileUsable = profile.map { $0.purpose == .transaction && fault(in: $0) == nil } ?? true
+        guard isAccepted, isProfileUsable, let i = chosen else { return false }
+        let wait = Duration.seconds(max(1, configuration.number(.connectionTimeOut)))
+        connectors[i].remote = .init(idTag: idTag, profile: profile, number: number, deadline: now + wait)
+        guard connectors[i].vehicle != nil else { return true }
         connectors[i].isFinished = false
         authorize(i)
+        return true
     }
 
-    private mutating func remoteStop(_ id: String, _ request: V16.RemoteStopTransactionRequest) {
-        let running = connectors.first { connector in
-            connector.transaction.flatMap { queue.number(of: $0.local) } == request.transactionId
-        }
-        respond(id, .remoteStopTransaction(.init(status: running == nil ? .rejected : .accepted)))
-        if let running { endTransaction(running.number, .remote) }
+    /// The connector whose running transaction both sides call so.
+    func connector(ofTransaction id: String) -> Int? {
+        connectors.first { $0.transaction.flatMap { queue.id(of: $0.local) } == id }?.number
     }
 
-    private mutating func unlock(_ id: String, _ request: V16.UnlockConnectorRequest) {
-        guard (1...connectors.count).contains(request.connectorId) else {
-            respond(id, .unlockConnector(.init(status: .notSupported)))
-            return
-        }
-        endTransaction(request.connectorId, .unlockCommand)
-        respond(id, .unlockConnector(.init(status: .unlocked)))
+    // MARK: Charging profiles
+
+    /// - Parameter evse: 0 is the whole station.
+    /// - Returns: why it is not taken.
+    mutating func install(_ profile: ChargingProfile, evse: Int) -> ProfileRefusal? {
+        let refusal = tryInstalling(profile, evse: evse)
+        if refusal == nil { counts.profilesAccepted += 1 } else { counts.profilesRejected += 1 }
+        return refusal
     }
 
-    private mutating func set(_ profile: V16.ChargingProfile, connector: Int) -> V16.ChargingProfileStatus {
-        guard (0...connectors.count).contains(connector), isUsable(profile), let installed = ChargingProfile(profile)
-        else { return .rejected }
-        switch profile.chargingProfilePurpose {
-        case .chargePointMaxProfile: guard connector == 0 else { return .rejected }
-        case .txDefaultProfile: break
-        case .txProfile:
-            guard let local = self[connector]?.transaction?.local, let number = queue.number(of: local),
-                profile.transactionId == number
-            else { return .rejected }
-        case .unrecognized: return .rejected
+    private mutating func tryInstalling(_ profile: ChargingProfile, evse: Int) -> ProfileRefusal? {
+        guard (0...connectors.count).contains(evse) else { return .unknownEVSE }
+        if let fault = fault(in: profile) { return fault }
+        switch profile.purpose {
+        case .stationMaximum: guard evse == 0 else { return .profile }
+        case .transactionDefault: break
+        case .transaction:
+            guard let local = self[evse]?.transaction?.local, let id = queue.id(of: local), profile.transaction == id
+            else { return .transactionNotFound }
+        case .externalConstraints, .priority, .localGeneration: return .profile
         }
+        if dialect.replacement == .sameID, profiles.conflicts(with: profile, evse: evse) { return .conflict }
         var changed = profiles
-        changed.install(installed, evse: connector, replacing: .sameLevel)
-        guard changed.entries.count <= settings.maxProfiles else { return .rejected }
+        changed.install(profile, evse: evse, replacing: dialect.replacement)
+        guard changed.entries.count <= settings.maxProfiles else { return .tooMany }
         profiles = changed
-        return .accepted
+        return nil
     }
 
-    private func isUsable(_ profile: V16.ChargingProfile) -> Bool {
-        let schedule = profile.chargingSchedule
-        return settings.rateUnits.contains(schedule.chargingRateUnit)
-            && (0...settings.maxStackLevel).contains(profile.stackLevel)
-            && (1...settings.maxPeriods).contains(schedule.chargingSchedulePeriod.count)
-            && schedule.chargingSchedulePeriod.first?.startPeriod == 0
-            && !(profile.chargingProfileKind == .relative && schedule.startSchedule != nil)
-            && !(profile.chargingProfileKind == .recurring && schedule.startSchedule == nil)
+    private func fault(in profile: ChargingProfile) -> ProfileRefusal? {
+        guard settings.rateUnits.contains(profile.unit) else { return .rateUnit }
+        guard (0...settings.maxStackLevel).contains(profile.stackLevel) else { return .profile }
+        let isRecurring = profile.kind == .daily || profile.kind == .weekly
+        guard (1...settings.maxPeriods).contains(profile.periods.count), profile.periods.first?.start == 0,
+            !(profile.kind == .relative && profile.start != nil), !(isRecurring && profile.start == nil)
+        else { return .schedule }
+        return nil
     }
 
-    private func composite(_ request: V16.GetCompositeScheduleRequest) -> V16.GetCompositeScheduleResponse {
-        let unit = request.chargingRateUnit ?? settings.rateUnits.first ?? .a
-        guard (0...connectors.count).contains(request.connectorId), settings.rateUnits.contains(unit),
-            (1...31_536_000).contains(request.duration)
-        else { return .init(status: .rejected) }
-        let span = Interval(clock, clock + .seconds(request.duration))
-        let running = self[request.connectorId].flatMap { transaction(on: $0) }
+    /// What it reckons that it may draw from now on; `nil` when it cannot say so.
+    /// - Parameter unit: `nil`: the station's choice.
+    func composite(
+        connector: Int, seconds: Int, unit: ChargingProfile.Unit?
+    ) -> (schedule: CompositeSchedule, unit: ChargingProfile.Unit)? {
+        let unit = unit ?? settings.rateUnits.first ?? .amperes
+        guard (0...connectors.count).contains(connector), settings.rateUnits.contains(unit),
+            (1...31_536_000).contains(seconds)
+        else { return nil }
+        let running = self[connector].flatMap { transaction(on: $0) }
         let composite = CompositeSchedule(
-            profiles, evse: request.connectorId, over: span, transaction: running, supply: settings.supply)
-        return .init(
-            status: .accepted, connectorId: request.connectorId, scheduleStart: clock,
-            chargingSchedule: composite.schedule(in: unit, supply: settings.supply, hardware: settings.hardware))
+            profiles, evse: connector, over: Interval(clock, clock + .seconds(seconds)), transaction: running,
+            supply: settings.supply)
+        return (composite, unit)
     }
 
-    private mutating func trigger(_ id: String, _ request: V16.TriggerMessageRequest) {
-        if let connector = request.connectorId, !(1...connectors.count).contains(connector) {
-            respond(id, .triggerMessage(.init(status: .rejected)))
-            return
-        }
-        if case .unrecognized = request.requestedMessage {
-            respond(id, .triggerMessage(.init(status: .notImplemented)))
-            return
-        }
-        respond(id, .triggerMessage(.init(status: .accepted)))
-        switch request.requestedMessage {
-        case .bootNotification: boot()
-        case .heartbeat: call(.heartbeat(.init()), .heartbeat)
-        case .diagnosticsStatusNotification: call(.diagnosticsStatusNotification(.init(status: .idle)), .other)
-        case .firmwareStatusNotification: call(.firmwareStatusNotification(.init(status: .idle)), .other)
-        case .statusNotification:
-            if let connector = request.connectorId {
-                reportStatus(connector)
-            } else {
-                for n in 0...connectors.count { reportStatus(n) }
-            }
-        case .meterValues:
-            for i in connectors.indices where request.connectorId == nil || connectors[i].number == request.connectorId
-            {
-                let number = connectors[i].transaction.flatMap { queue.number(of: $0.local) }
-                call(
-                    .meterValues(
-                        .init(
-                            connectorId: connectors[i].number, meterValue: [meterValue(i, context: .trigger)],
-                            transactionId: number)), .other)
-            }
-        case .unrecognized: break
+    // MARK: What takes its time
+
+    mutating func updateFirmware(request: Int?) {
+        let steps: [(Int, FirmwareStep)] = [(1, .downloading), (20, .downloaded), (25, .installing), (60, .installed)]
+        for (second, step) in steps { schedule(.send(.firmware(step, request: request)), after: .seconds(second)) }
+    }
+
+    mutating func upload(request: Int?) {
+        schedule(.send(.upload(.uploading, request: request)), after: .seconds(1))
+        schedule(.send(.upload(.uploaded, request: request)), after: .seconds(10))
+    }
+
+    /// Sends what the meters show now, of one connector or of all.
+    mutating func reportMeters(connector: Int?) {
+        for i in connectors.indices where connector == nil || connectors[i].number == connector {
+            guard let sample = sample(i, configuration.measurands(.sampled), .trigger) else { continue }
+            let id = connectors[i].transaction.flatMap { queue.id(of: $0.local) }
+            call(.readings(connector: connectors[i].number, sample, transaction: id), .other)
         }
     }
 }

@@ -9,15 +9,17 @@ extension SimulatedChargePoint {
         isOn = true
         connectAt = nil
         failedConnections = 0
-        link = StationLink(role: .station, version: .v16)
-        if !isAccepted || !settings.faults.reconnectsWithoutBoot {
+        link = StationLink(role: .station, version: settings.version)
+        if isAccepted, !dialect.bootsOnEachConnection || settings.faults.reconnectsWithoutBoot {
+            scheduleHeartbeat()
+            let threshold = configuration.number(.offlineThreshold)
+            if threshold > 0, let lostAt, now - lostAt > .seconds(threshold) { reported.removeAll() }
+            for i in connectors.indices { authorize(i) }
+        } else {
             registration = nil
             boot()
-        } else {
-            scheduleHeartbeat()
-            // Who came while nobody could be asked waits for the answer.
-            for i in connectors.indices { authorize(i) }
         }
+        lostAt = nil
     }
 
     mutating func disconnected() {
@@ -31,8 +33,16 @@ extension SimulatedChargePoint {
     }
 
     mutating func dropLink() {
-        if link != nil { linkHandle(.closed) }
-        link = nil
+        if var closing = link {
+            // Whatever comes of it happens without a connection.
+            link = nil
+            lostAt = now
+            var settled: [StationLink.Action] = []
+            closing.handle(.closed, at: now.milliseconds, into: &settled)
+            for case .completed(let token, let outcome) in settled {
+                if let purpose = purposes.removeValue(forKey: token) { completed(purpose, outcome) }
+            }
+        }
         linkAt = nil
         bootAt = nil
         heartbeatAt = nil
@@ -44,23 +54,20 @@ extension SimulatedChargePoint {
         }
     }
 
-    mutating func boot() {
-        let request = V16.BootNotificationRequest(
-            chargePointVendor: settings.vendor, chargePointModel: settings.model,
-            chargePointSerialNumber: String(settings.identity.prefix(25)), firmwareVersion: settings.firmware)
-        call(.bootNotification(request), .boot)
-    }
+    mutating func boot() { call(.boot(bootCause), .boot) }
 
-    mutating func powerOff(_ reason: V16.Reason) {
-        for connector in connectors where connector.transaction != nil { endTransaction(connector.number, reason) }
+    mutating func powerOff(_ stop: StopCause, _ boot: BootCause) {
+        for connector in connectors where connector.transaction != nil { endTransaction(connector.number, stop) }
         if link != nil { actions.append(.disconnect) }
         // Whatever was asked is forgotten with the power.
         purposes.removeAll()
         dropLink()
         connectAt = nil
         decideAt = nil
+        resetsWhenIdle = false
         deferred.removeAll()
         registration = nil
+        bootCause = boot
         reported.removeAll()
         // Only the station's maximum and the defaults outlive a reboot.
         profiles.clear(purpose: .transaction)
@@ -76,6 +83,6 @@ extension SimulatedChargePoint {
     }
 
     mutating func scheduleHeartbeat() {
-        heartbeatAt = now + .seconds(max(1, configuration.number("HeartbeatInterval")))
+        heartbeatAt = now + .seconds(max(1, configuration.number(.heartbeatInterval)))
     }
 }

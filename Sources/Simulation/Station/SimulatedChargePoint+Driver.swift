@@ -1,5 +1,4 @@
 import OCPP
-import OCPPMessages
 import Quantities
 
 // What people and vehicles do at the station, and the transactions that follow from it.
@@ -11,7 +10,7 @@ extension SimulatedChargePoint {
         connectors[i].idTag = idTag
         connectors[i].isFinished = false
         reportStatuses()
-        authorize(i)
+        authorize(i, isNewCable: true)
     }
 
     mutating func plugOut(_ connector: Int) {
@@ -24,21 +23,22 @@ extension SimulatedChargePoint {
     }
 
     /// Asks whether the driver who is plugged in may charge; without the central system it is decided a little later.
-    mutating func authorize(_ i: Int) {
+    mutating func authorize(_ i: Int, isNewCable: Bool = false) {
         let number = connectors[i].number
         guard connectors[i].vehicle != nil, connectors[i].isAvailable, connectors[i].transaction == nil,
             !connectors[i].isFinished
         else { return }
         if let remote = connectors[i].remote {
             connectors[i].remote = nil
-            if let profile = remote.profile.flatMap({ ChargingProfile($0) }) {
-                profiles.install(profile, evse: number, replacing: .sameLevel)
+            startTransaction(i, remote.idTag, isNewCable ? .cable : .remote, remoteStart: remote.number)
+            if let profile = remote.profile, let local = connectors[i].transaction?.local {
+                let own = profile.belonging(to: queue.id(of: local))
+                profiles.install(own, evse: number, replacing: dialect.replacement)
             }
-            startTransaction(i, remote.idTag)
         } else if let idTag = connectors[i].idTag {
             if link != nil, isAccepted {
                 if !isUnderWay(.authorize(connector: number)) {
-                    call(.authorize(.init(idTag: idTag)), .authorize(connector: number))
+                    call(.authorize(idTag: idTag), .authorize(connector: number))
                 }
             } else {
                 decideAt = decideAt ?? now + (settings.offlineWait ?? settings.callTimeout)
@@ -46,15 +46,14 @@ extension SimulatedChargePoint {
         }
     }
 
-    /// Still no word of the central system: everybody may charge (AllowOfflineTxForUnknownId), unless it has refused the
-    /// station itself.
+    /// Still no word of the central system: everybody may charge, unless it has refused the station itself.
     mutating func decideOffline() {
-        guard configuration.flag("AllowOfflineTxForUnknownId"), link == nil || registration == nil else { return }
+        guard configuration.flag(.startsOffline), link == nil || registration == nil else { return }
         for i in connectors.indices {
             guard connectors[i].vehicle != nil, connectors[i].isAvailable, !connectors[i].isFinished,
                 let idTag = connectors[i].idTag
             else { continue }
-            startTransaction(i, idTag)
+            startTransaction(i, idTag, .authorized)
         }
     }
 
@@ -65,41 +64,37 @@ extension SimulatedChargePoint {
         }
         guard let answer else {
             // The central system cannot say: as without a connection.
-            if configuration.flag("AllowOfflineTxForUnknownId") { startTransaction(i, idTag) }
+            if configuration.flag(.startsOffline) { startTransaction(i, idTag, .authorized) }
             return
         }
-        guard
-            case .authorize(let response)? = try? V16.Response.decode(.authorize, payload: answer.span).result.get(),
-            response.idTagInfo.status == .accepted
-        else {
+        guard dialect.isAuthorized(answer) else {
             counts.refusals += 1
             return
         }
-        startTransaction(i, idTag)
+        startTransaction(i, idTag, .authorized)
     }
 
-    mutating func startTransaction(_ i: Int, _ idTag: String) {
+    mutating func startTransaction(_ i: Int, _ idTag: String, _ cause: StartCause, remoteStart: Int? = nil) {
         guard connectors[i].transaction == nil else { return }
         let local = nextLocal
         nextLocal += 1
         counts.transactionsStarted += 1
-        let interval = configuration.number("MeterValueSampleInterval")
+        if dialect.namesTransactions { queue.name(local, transactionName(local)) }
+        let interval = configuration.number(.sampleInterval)
         connectors[i].transaction = SimulatedConnector.Transaction(
             local: local, idTag: idTag, start: now, nextSample: interval > 0 ? now + .seconds(interval) : nil)
-        queue.append(
-            .start(
-                local: local, connector: connectors[i].number, idTag: idTag, meterStart: connectors[i].wattHours,
-                at: clock))
+        tell(
+            i, .start(idTag: idTag, cause, remoteStart: remoteStart),
+            sample: sample(i, configuration.measurands(.sampledAtBegin), .begin))
     }
 
-    mutating func endTransaction(_ connector: Int, _ reason: V16.Reason) {
+    mutating func endTransaction(_ connector: Int, _ cause: StopCause) {
         let i = connector - 1
         guard connectors.indices.contains(i), let transaction = connectors[i].transaction else { return }
         counts.transactionsEnded += 1
-        queue.append(
-            .stop(
-                local: transaction.local, idTag: reason == .local ? transaction.idTag : nil,
-                meterStop: connectors[i].wattHours, at: clock, reason: reason))
+        tell(
+            i, .stop(cause, idTag: cause == .local ? transaction.idTag : nil),
+            sample: sample(i, configuration.measurands(.sampledAtEnd), .end))
         connectors[i].transaction = nil
         connectors[i].isFinished = true
         connectors[i].cutOff()
@@ -111,50 +106,55 @@ extension SimulatedChargePoint {
     }
 
     /// Takes the periodic sample of a connector and sets the next.
-    mutating func sample(_ i: Int) {
-        guard let transaction = connectors[i].transaction else { return }
-        let interval = configuration.number("MeterValueSampleInterval")
+    mutating func sampleNow(_ i: Int) {
+        guard connectors[i].transaction != nil else { return }
+        let interval = configuration.number(.sampleInterval)
         connectors[i].transaction?.nextSample = interval > 0 ? now + .seconds(interval) : nil
-        queue.append(
-            .meter(
-                local: transaction.local, connector: connectors[i].number, meterValue(i, context: .samplePeriodic)))
+        if let sample = sample(i, configuration.measurands(.sampled), .periodic) { tell(i, .sample, sample: sample) }
     }
 
-    /// What the meter of a connector shows now.
-    func meterValue(_ i: Int, context: V16.ReadingContext) -> V16.MeterValue {
-        let connector = connectors[i]
-        let used = min(settings.supply.phases, connector.vehicle?.phases ?? settings.supply.phases)
-        let volts = Int64(settings.supply.voltage)
-        var samples: [V16.SampledValue] = []
-        func add(_ measurand: V16.Measurand, _ value: JSONDecimal, _ unit: V16.UnitOfMeasure, _ phase: V16.Phase? = nil)
-        {
-            samples.append(
-                V16.SampledValue(
-                    value: value.description, context: context, measurand: measurand, phase: phase, location: .outlet,
-                    unit: unit))
+    /// Tells in each transaction what its vehicle does now, where that has changed.
+    mutating func tellConditions() {
+        guard dialect.namesTransactions else { return }
+        for i in connectors.indices {
+            let condition = connectors[i].condition
+            guard let told = connectors[i].transaction?.told, told != condition else { continue }
+            connectors[i].transaction?.told = condition
+            tell(i, .condition)
         }
-        let phases: [V16.Phase] = [.l1, .l2, .l3]
-        for measurand in configuration.sampled {
-            switch measurand {
-            case .energyActiveImportRegister:
-                // A meter shows tenths of a watt-hour, cut off.
-                add(measurand, JSONDecimal(mantissa: connector.register.milliwattHours / 100, scale: 1), .wh)
-            case .powerActiveImport: add(measurand, JSONDecimal(mantissa: connector.power.watts * 10, scale: 1), .w)
-            case .powerOffered:
-                let watts = connector.offeredMilliamperes * volts * Int64(used) / 1000
-                add(measurand, JSONDecimal(mantissa: watts * 10, scale: 1), .w)
-            case .currentImport:
-                let tenths = connector.power.watts * 10 / (volts * Int64(used))
-                for phase in phases.prefix(used) { add(measurand, JSONDecimal(mantissa: tenths, scale: 1), .a, phase) }
-            case .currentOffered:
-                add(measurand, JSONDecimal(mantissa: connector.offeredMilliamperes / 100, scale: 1), .a)
-            case .voltage:
-                for phase in [V16.Phase.l1N, .l2N, .l3N].prefix(settings.supply.phases) {
-                    add(measurand, JSONDecimal(mantissa: volts, scale: 0), .v, phase)
-                }
-            default: break
-            }
+    }
+
+    /// Puts a message of the running transaction into the queue.
+    mutating func tell(_ i: Int, _ event: TransactionMessage.Event, sample: MeterSample? = nil) {
+        guard let transaction = connectors[i].transaction else { return }
+        connectors[i].transaction?.nextSequence += 1
+        queue.append(
+            TransactionMessage(
+                local: transaction.local, connector: connectors[i].number, sequence: transaction.nextSequence,
+                at: clock, isOffline: link == nil || !isAccepted, condition: transaction.told,
+                wattHours: connectors[i].wattHours, sample: sample, event: event))
+    }
+
+    /// Text like a UUID of version 4, the same in each run of a seed and another for each station, run and transaction.
+    private func transactionName(_ local: Int) -> String {
+        // FNV-1a.
+        let name = "\(settings.identity)/\(idPrefix)/\(local)"
+        let hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        var random = SeededRandom(seed: settings.faults.seed).split(hash)
+        let halves = [
+            random.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000,
+            random.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000,
+        ]
+        let digits = halves.map { half in
+            let text = String(half, radix: 16)
+            return String(repeating: "0", count: 16 - text.count) + text
+        }.joined()
+        var parts: [Substring] = []
+        var rest = digits[...]
+        for length in [8, 4, 4, 4, 12] {
+            parts.append(rest.prefix(length))
+            rest = rest.dropFirst(length)
         }
-        return V16.MeterValue(timestamp: clock, sampledValue: samples)
+        return parts.joined(separator: "-")
     }
 }

@@ -4,7 +4,12 @@ import Quantities
 
 /// Calls and answers over the link, with the faults that spoil them.
 extension SimulatedChargePoint {
-    mutating func call(_ request: V16.Request, _ purpose: Purpose) {
+    mutating func call(_ message: StationMessage, _ purpose: Purpose) {
+        let (action, payload) = dialect.call(message, of: settings)
+        call(action, payload, purpose)
+    }
+
+    mutating func call(_ action: String, _ payload: [UInt8], _ purpose: Purpose) {
         guard link != nil else { return }
         nextToken += 1
         purposes[nextToken] = purpose
@@ -12,8 +17,8 @@ extension SimulatedChargePoint {
         linkHandle(
             .send(
                 StationLink.OutgoingCall(
-                    token: nextToken, messageID: "\(idPrefix)-\(nextToken)", action: request.action.rawValue,
-                    payload: request.json, timeoutMilliseconds: settings.callTimeout.wholeMilliseconds)))
+                    token: nextToken, messageID: "\(idPrefix)-\(nextToken)", action: action, payload: payload,
+                    timeoutMilliseconds: settings.callTimeout.wholeMilliseconds)))
     }
 
     func isUnderWay(_ purpose: Purpose) -> Bool { purposes.values.contains(purpose) }
@@ -21,36 +26,41 @@ extension SimulatedChargePoint {
     /// Sends what waits for a connection and for acceptance.
     mutating func pump() {
         guard link != nil, isAccepted else { return }
-        if let request = queue.next(at: now) { call(request, .transaction) }
+        if let message = queue.next(at: now) {
+            call(.transaction(message, id: queue.id(of: message.local)), .transaction)
+        }
     }
 
     mutating func reportStatuses() {
         guard link != nil, isAccepted else { return }
-        for number in 0...connectors.count {
-            let status = self[number]?.status(minMilliamperes: 6000) ?? .available
-            guard reported[number] != status else { continue }
+        for number in (dialect.hasStationStatus ? 0 : 1)...connectors.count {
+            guard reported[number] != dialect.told(self[number]?.condition ?? .available) else { continue }
             reportStatus(number)
         }
     }
 
     mutating func reportStatus(_ number: Int) {
-        let status = self[number]?.status(minMilliamperes: 6000) ?? .available
-        reported[number] = status
-        call(
-            .statusNotification(
-                .init(connectorId: number, errorCode: .noError, status: status, timestamp: clock)), .other)
+        let condition = dialect.told(self[number]?.condition ?? .available)
+        reported[number] = condition
+        call(.status(connector: number, condition, at: clock), .other)
     }
 
     mutating func schedule(_ what: Deferred, after delay: Duration) { deferred.append((now + delay, what)) }
 
     /// Answers a call of the central system; a fault may make that late.
-    mutating func respond(_ id: String, _ response: V16.Response) {
+    mutating func respond(_ id: String, _ response: some WireMessage) {
         if roll(settings.faults.lateAnswersPermille) {
             counts.lateAnswers += 1
             schedule(.respond(messageID: id, payload: response.json), after: settings.faults.lateAnswerDelay)
         } else {
             linkHandle(.respond(messageID: id, payload: response.json))
         }
+    }
+
+    /// Answers a call that this station does not know what to do with.
+    mutating func refuse(_ call: InboundCall) {
+        let text = "\(call.action) belongs to a feature profile that this station does not have"
+        linkHandle(.respondError(messageID: call.messageID, code: .notSupported, description: text))
     }
 
     mutating func roll(_ permille: Int) -> Bool { permille > 0 && random.unit() * 1000 < Double(permille) }
@@ -76,7 +86,7 @@ extension SimulatedChargePoint {
                 if roll(settings.faults.dropsPermille) { isDropped = true }
             case .deliver(let call):
                 counts.callsReceived += 1
-                answer(call)
+                dialect.answer(call, by: &self)
             case .completed(let token, let outcome), .lateAnswer(let token, _, let outcome):
                 if let purpose = purposes.removeValue(forKey: token) { completed(purpose, outcome) }
             case .wake(let at): linkAt = Instant(milliseconds: at)
@@ -110,22 +120,19 @@ extension SimulatedChargePoint {
 
     mutating func booted(_ answer: [UInt8]?) {
         guard link != nil else { return }
-        guard let answer,
-            case .bootNotification(let response)? = try? V16.Response.decode(.bootNotification, payload: answer.span)
-                .result.get()
-        else {
+        guard let answer, let (registration, interval) = dialect.registration(answer) else {
             bootAt = now + .seconds(60)
             return
         }
-        registration = response.status
-        if response.status == .accepted {
-            if response.interval > 0 { _ = configuration.change("HeartbeatInterval", to: "\(response.interval)") }
+        self.registration = registration
+        if registration == .accepted {
+            if interval > 0 { configuration.set(.heartbeatInterval, to: "\(interval)") }
             scheduleHeartbeat()
             reported.removeAll()
             reportStatuses()
             for i in connectors.indices { authorize(i) }
         } else {
-            bootAt = now + .seconds(response.interval > 0 ? response.interval : 60)
+            bootAt = now + .seconds(interval > 0 ? interval : 60)
         }
     }
 
@@ -135,27 +142,20 @@ extension SimulatedChargePoint {
                 queue.interrupted()
             } else {
                 queue.failed(
-                    at: now, attemptsAllowed: configuration.number("TransactionMessageAttempts"),
-                    interval: .seconds(configuration.number("TransactionMessageRetryInterval")))
+                    at: now, attemptsAllowed: configuration.number(.attempts),
+                    interval: .seconds(configuration.number(.attemptInterval)))
             }
             return
         }
-        guard case .start(let local, let connector, _, _, _)? = queue.messages.first else {
-            _ = queue.delivered()
+        guard let message = queue.messages.first, case .start = message.event, let reply = dialect.start(answer) else {
+            queue.delivered()
             return
         }
-        guard
-            case .startTransaction(let response)? = try? V16.Response.decode(.startTransaction, payload: answer.span)
-                .result.get()
-        else {
-            _ = queue.delivered()
-            return
-        }
-        _ = queue.delivered(number: response.transactionId)
-        let isCurrent = self[connector]?.transaction?.local == local
-        if isCurrent, response.idTagInfo.status != .accepted, configuration.flag("StopTransactionOnInvalidId") {
+        queue.delivered(id: reply.id)
+        let isCurrent = self[message.connector]?.transaction?.local == message.local
+        if isCurrent, !reply.isAllowed, configuration.flag(.stopsOnRefusal) {
             counts.refusals += 1
-            endTransaction(connector, .deAuthorized)
+            endTransaction(message.connector, .deAuthorized)
         }
     }
 }

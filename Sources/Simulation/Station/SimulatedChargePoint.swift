@@ -2,8 +2,9 @@ import OCPP
 import OCPPMessages
 import Quantities
 
-/// An OCPP 1.6 charge point without IO: connection events, frames, vehicles and time in; frames, wake-ups and wishes to
-/// connect out. The same machine runs behind a real WebSocket and in the in-memory world.
+/// A charge point of OCPP 1.6 or 2.0.1 without IO: connection events, frames, vehicles and time in; frames, wake-ups and
+/// wishes to connect out. The same machine runs behind a real WebSocket and in the in-memory world, and the same machine
+/// speaks each version: a ``StationDialect`` has its words.
 ///
 ///     var station = SimulatedChargePoint(StationSettings(identity: "CP-1"), at: now)
 ///     for action in station.handle(.powerOn, at: now) { … }     // .connect
@@ -60,11 +61,12 @@ public struct SimulatedChargePoint: Sendable {
     }
     enum Deferred: Hashable, Sendable {
         case respond(messageID: String, payload: [UInt8])
-        case send(V16.Request)
-        case reboot(V16.Reason)
+        case send(StationMessage)
+        case reboot(StopCause, BootCause)
     }
 
     public let settings: StationSettings
+    var dialect: any StationDialect { settings.version.stationDialect }
     public internal(set) var counts = Counts()
     /// The instant up to which everything has been played.
     public private(set) var now: Instant
@@ -74,7 +76,7 @@ public struct SimulatedChargePoint: Sendable {
     var configuration: StationConfiguration
     var queue = TransactionQueue()
     var link: StationLink?
-    var registration: V16.RegistrationStatus?
+    var registration: Registration?
     var actions: [Action] = []
 
     var isOn = false
@@ -84,7 +86,8 @@ public struct SimulatedChargePoint: Sendable {
     var nextToken: UInt64 = 0
     let idPrefix: String
     var nextLocal = 1
-    var reported: [Int: V16.ChargePointStatus] = [:]
+    /// What the central system was told of each connector.
+    var reported: [Int: ConnectorCondition] = [:]
     var deferred: [(at: Instant, what: Deferred)] = []
     var bootAt: Instant?
     var heartbeatAt: Instant?
@@ -94,6 +97,11 @@ public struct SimulatedChargePoint: Sendable {
     /// Drivers wait until then for the central system's word.
     var decideAt: Instant?
     var failedConnections = 0
+    /// Since when nobody is connected.
+    var lostAt: Instant?
+    var bootCause = BootCause.powerUp
+    /// A reset waits for the end of the transactions.
+    var resetsWhenIdle = false
     private var wakeAsked: Instant?
 
     public init(_ settings: StationSettings, at now: Instant) {
@@ -101,7 +109,7 @@ public struct SimulatedChargePoint: Sendable {
         self.settings = settings
         self.now = now
         connectors = (1...settings.connectors).map { SimulatedConnector(number: $0, register: settings.register) }
-        configuration = StationConfiguration(settings)
+        configuration = StationConfiguration(settings.version.stationDialect.configuration(settings))
         random = SeededRandom(seed: settings.faults.seed)
         // Ids are unique over all connections and runs of a station (OCPP-J §4.1.4): the start is part of them.
         idPrefix = settings.messageIDPrefix.map { String($0.prefix(20)) } ?? String(now.milliseconds, radix: 36)
@@ -115,7 +123,7 @@ public struct SimulatedChargePoint: Sendable {
     public func power(connector: Int) -> Power { self[connector]?.power ?? .zero }
     public func register(connector: Int) -> RegisterReading? { self[connector]?.register }
     public func vehicle(connector: Int) -> SimulatedVehicle? { self[connector]?.vehicle }
-    public func status(connector: Int) -> V16.ChargePointStatus? { self[connector]?.status(minMilliamperes: 6000) }
+    public func status(connector: Int) -> ConnectorCondition? { self[connector]?.condition }
     public func isCharging(connector: Int) -> Bool { self[connector]?.transaction != nil }
     /// Transaction messages that the central system has not acknowledged yet.
     public var undelivered: Int { queue.messages.count }
@@ -198,7 +206,7 @@ public struct SimulatedChargePoint: Sendable {
     func transaction(on connector: SimulatedConnector) -> ProfileStack.Transaction? {
         connector.transaction.map {
             ProfileStack.Transaction(
-                id: queue.number(of: $0.local).map(String.init), start: $0.start + settings.faults.clockSkew)
+                id: queue.id(of: $0.local), start: $0.start + settings.faults.clockSkew)
         }
     }
 
@@ -215,20 +223,20 @@ public struct SimulatedChargePoint: Sendable {
         if take(&linkAt, now), link != nil { linkHandle(.wake) }
         if take(&bootAt, now), link != nil, !isAccepted { boot() }
         if take(&heartbeatAt, now), link != nil, isAccepted {
-            call(.heartbeat(.init()), .heartbeat)
+            call(.heartbeat, .heartbeat)
             scheduleHeartbeat()
         }
         while let i = deferred.firstIndex(where: { $0.at <= now }) {
             switch deferred.remove(at: i).what {
             case .respond(let id, let payload): linkHandle(.respond(messageID: id, payload: payload))
-            case .send(let request): call(request, .other)
-            case .reboot(let reason): powerOff(reason)
+            case .send(let message): call(message, .other)
+            case .reboot(let stop, let boot): powerOff(stop, boot)
             }
         }
         for i in connectors.indices {
             if let deadline = connectors[i].remote?.deadline, deadline <= now { connectors[i].remote = nil }
             guard let due = connectors[i].transaction?.nextSample, due <= now else { continue }
-            sample(i)
+            sampleNow(i)
         }
     }
 
@@ -257,6 +265,11 @@ public struct SimulatedChargePoint: Sendable {
             }
             connectors[i].offer(limit, supply: settings.supply)
         }
+        if resetsWhenIdle, connectors.allSatisfy({ $0.transaction == nil }) {
+            resetsWhenIdle = false
+            schedule(.reboot(.softReset, .scheduledReset), after: .seconds(1))
+        }
+        tellConditions()
         // A start goes out before the status that it leads to.
         pump()
         reportStatuses()

@@ -1,19 +1,24 @@
 import OCPP
-import OCPPMessages
 import Quantities
 
 /// One connector: its meter, what is plugged in, and the transaction on it.
 struct SimulatedConnector: Sendable {
     struct Transaction: Hashable, Sendable {
-        /// The station's own number; the central system's comes with the answer to StartTransaction.
+        /// The station's own number; what both sides call it, ``TransactionQueue/id(of:)`` knows.
         let local: Int
         let idTag: String
         let start: Instant
         var nextSample: Instant?
+        /// Number of its next message.
+        var nextSequence = 0
+        /// What the central system was last told that the vehicle does.
+        var told = ConnectorCondition.preparing
     }
     struct RemoteStart: Hashable, Sendable {
         let idTag: String
-        let profile: V16.ChargingProfile?
+        let profile: ChargingProfile?
+        /// The central system's number of the order, where it has one.
+        let number: Int?
         let deadline: Instant
     }
 
@@ -80,15 +85,19 @@ struct SimulatedConnector: Sendable {
         return .milliseconds(max(1, (missing + milliwatts - 1) / milliwatts))
     }
 
-    func status(minMilliamperes: Int64) -> V16.ChargePointStatus {
+    var condition: ConnectorCondition {
         if !isAvailable { return .unavailable }
         guard let vehicle else { return .available }
         guard transaction != nil else { return isFinished ? .finishing : .preparing }
         if power > .zero { return .charging }
         if vehicle.isSatisfied { return .suspendedEV }
-        return offeredMilliamperes < max(minMilliamperes, vehicle.minMilliamperes) ? .suspendedEVSE : .suspendedEV
+        return offeredMilliamperes < max(Self.leastMilliamperes, vehicle.minMilliamperes)
+            ? .suspendedEVSE : .suspendedEV
     }
 
-    /// Whole watt-hours, as meterStart and meterStop have them.
+    /// IEC 61851-1: 6 A.
+    private static let leastMilliamperes: Int64 = 6000
+
+    /// Whole watt-hours, as a transaction begins and ends with.
     var wattHours: Int { Int(register.milliwattHours / 1000) }
 }

@@ -1,101 +1,113 @@
-import OCPPMessages
-
-/// The configuration keys of a simulated charge point (OCPP 1.6 §9), with what each of them accepts.
+/// The settings of a station under the names that its version of OCPP has for them (1.6 §9 configuration keys, 2.x part 2
+/// appendix 3 variables), with what each of them accepts.
 struct StationConfiguration: Hashable, Sendable {
-    enum Rule: Hashable, Sendable { case readOnly, seconds, flag, measurands, text }
+    /// What the machine itself goes by.
+    enum Parameter: Hashable, Sendable {
+        case heartbeatInterval, connectionTimeOut
+        /// After so long without the central system everything is reported anew (2.x).
+        case offlineThreshold
+        case sampleInterval, sampled, sampledAtBegin, sampledAtEnd
+        /// Drivers charge when the central system cannot be asked.
+        case startsOffline
+        case stopsOnRefusal
+        case attempts, attemptInterval
+    }
+    enum Kind: Hashable, Sendable {
+        case text
+        /// Whole, 0 or more.
+        case number(unit: String? = nil, most: Int64? = nil)
+        case flag
+        case measurands
+        /// Some of these.
+        case members([String])
+        /// One of these.
+        case option([String])
+    }
+    /// In 1.6 only a variable.
+    struct Name: Hashable, Sendable {
+        var component = ""
+        var evse: Int?
+        var connector: Int?
+        var variable: String
+        var instance: String?
+
+        /// Names are compared without case.
+        func matches(_ other: Name) -> Bool {
+            isAt(other) && variable.lowercased() == other.variable.lowercased()
+                && instance?.lowercased() == other.instance?.lowercased()
+        }
+        /// Of the same component.
+        func isAt(_ other: Name) -> Bool {
+            component.lowercased() == other.component.lowercased() && evse == other.evse
+                && connector == other.connector
+        }
+    }
     struct Entry: Hashable, Sendable {
-        let key: String
+        let name: Name
         var value: String
-        let rule: Rule
+        var kind = Kind.text
+        var isReadOnly = true
+        var parameter: Parameter?
     }
 
     private(set) var entries: [Entry]
-    /// The measurands that MeterValues carries: the value of MeterValuesSampledData, read once.
-    private(set) var sampled: [V16.Measurand] = [.energyActiveImportRegister, .powerActiveImport, .currentImport]
+    /// Lists of measurands, read once.
+    private var lists: [Parameter: [MeterSample.Measurand]] = [:]
 
-    static let measurands: [V16.Measurand] = [
-        .energyActiveImportRegister, .powerActiveImport, .currentImport, .currentOffered, .powerOffered, .voltage,
-    ]
-
-    init(_ settings: StationSettings) {
-        let units = settings.rateUnits.map { $0 == .a ? "Current" : "Power" }.joined(separator: ",")
-        entries = [
-            Entry(key: "AllowOfflineTxForUnknownId", value: "true", rule: .flag),
-            Entry(key: "AuthorizeRemoteTxRequests", value: "false", rule: .flag),
-            Entry(key: "ClockAlignedDataInterval", value: "0", rule: .readOnly),
-            Entry(key: "ConnectionTimeOut", value: "60", rule: .seconds),
-            Entry(key: "ConnectorPhaseRotation", value: "NotApplicable", rule: .text),
-            Entry(key: "GetConfigurationMaxKeys", value: "100", rule: .readOnly),
-            Entry(key: "HeartbeatInterval", value: "300", rule: .seconds),
-            Entry(key: "LocalAuthorizeOffline", value: "true", rule: .flag),
-            Entry(key: "LocalPreAuthorize", value: "false", rule: .flag),
-            Entry(key: "MeterValuesAlignedData", value: "", rule: .readOnly),
-            Entry(
-                key: "MeterValuesSampledData", value: sampled.map(\.name).joined(separator: ","), rule: .measurands),
-            Entry(key: "MeterValueSampleInterval", value: "60", rule: .seconds),
-            Entry(key: "NumberOfConnectors", value: "\(settings.connectors)", rule: .readOnly),
-            Entry(key: "ResetRetries", value: "0", rule: .readOnly),
-            Entry(key: "StopTransactionOnEVSideDisconnect", value: "true", rule: .readOnly),
-            Entry(key: "StopTransactionOnInvalidId", value: "true", rule: .flag),
-            Entry(key: "StopTxnAlignedData", value: "", rule: .readOnly),
-            Entry(key: "StopTxnSampledData", value: "", rule: .readOnly),
-            Entry(
-                key: "SupportedFeatureProfiles", value: "Core,FirmwareManagement,SmartCharging,RemoteTrigger",
-                rule: .readOnly),
-            Entry(key: "TransactionMessageAttempts", value: "3", rule: .seconds),
-            Entry(key: "TransactionMessageRetryInterval", value: "10", rule: .seconds),
-            Entry(key: "UnlockConnectorOnEVSideDisconnect", value: "true", rule: .readOnly),
-            Entry(key: "WebSocketPingInterval", value: "0", rule: .seconds),
-            Entry(key: "ChargeProfileMaxStackLevel", value: "\(settings.maxStackLevel)", rule: .readOnly),
-            Entry(key: "ChargingScheduleAllowedChargingRateUnit", value: units, rule: .readOnly),
-            Entry(key: "ChargingScheduleMaxPeriods", value: "\(settings.maxPeriods)", rule: .readOnly),
-            Entry(key: "ConnectorSwitch3to1PhaseSupported", value: "false", rule: .readOnly),
-            Entry(key: "MaxChargingProfilesInstalled", value: "\(settings.maxProfiles)", rule: .readOnly),
-        ]
+    init(_ entries: [Entry]) {
+        self.entries = entries
+        for entry in entries {
+            if entry.kind == .measurands, let parameter = entry.parameter {
+                lists[parameter] = Self.measurands(entry.value)
+            }
+        }
     }
 
-    func text(_ key: String) -> String { entries.first { $0.key == key }?.value ?? "" }
-    func number(_ key: String) -> Int { Int(text(key)) ?? 0 }
-    func flag(_ key: String) -> Bool { text(key) == "true" }
+    func text(_ parameter: Parameter) -> String { entries.first { $0.parameter == parameter }?.value ?? "" }
+    func number(_ parameter: Parameter) -> Int { Int(text(parameter)) ?? 0 }
+    func flag(_ parameter: Parameter) -> Bool { text(parameter) == "true" }
+    func measurands(_ parameter: Parameter) -> [MeterSample.Measurand] { lists[parameter] ?? [] }
 
-    mutating func change(_ key: String, to value: String) -> V16.ConfigurationStatus {
-        // Keys are compared without case (CiString50Type).
-        guard let i = entries.firstIndex(where: { $0.key.lowercased() == key.lowercased() }) else {
-            return .notSupported
-        }
-        switch entries[i].rule {
-        case .readOnly: return .rejected
-        case .seconds: guard let number = Int(value), (0...10_000_000).contains(number) else { return .rejected }
-        case .flag: guard ["true", "false"].contains(value.lowercased()) else { return .rejected }
+    func index(of name: Name) -> Int? { entries.firstIndex { $0.name.matches(name) } }
+
+    mutating func set(_ parameter: Parameter, to value: String) {
+        if let i = entries.firstIndex(where: { $0.parameter == parameter }) { entries[i].value = value }
+    }
+
+    /// - Returns: whether the entry takes the value.
+    mutating func change(_ i: Int, to value: String) -> Bool {
+        let entry = entries[i]
+        guard !entry.isReadOnly else { return false }
+        var value = value
+        switch entry.kind {
+        case .text: guard value.utf8.count <= 500 else { return false }
+        case .number(_, let most):
+            guard let number = Int64(value), (0...(most ?? 10_000_000)).contains(number) else { return false }
+        case .flag:
+            value = value.lowercased()
+            guard ["true", "false"].contains(value) else { return false }
         case .measurands:
-            let words = value.split(separator: ",").map { V16.Measurand(String($0.trimmingSpaces)) }
-            guard words.allSatisfy(StationConfiguration.measurands.contains) else { return .rejected }
-            sampled = words
-            entries[i].value = words.map(\.name).joined(separator: ",")
-            return .accepted
-        case .text: guard value.utf8.count <= 500 else { return .rejected }
+            guard let words = Self.measurands(value) else { return false }
+            value = words.map(\.rawValue).joined(separator: ",")
+            if let parameter = entry.parameter { lists[parameter] = words }
+        case .members(let words):
+            guard value.split(separator: ",").allSatisfy({ words.contains(String($0)) }) else { return false }
+        case .option(let words): guard words.contains(value) else { return false }
         }
-        entries[i].value = entries[i].rule == .flag ? value.lowercased() : value
-        return .accepted
+        entries[i].value = value
+        return true
     }
 
-    func answer(_ keys: [String]?) -> V16.GetConfigurationResponse {
-        let report = { (entry: Entry) in
-            V16.KeyValue(key: entry.key, readonly: entry.rule == .readOnly, value: entry.value)
-        }
-        guard let keys, !keys.isEmpty else {
-            return V16.GetConfigurationResponse(configurationKey: entries.map(report))
-        }
-        let wanted = Set(keys.map { $0.lowercased() })
-        let known = entries.filter { wanted.contains($0.key.lowercased()) }
-        let unknown = keys.filter { key in !entries.contains { $0.key.lowercased() == key.lowercased() } }
-        return V16.GetConfigurationResponse(
-            configurationKey: known.isEmpty ? nil : known.map(report), unknownKey: unknown.isEmpty ? nil : unknown)
+    /// `nil` when one of them is none of the station's.
+    private static func measurands(_ list: String) -> [MeterSample.Measurand]? {
+        let words = list.split(separator: ",").map { MeterSample.Measurand(rawValue: String($0.trimmingSpaces)) }
+        let known = words.compactMap { $0 }
+        return known.count == words.count ? known : nil
     }
 }
 
 extension Substring {
-    var trimmingSpaces: Substring {
+    fileprivate var trimmingSpaces: Substring {
         var text = self
         while text.first == " " { text.removeFirst() }
         while text.last == " " { text.removeLast() }

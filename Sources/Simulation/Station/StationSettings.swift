@@ -5,6 +5,8 @@ import Quantities
 /// What a simulated charge point is made of. The defaults are a private 7 kW pile: 220 V, one phase, 32 A.
 public struct StationSettings: Hashable, Sendable {
     public var identity: String
+    /// 1.6 or 2.0.1.
+    public var version = OCPPVersion.v16
     public var vendor = "Tidewatt"
     public var model = "SIM-7"
     public var firmware = "1.0.0"
@@ -12,7 +14,7 @@ public struct StationSettings: Hashable, Sendable {
     public var supply = Supply(voltage: 220, phases: 1)
     public var maxMilliamperes: Int64 = 32_000
     /// Units that SetChargingProfile may use; another one is Rejected.
-    public var rateUnits: [V16.ChargingRateUnit] = [.a, .w]
+    public var rateUnits: [ChargingProfile.Unit] = [.amperes, .watts]
     public var maxStackLevel = 8
     public var maxPeriods = 24
     public var maxProfiles = 10

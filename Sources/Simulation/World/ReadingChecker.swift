@@ -20,12 +20,26 @@ struct ReadingChecker {
 
     private var sent: [String: [(Meant, value: String)]] = [:]
     private(set) var acknowledged: [Meant: String] = [:]
+    /// Which EVSE a transaction of 2.x is on: its first message says so.
+    private var places: [String: Int] = [:]
 
     private static func name(_ station: StationID, _ messageID: String) -> String { "\(station)|\(messageID)" }
 
     mutating func sent(_ call: InboundCall, from station: StationID) {
-        guard case .v16(.meterValues(let request)) = call.request else { return }
-        sent[Self.name(station, call.messageID)] = request.meterValue.flatMap { value in
+        switch call.request {
+        case .v16(.meterValues(let request)):
+            sent[Self.name(station, call.messageID)] = readings(request, from: station)
+        case .v2(.transactionEvent(let event)):
+            let name = Self.name(station, event.transactionInfo.transactionId)
+            if let evse = event.evse { places[name] = evse.id }
+            guard let evse = places[name] else { return }
+            sent[Self.name(station, call.messageID)] = readings(event, on: EVSEID(station, evse))
+        default: break
+        }
+    }
+
+    private func readings(_ request: V16.MeterValuesRequest, from station: StationID) -> [(Meant, value: String)] {
+        request.meterValue.flatMap { value in
             value.sampledValue.map { sample in
                 let key = Reading.Key(
                     at: value.timestamp, measurand: (sample.measurand ?? .energyActiveImportRegister).name,
@@ -36,6 +50,21 @@ struct ReadingChecker {
                         evse: EVSEID(station, request.connectorId), transaction: request.transactionId.map(String.init),
                         key: key),
                     value: sample.value
+                )
+            }
+        }
+    }
+
+    private func readings(_ event: V2.TransactionEventRequest, on evse: EVSEID) -> [(Meant, value: String)] {
+        (event.meterValue ?? []).flatMap { value in
+            value.sampledValue.map { sample in
+                let key = Reading.Key(
+                    at: value.timestamp, measurand: (sample.measurand ?? .energyActiveImportRegister).name,
+                    phase: sample.phase?.name, location: (sample.location ?? .outlet).name,
+                    context: (sample.context ?? .samplePeriodic).name, sequence: event.seqNo)
+                return (
+                    Meant(evse: evse, transaction: event.transactionInfo.transactionId, key: key),
+                    value: sample.value.description
                 )
             }
         }

@@ -25,9 +25,14 @@ extension World {
         nextWire += 1
         // The newest connection of an identity wins: the gateway ends the older one.
         if let old = wireOf[i] { platformLost(old) }
-        wires[id] = Wire(station: i, link: StationLink(role: .centralSystem, version: .v16), upFrom: now, downFrom: now)
+        let version = script.stations[i].version
+        wires[id] = Wire(
+            station: i, link: StationLink(role: .centralSystem, version: version), upFrom: now, downFrom: now)
         wireOf[i] = id
-        give(.connected(stationID(i), connection: id, protocol: "ocpp1.6", remoteAddress: "192.0.2.\(i + 1)"))
+        give(
+            .connected(
+                stationID(i), connection: id, protocol: version.subprotocol,
+                remoteAddress: "192.0.2.\(i + 1)"))
         station(i, .connected)
     }
 

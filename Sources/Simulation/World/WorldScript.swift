@@ -1,4 +1,6 @@
 import Assets
+import OCPP
+import OCPPMessages
 import Quantities
 
 /// Everything that will happen in one seeded run, decided beforehand: the site, its drivers, its misfortunes.
@@ -58,8 +60,12 @@ public struct WorldScript: Sendable {
         limit = Power(watts: Int64(baseMean * 1.15) + Int64(count) * 7_040 * 45 / 100)
 
         let ignoring = random.unit() < 0.15 ? Int.random(in: 0..<count, using: &random) : nil
+        // A stream of its own: what else happens is the same whatever the stations speak.
+        var speech = SeededRandom(seed: seed).split(201)
+        let shareOf201 = [0, 0.5, 1][Int(speech.next() % 3)]
         stations = (0..<count).map { i in
             var settings = StationSettings(identity: "P\(i + 1)")
+            settings.version = speech.unit() < shareOf201 ? .v201 : .v16
             settings.faults.seed = seed &* 31 &+ UInt64(i)
             settings.faults.ignoresProfiles = i == ignoring
             settings.faults.reconnectsWithoutBoot = random.unit() < 0.5
@@ -67,7 +73,7 @@ public struct WorldScript: Sendable {
             settings.faults.lateAnswersPermille = random.unit() < 0.2 ? 30 : 0
             settings.faults.dropsPermille = random.unit() < 0.3 ? 10 : 0
             settings.faults.clockSkew = random.unit() < 0.2 ? .seconds(Int.random(in: -40...40, using: &random)) : .zero
-            if random.unit() < 0.3 { settings.rateUnits = [random.unit() < 0.5 ? .a : .w] }
+            if random.unit() < 0.3 { settings.rateUnits = [random.unit() < 0.5 ? .amperes : .watts] }
             settings.reconnectWait = .seconds(3)
             settings.longestReconnectWait = .seconds(60)
             return settings

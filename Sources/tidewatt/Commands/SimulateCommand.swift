@@ -5,13 +5,13 @@ import NIOPosix
 import Quantities
 import Simulation
 
-/// `tidewatt simulate …`: a session file replayed by simulated stations against any OCPP 1.6 central system.
+/// `tidewatt simulate …`: a session file replayed by simulated stations against any OCPP central system.
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
         abstract: words(
-            "Replays a session file with simulated OCPP 1.6 stations and vehicles against any central system.",
-            "用模拟的 OCPP 1.6 充电桩和车辆，对任意中心系统回放会话文件。"),
+            "Replays a session file with simulated OCPP stations and vehicles against any central system.",
+            "用模拟的 OCPP 充电桩和车辆，对任意中心系统回放会话文件。"),
         discussion: words(
             """
             The first stay begins a minute from now; all others keep their distance from it. Ends when all stays are over, \
@@ -19,13 +19,13 @@ struct SimulateCommand: AsyncParsableCommand {
             transactions remain undelivered.
             With --speed other than 1 the timestamps run ahead of real time: for a central system on the same virtual \
             clock, or one that does not mind.
-            Example: tidewatt simulate --url ws://127.0.0.1:9000/ocpp --sessions sessions.csv --stations 20 --speed 60
+            Example: tidewatt simulate --url ws://127.0.0.1:9000/ocpp --sessions sessions.csv --ocpp 2.0.1 --speed 60
             """,
             """
             首个会话在一分钟后开始，其余保持原有间隔。全部会话结束或按 Ctrl-C 时退出：车辆拔枪，充电桩正常断开。\
             无充电桩能接入或有交易未送达时退出状态为 1。
             --speed 不为 1 时时间戳会超前于真实时间：适用于同一虚拟时钟的中心系统。
-            示例：tidewatt simulate --url ws://127.0.0.1:9000/ocpp --sessions sessions.csv --stations 20 --speed 60
+            示例：tidewatt simulate --url ws://127.0.0.1:9000/ocpp --sessions sessions.csv --ocpp 2.0.1 --speed 60
             """))
 
     @Option(help: help("Central system, without identity: ws://HOST:PORT/PATH.", "中心系统地址，不含桩标识：ws://主机:端口/路径。"))
@@ -35,6 +35,11 @@ struct SimulateCommand: AsyncParsableCommand {
             "CSV: recorded sessions (user_id, plug_in_local, …) or a fleet (evse_id, arrival, …).",
             "CSV：会话记录（user_id、plug_in_local …）或车队文件（evse_id、arrival …）。"))
     var sessions: String
+    @Option(
+        help: help(
+            "What the stations speak: 1.6, 2.0.1, or mixed (every second one 2.0.1).",
+            "充电桩使用的协议版本：1.6、2.0.1 或 mixed（每两台中一台为 2.0.1）。"))
+    var ocpp = StationSpeech.v16
     @Option(
         help: help("Stations (default: one for each user or EVSE of the file).", "充电桩数量（默认：文件中每个用户或桩一台）。"),
         transform: Self.stationCount)
@@ -100,6 +105,8 @@ struct SimulateCommand: AsyncParsableCommand {
         options.seed = seed
         options.identityPrefix = identityPrefix
         options.password = password
+        let ocpp = ocpp
+        options.version = { ocpp.version(ofStation: $0) }
         options.tags = tags.map { $0.split(separator: ",").map(String.init) } ?? []
         let faults = faults
         options.faults = { faults.faults(seed: $0) }

@@ -14,6 +14,7 @@ struct Demo: Sendable {
     let platform: Platform
     let clock: DomainClock
     let ignoring: Int
+    let speech: StationSpeech
     /// Per cent of stays whose driver says when the vehicle leaves and what it needs.
     let stating: Int
     let output: OutputOptions
@@ -83,6 +84,7 @@ struct Demo: Sendable {
             var settings = StationSettings(identity: DemoSite.identity(index))
             // A kept data directory knows the message ids of the run before, which began at the same virtual instant.
             settings.messageIDPrefix = run
+            settings.version = speech.version(ofStation: index)
             settings.offlineWait = .milliseconds(Int64(10_000 * clock.speed))
             settings.faults.ignoresProfiles = index >= scenario.piles - ignoring
             let stays = driver.stays.map { stay in

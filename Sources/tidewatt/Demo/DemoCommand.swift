@@ -37,6 +37,11 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(
         help: help("Per cent of stays whose driver states departure and energy.", "车主申明离开时间与电量的会话百分比。"))
     var stating = 100
+    @Option(
+        help: help(
+            "What the piles speak: 1.6, 2.0.1, or mixed (every second one 2.0.1).",
+            "充电桩使用的协议版本：1.6、2.0.1 或 mixed（每两台中一台为 2.0.1）。"))
+    var ocppVersion = StationSpeech.v16
     @Option(help: help("API and console, ADDRESS:PORT.", "API 与控制台监听地址。"))
     var http = "127.0.0.1:8080"
     @Option(help: help("OCPP listener, ADDRESS:PORT.", "OCPP 监听地址。"))
@@ -91,7 +96,8 @@ struct DemoCommand: AsyncParsableCommand {
             defer { finish.yield() }
             guard let taken = await ports.first(where: { _ in true }) else { return false }
             let demo = Demo(
-                scenario: scenario, platform: platform, clock: clock, ignoring: ignoring, stating: stating,
+                scenario: scenario, platform: platform, clock: clock, ignoring: ignoring, speech: ocppVersion,
+                stating: stating,
                 output: output,
                 httpBase: "http://\(settings.http.host):\(taken.http)",
                 stations: StationEndpoint(host: settings.ocpp.host, port: taken.ocpp))

@@ -21,6 +21,11 @@ import Testing
         #expect(agreeing > 0, "no station was asked for its schedule")
     }
 
+    @Test func `streets speak 1·6, 2·0·1, or both`() {
+        let streets = (1...Self.seeds).map { Set(WorldScript(seed: $0).stations.map(\.version)) }
+        #expect(Set(streets) == [[.v16], [.v201], [.v16, .v201]])
+    }
+
     @Test func `a platform that promises too much by default is found out`() {
         let report = World(WorldScript(seed: 3)) { $0.dispatch.fallbackShare = 3 }.play()
         #expect(report.violations.contains { $0.hasPrefix("if all died") })

@@ -1,0 +1,90 @@
+import OCPPMessages
+import Quantities
+
+// OCPP 2.x part 2, block K. Of several schedules (for ISO 15118) the first counts.
+extension ChargingProfile {
+    /// `nil` for what these words cannot say: a Dynamic profile, an unknown word, a period without a limit.
+    public init?(_ profile: V2.ChargingProfile) {
+        guard let purpose = Purpose(profile.chargingProfilePurpose), let schedule = profile.chargingSchedule.first,
+            let kind = Kind(profile.chargingProfileKind, profile.recurrencyKind)
+        else { return nil }
+        let unit: Unit
+        switch schedule.chargingRateUnit {
+        case .a: unit = .amperes
+        case .w: unit = .watts
+        case .unrecognized: return nil
+        }
+        var periods: [Period] = []
+        for period in schedule.chargingSchedulePeriod {
+            guard let limit = period.limit else { return nil }
+            periods.append(Period(start: period.startPeriod, limit: limit, phases: period.numberPhases))
+        }
+        self.init(
+            id: profile.id, stackLevel: profile.stackLevel, purpose: purpose, kind: kind, unit: unit,
+            start: schedule.startSchedule, duration: schedule.duration, periods: periods,
+            validFrom: profile.validFrom, validTo: profile.validTo, transaction: profile.transactionId)
+    }
+}
+
+extension ChargingProfile.Purpose {
+    /// `nil` for an unknown word.
+    public init?(_ purpose: V2.ChargingProfilePurpose) {
+        switch purpose {
+        case .chargingStationMaxProfile: self = .stationMaximum
+        case .chargingStationExternalConstraints: self = .externalConstraints
+        case .txDefaultProfile: self = .transactionDefault
+        case .txProfile: self = .transaction
+        case .priorityCharging: self = .priority
+        case .localGeneration: self = .localGeneration
+        case .unrecognized: return nil
+        }
+    }
+}
+
+extension ChargingProfile.Kind {
+    /// `nil` for a Dynamic profile and for an unknown word.
+    fileprivate init?(_ kind: V2.ChargingProfileKind, _ recurrency: V2.RecurrencyKind?) {
+        switch (kind, recurrency) {
+        case (.absolute, _): self = .absolute
+        case (.relative, _): self = .relative
+        case (.recurring, .weekly?): self = .weekly
+        case (.recurring, .daily?): self = .daily
+        case (.recurring, _), (.dynamic, _), (.unrecognized, _): return nil
+        }
+    }
+}
+
+extension V2.ChargingProfile {
+    /// The profile as a station reports it; its schedule has the profile's number.
+    public init(_ profile: ChargingProfile) {
+        let purpose: V2.ChargingProfilePurpose =
+            switch profile.purpose {
+            case .stationMaximum: .chargingStationMaxProfile
+            case .externalConstraints: .chargingStationExternalConstraints
+            case .transactionDefault: .txDefaultProfile
+            case .transaction: .txProfile
+            case .priority: .priorityCharging
+            case .localGeneration: .localGeneration
+            }
+        let (kind, recurrency): (V2.ChargingProfileKind, V2.RecurrencyKind?) =
+            switch profile.kind {
+            case .absolute: (.absolute, nil)
+            case .relative: (.relative, nil)
+            case .daily: (.recurring, .daily)
+            case .weekly: (.recurring, .weekly)
+            }
+        let periods = profile.periods.map { period in
+            let limit =
+                period.limit % 100 == 0
+                ? JSONDecimal(mantissa: period.limit / 100, scale: 1) : JSONDecimal(mantissa: period.limit, scale: 3)
+            return V2.ChargingSchedulePeriod(startPeriod: period.start, limit: limit, numberPhases: period.phases)
+        }
+        let schedule = V2.ChargingSchedule(
+            id: profile.id, chargingRateUnit: profile.unit == .amperes ? .a : .w, chargingSchedulePeriod: periods,
+            startSchedule: profile.start, duration: profile.duration)
+        self.init(
+            id: profile.id, stackLevel: profile.stackLevel, chargingProfilePurpose: purpose,
+            chargingProfileKind: kind, chargingSchedule: [schedule], recurrencyKind: recurrency,
+            validFrom: profile.validFrom, validTo: profile.validTo, transactionId: profile.transaction)
+    }
+}

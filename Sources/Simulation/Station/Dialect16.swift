@@ -1,0 +1,192 @@
+import OCPP
+import OCPPMessages
+import Quantities
+
+/// OCPP 1.6: Core, SmartCharging, RemoteTrigger, FirmwareManagement. A connector is an EVSE.
+struct Dialect16: StationDialect {
+    let replacement = ProfileStack.Replacement.sameLevel
+    let bootsOnEachConnection = true
+    let namesTransactions = false
+    let hasStationStatus = true
+
+    func told(_ condition: ConnectorCondition) -> ConnectorCondition { condition }
+
+    // MARK: What the station says
+
+    func call(_ message: StationMessage, of settings: StationSettings) -> (action: String, payload: [UInt8]) {
+        let request = request(message, settings)
+        return (request.action.rawValue, request.json)
+    }
+
+    private func request(_ message: StationMessage, _ settings: StationSettings) -> V16.Request {
+        switch message {
+        case .boot:
+            .bootNotification(
+                .init(
+                    chargePointVendor: settings.vendor, chargePointModel: settings.model,
+                    chargePointSerialNumber: String(settings.identity.prefix(25)),
+                    firmwareVersion: settings.firmware))
+        case .heartbeat: .heartbeat(.init())
+        case .authorize(let idTag): .authorize(.init(idTag: idTag))
+        case .status(let connector, let condition, let at):
+            .statusNotification(
+                .init(connectorId: connector, errorCode: .noError, status: status(condition), timestamp: at))
+        case .transaction(let message, let id): request(message, id.flatMap { Int($0) })
+        case .readings(let connector, let sample, let id):
+            .meterValues(
+                .init(
+                    connectorId: connector, meterValue: [meterValue(sample)], transactionId: id.flatMap { Int($0) }))
+        case .firmware(let step, _): .firmwareStatusNotification(.init(status: firmwareStatus(step)))
+        case .upload(let step, _): .diagnosticsStatusNotification(.init(status: diagnosticsStatus(step)))
+        }
+    }
+
+    private func request(_ message: TransactionMessage, _ number: Int?) -> V16.Request {
+        switch message.event {
+        case .start(let idTag, _, _):
+            .startTransaction(
+                .init(
+                    connectorId: message.connector, idTag: idTag, meterStart: message.wattHours, timestamp: message.at))
+        case .sample:
+            .meterValues(
+                .init(
+                    connectorId: message.connector, meterValue: message.sample.map { [meterValue($0)] } ?? [],
+                    transactionId: number))
+        case .condition:
+            .statusNotification(
+                .init(
+                    connectorId: message.connector, errorCode: .noError, status: status(message.condition),
+                    timestamp: message.at))
+        case .stop(let cause, let idTag):
+            // A start that was given up leaves no number: -1, as real stations do.
+            .stopTransaction(
+                .init(
+                    meterStop: message.wattHours, timestamp: message.at, transactionId: number ?? -1, idTag: idTag,
+                    reason: reason(cause)))
+        }
+    }
+
+    private func meterValue(_ sample: MeterSample) -> V16.MeterValue {
+        V16.MeterValue(
+            timestamp: sample.at,
+            sampledValue: sample.values.map {
+                V16.SampledValue(
+                    value: $0.value.description, context: V16.ReadingContext(sample.context.rawValue),
+                    measurand: V16.Measurand($0.measurand.rawValue), phase: $0.phase.map { V16.Phase($0.rawValue) },
+                    location: .outlet, unit: V16.UnitOfMeasure($0.unit))
+            })
+    }
+
+    private func status(_ condition: ConnectorCondition) -> V16.ChargePointStatus {
+        switch condition {
+        case .available: .available
+        case .preparing: .preparing
+        case .charging: .charging
+        case .suspendedEV: .suspendedEV
+        case .suspendedEVSE: .suspendedEVSE
+        case .finishing: .finishing
+        case .unavailable: .unavailable
+        }
+    }
+
+    private func reason(_ cause: StopCause) -> V16.Reason {
+        switch cause {
+        case .evDisconnected: .evDisconnected
+        case .local: .local
+        case .remote: .remote
+        case .deAuthorized: .deAuthorized
+        case .unlockCommand: .unlockCommand
+        case .hardReset: .hardReset
+        case .softReset: .softReset
+        }
+    }
+
+    private func firmwareStatus(_ step: FirmwareStep) -> V16.FirmwareStatus {
+        switch step {
+        case .idle: .idle
+        case .downloading: .downloading
+        case .downloaded: .downloaded
+        case .installing: .installing
+        case .installed: .installed
+        }
+    }
+
+    private func diagnosticsStatus(_ step: UploadStep) -> V16.DiagnosticsStatus {
+        switch step {
+        case .idle: .idle
+        case .uploading: .uploading
+        case .uploaded: .uploaded
+        }
+    }
+
+    // MARK: What the central system answers
+
+    func registration(_ answer: [UInt8]) -> (Registration, interval: Int)? {
+        guard case .bootNotification(let response)? = read(.bootNotification, answer) else { return nil }
+        switch response.status {
+        case .accepted: return (.accepted, response.interval)
+        case .pending: return (.pending, response.interval)
+        case .rejected, .unrecognized: return (.rejected, response.interval)
+        }
+    }
+
+    func isAuthorized(_ answer: [UInt8]) -> Bool {
+        guard case .authorize(let response)? = read(.authorize, answer) else { return false }
+        return response.idTagInfo.status == .accepted
+    }
+
+    func start(_ answer: [UInt8]) -> (id: String?, isAllowed: Bool)? {
+        guard case .startTransaction(let response)? = read(.startTransaction, answer) else { return nil }
+        return (String(response.transactionId), response.idTagInfo.status == .accepted)
+    }
+
+    private func read(_ action: V16.Action, _ answer: [UInt8]) -> V16.Response? {
+        try? V16.Response.decode(action, payload: answer.span).result.get()
+    }
+
+    // MARK: Configuration keys
+
+    func configuration(_ settings: StationSettings) -> [StationConfiguration.Entry] {
+        typealias Entry = StationConfiguration.Entry
+        func fixed(_ key: String, _ value: String) -> Entry { Entry(name: .init(variable: key), value: value) }
+        func open(
+            _ key: String, _ value: String, _ kind: StationConfiguration.Kind,
+            _ parameter: StationConfiguration.Parameter? = nil
+        ) -> Entry {
+            Entry(name: .init(variable: key), value: value, kind: kind, isReadOnly: false, parameter: parameter)
+        }
+        let sampled: [MeterSample.Measurand] = [.energyRegister, .power, .current]
+        return [
+            open("AllowOfflineTxForUnknownId", "true", .flag, .startsOffline),
+            open("AuthorizeRemoteTxRequests", "false", .flag),
+            fixed("ClockAlignedDataInterval", "0"),
+            open("ConnectionTimeOut", "60", .number(), .connectionTimeOut),
+            open("ConnectorPhaseRotation", "NotApplicable", .text),
+            fixed("GetConfigurationMaxKeys", "100"),
+            open("HeartbeatInterval", "300", .number(), .heartbeatInterval),
+            open("LocalAuthorizeOffline", "true", .flag),
+            open("LocalPreAuthorize", "false", .flag),
+            fixed("MeterValuesAlignedData", ""),
+            open("MeterValuesSampledData", sampled.map(\.rawValue).joined(separator: ","), .measurands, .sampled),
+            open("MeterValueSampleInterval", "60", .number(), .sampleInterval),
+            fixed("NumberOfConnectors", "\(settings.connectors)"),
+            fixed("ResetRetries", "0"),
+            fixed("StopTransactionOnEVSideDisconnect", "true"),
+            open("StopTransactionOnInvalidId", "true", .flag, .stopsOnRefusal),
+            fixed("StopTxnAlignedData", ""),
+            fixed("StopTxnSampledData", ""),
+            fixed("SupportedFeatureProfiles", "Core,FirmwareManagement,SmartCharging,RemoteTrigger"),
+            open("TransactionMessageAttempts", "3", .number(), .attempts),
+            open("TransactionMessageRetryInterval", "10", .number(), .attemptInterval),
+            fixed("UnlockConnectorOnEVSideDisconnect", "true"),
+            open("WebSocketPingInterval", "0", .number()),
+            fixed("ChargeProfileMaxStackLevel", "\(settings.maxStackLevel)"),
+            fixed(
+                "ChargingScheduleAllowedChargingRateUnit",
+                settings.rateUnits.map { $0 == .amperes ? "Current" : "Power" }.joined(separator: ",")),
+            fixed("ChargingScheduleMaxPeriods", "\(settings.maxPeriods)"),
+            fixed("ConnectorSwitch3to1PhaseSupported", "false"),
+            fixed("MaxChargingProfilesInstalled", "\(settings.maxProfiles)"),
+        ]
+    }
+}

@@ -1,0 +1,185 @@
+import OCPP
+import OCPPMessages
+import Quantities
+
+// The device model (part 2 block B, appendix 3): what the station has of its standard variables, read and changed.
+extension Dialect201 {
+    func configuration(_ settings: StationSettings) -> [StationConfiguration.Entry] {
+        variables(of: settings) + (1...settings.connectors).flatMap { evse($0, settings) } + controllers(settings)
+    }
+
+    private typealias Entry = StationConfiguration.Entry
+
+    private func fixed(
+        _ component: String, _ variable: String, _ value: String, _ kind: StationConfiguration.Kind = .text,
+        instance: String? = nil
+    ) -> StationConfiguration.Entry {
+        let name = StationConfiguration.Name(component: component, variable: variable, instance: instance)
+        return StationConfiguration.Entry(name: name, value: value, kind: kind)
+    }
+
+    private func open(
+        _ component: String, _ variable: String, _ value: String, _ kind: StationConfiguration.Kind,
+        _ parameter: StationConfiguration.Parameter? = nil, instance: String? = nil
+    ) -> StationConfiguration.Entry {
+        let name = StationConfiguration.Name(component: component, variable: variable, instance: instance)
+        return StationConfiguration.Entry(
+            name: name, value: value, kind: kind, isReadOnly: false, parameter: parameter)
+    }
+
+    private func variables(of settings: StationSettings) -> [StationConfiguration.Entry] {
+        [
+            fixed("ChargingStation", "Available", "true", .flag),
+            fixed("ChargingStation", "AvailabilityState", "Available", .option(Self.states)),
+            fixed("ChargingStation", "Problem", "false", .flag),
+            fixed("ChargingStation", "Model", settings.model),
+            fixed("ChargingStation", "VendorName", settings.vendor),
+            fixed("ChargingStation", "SupplyPhases", "\(settings.supply.phases)", .number()),
+        ]
+    }
+
+    private func evse(_ number: Int, _ settings: StationSettings) -> [StationConfiguration.Entry] {
+        let most = settings.hardware.milliwatts / 1000
+        let socket = settings.supply.phases == 1 ? "Other1PhOver16A" : "Other3Ph"
+        func at(_ connector: Int?, _ variable: String, _ value: String, _ kind: StationConfiguration.Kind) -> Entry {
+            let name = StationConfiguration.Name(
+                component: connector == nil ? "EVSE" : "Connector", evse: number, connector: connector,
+                variable: variable)
+            return Entry(name: name, value: value, kind: kind)
+        }
+        return [
+            at(nil, "Available", "true", .flag),
+            at(nil, "AvailabilityState", "Available", .option(Self.states)),
+            at(nil, "Problem", "false", .flag),
+            at(nil, "AllowReset", "false", .flag),
+            at(nil, "SupplyPhases", "\(settings.supply.phases)", .number()),
+            at(nil, "Power", "0", .number(unit: "W", most: most)),
+            at(1, "Available", "true", .flag),
+            at(1, "AvailabilityState", "Available", .option(Self.states)),
+            at(1, "Problem", "false", .flag),
+            at(1, "ConnectorType", socket, .text),
+            at(1, "SupplyPhases", "\(settings.supply.phases)", .number()),
+        ]
+    }
+
+    private func controllers(_ settings: StationSettings) -> [StationConfiguration.Entry] {
+        let sampled: [MeterSample.Measurand] = [.energyRegister, .power, .current]
+        let register = MeterSample.Measurand.energyRegister.rawValue
+        let seconds = StationConfiguration.Kind.number(unit: "s")
+        let units = settings.rateUnits.map { $0 == .amperes ? "A" : "W" }
+        let answer = settings.callTimeout.wholeMilliseconds / 1000
+        return [
+            open("OCPPCommCtrlr", "HeartbeatInterval", "300", seconds, .heartbeatInterval),
+            open("OCPPCommCtrlr", "OfflineThreshold", "600", seconds, .offlineThreshold),
+            open("OCPPCommCtrlr", "MessageAttempts", "3", .number(), .attempts, instance: "TransactionEvent"),
+            open(
+                "OCPPCommCtrlr", "MessageAttemptInterval", "10", seconds, .attemptInterval,
+                instance: "TransactionEvent"),
+            fixed("OCPPCommCtrlr", "MessageTimeout", "\(answer)", seconds, instance: "Default"),
+            fixed("OCPPCommCtrlr", "QueueAllMessages", "false", .flag),
+            fixed("OCPPCommCtrlr", "ResetRetries", "0", .number()),
+            fixed("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", "true", .flag),
+            fixed("OCPPCommCtrlr", "NetworkConfigurationPriority", "1"),
+            fixed("OCPPCommCtrlr", "NetworkProfileConnectionAttempts", "1", .number()),
+            open("OCPPCommCtrlr", "WebSocketPingInterval", "0", seconds),
+            fixed("AuthCtrlr", "Enabled", "true", .flag),
+            fixed("AuthCtrlr", "AuthorizeRemoteStart", "false", .flag),
+            open("AuthCtrlr", "LocalAuthorizeOffline", "true", .flag),
+            open("AuthCtrlr", "LocalPreAuthorize", "false", .flag),
+            open("AuthCtrlr", "OfflineTxForUnknownIdEnabled", "true", .flag, .startsOffline),
+            open("TxCtrlr", "EVConnectionTimeOut", "60", seconds, .connectionTimeOut),
+            fixed("TxCtrlr", "StopTxOnEVSideDisconnect", "true", .flag),
+            open("TxCtrlr", "StopTxOnInvalidId", "true", .flag, .stopsOnRefusal),
+            fixed("TxCtrlr", "TxStartPoint", "PowerPathClosed", .members(["PowerPathClosed"])),
+            fixed("TxCtrlr", "TxStopPoint", "EVConnected,Authorized", .members(["EVConnected", "Authorized"])),
+            fixed("SampledDataCtrlr", "Enabled", "true", .flag),
+            open("SampledDataCtrlr", "TxUpdatedInterval", "60", seconds, .sampleInterval),
+            open(
+                "SampledDataCtrlr", "TxUpdatedMeasurands", sampled.map(\.rawValue).joined(separator: ","), .measurands,
+                .sampled),
+            open("SampledDataCtrlr", "TxStartedMeasurands", register, .measurands, .sampledAtBegin),
+            open("SampledDataCtrlr", "TxEndedMeasurands", register, .measurands, .sampledAtEnd),
+            fixed("SampledDataCtrlr", "TxEndedInterval", "0", seconds),
+            fixed("AlignedDataCtrlr", "Enabled", "false", .flag),
+            fixed("SmartChargingCtrlr", "Enabled", "true", .flag),
+            fixed("SmartChargingCtrlr", "ProfileStackLevel", "\(settings.maxStackLevel)", .number()),
+            fixed("SmartChargingCtrlr", "RateUnit", units.joined(separator: ","), .members(units)),
+            fixed("SmartChargingCtrlr", "PeriodsPerSchedule", "\(settings.maxPeriods)", .number()),
+            fixed("SmartChargingCtrlr", "Entries", "\(settings.maxProfiles)", .number(), instance: "ChargingProfiles"),
+            fixed("SmartChargingCtrlr", "Phases3to1", "false", .flag),
+            fixed("ClockCtrlr", "DateTime", ""),
+            fixed("ClockCtrlr", "TimeSource", "Heartbeat"),
+            fixed("DeviceDataCtrlr", "ItemsPerMessage", "50", .number(), instance: "GetVariables"),
+            fixed("DeviceDataCtrlr", "ItemsPerMessage", "50", .number(), instance: "SetVariables"),
+            fixed("DeviceDataCtrlr", "ItemsPerMessage", "50", .number(), instance: "GetReport"),
+            fixed("DeviceDataCtrlr", "BytesPerMessage", "65536", .number(), instance: "GetVariables"),
+            fixed("DeviceDataCtrlr", "BytesPerMessage", "65536", .number(), instance: "SetVariables"),
+            fixed("DeviceDataCtrlr", "BytesPerMessage", "65536", .number(), instance: "GetReport"),
+        ]
+    }
+
+    private static let states = ["Available", "Occupied", "Reserved", "Unavailable", "Faulted"]
+
+    /// What an entry says now: some say what the station does.
+    func value(_ entry: StationConfiguration.Entry, of station: SimulatedChargePoint) -> String {
+        switch (entry.name.evse, entry.name.variable) {
+        case (let evse?, "AvailabilityState"): status(station[evse]?.condition ?? .unavailable).name
+        case (let evse?, "Power"): "\(station.power(connector: evse).watts)"
+        case (nil, "DateTime"): station.clock.description
+        default: entry.value
+        }
+    }
+
+    // MARK: GetVariables, SetVariables
+
+    private enum Search {
+        case found(Int)
+        case unknownComponent, unknownVariable, unknownAttribute
+    }
+
+    private func search(
+        _ component: V2.Component, _ variable: V2.Variable, _ attribute: V2.AttributeKind?,
+        _ station: SimulatedChargePoint
+    ) -> Search {
+        let name = self.name(component, variable)
+        // No component of ours has an instance.
+        guard component.instance == nil, station.configuration.entries.contains(where: { $0.name.isAt(name) }) else {
+            return .unknownComponent
+        }
+        guard let i = station.configuration.index(of: name) else { return .unknownVariable }
+        return attribute ?? .actual == .actual ? .found(i) : .unknownAttribute
+    }
+
+    func name(_ component: V2.Component, _ variable: V2.Variable) -> StationConfiguration.Name {
+        StationConfiguration.Name(
+            component: component.name, evse: component.evse?.id, connector: component.evse?.connectorId,
+            variable: variable.name, instance: variable.instance)
+    }
+
+    func get(_ data: V2.GetVariableData, from station: SimulatedChargePoint) -> V2.GetVariableResult {
+        func result(_ status: V2.GetVariableStatus, _ value: String? = nil) -> V2.GetVariableResult {
+            V2.GetVariableResult(
+                attributeStatus: status, component: data.component, variable: data.variable,
+                attributeType: data.attributeType, attributeValue: value)
+        }
+        switch search(data.component, data.variable, data.attributeType, station) {
+        case .found(let i): return result(.accepted, value(station.configuration.entries[i], of: station))
+        case .unknownComponent: return result(.unknownComponent)
+        case .unknownVariable: return result(.unknownVariable)
+        case .unknownAttribute: return result(.notSupportedAttributeType)
+        }
+    }
+
+    func set(_ data: V2.SetVariableData, in station: inout SimulatedChargePoint) -> V2.SetVariableResult {
+        let status: V2.SetVariableStatus
+        switch search(data.component, data.variable, data.attributeType, station) {
+        case .found(let i): status = station.change(i, to: data.attributeValue) ? .accepted : .rejected
+        case .unknownComponent: status = .unknownComponent
+        case .unknownVariable: status = .unknownVariable
+        case .unknownAttribute: status = .notSupportedAttributeType
+        }
+        return V2.SetVariableResult(
+            attributeStatus: status, component: data.component, variable: data.variable,
+            attributeType: data.attributeType)
+    }
+}

@@ -1,0 +1,187 @@
+import OCPP
+import OCPPMessages
+import Quantities
+
+/// OCPP 2.0.1: Core, SmartCharging, firmware and logs, the device model. Each EVSE has one connector, number 1.
+struct Dialect201: StationDialect {
+    let replacement = ProfileStack.Replacement.sameID
+    let bootsOnEachConnection = false
+    let namesTransactions = true
+    let hasStationStatus = false
+
+    /// Occupied is all that a status says while a vehicle is there; the rest is told in its transaction.
+    func told(_ condition: ConnectorCondition) -> ConnectorCondition {
+        switch condition {
+        case .available, .unavailable: condition
+        case .preparing, .charging, .suspendedEV, .suspendedEVSE, .finishing: .preparing
+        }
+    }
+
+    // MARK: What the station says
+
+    func call(_ message: StationMessage, of settings: StationSettings) -> (action: String, payload: [UInt8]) {
+        let request = request(message, settings)
+        return (request.action.rawValue, request.json)
+    }
+
+    private func request(_ message: StationMessage, _ settings: StationSettings) -> V2.Request {
+        switch message {
+        case .boot(let cause):
+            .bootNotification(
+                .init(
+                    chargingStation: V2.ChargingStation(
+                        model: settings.model, vendorName: settings.vendor,
+                        serialNumber: String(settings.identity.prefix(25)), firmwareVersion: settings.firmware),
+                    reason: reason(cause)))
+        case .heartbeat: .heartbeat(.init())
+        case .authorize(let idTag): .authorize(.init(idToken: token(idTag)))
+        case .status(let evse, let condition, let at):
+            .statusNotification(
+                .init(timestamp: at, connectorStatus: status(condition), evseId: evse, connectorId: 1))
+        // The machine has named each of its transactions.
+        case .transaction(let message, let id): .transactionEvent(event(message, id ?? ""))
+        case .readings(let evse, let sample, _): .meterValues(.init(evseId: evse, meterValue: [meterValue(sample)]))
+        case .firmware(let step, let request):
+            .firmwareStatusNotification(.init(status: firmwareStatus(step), requestId: request))
+        case .upload(let step, let request):
+            .logStatusNotification(.init(status: uploadStatus(step), requestId: request))
+        }
+    }
+
+    private func event(_ message: TransactionMessage, _ id: String) -> V2.TransactionEventRequest {
+        let meterValue = message.sample.map { [self.meterValue($0)] }
+        let offline = message.isOffline ? true : nil
+        switch message.event {
+        case .start(let idTag, let cause, let remoteStart):
+            let trigger: V2.TriggerReason =
+                switch cause {
+                case .authorized: .authorized
+                case .remote: .remoteStart
+                case .cable: .cablePluggedIn
+                }
+            // EVSE and token are said once (E01.FR.16, E03.FR.01).
+            return V2.TransactionEventRequest(
+                eventType: .started, timestamp: message.at, triggerReason: trigger, seqNo: message.sequence,
+                transactionInfo: V2.Transaction(
+                    transactionId: id, chargingState: state(message.condition), remoteStartId: remoteStart),
+                meterValue: meterValue, offline: offline, evse: V2.EVSE(id: message.connector, connectorId: 1),
+                idToken: token(idTag))
+        case .sample, .condition:
+            let trigger: V2.TriggerReason =
+                switch message.sample?.context {
+                case nil: .chargingStateChanged
+                case .trigger: .trigger
+                case .periodic, .begin, .end: .meterValuePeriodic
+                }
+            return V2.TransactionEventRequest(
+                eventType: .updated, timestamp: message.at, triggerReason: trigger, seqNo: message.sequence,
+                transactionInfo: V2.Transaction(transactionId: id, chargingState: state(message.condition)),
+                meterValue: meterValue, offline: offline)
+        case .stop(let cause, let idTag):
+            let (trigger, reason) = reasons(cause)
+            return V2.TransactionEventRequest(
+                eventType: .ended, timestamp: message.at, triggerReason: trigger, seqNo: message.sequence,
+                transactionInfo: V2.Transaction(
+                    transactionId: id, chargingState: cause == .evDisconnected ? .idle : .evConnected,
+                    stoppedReason: reason),
+                meterValue: meterValue, offline: offline, idToken: idTag.map(token))
+        }
+    }
+
+    private func token(_ idTag: String) -> V2.IdToken { V2.IdToken(idToken: idTag, type: .central) }
+
+    private func meterValue(_ sample: MeterSample) -> V2.MeterValue {
+        V2.MeterValue(
+            sampledValue: sample.values.map {
+                V2.SampledValue(
+                    value: $0.value, measurand: V2.Measurand($0.measurand.rawValue),
+                    context: V2.ReadingContext(sample.context.rawValue),
+                    phase: $0.phase.map { V2.Phase($0.rawValue) }, location: .outlet,
+                    unitOfMeasure: V2.UnitOfMeasure(unit: $0.unit))
+            }, timestamp: sample.at)
+    }
+
+    // MARK: Its words
+
+    private func reason(_ cause: BootCause) -> V2.BootReason {
+        switch cause {
+        case .powerUp: .powerUp
+        case .reset: .remoteReset
+        case .scheduledReset: .scheduledReset
+        case .triggered: .triggered
+        }
+    }
+
+    private func reasons(_ cause: StopCause) -> (V2.TriggerReason, V2.Reason) {
+        switch cause {
+        case .evDisconnected: (.evCommunicationLost, .evDisconnected)
+        case .local: (.stopAuthorized, .local)
+        case .remote: (.remoteStop, .remote)
+        case .deAuthorized: (.deauthorized, .deAuthorized)
+        case .unlockCommand: (.unlockCommand, .other)
+        case .hardReset: (.resetCommand, .immediateReset)
+        case .softReset: (.resetCommand, .reboot)
+        }
+    }
+
+    func status(_ condition: ConnectorCondition) -> V2.ConnectorStatus {
+        switch condition {
+        case .available: .available
+        case .unavailable: .unavailable
+        case .preparing, .charging, .suspendedEV, .suspendedEVSE, .finishing: .occupied
+        }
+    }
+
+    private func state(_ condition: ConnectorCondition) -> V2.ChargingState {
+        switch condition {
+        case .charging: .charging
+        case .suspendedEV: .suspendedEV
+        case .suspendedEVSE: .suspendedEVSE
+        case .preparing, .finishing: .evConnected
+        case .available, .unavailable: .idle
+        }
+    }
+
+    private func firmwareStatus(_ step: FirmwareStep) -> V2.FirmwareStatus {
+        switch step {
+        case .idle: .idle
+        case .downloading: .downloading
+        case .downloaded: .downloaded
+        case .installing: .installing
+        case .installed: .installed
+        }
+    }
+
+    private func uploadStatus(_ step: UploadStep) -> V2.UploadLogStatus {
+        switch step {
+        case .idle: .idle
+        case .uploading: .uploading
+        case .uploaded: .uploaded
+        }
+    }
+
+    // MARK: What the central system answers
+
+    func registration(_ answer: [UInt8]) -> (Registration, interval: Int)? {
+        guard case .bootNotification(let response)? = read(.bootNotification, answer) else { return nil }
+        switch response.status {
+        case .accepted: return (.accepted, response.interval)
+        case .pending: return (.pending, response.interval)
+        case .rejected, .unrecognized: return (.rejected, response.interval)
+        }
+    }
+
+    func isAuthorized(_ answer: [UInt8]) -> Bool {
+        guard case .authorize(let response)? = read(.authorize, answer) else { return false }
+        return response.idTokenInfo.status == .accepted
+    }
+
+    func start(_ answer: [UInt8]) -> (id: String?, isAllowed: Bool)? {
+        guard case .transactionEvent(let response)? = read(.transactionEvent, answer) else { return nil }
+        return (nil, response.idTokenInfo.map { $0.status == .accepted } ?? true)
+    }
+
+    private func read(_ action: V2.Action, _ answer: [UInt8]) -> V2.Response? {
+        try? V2.Response.decode(action, payload: answer.span, in: .v201).result.get()
+    }
+}

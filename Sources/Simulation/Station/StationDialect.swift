@@ -1,0 +1,42 @@
+import OCPP
+import OCPPMessages
+import Quantities
+
+/// How a charge point speaks one version of OCPP: its words as messages, answers and questions as its words. Everything that
+/// a version decides is here; what a charge point *is* stays with ``SimulatedChargePoint``, which is the same for all.
+protocol StationDialect: Sendable {
+    /// What a new charging profile replaces.
+    var replacement: ProfileStack.Replacement { get }
+    /// Whether a station boots anew on each connection. 2.x forbids it while nothing has changed.
+    var bootsOnEachConnection: Bool { get }
+    /// Whether the station names its transactions itself, and tells in them what the vehicle does.
+    var namesTransactions: Bool { get }
+    /// Whether the station as a whole has a status, as connector 0.
+    var hasStationStatus: Bool { get }
+
+    /// The settings of a new station, by this version's names.
+    func configuration(_ settings: StationSettings) -> [StationConfiguration.Entry]
+    /// What a status message can tell apart.
+    func told(_ condition: ConnectorCondition) -> ConnectorCondition
+    func call(_ message: StationMessage, of settings: StationSettings) -> (action: String, payload: [UInt8])
+
+    /// What the central system said to a boot; `interval` in seconds. `nil` when it cannot be read.
+    func registration(_ answer: [UInt8]) -> (Registration, interval: Int)?
+    func isAuthorized(_ answer: [UInt8]) -> Bool
+    /// What the central system said to the start of a transaction; `id`: its name for it. `nil` when it cannot be read.
+    func start(_ answer: [UInt8]) -> (id: String?, isAllowed: Bool)?
+
+    /// Answers a call of the central system, and does what it asks.
+    func answer(_ call: InboundCall, by station: inout SimulatedChargePoint)
+}
+
+extension OCPPVersion {
+    /// - Precondition: 1.6 or 2.0.1; stations of 2.1 are not simulated.
+    var stationDialect: any StationDialect {
+        switch self {
+        case .v16: Dialect16()
+        case .v201: Dialect201()
+        case .v21: preconditionFailure("simulated stations speak OCPP 1.6 or 2.0.1")
+        }
+    }
+}

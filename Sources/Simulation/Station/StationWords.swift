@@ -1,0 +1,73 @@
+import OCPPMessages
+import Quantities
+
+// What a charge point says and means, in its own words. What a version of OCPP makes of them, its dialect knows.
+
+/// What a connector is doing.
+public enum ConnectorCondition: Hashable, Sendable {
+    case available
+    /// A vehicle is plugged in and no transaction runs yet.
+    case preparing
+    case charging, suspendedEV, suspendedEVSE
+    /// The transaction is over and the cable still in.
+    case finishing
+    case unavailable
+}
+
+/// Why a station starts.
+enum BootCause: Hashable, Sendable {
+    case powerUp
+    case reset
+    /// A reset that waited for the end of the transactions.
+    case scheduledReset
+    /// The central system asked for the message.
+    case triggered
+}
+
+/// Why a transaction begins.
+enum StartCause: Hashable, Sendable {
+    /// The driver's tag is accepted, or nobody could be asked.
+    case authorized
+    case remote
+    /// The cable came after a remote start.
+    case cable
+}
+
+/// Why a transaction ends.
+enum StopCause: Hashable, Sendable {
+    case evDisconnected, local, remote, deAuthorized, unlockCommand
+    /// Power is cut at once, or the station goes down in good order.
+    case hardReset, softReset
+}
+
+enum Registration: Hashable, Sendable { case accepted, pending, rejected }
+
+enum FirmwareStep: Hashable, Sendable { case idle, downloading, downloaded, installing, installed }
+enum UploadStep: Hashable, Sendable { case idle, uploading, uploaded }
+
+/// Why a station does not take a charging profile.
+enum ProfileRefusal: Hashable, Sendable {
+    case unknownEVSE, rateUnit, schedule
+    /// A purpose, a kind or a stack level that has no place there.
+    case profile
+    case transactionNotFound
+    /// It overlaps another one of its purpose and level (2.x).
+    case conflict
+    case tooMany
+}
+
+/// What a station tells its central system.
+enum StationMessage: Hashable, Sendable {
+    case boot(BootCause)
+    case heartbeat
+    case authorize(idTag: String)
+    /// Connector 0 is the station as a whole.
+    case status(connector: Int, ConnectorCondition, at: Instant)
+    /// `id`: what both sides call the transaction; `nil` while it has no such name.
+    case transaction(TransactionMessage, id: String?)
+    /// Readings that were asked for.
+    case readings(connector: Int, MeterSample, transaction: String?)
+    /// `request`: the number of the order that led to it.
+    case firmware(FirmwareStep, request: Int?)
+    case upload(UploadStep, request: Int?)
+}

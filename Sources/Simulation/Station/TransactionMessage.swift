@@ -1,0 +1,38 @@
+import Quantities
+
+/// One message of a transaction, as it happened; it may be told much later.
+struct TransactionMessage: Hashable, Sendable {
+    enum Event: Hashable, Sendable {
+        /// `remoteStart`: the number of the remote start that led here.
+        case start(idTag: String, StartCause, remoteStart: Int?)
+        /// A sample, periodic or asked for.
+        case sample
+        /// The vehicle or the station changed what it does.
+        case condition
+        /// `idTag`: of the driver who ended it.
+        case stop(StopCause, idTag: String?)
+    }
+
+    /// The station's own number of the transaction.
+    let local: Int
+    let connector: Int
+    /// Counts the messages of the transaction, from 0.
+    let sequence: Int
+    /// By the station's clock.
+    let at: Instant
+    /// The central system could not be told at once.
+    let isOffline: Bool
+    let condition: ConnectorCondition
+    /// The register, whole watt-hours.
+    let wattHours: Int
+    let sample: MeterSample?
+    let event: Event
+
+    /// Of the messages between start and stop an old one is worth least (2.x E12.FR.04).
+    var mayBeDropped: Bool {
+        switch event {
+        case .sample, .condition: true
+        case .start, .stop: false
+        }
+    }
+}
