@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(arguments: [OCPPVersion.v16, .v201, .v21])
-    func `TC_075: the request is accepted, then the chain goes out, its outcome is kept`(
+    func `TC_074: the request is accepted, then the chain goes out, its outcome is kept`(
         _ version: OCPPVersion
     ) throws {
         var d = Self.online(version)
@@ -50,7 +50,7 @@ import Testing
         #expect(d.disk.certificates.map(\.isInUse) == [true])
     }
 
-    @Test func `TC_A_14: a rejected certificate is kept as rejected and not sent again`() {
+    @Test func `TC_077, TC_A_14: a rejected certificate is kept as rejected and not sent again`() {
         var d = Self.online(.v201)
         _ = d.sign("CP1", .signed(Self.record("a", of: d)))
         d.answer("CP1", nil, #"{"status":"Rejected","statusInfo":{"reasonCode":"InvalidCertificate"}}"#)
@@ -174,7 +174,8 @@ import Testing
     }
 
     @Test(arguments: [OCPPVersion.v16, .v201, .v21])
-    func `TC_080: an event is answered and kept with its time and circumstances`(_ version: OCPPVersion) throws {
+    func `TC_077, TC_078: an event is answered and kept with its time and circumstances`(_ version: OCPPVersion) throws
+    {
         var d = Dialogue()
         d.connect("CP1", version)
         let at = d.now - .minutes(3)

@@ -175,7 +175,7 @@ def test_nothing_is_begun_with_a_station_that_is_offline(shared, api):
 
 
 def test_a_first_key_holds_when_the_station_uses_it(shared, api):
-    """The way from profile 0 to 1 (TC_076): the key first, then the profile."""
+    """The way from profile 0 to 1: the key first, then the profile."""
     identity = fresh()
     one = Station(shared.ocpp, identity).connect()
     one.boot()
@@ -367,17 +367,39 @@ def test_without_an_authority_a_request_is_rejected(shared, api):
     api.get("/api/v1/authority", status=404)
 
 
-def test_TC_A_14_a_certificate_that_the_station_rejects_is_shown_as_rejected(secure):
+def alarmed(api):
+    return [alarm["object"] for alarm in api.get("/api/v1/alarms?active=true")["items"]]
+
+
+@pytest.mark.parametrize("kind, word, told", [
+    ("ocpp1.6", "Rejected", "InvalidChargePointCertificate"),
+    ("ocpp2.0.1", "InvalidCertificate", "InvalidChargingStationCertificate")])
+def test_TC_077_TC_A_14_a_certificate_that_the_station_rejects_is_shown_as_rejected(secure, kind, word, told):
     api = secure.api()
     api.put("/api/v1/stations/C1", {})
-    one = Station2(secure.ocpp, "C1")
-    one.answers["CertificateSigned"] = v201.call_result.CertificateSigned(
-        "Rejected", status_info={"reason_code": "InvalidCertificate"})
+    one = new_station(kind, secure, "C1")
+    one.answers["CertificateSigned"] = (
+        says16.CertificateSigned("Rejected") if kind == "ocpp1.6"
+        else v201.call_result.CertificateSigned("Rejected", status_info={"reason_code": word}))
     one.connect().boot()
     assert ask_to_sign(one, signing_request(secure.folder, "own")[1]).status == "Accepted"
-    until(lambda: [(c["state"], c["word"]) for c in certificates(api)] == [("rejected", "InvalidCertificate")], "rejected")
-    one.call(v201.call.SecurityEventNotification(type="InvalidChargingStationCertificate", timestamp=now()))
-    assert any(a["object"] == "C1/InvalidChargingStationCertificate" for a in api.get("/api/v1/alarms?active=true")["items"])
+    until(lambda: [(c["state"], c["word"]) for c in certificates(api)] == [("rejected", word)], "rejected")
+    words = call16 if kind == "ocpp1.6" else v201.call
+    one.call(words.SecurityEventNotification(type=told, timestamp=now(), tech_info=None))
+    assert alarmed(api) == [f"C1/{told}"]
+
+
+def test_TC_078_a_root_that_the_station_rejects_is_told_and_alarmed(shared, api):
+    identity = fresh()
+    one = Station(shared.ocpp, identity)
+    one.answers["InstallCertificate"] = says16.InstallCertificate("Rejected")
+    one.connect().boot()
+    root = "-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----"
+    done = api.command(identity, "InstallCertificate",
+                       f'{{"certificateType": "CentralSystemRootCertificate", "certificate": "{root}"}}')
+    assert done["response"]["status"] == "Rejected"
+    one.call(call16.SecurityEventNotification(type="InvalidCentralSystemCertificate", timestamp=now(), tech_info=None))
+    assert f"{identity}/InvalidCentralSystemCertificate" in alarmed(api)
 
 
 @pytest.mark.parametrize("step", ["request", "certificate"])
@@ -437,7 +459,7 @@ def test_the_end_of_a_certificate_is_an_alarm_until_the_station_comes_with_anoth
     assert come("new", 60) == []
 
 
-def test_certificates_of_a_station_are_listed_installed_and_deleted(secure):
+def test_TC_075_TC_076_certificates_of_a_station_are_installed_listed_and_deleted(secure):
     api = secure.api()
     api.put("/api/v1/stations/C1", {})
     root = api.get("/api/v1/authority")
@@ -478,7 +500,7 @@ def test_certificates_of_a_station_are_listed_installed_and_deleted(secure):
 # MARK: Security events
 
 @pytest.mark.parametrize("kind", ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"])
-def test_TC_080_security_events_are_kept_listed_and_alarmed(shared, api, kind):
+def test_security_events_are_kept_listed_and_alarmed(shared, api, kind):
     identity = fresh()
     one = new_station(kind, shared, identity).connect()
     one.boot()
