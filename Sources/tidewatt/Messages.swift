@@ -224,9 +224,10 @@ extension Message {
             "demo-folder", "--data {folder}: the demo begins anew; name an empty folder, or leave --data out",
             "--data {folder}：演示总是重新开始，请指定空文件夹，或去掉 --data", ["folder": folder])
     }
+    static let badAnswerCode = "bad-answer"
     static func badAnswer(_ request: String, status: Int, _ text: String) -> Message {
         Message(
-            "bad-answer", "{request} was answered {status}: {text}", "{request} 的应答为 {status}：{text}",
+            badAnswerCode, "{request} was answered {status}: {text}", "{request} 的应答为 {status}：{text}",
             ["request": request, "status": status, "text": text])
     }
     static func noAnswer(_ request: String, why: String) -> Message {

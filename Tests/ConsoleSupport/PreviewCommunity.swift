@@ -35,6 +35,7 @@ public enum PreviewCommunity {
         reports(&state, limit.limit)
         tokens(&state)
         limits(&state)
+        security(&state)
         return state
     }
 

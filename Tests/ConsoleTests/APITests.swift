@@ -118,6 +118,7 @@ import Testing
                     id: "C-I", station: id, action: "GetInstalledCertificateIds",
                     payload: Array(#"{"certificateType":"CentralSystemRootCertificate"}"#.utf8), status: .answered,
                     createdAt: now, finishedAt: now, response: Array(answer.utf8), by: "li"), at: 0)
+            state.securityEvents = []
             for number in 1...3 {
                 state.securityEvents.append(
                     StoredSecurityEvent(

@@ -245,7 +245,7 @@ import Testing
         d.give(.tick)
         let told = d.disk.securityEvents.dropFirst(before)
         #expect(told.map(\.type) == ["EventsNotKept", "EventsNotKept"])
-        #expect(told.compactMap(\.info).first == "440 of the station")
+        #expect(told.compactMap(\.info).first == "count=440, source=station")
         _ = Self.tell(&d, "InvalidMessages")
         #expect(d.disk.securityEvents.last?.type == "InvalidMessages", "a new hour")
     }

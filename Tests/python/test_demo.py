@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+from support.api import Api
 from support.disk import Disk
 from support.polling import until
 from support.program import PROGRAM, tidewatt
@@ -64,6 +65,8 @@ def test_a_part_that_fails_on_the_way_ends_the_demo(tmp_path):
     try:
         reader.start()
         until(lambda: any("console:" in line for line in list(said)), "the demo runs", 60)
+        port = int(re.search(r"^listening http .*:(\d+)$", "".join(said), re.MULTILINE)[1])
+        until(lambda: "tidewatt_stations_online 120.0\n" in Api(port).get("/metrics"), "all piles are there", 60)
         disk.fill()
         assert process.wait(PATIENCE) == 2, said
     finally:

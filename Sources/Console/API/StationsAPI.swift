@@ -57,6 +57,7 @@ enum StationsAPI {
             var fields = try JSONFields(body: call.request)
             fields.check(allowed: ["send"])
             let send = fields.bool("send")
+            if case .null = send { fields.refuse("send", "true or false is expected") }
             try fields.throwIfAny()
             if send.value == true { return try await sendKey(to: id, call) }
         }

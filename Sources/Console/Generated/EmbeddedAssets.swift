@@ -4833,6 +4833,7 @@ enum EmbeddedAssets {
                 .inline label { display: flex; flex-direction: column; flex: 1 1 120px; min-width: 0; }
                 .controls .inline label { flex: none; }
                 .controls { align-items: end; }
+                .card > .controls { margin-top: .75rem; }
                 .card > form:not(.grid, .inline) { display: flex; flex-direction: column; gap: .9rem; align-items: start; }
                 .card > form:not(.grid, .inline) > .field { width: min(640px, 100%); }
                 .card > form:not(.grid, .inline) > .field:has(textarea) { width: 100%; }

@@ -1,4 +1,5 @@
 import Crypto
+import Foundation
 import SwiftASN1
 import X509
 
@@ -24,8 +25,11 @@ public struct SigningRequest: Sendable {
 
     public init(pem: String) throws(Refusal) {
         guard pem.utf8.count <= Self.maxLength else { throw .unreadable("more than \(Self.maxLength) characters") }
+        guard let der = Self.der(in: pem) else {
+            throw .unreadable("it is no PEM block CERTIFICATE REQUEST with base64 in it")
+        }
         do {
-            parsed = try CertificateSigningRequest(pemDocument: PEMDocument(pemString: pem))
+            parsed = try CertificateSigningRequest(derEncoded: der)
         } catch CryptoKitError.incorrectParameterSize {
             throw .unreadable("its key has a size that is not taken; RSA needs 2048 bits or more")
         } catch {
@@ -37,6 +41,21 @@ public struct SigningRequest: Sendable {
         do throws(CredentialFault) { key = try StationCertificate.KeyKind(parsed.publicKey) } catch {
             throw .unreadable(error.description)
         }
+    }
+
+    /// What lies in the PEM block. Stations write it with any line ends and line lengths, or without the lines around it.
+    private static func der(in text: String) -> [UInt8]? {
+        var body = text[...]
+        if let begin = body.firstRange(of: "-----BEGIN ") {
+            body = body[begin.upperBound...]
+            guard let label = body.firstRange(of: "-----"),
+                ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"].contains(body[..<label.lowerBound])
+            else { return nil }
+            body = body[label.upperBound...]
+            guard let end = body.firstRange(of: "-----END ") else { return nil }
+            body = body[..<end.lowerBound]
+        }
+        return Data(base64Encoded: String(body.filter { !$0.isWhitespace })).map(Array.init)
     }
 
     /// Whether this may become the certificate of `identity` (2.0.1 A00.FR.403–405; keys: A00.FR.50x, NIST 112 bits).

@@ -45,7 +45,7 @@ extension Core {
                     SecurityEvent(
                         station: stations[s].station.id, source: .platform,
                         type: SecurityEvent.Seen.eventsNotKept.rawValue, at: now, receivedAt: now,
-                        info: "\(count) of the \(source.rawValue)")))
+                        info: "count=\(count), source=\(source.rawValue)")))
         }
     }
 

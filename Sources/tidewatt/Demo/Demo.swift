@@ -120,7 +120,9 @@ struct Demo: Sendable {
             var random = SeededRandom(seed: scenario.seed).split(
                 UInt64(bitPattern: stay.arrival.milliseconds) &+ UInt64(driver))
             guard random.unit() * 100 < Double(stating) else { continue }
-            do { try await site.state(departure: stay.departure, energy: stay.energy, of: id) } catch is Refusal {
+            do {
+                try await site.state(departure: stay.departure, energy: stay.energy, of: id)
+            } catch let refusal as Refusal where refusal.message.code == Message.badAnswerCode {
                 // A session that ended meanwhile has no needs any more.
             }
         }

@@ -10,7 +10,8 @@ import Synchronization
 final class CertificateDesk: Sendable {
     /// Of one station in an hour: each costs a signature, and a key pair at the station.
     static let mostAnHour = 6
-    private static let mostWaiting = 64
+    /// The last of them waits some two seconds.
+    private static let mostWaiting = 1000
     private static let mostIdentities = 20_000
 
     private let organization: String
@@ -55,13 +56,14 @@ final class CertificateDesk: Sendable {
             return reply(.refused(.noAuthority, detail: "there is no authority here that signs station certificates"))
         }
         let now = clock()
-        guard mayAsk(identity, at: now) else {
-            return reply(
-                .refused(.tooMany, detail: "more than \(Self.mostAnHour) certificates were asked for within an hour"))
-        }
         guard waiting.add(1, ordering: .relaxed).newValue <= Self.mostWaiting else {
             waiting.subtract(1, ordering: .relaxed)
             return reply(.refused(.tooMany, detail: "too many certificates are asked for at a time; ask again later"))
+        }
+        guard mayAsk(identity, at: now) else {
+            waiting.subtract(1, ordering: .relaxed)
+            return reply(
+                .refused(.tooMany, detail: "more than \(Self.mostAnHour) certificates were asked for within an hour"))
         }
         queue.async { [self] in
             defer { waiting.subtract(1, ordering: .relaxed) }

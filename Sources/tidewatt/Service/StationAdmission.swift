@@ -30,10 +30,10 @@ struct StationAdmission: Sendable {
     /// Everything but the password; `nil` when that decides.
     private func judgeWay(_ request: UpgradeRequest, _ known: Core.Admission, profile: Int) -> Judgement? {
         if case .unknown = known { return Judgement(decision: .notFound) }
-        if let certificate = request.certificate, let refusal = fault(of: certificate, request.identity) {
+        if let certificate = request.certificate, let fault = fault(of: certificate, request.identity) {
             return Judgement(
-                decision: .forbidden(refusal),
-                event: (.foreignCertificate, "\(refusal) (from \(request.remoteAddress))"))
+                decision: .forbidden(fault.text),
+                event: (.foreignCertificate, "\(fault.fact), from=\(request.remoteAddress)"))
         }
         guard request.securityProfile >= profile else {
             // Without credentials the usual answer makes a station send them.
@@ -47,7 +47,7 @@ struct StationAdmission: Sendable {
                 ),
                 event: (
                     .weakerProfile,
-                    "profile \(request.securityProfile) instead of \(profile), from \(request.remoteAddress)"
+                    "profile=\(request.securityProfile), required=\(profile), from=\(request.remoteAddress)"
                 ))
         }
         // The certificate has proved who it is.
@@ -92,10 +92,13 @@ struct StationAdmission: Sendable {
 
     /// Never what was presented: a typing error is nearly the password.
     private static func failed(_ request: UpgradeRequest) -> (SecurityEvent.Seen, String) {
-        let what =
-            if let basic = request.basic { basic.user == request.identity ? "a wrong password" : "another's name" } else
-            { "no password" }
-        return (.loginFailed, "\(what), from \(request.remoteAddress)")
+        let reason =
+            switch request.basic {
+            case nil: "no-password"
+            case let basic? where basic.user != request.identity: "other-name"
+            case _?: "wrong-password"
+            }
+        return (.loginFailed, "reason=\(reason), from=\(request.remoteAddress)")
     }
 
     /// The first of `forms` that fits, else how the last one did not.
@@ -114,17 +117,27 @@ struct StationAdmission: Sendable {
     }
 
     /// 2.0.1 A00.FR.403–405: a certificate of another station of the same authority is none of this one's.
-    private func fault(of certificate: PeerCertificate, _ identity: String) -> String? {
+    /// - Returns: a sentence for the station's side, and the fact for the event.
+    private func fault(of certificate: PeerCertificate, _ identity: String) -> (text: String, fact: String)? {
         guard certificate.commonName == identity else {
-            return "the certificate's common name is \(certificate.commonName ?? "missing"), but the station says "
-                + "\(identity)"
+            let name = certificate.commonName
+            return (
+                "the certificate's common name is \(name ?? "missing"), but the station says \(identity)",
+                "common_name=\(name ?? "null")"
+            )
         }
         if let organization, certificate.organization != organization {
-            return "the certificate's organization is \(certificate.organization ?? "missing"), not \(organization)"
+            let name = certificate.organization
+            return (
+                "the certificate's organization is \(name ?? "missing"), not \(organization)",
+                "organization=\(name ?? "null")"
+            )
         }
         if certificate.isExpired, !mayBeExpired.contains(identity) {
-            return "the certificate ended at \(certificate.notAfter); give the station a new one, or name it in "
-                + "tls.accept_expired until it has renewed"
+            return (
+                "the certificate ended at \(certificate.notAfter); give the station a new one, or name it in "
+                    + "tls.accept_expired until it has renewed", "not_after=\(certificate.notAfter)"
+            )
         }
         return nil
     }
