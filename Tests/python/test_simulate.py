@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -85,4 +86,4 @@ def test_the_platform_books_what_the_stations_metered(shared, api, sessions, ver
     assert {session["stop_reason"] for session in booked} == {"EVDisconnected"}
     imported = sum(session["import_wh"] for session in booked)
     assert imported > 0
-    assert abs(imported - 1000 * float(answer["energy"]["delivered_kwh"])) <= 2 * len(booked)
+    assert abs(imported - 1000 * Decimal(answer["energy"]["delivered_kwh"])) <= 2 * len(booked)
