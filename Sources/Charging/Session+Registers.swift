@@ -92,9 +92,9 @@ extension Session {
             if let registerStart, isUnbroken, register >= registerStart,
                 register - registerStart <= Self.largestStep
             {
-                if let last, register < last { raise(.registerWentBack) }
+                if let last, last - register >= Self.rounding { raise(.registerWentBack) }
                 imported = register - registerStart
-            } else if let last {
+            } else if let last, register >= last || last - register >= Self.rounding {
                 add(register - last)
             }
             registerStop = register
@@ -119,6 +119,9 @@ extension Session {
             imported += step
         }
     }
+
+    /// A stop message of 1.6 tells whole watt-hours (§6.49), samples may tell parts of them.
+    private static let rounding: Energy = .wattHours(1)
 
     /// No vehicle takes more between two readings; a larger step is a fault of the register.
     static let largestStep: Energy = .kilowattHours(10_000)

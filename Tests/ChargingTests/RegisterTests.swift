@@ -66,6 +66,18 @@ import Testing
         #expect(session.registerStop == .wattHours(10))
     }
 
+    @Test func `a stop in whole watt-hours below a sample in tenths is rounding, not a register that fell`() {
+        for (stop, isFall) in [(Int64(2000), false), (1999, true)] {
+            var session = session(start: 1000)
+            session.take(
+                register: RegisterReading(milliwattHours: 2_000_900), at: Instant(seconds: 60),
+                receivedAt: Instant(seconds: 1 << 32))
+            session.end(at: Instant(seconds: 120), register: .wattHours(stop), reason: nil)
+            #expect(session.imported == .wattHours(stop - 1000))
+            #expect(session.has(.registerWentBack) == isFall)
+        }
+    }
+
     @Test func `a session never ends before it starts`() {
         var session = session(start: 0)
         session.startedAt = Instant(seconds: 500)
