@@ -13,25 +13,41 @@ import Testing
     private let start = Instant("2025-03-01T00:00:00Z")!
 
     private func comparison(
-        _ steps: [(minute: Int, watts: Int64)], with ours: @escaping (Instant) -> Power, minutes: Int = 60
-    ) -> ScheduleComparison {
+        _ steps: [(minute: Int, watts: Int64)], from first: Int = 0, to last: Int = 60,
+        with ours: @escaping (Instant) -> Power
+    ) -> ScheduleComparison? {
         ScheduleComparison(
             of: ReportedSchedule(
-                span: Interval(start, start + .minutes(minutes)),
+                span: Interval(start + .minutes(first), start + .minutes(last)),
                 steps: steps.map { .init(start: start + .minutes($0.minute), limit: .watts($0.watts)) }),
-            with: ours, rating: .watts(7040), tolerance: .watts(44), at: start)
+            asked: Interval(start, start + .hours(1)), with: ours, rating: .watts(7040), tolerance: .watts(44))
     }
 
     @Test func `rounding, steps within a minute and what is above the rating are no difference`() {
         let ours = { (at: Instant) -> Power in at < start + .seconds(570) ? .watts(3520) : .watts(1430) }
-        #expect(comparison([(0, 3500), (10, 1452)], with: ours).verdict == .agrees)
-        #expect(comparison([(0, 22_000)], with: { _ in .watts(7040) }).verdict == .agrees)
-        #expect(comparison([], with: ours).verdict == .agrees, "it says nothing")
+        #expect(comparison([(0, 3500), (10, 1452)], with: ours)?.verdict == .agrees)
+        #expect(comparison([(0, 22_000)], with: { _ in .watts(7040) })?.verdict == .agrees)
     }
 
-    @Test func `each span in which a station allows more or less is named`() {
+    @Test func `only what was asked about counts, however much a station tells`() throws {
+        var looks = 0
+        let ours = { (at: Instant) -> Power in
+            looks += 1
+            return .watts(3520)
+        }
+        // As old as its profile, and two years ahead.
+        let told = try #require(
+            comparison([(-525_600, 7040), (-5, 3520), (60, 7040)], from: -525_600, to: 525_600, with: ours))
+        #expect(told.verdict == .agrees && told.span == Interval(start, start + .hours(1)))
+        #expect(looks <= 3 * 60)
+        // A clock that is hours off tells nothing of now, nor does an empty schedule.
+        #expect(comparison([(300, 7040)], from: 300, to: 360, with: ours) == nil)
+        #expect(comparison([], with: ours) == nil)
+    }
+
+    @Test func `each span in which a station allows more or less is named`() throws {
         let ours = { (at: Instant) -> Power in at < start + .minutes(10) ? .watts(3520) : .watts(1430) }
-        let more = comparison([(0, 3520), (10, 7040), (30, 0)], with: ours)
+        let more = try #require(comparison([(0, 3520), (10, 7040), (30, 0)], with: ours))
         #expect(more.verdict == .allowsMore)
         #expect(
             more.differences == [
@@ -40,10 +56,10 @@ import Testing
                 ),
                 .init(span: Interval(start + .minutes(30), start + .hours(1)), ours: .watts(1430), theirs: .zero),
             ])
-        #expect(comparison([(0, 1430)], with: ours).verdict == .allowsLess)
+        #expect(comparison([(0, 1430)], with: ours)?.verdict == .allowsLess)
         // A station that changes all the time fills no memory.
         let wild = comparison((0..<60).map { ($0, $0 % 2 == 0 ? 0 : 7040) }, with: { _ in .watts(3520) })
-        #expect(wild.differences.count == ScheduleComparison.most)
+        #expect(wild?.differences.count == ScheduleComparison.most)
     }
 
     // MARK: - In a community
@@ -133,6 +149,12 @@ import Testing
         #expect(comparison.differences.contains { $0.theirs == .watts(7040) })
         let alarm = try #require(street.alarm)
         #expect(alarm.object == "P1/1" && alarm.values["station_w"] == "7040")
+
+        // It does not outlive its pile.
+        var removed = street
+        removed.d.order(.deleteStation(StationID("P1")))
+        #expect(removed.alarm == nil)
+
         street.pile.stack.clear(id: 1)
         street.pass(.minutes(20))
         #expect(try #require(street.comparison).verdict == .agrees)

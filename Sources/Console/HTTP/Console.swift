@@ -57,7 +57,8 @@ final class Console: Sendable {
         } catch {
             if route.audience == .program { return error.response }
             if error.status == 401 {
-                return .seeOther("/sign-in?to=" + PercentCoding.encode(request.method == .get ? request.target : "/"))
+                let target = PercentCoding.encode(request.method == .get ? request.target : "/")
+                return words.remembered(in: .seeOther("/sign-in?to=" + target), of: request)
             }
             return RefusalPage.response(error, request, words, actor: actor)
         }

@@ -4,8 +4,8 @@ public import Quantities
 
 /// A station's own reckoning of what its profiles allow, beside what we hold it to.
 ///
-/// A profile that somebody else put into it, a stack that it reckons otherwise than the standard, a clock that is off: each
-/// shows here before it shows in the meter.
+/// A profile that somebody else put into it, or a stack that it reckons otherwise than the standard, shows here before it
+/// shows in the meter.
 public struct ScheduleComparison: Hashable, Sendable {
     /// A span in which both say something else.
     public struct Difference: Hashable, Sendable {
@@ -48,22 +48,26 @@ public struct ScheduleComparison: Hashable, Sendable {
     private static let step: Duration = .minutes(1)
 
     /// - Parameters:
+    ///   - asked: what the question was about; whatever else the station tells (as old as its profiles, or years ahead) is
+    ///     left alone. `nil` results where it tells nothing of it.
     ///   - ours: what holds the EVSE at an instant by what the station confirmed.
     ///   - rating: bounds both.
     ///   - tolerance: what rounding may make of a limit.
-    public init(
-        of reported: ReportedSchedule, with ours: (Instant) -> Power, rating: Power, tolerance: Power, at now: Instant
+    public init?(
+        of reported: ReportedSchedule, asked: Interval, with ours: (Instant) -> Power, rating: Power, tolerance: Power
     ) {
+        guard let compared = reported.span.intersection(asked),
+            reported.steps.contains(where: { $0.start < compared.end })
+        else { return nil }
         var differences: [Difference] = []
         let moments = stride(
-            from: reported.span.start.milliseconds, to: reported.span.end.milliseconds,
-            by: Int(Self.step.wholeMilliseconds)
+            from: compared.start.milliseconds, to: compared.end.milliseconds, by: Int(Self.step.wholeMilliseconds)
         ).map(Instant.init(milliseconds:))
         for moment in moments {
             guard let theirs = reported[at: moment].map({ min($0, rating) }) else { continue }
             let near = [moment, moment - Self.step, moment + Self.step].map { min(ours($0), rating) }
             guard near.allSatisfy({ abs($0.watts - theirs.watts) > tolerance.watts }) else { continue }
-            let span = Interval(moment, min(moment + Self.step, reported.span.end))
+            let span = Interval(moment, min(moment + Self.step, compared.end))
             if let last = differences.last, last.span.end == span.start, last.ours == near[0], last.theirs == theirs {
                 differences[differences.count - 1] = Difference(
                     span: Interval(last.span.start, span.end), ours: near[0], theirs: theirs)
@@ -71,7 +75,7 @@ public struct ScheduleComparison: Hashable, Sendable {
                 differences.append(Difference(span: span, ours: near[0], theirs: theirs))
             }
         }
-        self.init(at: now, span: reported.span, differences: differences)
+        self.init(at: asked.start, span: compared, differences: differences)
     }
 }
 

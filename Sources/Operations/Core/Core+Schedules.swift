@@ -50,9 +50,15 @@ extension Core {
         // What was sent meanwhile may be in it or not.
         guard let ours = certainLimits(m, e, s) else { return }
         let (form, evse) = (stations[m].limitForm, stations[m].evses[e].id)
-        let comparison = ScheduleComparison(
-            of: reported, with: ours, rating: stations[m].station.electrical.maxPower,
-            tolerance: Power(watts: Int64(form.voltage * form.phases) / 5), at: now)
+        guard
+            let comparison = ScheduleComparison(
+                of: reported, asked: Interval(now, now + Self.compared), with: ours,
+                rating: stations[m].station.electrical.maxPower,
+                tolerance: Power(watts: Int64(form.voltage * form.phases) / 5))
+        else {
+            stations[m].evses[e].comparisonDue = now + Self.compareEvery
+            return
+        }
         let isNews = stations[m].evses[e].comparison?.verdict != comparison.verdict
         stations[m].evses[e].comparison = comparison
         stations[m].evses[e].comparisonDue =
@@ -67,4 +73,8 @@ extension Core {
         if isNews { emit(.publish(.station(stations[m].station.id))) }
     }
     private static let allowsMore = "schedule-allows-more"
+
+    mutating func endScheduleAlarms(_ s: Int, at now: Instant) {
+        for evse in stations[s].evses { endAlarm(Self.allowsMore, object: evse.id.description, at: now) }
+    }
 }

@@ -48,6 +48,16 @@ import Testing
             means.observe(load: load, limit: .watts(1_000), at: start + .seconds(second), violations: &violations)
         }
         #expect(violations.count == 1 && violations[0].contains("mean 1050 W"))
+
+        // What nobody could foresee or answer counts by the quarter hour only.
+        var dead = LimitChecker()
+        violations = []
+        for second in 0...900 {
+            dead.observe(
+                load: .watts(1_010), unforeseen: .watts(10), limit: .watts(1_000), at: start + .seconds(second),
+                violations: &violations)
+        }
+        #expect(violations.count == 1 && violations[0].contains("mean 1010 W"))
     }
 
     @Test func `the same seed is the same run`() {
