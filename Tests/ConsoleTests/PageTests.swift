@@ -76,6 +76,10 @@ import Testing
         #expect(await language(["accept-language": "en", "cookie": "tidewatt_language=zh-CN"]) == "zh-CN")
         #expect(await language(["cookie": "tidewatt_language=zh-CN"], "/sign-in?lang=en") == "en")
         #expect(await language([:]) == "en")
+        // Whoever is sent to sign in keeps the language of the address.
+        let sent = await Browser().get("/stations?lang=zh-CN")
+        #expect(sent.status == 303)
+        #expect(sent.header("Set-Cookie")?.hasPrefix("tidewatt_language=zh-CN") == true)
     }
 
     @Test func `a refused command shows the field, keeps what was typed, and sends nothing`() async throws {
