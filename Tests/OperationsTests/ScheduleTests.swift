@@ -57,9 +57,10 @@ import Testing
                 .init(span: Interval(start + .minutes(30), start + .hours(1)), ours: .watts(1430), theirs: .zero),
             ])
         #expect(comparison([(0, 1430)], with: ours)?.verdict == .allowsLess)
-        // A station that changes all the time fills no memory.
-        let wild = comparison((0..<60).map { ($0, $0 % 2 == 0 ? 0 : 7040) }, with: { _ in .watts(3520) })
-        #expect(wild?.differences.count == ScheduleComparison.most)
+        // More anywhere is what counts, after however many spans of less.
+        let late = comparison(
+            (0..<60).map { ($0, $0 == 59 ? Int64(7040) : Int64($0 % 2 * 100)) }, with: { _ in .watts(3520) })
+        #expect(late?.verdict == .allowsMore)
     }
 
     // MARK: - In a community

@@ -29,7 +29,7 @@ public struct ScheduleComparison: Hashable, Sendable {
     public let at: Instant
     /// What was compared.
     public let span: Interval
-    /// In order of time, at most ``most``.
+    /// In order of time.
     public let differences: [Difference]
 
     public init(at: Instant, span: Interval, differences: [Difference]) {
@@ -43,7 +43,6 @@ public struct ScheduleComparison: Hashable, Sendable {
         return differences.contains(where: \.allowsMore) ? .allowsMore : .allowsLess
     }
 
-    static let most = 8
     /// It is looked at once a minute; a step that comes so much earlier or later than ours is the same step.
     private static let step: Duration = .minutes(1)
 
@@ -71,7 +70,7 @@ public struct ScheduleComparison: Hashable, Sendable {
             if let last = differences.last, last.span.end == span.start, last.ours == near[0], last.theirs == theirs {
                 differences[differences.count - 1] = Difference(
                     span: Interval(last.span.start, span.end), ours: near[0], theirs: theirs)
-            } else if differences.count < Self.most {
+            } else {
                 differences.append(Difference(span: span, ours: near[0], theirs: theirs))
             }
         }
