@@ -135,7 +135,10 @@ extension Core {
         let outcome = Self.concealed(outcome, of: call.purpose)
         journal(outcome, of: call, s, late, at: now)
         switch outcome {
-        case .answered, .error: stations[s].lastSeen = now
+        case .answered(let payload):
+            stations[s].lastSeen = now
+            learn(from: call, answer: payload, s, at: now)
+        case .error: stations[s].lastSeen = now
         case .timeout, .dropped: break
         }
         // A late schedule tells of limits that held before.

@@ -28,6 +28,8 @@ struct StationSlot: Sendable {
     var security = SecurityPace()
     var commissioning: Commissioning?
     var commissioner = Commissioner()
+    /// Version of its local authorization list, as it said last.
+    var localListVersion: Int?
 
     init(_ station: Station) { self.station = station }
 

@@ -1,0 +1,42 @@
+import Charging
+import OCPPMessages
+
+/// A call of ours together with the station's answer, both read.
+enum AnsweredCall {
+    case v16(V16.Request, V16.Response)
+    case v2(V2.Request, V2.Response)
+
+    /// `nil`: one of the two cannot be read.
+    init?(action: String, request: [UInt8], response: [UInt8], in version: OCPPVersion) {
+        switch version {
+        case .v16:
+            guard let action = V16.Action(rawValue: action),
+                case .success(let request) = V16.Request.decode(action, payload: request.span).result,
+                case .success(let response) = V16.Response.decode(action, payload: response.span).result
+            else { return nil }
+            self = .v16(request, response)
+        case .v201, .v21:
+            guard let action = V2.Action(rawValue: action),
+                case .success(let request) = V2.Request.decode(action, payload: request.span, in: version).result,
+                case .success(let response) = V2.Response.decode(action, payload: response.span, in: version).result
+            else { return nil }
+            self = .v2(request, response)
+        }
+    }
+
+    /// Actions whose answers say something of the station that is kept; of all others nothing is read twice.
+    static let telling: Set<String> = ["GetLocalListVersion", "SendLocalList"]
+
+    /// What it says, in words that every protocol shares; `nil`: nothing that is kept.
+    var fact: StationFact? {
+        switch self {
+        case .v16(.getLocalListVersion, .getLocalListVersion(let answer)): .localList(version: answer.listVersion)
+        case .v16(.sendLocalList(let sent), .sendLocalList(let answer)):
+            answer.status == .accepted ? .localList(version: sent.listVersion) : nil
+        case .v2(.getLocalListVersion, .getLocalListVersion(let answer)): .localList(version: answer.versionNumber)
+        case .v2(.sendLocalList(let sent), .sendLocalList(let answer)):
+            answer.status == .accepted ? .localList(version: sent.versionNumber) : nil
+        default: nil
+        }
+    }
+}
