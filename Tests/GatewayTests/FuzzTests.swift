@@ -84,7 +84,9 @@ import Testing
             for size in [1, 2, 7, 64, 1448, bytes.count] where size > 0 {
                 let bench = Workbench()
                 let socket = try bench.socket()
-                if name.hasPrefix("frame-") { try socket.send(Workbench.Socket.handshake("CP1", protocols: "ocpp2.0.1")) }
+                if name.hasPrefix("frame-") {
+                    try socket.send(Workbench.Socket.handshake("CP1", protocols: "ocpp2.0.1"))
+                }
                 var rest = bytes[...]
                 while !rest.isEmpty, socket.channel.isActive {
                     try socket.send(Array(rest.prefix(size)))
