@@ -50,7 +50,8 @@ import Testing
         return profiles
     }
 
-    private static func needs(_ d: inout Dialogue, wattHours: Int = 14_000, departure: Duration = .hours(5)) -> String? {
+    private static func needs(_ d: inout Dialogue, wattHours: Int = 14_000, departure: Duration = .hours(5)) -> String?
+    {
         d.say(
             "P1", "NotifyEVChargingNeeds",
             #"{"evseId":1,"maxScheduleTuples":3,"chargingNeeds":{"requestedEnergyTransfer":"AC_single_phase","departureTime":"\#(d.now + departure)","acChargingParameters":{"energyAmount":\#(wattHours),"evMinCurrent":6,"evMaxCurrent":32,"evMaxVoltage":230}}}"#
@@ -59,13 +60,15 @@ import Testing
 
     private static func schedule(_ d: inout Dialogue, amperes: [(Int, String)]) -> String? {
         let periods = amperes.map { #"{"startPeriod":\#($0.0),"limit":\#($0.1),"numberPhases":1}"# }
+            .joined(separator: ",")
         return d.say(
             "P1", "NotifyEVChargingSchedule",
-            #"{"timeBase":"\#(d.now)","evseId":1,"chargingSchedule":{"id":1,"duration":240,"chargingRateUnit":"A","chargingSchedulePeriod":[\#(periods.joined(separator: ","))]}}"#
+            #"{"timeBase":"\#(d.now)","evseId":1,"chargingSchedule":{"id":1,"duration":240,"chargingRateUnit":"A","chargingSchedulePeriod":[\#(periods)]}}"#
         )
     }
 
-    @Test(arguments: [OCPPVersion.v201, .v21]) func `its needs are those of the session, and its limit comes after the answer`(
+    @Test(arguments: [OCPPVersion.v201, .v21])
+    func `its needs are those of the session, and its limit comes after the answer`(
         version: OCPPVersion
     ) throws {
         var d = Self.street(version)

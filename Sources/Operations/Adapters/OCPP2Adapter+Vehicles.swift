@@ -6,7 +6,8 @@ import Quantities
 extension OCPP2Adapter {
     static func needs(_ request: V2.NotifyEVChargingNeedsRequest) -> VehicleNeeds {
         let needs = request.chargingNeeds
-        let wattHours = (needs.acChargingParameters?.energyAmount ?? dcEnergy(needs.dcChargingParameters))?.scaled(by: 0)
+        let wattHours = (needs.acChargingParameters?.energyAmount ?? dcEnergy(needs.dcChargingParameters))?.scaled(
+            by: 0)
         return VehicleNeeds(
             evse: request.evseId, departure: needs.departureTime,
             energy: wattHours.flatMap { (0...mostWattHours).contains($0) ? Energy.wattHours($0) : nil })
