@@ -35,7 +35,7 @@ def test_TC_C_07_an_expired_card_is_expired(charger, api):
     past = (datetime.now(timezone.utc) - timedelta(days=1)).isoformat()
     token = card(api, expires_at=past)
     one = before_and_after(charger, token, ["Expired"])
-    api.put(f"/api/v1/id-tokens/{token}", {"expires_at": None})
+    api.put(f"/api/v1/id-tokens/{token}", {"status": "Accepted", "expires_at": None})
     assert one.authorize(token)["status"] == "Accepted"
 
 

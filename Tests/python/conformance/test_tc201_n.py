@@ -26,10 +26,11 @@ def ask(one, says="Accepted", criteria=None, chosen=None):
 def reported(one, number, *monitors, last=True, part=0):
     """Monitors as (place, number, kind, value)."""
     before = len(one.log("NotifyMonitoringReport"))
+    origin = {} if one.subprotocols == ("ocpp2.0.1",) else {"eventNotificationType": "CustomMonitor"}
     assert one.say("NotifyMonitoringReport", {
         "requestId": number, "seqNo": part, "generatedAt": now(), "tbc": not last, "monitor": [
             {**place, "variableMonitoring": [
-                {"id": monitor, "transaction": False, "value": value, "type": kind, "severity": 5}]}
+                {"id": monitor, "transaction": False, "value": value, "type": kind, "severity": 5, **origin}]}
             for place, monitor, kind, value in monitors]}) == {}
     assert len(one.log("NotifyMonitoringReport")) == before + 1
 
