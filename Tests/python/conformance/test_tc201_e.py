@@ -231,7 +231,9 @@ def test_TC_E_39_it_stops_when_nobody_plugs_in(charger):
 
 # MARK: What became of a transaction
 
-def away_and_back(one):
+def away_and_back(one, **status):
+    """It is asked for its transaction, and says `status`."""
+    one.answers["GetTransactionStatus"] = status
     one.close()
     until(lambda: one.shown()["online"] is False, "it is shown as gone")
     one.connect()
@@ -250,7 +252,7 @@ def asked(one, transaction=None, **answer):
 def test_TC_E_29_an_ongoing_transaction_still_has_messages_to_send(charger):
     one = charger()
     transaction = one.transaction().charging()
-    away_and_back(one)
+    away_and_back(one, messagesInQueue=True, ongoingIndicator=True)
     asked(one, transaction, messagesInQueue=True, ongoingIndicator=True)
     transaction.next("MeterValuePeriodic", values=[sampled(1500)], offline=True)
     begun(transaction)
@@ -268,7 +270,7 @@ def test_TC_E_30_an_ongoing_transaction_has_sent_everything(charger):
 def test_TC_E_31_an_ended_transaction_sends_what_was_left_out(charger):
     one = charger()
     transaction = one.transaction().charging()
-    away_and_back(one)
+    away_and_back(one, messagesInQueue=True, ongoingIndicator=False)
     one.connector("Available")
     last = transaction.number
     transaction.event("Ended", "EVCommunicationLost", state="Idle", offline=True, number=last + 2)
@@ -284,7 +286,7 @@ def test_TC_E_31_an_ended_transaction_sends_what_was_left_out(charger):
 def test_TC_E_33_a_station_still_has_messages_of_some_transaction(charger):
     one = charger()
     transaction = one.transaction().charging()
-    away_and_back(one)
+    away_and_back(one, messagesInQueue=True, ongoingIndicator=True)
     asked(one, messagesInQueue=True)
     transaction.next("MeterValuePeriodic", values=[sampled(1500)], offline=True)
     assert [r["value"] for r in transaction.readings()] == ["1500"]

@@ -88,7 +88,7 @@ def monitor(place):
 def set_monitors(one, *places):
     done = one.order("SetVariableMonitoring", {"setMonitoringData": [monitor(place) for place in places]}, monitors_set())
     results = done["response"]["setMonitoringResult"]
-    assert [(r["status"], r["id"]) for r in results] == [("Accepted", n + 1) for n in range(len(places))]
+    assert [(r["status"], r["id"]) for r in results] == [("Accepted", n + 101) for n in range(len(places))]
 
 
 @both
@@ -115,8 +115,8 @@ def test_TC_N_17_a_level_that_the_station_refuses_is_shown(charger):
 def test_TC_N_44_a_monitor_that_cannot_be_cleared_is_shown(charger):
     one = charger()
     set_monitors(one, {**EVSE, **STATE})
-    done = one.order("ClearVariableMonitoring", {"id": [1]}, monitors_cleared("Rejected"))
-    assert done["response"]["clearMonitoringResult"] == [{"id": 1, "status": "Rejected"}]
+    done = one.order("ClearVariableMonitoring", {"id": [101]}, monitors_cleared("Rejected"))
+    assert done["response"]["clearMonitoringResult"] == [{"id": 101, "status": "Rejected"}]
 
 
 # MARK: Events
@@ -124,7 +124,7 @@ def test_TC_N_44_a_monitor_that_cannot_be_cleared_is_shown(charger):
 def happened(charger, trigger, value, **more):
     one = charger()
     before = len(one.log("NotifyEvent"))
-    one.event("EVSE", "Power", value, 1, trigger=trigger, variableMonitoringId=1, **more)
+    one.event("EVSE", "Power", value, 1, trigger=trigger, variableMonitoringId=101, **more)
     kept = one.log("NotifyEvent")[before:]
     assert len(kept) == 1 and kept[0]["reply"] == {} and f'"{trigger}"' in kept[0]["text"]
 
@@ -142,7 +142,7 @@ def test_TC_N_24_events_come_at_intervals(charger):
     one = charger()
     before = len(one.log("NotifyEvent"))
     for value in ["1", "2", "3"]:
-        one.event("EVSE", "Power", value, 1, trigger="Periodic", variableMonitoringId=1)
+        one.event("EVSE", "Power", value, 1, trigger="Periodic", variableMonitoringId=101)
     assert len(one.log("NotifyEvent")) == before + 3
 
 

@@ -1,7 +1,6 @@
 """OCPP 2.0.1 and 2.1 stations on PyPI's `ocpp`, beside those of 1.6 in `station.py`."""
 
 import asyncio
-import itertools
 
 from ocpp import v201, v21
 from ocpp.charge_point import camel_to_snake_case
@@ -38,17 +37,15 @@ def variables_read(values):
 
 
 def monitors_set(status="Accepted"):
-    """An answer to SetVariableMonitoring that gives each monitor a number of its own."""
-    numbers = itertools.count(1)
-
-    def result(one):
+    """An answer to SetVariableMonitoring that says `status` of each and numbers the new ones from 101 on."""
+    def result(number, one):
         found = {"status": status, "type": one["type"], "severity": one["severity"],
                  "component": one["component"], "variable": one["variable"]}
-        return {**found, **({"id": one.get("id") or next(numbers)} if status == "Accepted" else {})}
+        return {**found, **({"id": one.get("id") or 101 + number} if status == "Accepted" else {})}
 
     def answer(fields):
         return v201.call_result.SetVariableMonitoring(
-            set_monitoring_result=[result(one) for one in fields["set_monitoring_data"]])
+            set_monitoring_result=[result(*one) for one in enumerate(fields["set_monitoring_data"])])
     return answer
 
 
@@ -82,7 +79,7 @@ _ANSWERS = {
     "GetInstalledCertificateIds": {"status": "NotFound"},
     "GetLocalListVersion": {"versionNumber": 0},
     "GetLog": {"status": "Accepted", "filename": "log.txt"},
-    "GetMonitoringReport": {"status": "EmptyResultSet"},
+    "GetMonitoringReport": _accepts,
     "GetReport": _accepts,
     "GetTransactionStatus": {"messagesInQueue": False},
     "GetVariables": variables_read({}),
