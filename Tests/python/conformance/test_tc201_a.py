@@ -153,6 +153,7 @@ def handshake(secure, context):
     return context.wrap_socket(raw, server_hostname="localhost")
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_TC_A_06_a_version_of_TLS_below_1_2_is_refused(secure, door):
     identity = registered(secure, password=PASSWORD, security_profile=2)
     is_refused(secure, identity, lambda: door(identity, tls=True, most=ssl.TLSVersion.TLSv1_1, password=PASSWORD))
