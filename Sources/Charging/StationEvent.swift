@@ -18,6 +18,8 @@ public enum StationEvent: Hashable, Sendable {
     case notice(kind: String, text: String)
     case security(Security)
     case certificateRequest(CertificateRequest)
+    case vehicleNeeds(VehicleNeeds)
+    case vehicleSchedule(VehicleSchedule)
 
     /// Something that bears on the station's security.
     public struct Security: Hashable, Sendable {
@@ -125,5 +127,9 @@ public enum StationAnswer: Hashable, Sendable {
     case vendorUnknown
     /// Whether a certificate will be signed; where not, a word for the station and what to tell a person.
     case certificate(accepted: Bool, reason: String?, info: String?)
+    /// Whether the vehicle that said what it needs will get a limit.
+    case vehicleNeeds(served: Bool)
+    /// Whether the vehicle's own schedule stays within its limit.
+    case vehicleSchedule(fits: Bool)
     case acknowledged
 }

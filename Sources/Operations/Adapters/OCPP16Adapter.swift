@@ -127,7 +127,7 @@ enum OCPP16Adapter {
         case .certificate(let accepted, _, _):
             return V16.SignCertificateResponse(status: accepted ? .accepted : .rejected).json
         // 1.6 has no transactions that the station names.
-        case .acknowledged, .transaction: return acknowledgement
+        case .acknowledged, .transaction, .vehicleNeeds, .vehicleSchedule: return acknowledgement
         }
     }
 

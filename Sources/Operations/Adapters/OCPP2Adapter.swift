@@ -34,6 +34,8 @@ enum OCPP2Adapter {
             .certificateRequest(
                 StationEvent.CertificateRequest(
                     request: asked.csr, use: asked.certificateType?.name, number: asked.requestId))
+        case .notifyEVChargingNeeds(let told): .vehicleNeeds(needs(told))
+        case .notifyEVChargingSchedule(let told): .vehicleSchedule(schedule(told))
         default: request.action.isFromStation ? .notice(kind: request.action.rawValue, text: word(of: request)) : nil
         }
     }
@@ -131,6 +133,10 @@ enum OCPP2Adapter {
                     V2.StatusInfo(reasonCode: $0, additionalInfo: info.map { String($0.prefix(512)) })
                 }
             ).json
+        case .vehicleNeeds(let served):
+            return V2.NotifyEVChargingNeedsResponse(status: served ? .accepted : .rejected).json
+        case .vehicleSchedule(let fits):
+            return V2.NotifyEVChargingScheduleResponse(status: fits ? .accepted : .rejected).json
         case .acknowledged, .started, .stopped: return plain(request)
         }
     }
@@ -138,9 +144,6 @@ enum OCPP2Adapter {
     /// Actions whose answer carries no decision of the platform, and those that nobody here serves: the honest word of each.
     private static func plain(_ request: V2.Request) -> [UInt8] {
         switch request {
-        // The default profile that the station has goes on to hold.
-        case .notifyEVChargingNeeds: return V2.NotifyEVChargingNeedsResponse(status: .noChargingProfile).json
-        case .notifyEVChargingSchedule: return V2.NotifyEVChargingScheduleResponse(status: .accepted).json
         case .get15118EVCertificate:
             return V2.Get15118EVCertificateResponse(status: .failed, exiResponse: "").json
         case .getCertificateStatus: return V2.GetCertificateStatusResponse(status: .failed).json

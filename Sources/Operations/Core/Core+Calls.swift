@@ -125,6 +125,8 @@ extension Core {
                 return .acknowledged
             }()
         case .certificateRequest(let asked): certificate(asked, ruling, s, at: now)
+        case .vehicleNeeds(let told): .vehicleNeeds(served: needs(told, s, at: now))
+        case .vehicleSchedule(let told): .vehicleSchedule(fits: judge(told, s, at: now))
         }
     }
 
