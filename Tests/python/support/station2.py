@@ -3,7 +3,7 @@
 from ocpp import v201, v21
 from ocpp.routing import on
 
-from .station import Station
+from .station import Station, now
 
 _LIBRARIES = {"ocpp2.0.1": v201, "ocpp2.1": v21}
 
@@ -17,6 +17,13 @@ def variables_set(status):
     return answer
 
 
+def variables_unknown(fields):
+    """An answer to GetVariables of a station without any of them."""
+    return v201.call_result.GetVariables(get_variable_result=[
+        {"attribute_status": "UnknownComponent", "component": one["component"], "variable": one["variable"]}
+        for one in fields["get_variable_data"]])
+
+
 # What an obliging station says; a test puts its own answers beside these. The libraries of both versions agree in them.
 _ANSWERS = {
     "CertificateSigned": v201.call_result.CertificateSigned("Accepted"),
@@ -25,6 +32,24 @@ _ANSWERS = {
     "InstallCertificate": v201.call_result.InstallCertificate("Accepted"),
     "SetVariables": variables_set("Accepted"),
     "TriggerMessage": v201.call_result.TriggerMessage("Accepted"),
+    # Lists, reservations, transactions, displays, vendors
+    "CancelReservation": v201.call_result.CancelReservation("Accepted"),
+    "ChangeAvailability": v201.call_result.ChangeAvailability("Accepted"),
+    "ClearCache": v201.call_result.ClearCache("Accepted"),
+    "ClearDisplayMessage": v201.call_result.ClearDisplayMessage("Accepted"),
+    "CostUpdated": v201.call_result.CostUpdated(),
+    "DataTransfer": v201.call_result.DataTransfer("UnknownVendorId"),
+    "GetDisplayMessages": v201.call_result.GetDisplayMessages("Unknown"),
+    "GetLocalListVersion": v201.call_result.GetLocalListVersion(0),
+    "GetTransactionStatus": v201.call_result.GetTransactionStatus(messages_in_queue=False),
+    "GetVariables": variables_unknown,
+    "RequestStartTransaction": v201.call_result.RequestStartTransaction("Accepted"),
+    "RequestStopTransaction": v201.call_result.RequestStopTransaction("Accepted"),
+    "ReserveNow": v201.call_result.ReserveNow("Accepted"),
+    "Reset": v201.call_result.Reset("Accepted"),
+    "SendLocalList": v201.call_result.SendLocalList("Accepted"),
+    "SetDisplayMessage": v201.call_result.SetDisplayMessage("Accepted"),
+    "UnlockConnector": v201.call_result.UnlockConnector("Unlocked"),
 }
 
 
@@ -53,6 +78,20 @@ class Station2(Station):
         peer = _PEERS[self.subprotocols[0]](self.identity, socket, response_timeout=20)
         peer.test_answers = self.answers
         return peer
+
+    def status(self, status, evse=1, connector=1):
+        return self.call(self.words.call.StatusNotification(
+            timestamp=now(), connector_status=status, evse_id=evse, connector_id=connector))
+
+    def event(self, kind, transaction, number, trigger="Authorized", at=None, register=None, token=None, info=None, **fields):
+        """A TransactionEvent; `register` in Wh, `info`: more of transactionInfo."""
+        if register is not None:
+            fields["meter_value"] = [{"timestamp": at or now(), "sampled_value": [{"value": register}]}]
+        if token is not None:
+            fields["id_token"] = {"id_token": token, "type": "ISO14443"}
+        return self.call(self.words.call.TransactionEvent(
+            event_type=kind, timestamp=at or now(), trigger_reason=trigger, seq_no=number,
+            transaction_info={"transaction_id": transaction, **(info or {})}, **fields))
 
     def boot(self, **fields):
         return self.call(self.words.call.BootNotification(
