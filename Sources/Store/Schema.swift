@@ -63,6 +63,39 @@ enum Schema {
                     CREATE INDEX security_event_critical ON security_event(id) WHERE critical = 1;
                     """)
         }
+        migrator.registerMigration("8 lists, reservations, displays") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE station_local_list (
+                        station TEXT PRIMARY KEY, scope TEXT NOT NULL, tokens TEXT NOT NULL, automatic INTEGER NOT NULL,
+                        version INTEGER NOT NULL, mark INTEGER, entries INTEGER NOT NULL, left_out INTEGER NOT NULL,
+                        held_version INTEGER, outcome TEXT NOT NULL, word TEXT, at INTEGER NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE reservation (
+                        place INTEGER PRIMARY KEY, station TEXT NOT NULL, id INTEGER NOT NULL, evse INTEGER,
+                        connector_kind TEXT, token TEXT NOT NULL, token_kind TEXT, token_group TEXT,
+                        expires_at INTEGER NOT NULL, created_at INTEGER NOT NULL, ordered_by TEXT NOT NULL,
+                        state TEXT NOT NULL, at INTEGER NOT NULL, word TEXT, session TEXT, command TEXT,
+                        open INTEGER NOT NULL, UNIQUE (station, id)
+                    ) STRICT;
+                    CREATE TABLE station_display (
+                        station TEXT PRIMARY KEY, told_at INTEGER
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE display_message (
+                        station TEXT NOT NULL, id INTEGER NOT NULL, priority TEXT NOT NULL, state TEXT,
+                        format TEXT NOT NULL, language TEXT, content TEXT NOT NULL, starts_at INTEGER,
+                        ends_at INTEGER, transaction_id TEXT, PRIMARY KEY (station, id)
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE vendor_handler (
+                        id TEXT PRIMARY KEY, vendor TEXT NOT NULL, message TEXT, url TEXT, status TEXT NOT NULL,
+                        data TEXT
+                    ) STRICT, WITHOUT ROWID;
+                    ALTER TABLE command ADD COLUMN follow_up TEXT;
+                    ALTER TABLE command ADD COLUMN follow_up_object TEXT;
+                    ALTER TABLE command ADD COLUMN follow_up_at INTEGER;
+                    CREATE INDEX command_promised ON command(number) WHERE follow_up = 'waiting';
+                    """)
+        }
         return migrator
     }()
 

@@ -28,6 +28,11 @@ public final class FakePlatform: PlatformService {
         /// Oldest first.
         public var securityEvents: [StoredSecurityEvent] = []
         public var authority: AuthorityView?
+        public var localLists: [StationID: LocalListRecord] = [:]
+        /// Oldest first.
+        public var reservations: [Reservation] = []
+        public var displays: [StationID: DisplayPicture] = [:]
+        public var vendorHandlers: [String: VendorHandler] = [:]
         public var outlooks: [SiteID: OfflineOutlook] = [:]
         public var nodeReadings: [NodeID: [NodeReading]] = [:]
         public var tariffs = ["cn/hubei/residential-charging", "cn/guangdong/v2g-discharge"]
@@ -96,6 +101,11 @@ public final class FakePlatform: PlatformService {
         case .setEVSE(let id, _, _, _): ("evse.set", id.description)
         case .command(let id, _, _, _): ("station.command", id.value)
         case .sendKey(let id, _, _, _): ("station.key", id.value)
+        case .ask(let id, _, _): ("station.ask", id.value)
+        case .putLocalList(let id, _): ("station.local-list", id.value)
+        case .sendLocalList(let id, _): ("station.send-local-list", id.value)
+        case .putVendorHandler(let handler): ("vendor-handler.put", handler.id)
+        case .deleteVendorHandler(let id): ("vendor-handler.delete", id)
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", "\(id)")
         case .tariffChanged(let id): ("tariff.changed", id)
         }
@@ -163,6 +173,8 @@ public final class FakePlatform: PlatformService {
             }
             guard isTaken else { throw ServiceFault(.stationOffline(id)) }
             return .command(command(id, "ChangeConfiguration", payload, actor))
+        case .ask, .putLocalList, .sendLocalList, .putVendorHandler, .deleteVendorHandler:
+            return try applyHolding(order, actor)
         case .acknowledgeAlarm(let id): return .alarm(try acknowledge(id, actor))
         case .tariffChanged: break
         }
@@ -206,7 +218,7 @@ public final class FakePlatform: PlatformService {
             commissioning: view.commissioning)
     }
 
-    private func command(_ id: StationID, _ action: String, _ payload: [UInt8], _ actor: Actor) -> CommandView {
+    func command(_ id: StationID, _ action: String, _ payload: [UInt8], _ actor: Actor) -> CommandView {
         let command = state.withLock { state in
             state.count += 1
             let online = state.stations[id]?.online ?? false

@@ -138,7 +138,8 @@ import Testing
             "note.", "registration.", "ownership.", "setpoint.", "direction.", "series.", "nav.", "keys.", "audit.",
             "problem.", "fault.", "failure.", "commissioning.", "flag.", "held.", "profiles.compared.", "basis.",
             "purpose.", "ocpp.",
-            "measurand.", "message.problem.", "keychange.", "certificate.state.", "security.", "events.source.",
+            "measurand.", "lists.", "reservations.state.", "followup.", "message.problem.", "keychange.",
+            "certificate.state.", "security.", "events.source.",
         ]
         for key in english.keys where !families.contains(where: { key.hasPrefix($0) }) {
             #expect(source.contains("\"\(key)\""), "the text \(key) is used nowhere")

@@ -128,6 +128,7 @@ extension EVSEControl {
 extension CommandView {
     static let columns = [
         "id", "station", "action", "status", "created_at", "finished_at", "by", "payload", "response", "error",
+        "follow_up.state", "follow_up.object", "follow_up.at",
     ]
     var json: JSONValue {
         let error: JSONValue =
@@ -136,6 +137,9 @@ extension CommandView {
             "id": .string(id), "station": .string(station.value), "action": .string(action), "payload": .raw(payload),
             "status": .string(status.rawValue), "created_at": .instant(createdAt), "finished_at": .instant(finishedAt),
             "response": .raw(response), "error": error, "by": .string(by),
+            "follow_up": followUp.map {
+                ["state": .string($0.state.rawValue), "object": .string(orNull: $0.object), "at": .instant($0.at)]
+            } ?? .null,
         ]
     }
 }
@@ -181,6 +185,7 @@ extension SessionView {
             "import_wh": .wattHours(session.imported), "export_wh": .wattHours(session.exported),
             "site": .string(orNull: site?.value), "needs": session.needs?.json ?? .null, "plan": planJSON,
             "flags": .array(session.flags.map { .string($0) }),
+            "remote_start": .int(orNull: session.course?.remoteStart),
         ]
     }
     private var planJSON: JSONValue {

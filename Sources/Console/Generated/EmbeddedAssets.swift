@@ -447,6 +447,92 @@ enum EmbeddedAssets {
                   "keychange.refused": "the pile refused a new key",
                   "keychange.accepted": "the pile took a new key and has not come with it yet",
                   "keychange.confirmed": "the pile uses its new key",
+                  "fault.reservation-unknown": "There is no open reservation {reservation} at this pile.",
+                  "fault.vendor-handler-unknown": "There is no vendor handler {handler}.",
+                  "fault.display-message-unknown": "There is no such message on the display.",
+                  "fault.not-in-protocol": "The protocol that pile {station} speaks has no such message; nothing was sent.",
+                  "fault.no-local-list": "No local list is kept for pile {station}. Choose first which tokens it should hold.",
+                  "fault.too-many": "There are {most} already; end or delete some first.",
+                  "fault.reservation-invalid": "Nothing was sent: see the fields.",
+                  "fault.display-invalid": "Nothing was sent: see the fields.",
+                  "fault.local-list-invalid": "Nothing was changed: see the fields.",
+                  "fault.vendor-handler-invalid": "Nothing was changed: see the fields.",
+                  "flag.messages-waiting": "messages wait at the pile",
+                  "flag.messages-lost": "missing messages will not come",
+                  "audit.station.reserve": "EVSE reserved",
+                  "audit.station.cancel-reservation": "reservation cancelled",
+                  "audit.station.display-message": "message put on a display",
+                  "audit.station.clear-display-message": "message taken off a display",
+                  "audit.station.read-display": "display read",
+                  "audit.station.local-list": "local list chosen",
+                  "audit.station.send-local-list": "local list sent",
+                  "audit.vendor-handler.put": "vendor handler set",
+                  "audit.vendor-handler.delete": "vendor handler deleted",
+                  "note.reserved": "The pile was asked to keep the EVSE free; see the reservation below.",
+                  "note.list": "Saved. The list goes to the pile when it is sent, or by itself.",
+                  "note.list.sent": "The list is on its way; its state stands below.",
+                  "lists.title": "Local authorization list",
+                  "lists.text": "Tokens that the pile knows without a connection.",
+                  "lists.scope": "Should hold",
+                  "lists.scope.none": "nothing: no list is kept",
+                  "lists.scope.all": "all tokens, {n} now",
+                  "lists.scope.selected": "{n} chosen tokens",
+                  "lists.holds": "Holds",
+                  "lists.holds.unknown": "not known",
+                  "lists.holds.version": "version {version}",
+                  "lists.holds.current": "up to date",
+                  "lists.holds.stale": "not up to date",
+                  "lists.outcome": "Last sending",
+                  "lists.outcome.never": "never",
+                  "lists.outcome.sending": "on its way",
+                  "lists.outcome.sent": "taken, {n} tokens",
+                  "lists.outcome.failed": "failed",
+                  "lists.outcome.unsupported": "the pile takes no lists",
+                  "lists.leftout": "{n} tokens are too long for its protocol.",
+                  "lists.automatic": "Changes go by themselves",
+                  "lists.automatic.on": "yes",
+                  "lists.automatic.off": "no",
+                  "lists.keep": "Keep all tokens in it, by itself",
+                  "lists.stop": "Keep no list",
+                  "lists.send": "Send what changed",
+                  "lists.whole": "Send all of it",
+                  "reservations.title": "Reservations",
+                  "reservations.none": "Nothing was reserved at this pile.",
+                  "reservations.number": "Number, EVSE",
+                  "reservations.any": "any EVSE",
+                  "reservations.token": "For token",
+                  "reservations.until": "Until",
+                  "reservations.state": "State",
+                  "reservations.state.asked": "asked",
+                  "reservations.state.accepted": "kept free",
+                  "reservations.state.refused": "refused",
+                  "reservations.state.unanswered": "no answer",
+                  "reservations.state.not-sent": "not sent",
+                  "reservations.state.in-use": "in use",
+                  "reservations.state.used": "used",
+                  "reservations.state.expired": "expired",
+                  "reservations.state.removed": "given up by the pile",
+                  "reservations.state.cancelled": "cancelled",
+                  "reservations.cancel": "Cancel",
+                  "reservations.evse": "EVSE (empty: any)",
+                  "reservations.minutes": "Minutes",
+                  "reservations.make": "Reserve",
+                  "reservations.invalid": "A token and a number of minutes from 1 to 10080 are needed.",
+                  "display.title": "Display",
+                  "display.text": "Messages on the pile's display, as far as is known.",
+                  "display.told": "The pile told all of them",
+                  "display.untold": "The pile was never asked for all of them.",
+                  "display.none": "No message is known.",
+                  "display.number": "Number",
+                  "display.content": "Text",
+                  "display.when": "Shown",
+                  "display.always": "always",
+                  "display.clear": "Clear",
+                  "display.read": "Ask for its messages",
+                  "display.make": "Show",
+                  "followup.waiting": "promised, not seen yet",
+                  "followup.done": "done",
+                  "followup.overdue": "promised and never seen",
                   "certificates.title": "Certificates",
                   "certificates.none": "No certificate was signed for this pile, and it has come with none.",
                   "certificates.subject": "Subject, serial number",
@@ -1305,6 +1391,92 @@ enum EmbeddedAssets {
                   "keychange.refused": "充电桩拒绝了新密钥",
                   "keychange.accepted": "充电桩已接受新密钥，尚未用它重新接入",
                   "keychange.confirmed": "充电桩已启用新密钥",
+                  "fault.reservation-unknown": "该桩没有未结束的预约 {reservation}。",
+                  "fault.vendor-handler-unknown": "没有厂商报文处理规则 {handler}。",
+                  "fault.display-message-unknown": "显示屏上没有这条消息。",
+                  "fault.not-in-protocol": "桩 {station} 使用的协议没有这种报文；未发送任何内容。",
+                  "fault.no-local-list": "尚未为桩 {station} 设置本地白名单。请先选择应包含哪些授权标识。",
+                  "fault.too-many": "已有 {most} 项；请先结束或删除一些。",
+                  "fault.reservation-invalid": "未发送任何内容：请查看各字段。",
+                  "fault.display-invalid": "未发送任何内容：请查看各字段。",
+                  "fault.local-list-invalid": "未作任何更改：请查看各字段。",
+                  "fault.vendor-handler-invalid": "未作任何更改：请查看各字段。",
+                  "flag.messages-waiting": "桩上有报文待发",
+                  "flag.messages-lost": "缺失的报文不会再到",
+                  "audit.station.reserve": "已预约充电接口",
+                  "audit.station.cancel-reservation": "已取消预约",
+                  "audit.station.display-message": "已设置显示屏消息",
+                  "audit.station.clear-display-message": "已清除显示屏消息",
+                  "audit.station.read-display": "已读取显示屏",
+                  "audit.station.local-list": "已设置本地白名单",
+                  "audit.station.send-local-list": "已下发本地白名单",
+                  "audit.vendor-handler.put": "已设置厂商报文处理规则",
+                  "audit.vendor-handler.delete": "已删除厂商报文处理规则",
+                  "note.reserved": "已请求桩保留充电接口；结果见下方预约。",
+                  "note.list": "已保存。白名单在下发时或自动同步时送达桩。",
+                  "note.list.sent": "白名单正在下发；状态见下方。",
+                  "lists.title": "本地白名单",
+                  "lists.text": "桩在离线时也能识别的授权标识。",
+                  "lists.scope": "应包含",
+                  "lists.scope.none": "无：不维护白名单",
+                  "lists.scope.all": "全部授权标识，现有 {n} 个",
+                  "lists.scope.selected": "选定的 {n} 个授权标识",
+                  "lists.holds": "桩上现有",
+                  "lists.holds.unknown": "未知",
+                  "lists.holds.version": "版本 {version}",
+                  "lists.holds.current": "已同步",
+                  "lists.holds.stale": "未同步",
+                  "lists.outcome": "最近一次下发",
+                  "lists.outcome.never": "从未",
+                  "lists.outcome.sending": "下发中",
+                  "lists.outcome.sent": "已接受，共 {n} 个",
+                  "lists.outcome.failed": "失败",
+                  "lists.outcome.unsupported": "桩不支持白名单",
+                  "lists.leftout": "有 {n} 个授权标识超出其协议允许的长度。",
+                  "lists.automatic": "变更自动下发",
+                  "lists.automatic.on": "是",
+                  "lists.automatic.off": "否",
+                  "lists.keep": "自动包含全部授权标识",
+                  "lists.stop": "不再维护白名单",
+                  "lists.send": "下发变更",
+                  "lists.whole": "下发完整白名单",
+                  "reservations.title": "预约",
+                  "reservations.none": "该桩没有预约。",
+                  "reservations.number": "编号，充电接口",
+                  "reservations.any": "任一充电接口",
+                  "reservations.token": "授权标识",
+                  "reservations.until": "截止",
+                  "reservations.state": "状态",
+                  "reservations.state.asked": "已请求",
+                  "reservations.state.accepted": "已保留",
+                  "reservations.state.refused": "被拒绝",
+                  "reservations.state.unanswered": "无应答",
+                  "reservations.state.not-sent": "未发送",
+                  "reservations.state.in-use": "使用中",
+                  "reservations.state.used": "已使用",
+                  "reservations.state.expired": "已过期",
+                  "reservations.state.removed": "桩已解除",
+                  "reservations.state.cancelled": "已取消",
+                  "reservations.cancel": "取消",
+                  "reservations.evse": "充电接口（留空：任一）",
+                  "reservations.minutes": "分钟",
+                  "reservations.make": "预约",
+                  "reservations.invalid": "需要授权标识，以及 1 至 10080 之间的分钟数。",
+                  "display.title": "显示屏",
+                  "display.text": "桩显示屏上的消息（就平台所知）。",
+                  "display.told": "桩最近一次全部上报",
+                  "display.untold": "从未向桩查询全部消息。",
+                  "display.none": "没有已知的消息。",
+                  "display.number": "编号",
+                  "display.content": "内容",
+                  "display.when": "显示时机",
+                  "display.always": "始终",
+                  "display.clear": "清除",
+                  "display.read": "查询其消息",
+                  "display.make": "显示",
+                  "followup.waiting": "已承诺，尚未发生",
+                  "followup.done": "已完成",
+                  "followup.overdue": "已承诺但未发生",
                   "certificates.title": "证书",
                   "certificates.none": "尚未为该充电桩签发证书，它也未用证书接入过。",
                   "certificates.subject": "主体、序列号",
@@ -2352,6 +2524,531 @@ enum EmbeddedAssets {
                           {"$ref": "#/components/parameters/format"},
                           {"$ref": "#/components/parameters/bom"}
                         ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/local-list": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getLocalList",
+                        "summary": "Which tokens the station's local authorization list should hold, and what it holds",
+                        "tags": ["lists"],
+                        "responses": {
+                          "200": {
+                            "description": "The list",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalList"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: operator."
+                      },
+                      "put": {
+                        "operationId": "putLocalList",
+                        "summary": "Set which tokens the station should hold; nothing is sent unless it is automatic",
+                        "tags": ["lists"],
+                        "responses": {
+                          "200": {
+                            "description": "The list",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalList"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager. Fields left out stay.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalListChange"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/local-list/send": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "sendLocalList",
+                        "summary": "Bring the station's list up to date: what changed, or all of it, in parts that it takes",
+                        "tags": ["lists"],
+                        "responses": {
+                          "200": {
+                            "description": "Sent, or failed, within the time of Prefer: wait",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalList"}}}
+                          },
+                          "202": {
+                            "description": "On its way",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalList"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": false,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "whole": {"type": "boolean", "description": "All of it anew, whatever the station holds."}
+                                },
+                                "additionalProperties": false
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/reservations": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listStationReservations",
+                        "summary": "Reservations of the station, newest first",
+                        "tags": ["reservations"],
+                        "responses": {
+                          "200": {
+                            "description": "Reservations",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Reservation"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      },
+                      "post": {
+                        "operationId": "reserve",
+                        "summary": "Keep an EVSE free for a token",
+                        "tags": ["reservations"],
+                        "responses": {
+                          "200": {
+                            "description": "The reservation and its command, which ended within the time of Prefer: wait",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ReservationOrdered"}}}
+                          },
+                          "202": {
+                            "description": "Asked; the station has not answered yet",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ReservationOrdered"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ReservationOrder"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/reservations/{number}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        },
+                        {
+                          "name": "number",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "integer", "minimum": 0, "maximum": 2147483647}
+                        }
+                      ],
+                      "delete": {
+                        "operationId": "cancelReservation",
+                        "summary": "Give a reservation up",
+                        "tags": ["reservations"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/reservations": {
+                      "get": {
+                        "operationId": "listReservations",
+                        "summary": "Reservations of all stations, newest first",
+                        "tags": ["reservations"],
+                        "responses": {
+                          "200": {
+                            "description": "Reservations",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Reservation"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {"name": "station", "in": "query", "schema": {"type": "string"}},
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/display-messages": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listDisplayMessages",
+                        "summary": "Messages on the station's display, as far as is known",
+                        "tags": ["display"],
+                        "responses": {
+                          "200": {
+                            "description": "Messages; told_at: when the station told all of them last, null: never",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DisplayMessage"}},
+                                    "next_cursor": {"type": ["string", "null"]},
+                                    "told_at": {
+                                      "type": ["string", "null"],
+                                      "format": "date-time",
+                                      "description": "ISO 8601 with offset or Z."
+                                    }
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor", "told_at"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      },
+                      "post": {
+                        "operationId": "setDisplayMessage",
+                        "summary": "Show a message (OCPP 2.x); one with the same number is replaced",
+                        "tags": ["display"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DisplayMessageOrder"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/display-messages:read": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "readDisplayMessages",
+                        "summary": "Ask the station which messages it has; its reports follow its answer",
+                        "tags": ["display"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/display-messages/{number}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        },
+                        {
+                          "name": "number",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "integer", "minimum": 0, "maximum": 2147483647}
+                        }
+                      ],
+                      "delete": {
+                        "operationId": "clearDisplayMessage",
+                        "summary": "Show a message no more",
+                        "tags": ["display"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/vendor-handlers": {
+                      "get": {
+                        "operationId": "listVendorHandlers",
+                        "summary": "What happens to stations' messages of vendors' own (DataTransfer)",
+                        "tags": ["vendors"],
+                        "responses": {
+                          "200": {
+                            "description": "Handlers",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/VendorHandler"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: manager.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/vendor-handlers/{id}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "put": {
+                        "operationId": "putVendorHandler",
+                        "summary": "Create or replace a handler",
+                        "tags": ["vendors"],
+                        "responses": {
+                          "200": {
+                            "description": "Replaced",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VendorHandler"}}}
+                          },
+                          "201": {
+                            "description": "Created",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VendorHandler"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: admin. A handler of a message goes before one of its vendor.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VendorHandlerChange"}}}
+                        }
+                      },
+                      "delete": {
+                        "operationId": "deleteVendorHandler",
+                        "summary": "Delete a handler",
+                        "tags": ["vendors"],
+                        "responses": {
+                          "204": {"description": "Deleted"},
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: admin."
                       }
                     },
                     "/api/v1/security-events": {
@@ -3964,7 +4661,8 @@ enum EmbeddedAssets {
                               {"type": "null"}
                             ]
                           },
-                          "by": {"type": "string"}
+                          "by": {"type": "string"},
+                          "follow_up": {"oneOf": [{"$ref": "#/components/schemas/FollowUp"}, {"type": "null"}]}
                         },
                         "additionalProperties": false,
                         "required": [
@@ -3977,8 +4675,271 @@ enum EmbeddedAssets {
                           "finished_at",
                           "response",
                           "error",
+                          "by",
+                          "follow_up"
+                        ]
+                      },
+                      "FollowUp": {
+                        "description": "What came of a command that the station only promised to carry out.",
+                        "type": "object",
+                        "properties": {
+                          "state": {"type": "string", "enum": ["waiting", "done", "overdue"]},
+                          "object": {"type": ["string", "null"], "description": "A session, or the word of what was seen."},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["state", "object", "at"]
+                      },
+                      "LocalList": {
+                        "type": "object",
+                        "properties": {
+                          "station_id": {"type": "string"},
+                          "scope": {"type": "string", "enum": ["none", "all", "selected"]},
+                          "tokens": {
+                            "type": "array",
+                            "items": {"type": "string"},
+                            "description": "The chosen ones, where the scope is selected."
+                          },
+                          "automatic": {"type": "boolean", "description": "Changes of tokens go to the station by themselves."},
+                          "wanted": {"type": "integer", "description": "Tokens that the list should hold now."},
+                          "current": {
+                            "type": ["boolean", "null"],
+                            "description": "The station holds exactly them; null: no list is kept."
+                          },
+                          "version": {
+                            "type": "integer",
+                            "description": "Version that the station took last from the platform; 0: none."
+                          },
+                          "held_version": {
+                            "type": ["integer", "null"],
+                            "description": "Version that the station holds, as it said; -1: it has no lists."
+                          },
+                          "entries": {"type": "integer", "description": "Tokens that the station took."},
+                          "left_out": {"type": "integer", "description": "Tokens too long for the station's protocol."},
+                          "outcome": {"type": "string", "enum": ["never", "sending", "sent", "failed", "unsupported"]},
+                          "word": {"type": ["string", "null"], "description": "The station's own word, or what was missing."},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "station_id",
+                          "scope",
+                          "tokens",
+                          "automatic",
+                          "wanted",
+                          "current",
+                          "version",
+                          "held_version",
+                          "entries",
+                          "left_out",
+                          "outcome",
+                          "word",
+                          "at"
+                        ]
+                      },
+                      "LocalListChange": {
+                        "type": "object",
+                        "properties": {
+                          "scope": {"type": "string", "enum": ["none", "all", "selected"]},
+                          "tokens": {
+                            "type": "array",
+                            "maxItems": 10000,
+                            "items": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"}
+                          },
+                          "automatic": {"type": "boolean"},
+                          "station_id": {},
+                          "wanted": {},
+                          "current": {},
+                          "version": {},
+                          "held_version": {},
+                          "entries": {},
+                          "left_out": {},
+                          "outcome": {},
+                          "word": {},
+                          "at": {}
+                        },
+                        "additionalProperties": false
+                      },
+                      "Reservation": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "station_id": {"type": "string"},
+                          "evse_id": {"type": ["integer", "null"], "description": "null: any."},
+                          "connector_type": {"type": ["string", "null"]},
+                          "id_token": {"type": "string"},
+                          "group": {"type": ["string", "null"], "description": "Tokens of this group may use it too."},
+                          "expires_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "state": {
+                            "type": "string",
+                            "enum": [
+                              "asked",
+                              "accepted",
+                              "refused",
+                              "unanswered",
+                              "not-sent",
+                              "in-use",
+                              "used",
+                              "expired",
+                              "removed",
+                              "cancelled"
+                            ]
+                          },
+                          "word": {"type": ["string", "null"], "description": "The station's own."},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "session": {"type": ["string", "null"], "description": "Which session used it."},
+                          "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "by": {"type": "string"}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "station_id",
+                          "evse_id",
+                          "connector_type",
+                          "id_token",
+                          "group",
+                          "expires_at",
+                          "state",
+                          "word",
+                          "at",
+                          "session",
+                          "created_at",
                           "by"
                         ]
+                      },
+                      "ReservationOrder": {
+                        "type": "object",
+                        "properties": {
+                          "evse_id": {
+                            "type": ["integer", "null"],
+                            "minimum": 1,
+                            "maximum": 64,
+                            "description": "Left out: any EVSE of the station."
+                          },
+                          "connector_type": {
+                            "type": ["string", "null"],
+                            "maxLength": 20,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Only connectors of this kind (OCPP 2.x)."
+                          },
+                          "id_token": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"},
+                          "group": {
+                            "type": ["string", "null"],
+                            "maxLength": 255,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Left out: the token's own group."
+                          },
+                          "expires_at": {
+                            "type": "string",
+                            "format": "date-time",
+                            "description": "ISO 8601 with offset or Z; in the future."
+                          },
+                          "timeout_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 600}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id_token", "expires_at"]
+                      },
+                      "ReservationOrdered": {
+                        "type": "object",
+                        "properties": {
+                          "reservation": {"$ref": "#/components/schemas/Reservation"},
+                          "command": {"$ref": "#/components/schemas/Command"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["reservation", "command"]
+                      },
+                      "DisplayMessage": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "priority": {"type": "string"},
+                          "state": {"type": ["string", "null"]},
+                          "format": {"type": "string"},
+                          "language": {"type": ["string", "null"]},
+                          "content": {"type": "string"},
+                          "starts_at": {
+                            "type": ["string", "null"],
+                            "format": "date-time",
+                            "description": "ISO 8601 with offset or Z."
+                          },
+                          "ends_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "transaction_id": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "priority",
+                          "state",
+                          "format",
+                          "language",
+                          "content",
+                          "starts_at",
+                          "ends_at",
+                          "transaction_id"
+                        ]
+                      },
+                      "DisplayMessageOrder": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer", "minimum": 0, "maximum": 2147483647},
+                          "priority": {"type": ["string", "null"], "enum": ["AlwaysFront", "InFront", "NormalCycle", null]},
+                          "state": {"type": ["string", "null"], "enum": ["Charging", "Faulted", "Idle", "Unavailable", null]},
+                          "format": {"type": ["string", "null"], "enum": ["ASCII", "HTML", "URI", "UTF8", null]},
+                          "language": {"type": ["string", "null"], "maxLength": 8, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "content": {"type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"},
+                          "starts_at": {
+                            "type": ["string", "null"],
+                            "format": "date-time",
+                            "description": "ISO 8601 with offset or Z."
+                          },
+                          "ends_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "transaction_id": {"type": ["string", "null"], "maxLength": 36, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "content"]
+                      },
+                      "VendorHandler": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "vendor_id": {"type": "string"},
+                          "message_id": {
+                            "type": ["string", "null"],
+                            "description": "null: every message of the vendor that no other handler names."
+                          },
+                          "url": {
+                            "type": ["string", "null"],
+                            "description": "Where messages are posted to; null: the answer is fixed."
+                          },
+                          "status": {"type": "string", "enum": ["Accepted", "Rejected", "UnknownMessageId"]},
+                          "data": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "vendor_id", "message_id", "url", "status", "data"]
+                      },
+                      "VendorHandlerChange": {
+                        "type": "object",
+                        "properties": {
+                          "vendor_id": {
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 255,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]+$"
+                          },
+                          "message_id": {"type": ["string", "null"], "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "url": {"type": ["string", "null"], "maxLength": 2000, "pattern": "^https?://[!-~]+$"},
+                          "status": {"type": ["string", "null"], "enum": ["Accepted", "Rejected", "UnknownMessageId", null]},
+                          "data": {
+                            "type": ["string", "null"],
+                            "maxLength": 10000,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Of the fixed answer: a text for 1.6, a JSON value for 2.x."
+                          },
+                          "id": {}
+                        },
+                        "additionalProperties": false,
+                        "required": ["vendor_id"]
                       },
                       "CommandOrder": {
                         "type": "object",
@@ -4117,7 +5078,11 @@ enum EmbeddedAssets {
                           "site": {"type": ["string", "null"]},
                           "needs": {"oneOf": [{"$ref": "#/components/schemas/Needs"}, {"type": "null"}]},
                           "plan": {"oneOf": [{"$ref": "#/components/schemas/SessionPlan"}, {"type": "null"}]},
-                          "flags": {"type": "array", "items": {"type": "string"}}
+                          "flags": {"type": "array", "items": {"type": "string"}},
+                          "remote_start": {
+                            "type": ["integer", "null"],
+                            "description": "Number of the remote start that led to it (OCPP 2.x)."
+                          }
                         },
                         "additionalProperties": false,
                         "required": [
@@ -4138,7 +5103,8 @@ enum EmbeddedAssets {
                           "site",
                           "needs",
                           "plan",
-                          "flags"
+                          "flags",
+                          "remote_start"
                         ]
                       },
                       "Reading": {

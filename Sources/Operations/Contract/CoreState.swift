@@ -69,6 +69,13 @@ public struct CoreState: Sendable {
     public var nodes: [GridNode] = []
     /// Newest of each station, oldest first; those that no longer hang on anything are left out.
     public var certificates: [CertificateRecord] = []
+    public var localLists: [LocalListRecord] = []
+    /// Those that may still be used, and the newest others of each station, oldest first.
+    public var reservations: [Reservation] = []
+    public var displays: [DisplayPicture] = []
+    public var vendorHandlers: [VendorHandler] = []
+    /// What stations promised by their answers and have not shown yet.
+    public var promisedCommands: [CommandView] = []
     public var settings: [String: String] = [:]
     /// Oldest first.
     public var pendingCommands: [CommandView] = []

@@ -57,6 +57,9 @@ public enum OrderResult: Sendable {
     case idToken(IdToken)
     case imported(Int)
     case alarm(Alarm)
+    case reservation(Reservation, CommandView)
+    case localList(LocalListView)
+    case vendorHandler(VendorHandler)
 }
 
 /// What lasts. One `persist` is one transaction; each change is an upsert or an append, safe to repeat.
@@ -89,6 +92,9 @@ public enum Change: Sendable {
     case dayReport(DayReport)
     case certificate(CertificateRecord)
     case securityEvent(SecurityEvent)
+    case holding(StationHolding)
+    case vendorHandler(VendorHandler)
+    case removeVendorHandler(String)
 }
 
 public struct MessageRecord: Hashable, Sendable {

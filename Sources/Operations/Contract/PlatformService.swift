@@ -30,6 +30,17 @@ public protocol PlatformService: Sendable {
     func securityEvents(
         of station: StationID?, critical: Bool, limit: Int, before: Int64?
     ) async -> [StoredSecurityEvent]
+    /// `nil`: no such station.
+    func localList(of station: StationID) async -> LocalListView?
+    /// - Parameters:
+    ///   - station: `nil`: of all.
+    ///   - before: place of the last one of the page before.
+    func reservations(of station: StationID?, limit: Int, before: Int64?) async -> [StoredReservation]
+    func reservation(_ id: Int, of station: StationID) async -> Reservation?
+    /// What is known of the station's display; `nil`: no such station.
+    func display(of station: StationID) async -> DisplayPicture?
+    /// In order of their ids.
+    func vendorHandlers() async -> [VendorHandler]
     func idToken(_ value: String) async -> IdToken?
     func idTokens(after: String?, limit: Int) async -> [IdToken]
     func sites() async -> [Site]

@@ -60,6 +60,14 @@ public enum FaultReason: Wording {
     case stationOffline(StationID)
     /// As many keys as may be wait for the station to show which one it uses.
     case keysUndecided(StationID, count: Int)
+    case reservationUnknown(Int)
+    case vendorHandlerUnknown(String)
+    /// The protocol that the station speaks has no such thing.
+    case notInProtocol(StationID)
+    /// No list is kept for the station.
+    case noLocalList(StationID)
+    /// As many as may be are open or kept already.
+    case tooMany(most: Int)
     case diskRefuses
     /// The database refused a change of the order; it is tried again.
     case changeRefused
@@ -70,7 +78,9 @@ public enum FaultReason: Wording {
 
     /// What an order with wrong fields was about.
     public enum Subject: String, Hashable, Sendable, CaseIterable {
-        case station, site, node, needs, limit, reading
+        case station, site, node, needs, limit, reading, reservation, display
+        case localList = "local-list"
+        case vendorHandler = "vendor-handler"
         case idToken = "token"
     }
 
@@ -89,6 +99,10 @@ public enum FaultReason: Wording {
         case limitInvalid = "limit-invalid"
         case readingInvalid = "reading-invalid"
         case idTokenInvalid = "token-invalid"
+        case reservationInvalid = "reservation-invalid"
+        case displayInvalid = "display-invalid"
+        case localListInvalid = "local-list-invalid"
+        case vendorHandlerInvalid = "vendor-handler-invalid"
         case sessionEnded = "session-ended"
         case siteHasStations = "site-has-stations"
         case siteHasNodes = "site-has-nodes"
@@ -97,6 +111,11 @@ public enum FaultReason: Wording {
         case stationBusy = "station-busy"
         case stationOffline = "station-offline"
         case keysUndecided = "keys-undecided"
+        case reservationUnknown = "reservation-unknown"
+        case vendorHandlerUnknown = "vendor-handler-unknown"
+        case notInProtocol = "not-in-protocol"
+        case noLocalList = "no-local-list"
+        case tooMany = "too-many"
         case diskRefuses = "disk-refuses"
         case changeRefused = "change-refused"
         case busy
@@ -105,11 +124,12 @@ public enum FaultReason: Wording {
 
     public var kind: ServiceFault.Kind {
         switch self {
-        case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown:
+        case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown,
+            .reservationUnknown, .vendorHandlerUnknown:
             .notFound
         case .invalid: .invalid
         case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy,
-            .stationOffline, .keysUndecided:
+            .stationOffline, .keysUndecided, .notInProtocol, .noLocalList, .tooMany:
             .conflict
         case .diskRefuses, .changeRefused, .busy, .stopping: .unavailable
         }
@@ -139,6 +159,15 @@ public enum FaultReason: Wording {
         case .stationBusy: .stationBusy
         case .stationOffline: .stationOffline
         case .keysUndecided: .keysUndecided
+        case .reservationUnknown: .reservationUnknown
+        case .vendorHandlerUnknown: .vendorHandlerUnknown
+        case .notInProtocol: .notInProtocol
+        case .noLocalList: .noLocalList
+        case .tooMany: .tooMany
+        case .invalid(.reservation): .reservationInvalid
+        case .invalid(.display): .displayInvalid
+        case .invalid(.localList): .localListInvalid
+        case .invalid(.vendorHandler): .vendorHandlerInvalid
         case .diskRefuses: .diskRefuses
         case .changeRefused: .changeRefused
         case .busy: .busy
@@ -156,6 +185,10 @@ public enum FaultReason: Wording {
         case .alarmUnknown(let id): ["alarm": String(id)]
         case .stationBusy(let id, let waiting): ["station": id.value, "waiting": String(waiting)]
         case .keysUndecided(let id, let count): ["station": id.value, "count": String(count)]
+        case .reservationUnknown(let id): ["reservation": String(id)]
+        case .vendorHandlerUnknown(let id): ["handler": id]
+        case .notInProtocol(let id), .noLocalList(let id): ["station": id.value]
+        case .tooMany(let most): ["most": String(most)]
         case .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy, .stopping: [:]
         }
     }
@@ -171,7 +204,14 @@ extension FaultReason.Code {
         case .sessionUnknown: "There is no active session {session}."
         case .alarmUnknown: "No active alarm {alarm}; it may have ended."
         case .idTokenUnknown: "There is no such token."
-        case .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid:
+        case .reservationUnknown: "There is no open reservation {reservation} at this station."
+        case .vendorHandlerUnknown: "There is no vendor handler {handler}."
+        case .notInProtocol: "The protocol that station {station} speaks has no such message; nothing was sent."
+        case .noLocalList:
+            "No local list is kept for station {station}. Say first which tokens it should hold (scope all or selected)."
+        case .tooMany: "There are {most} already; end or delete some first."
+        case .reservationInvalid, .displayInvalid, .localListInvalid, .vendorHandlerInvalid,
+            .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid:
             "Nothing was changed: see the fields."
         case .readingInvalid: "No reading was taken: see the fields."
         case .sessionEnded: "Session {session} has ended; it has no needs any more."

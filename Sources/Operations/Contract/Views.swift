@@ -86,6 +86,8 @@ public struct CommandView: Hashable, Sendable {
     public var errorCode: String?
     public var errorDescription: String?
     public let by: String
+    /// What came of it, where the station only promised; `nil` with others.
+    public var followUp: CommandFollowUp?
     public init(
         id: String, station: StationID, action: String, payload: [UInt8], status: Status, createdAt: Instant,
         finishedAt: Instant? = nil, response: [UInt8]? = nil, errorCode: String? = nil, errorDescription: String? = nil,

@@ -19,6 +19,10 @@ struct CallLane: Sendable {
         case key(command: String, stored: String, key: String)
         /// A signed certificate, by its fingerprint.
         case certificate(String)
+        /// A step in sending its local list.
+        case localList(StationCommand)
+        /// How a transaction stands, by its id.
+        case inquiry(String)
     }
     /// Least value goes first.
     enum Rank: Int, Comparable, Sendable {
@@ -100,7 +104,7 @@ extension CallLane.Purpose {
     var waitsForDisk: Bool {
         switch self {
         case .key, .certificate: true
-        case .command, .dispatch, .commissioning, .comparison: false
+        case .command, .dispatch, .commissioning, .comparison, .localList, .inquiry: false
         }
     }
 }

@@ -72,6 +72,7 @@ extension Core {
         recentCommands.append(view)
         if recentCommands.count > Self.recentCommandsKept { recentCommands.removeFirst() }
         persist(.command(view))
+        reservationUnanswered(view, at: now)
         emit(.publish(.command(id)))
     }
 
@@ -141,8 +142,11 @@ extension Core {
         case .error: stations[s].lastSeen = now
         case .timeout, .dropped: break
         }
-        // A late schedule tells of limits that held before.
-        if late, case .comparison = call.purpose {} else { apply(outcome, of: call, s, at: now) }
+        switch call.purpose {
+        // A late schedule tells of limits that held before; a list is sent anew, and a transaction asked for again.
+        case .comparison where late, .localList where late, .inquiry where late: break
+        default: apply(outcome, of: call, s, at: now)
+        }
         pump(s, at: now)
     }
 
@@ -164,6 +168,8 @@ extension Core {
             finish(command: id, .neverSent, at: now)
             settle(key: stored, .notSent, s, at: now)
         case .certificate(let fingerprint): certificateNotSent(fingerprint, s, at: now)
+        case .localList(let command): listAnswered(command, .none(.offline), s, at: now)
+        case .inquiry(let transaction): inquired(transaction, nil, s, at: now)
         }
     }
 
@@ -174,6 +180,8 @@ extension Core {
             finish(command: id, outcome, of: call, s, at: now)
             settle(key: stored, ProtocolAdapter.keyAnswer(outcome, in: stations[s].version), s, at: now)
         case .certificate(let fingerprint): certificateSent(fingerprint, outcome, s, at: now)
+        case .localList(let command): listAnswered(command, answer(outcome, to: command, s, at: now), s, at: now)
+        case .inquiry(let transaction): inquired(transaction, outcome, s, at: now)
         case .dispatch(let site, let number, let command):
             settle(site, number, Self.dispatchAnswer(answer(outcome, to: command, s, at: now)), at: now)
         case .commissioning(let command): commissioned(command, answer(outcome, to: command, s, at: now), s, at: now)
@@ -210,7 +218,7 @@ extension Core {
 
     private static func dispatchAnswer(_ answer: CommandAnswer) -> DispatchAnswer {
         switch answer {
-        case .accepted, .abilities, .schedule: .accepted
+        case .accepted, .abilities, .schedule, .listBounds, .listVersion: .accepted
         case .refused: .rejected
         case .none: .noReply
         }

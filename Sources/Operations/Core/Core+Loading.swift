@@ -36,7 +36,15 @@ extension Core {
             if let s = stationIndex[session.evse.station] { _ = stations[s].ensureEVSE(session.evse.number) }
             keep(session)
         }
-        for token in state.idTokens { idTokens[Self.key(token.value)] = token }
+        for token in state.idTokens {
+            idTokens[Self.key(token.value)] = token
+            tokenLog.load(token)
+        }
+        for record in state.localLists { load(record) }
+        for reservation in state.reservations { load(reservation) }
+        for picture in state.displays { load(picture) }
+        for command in state.promisedCommands { load(promised: command) }
+        vendorHandlers = state.vendorHandlers.sorted { $0.id < $1.id }
         for message in state.inboundMessages { recall(message) }
         for command in state.pendingCommands { pendingCommands[command.id] = command }
         hasLostCommands =
@@ -66,6 +74,7 @@ extension Core {
                     user: stay.idToken, arrival: stay.start, departure: stay.end, energy: stay.energy))
         }
         counters.transaction = state.settings[Counters.transactionKey].flatMap(Int.init) ?? 1
+        counters.reservation = state.settings[Counters.reservationKey].flatMap(Int.init) ?? 1
         counters.plan = max(
             state.settings[Counters.planKey].flatMap(Int64.init) ?? 1, (state.plans.map(\.id.value).max() ?? 0) + 1)
         counters.alarm = max(

@@ -43,6 +43,14 @@ public struct Core: Sendable {
     /// Which stations belong to which site and where its nodes lie is computed when it is needed and was changed.
     var layoutIsStale = true
 
+    /// Changes of ``idTokens``, for local lists.
+    var tokenLog = TokenLog()
+    /// When local lists are looked at, and when reservations, promises and transactions are; `nil`: nothing waits.
+    var listsDue: Instant?
+    var nextLook: Instant?
+    /// Sorted by id.
+    var vendorHandlers: [VendorHandler] = []
+
     /// First tick, while alarms of an earlier run wait to be confirmed.
     var startedAt: Instant?
     /// When the ends of stations' certificates were looked at last.
@@ -79,6 +87,8 @@ public struct Core: Sendable {
         case .cameWithCertificate(let id, let record): came(id, with: record, at: now)
         case .certificateRequest(let id, let connection, let call, let verdict):
             received(call, from: id, connection, certificate: verdict, at: now)
+        case .ruled(let id, let connection, let call, let ruling):
+            received(call, from: id, connection, ruling: ruling, at: now)
         case .securityEvent(let id, let seen, let info): saw(seen, of: id, info: info, at: now)
         case .call(let id, let connection, let call): received(call, from: id, connection, at: now)
         case .completed(let id, let token, let outcome, let late): completed(id, token, outcome, late, at: now)
@@ -110,6 +120,7 @@ public struct Core: Sendable {
         quarterHour(at: now)
         endInherited(at: now)
         watchCertificates(at: now)
+        lookAfter(at: now)
     }
 
     mutating func persist(_ change: Change) { changes.append(change) }
@@ -144,6 +155,9 @@ struct Counters: Sendable {
     var transaction = 1
     var plan: Int64 = 1
     var alarm: Int64 = 1
+    var reservation = 1
+    /// Of orders that stations answer with reports; starts anew each run.
+    var request = 0
 
     /// A token and the message id made of it.
     mutating func nextMessage() -> (token: UInt64, messageID: String) {
@@ -154,6 +168,7 @@ struct Counters: Sendable {
     static let transactionKey = "next.transaction"
     static let planKey = "next.plan"
     static let alarmKey = "next.alarm"
+    static let reservationKey = "next.reservation"
 }
 
 /// Counts since the start, for the metrics.

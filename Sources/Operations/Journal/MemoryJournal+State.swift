@@ -16,6 +16,13 @@ extension MemoryJournal {
         state.idTokens = idTokens.values.sorted { $0.value < $1.value }
         state.sites = sites.values.sorted { $0.id < $1.id }
         state.nodes = nodes.values.sorted { $0.id < $1.id }
+        state.localLists = localLists.values.sorted { $0.station < $1.station }
+        state.reservations = reservations.values.flatMap(\.values).sorted {
+            ($0.createdAt, $0.id) < ($1.createdAt, $1.id)
+        }
+        state.displays = displays.values.sorted { $0.station < $1.station }
+        state.vendorHandlers = vendorHandlers.values.sorted { $0.id < $1.id }
+        state.promisedCommands = commands.values.filter { $0.followUp?.state == .waiting }.sorted { $0.id < $1.id }
         state.settings = settings
         state.pendingCommands = commands.values.filter { $0.status == .pending }.sorted { $0.id < $1.id }
         state.activeAlarms = alarms.values.filter { $0.endedAt == nil }.sorted { $0.id < $1.id }

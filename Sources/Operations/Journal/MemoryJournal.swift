@@ -28,6 +28,11 @@ public struct MemoryJournal: Sendable {
     public private(set) var audit: [AuditRecord] = []
     public private(set) var points: [SitePowerPoint] = []
     public private(set) var certificates: [CertificateRecord] = []
+    public private(set) var localLists: [StationID: LocalListRecord] = [:]
+    /// By station, then number.
+    public private(set) var reservations: [StationID: [Int: Reservation]] = [:]
+    public private(set) var displays: [StationID: DisplayPicture] = [:]
+    public private(set) var vendorHandlers: [String: VendorHandler] = [:]
     /// What is told again is the same event.
     public private(set) var securityEvents: [SecurityEvent] = []
 
@@ -66,12 +71,21 @@ public struct MemoryJournal: Sendable {
             stations[id] = nil
             controls = controls.filter { $0.key.station != id }
             certificates.removeAll { $0.station == id }
+            (localLists[id], reservations[id], displays[id]) = (nil, nil, nil)
         case .session(let session): sessions[session.id] = session
         case .readings(let session, let evse, let some):
             for reading in some { write(reading, ReadingKey(evse: evse, session: session, reading: reading.key)) }
         case .idToken(let token): idTokens[token.value] = token
         case .removeIdToken(let value): idTokens[value] = nil
-        case .command(let view): commands[view.id] = view
+        case .command(var view):
+            view.followUp = commands[view.id]?.followUp
+            commands[view.id] = view
+        case .holding(.localList(let record)): localLists[record.station] = record
+        case .holding(.reservation(let one)): reservations[one.station, default: [:]][one.id] = one
+        case .holding(.display(let picture)): displays[picture.station] = picture
+        case .holding(.followUp(_, let command, let followUp)): commands[command]?.followUp = followUp
+        case .vendorHandler(let handler): vendorHandlers[handler.id] = handler
+        case .removeVendorHandler(let id): vendorHandlers[id] = nil
         case .site(let site): sites[site.id] = site
         case .removeSite(let id): sites[id] = nil
         case .node(let node): nodes[node.id] = node

@@ -38,6 +38,9 @@ final class ChangeWriter {
         case .dayReport(let report): try write(report)
         case .certificate(let record): try write(record)
         case .securityEvent(let event): try write(event)
+        case .holding(let holding): try write(holding)
+        case .vendorHandler(let handler): try write(handler)
+        case .removeVendorHandler(let id): try statement("DELETE FROM vendor_handler WHERE id = ?").text(id).run()
         }
     }
 

@@ -71,6 +71,11 @@ enum ChangeIdentity: Hashable, Sendable {
     case dayReport(SiteID, CivilDay)
     case certificate(StationID, String)
     case securityEvent(SecurityEvent)
+    case localList(StationID)
+    case reservation(StationID, Int)
+    case display(StationID)
+    case followUp(String)
+    case vendorHandler(String)
 }
 
 extension Change {
@@ -99,6 +104,12 @@ extension Change {
         case .dayReport(let report): .dayReport(report.site, report.day)
         case .certificate(let record): .certificate(record.station, record.fingerprint)
         case .securityEvent(let event): .securityEvent(event)
+        case .holding(.localList(let record)): .localList(record.station)
+        case .holding(.reservation(let one)): .reservation(one.station, one.id)
+        case .holding(.display(let picture)): .display(picture.station)
+        case .holding(.followUp(_, let command, _)): .followUp(command)
+        case .vendorHandler(let handler): .vendorHandler(handler.id)
+        case .removeVendorHandler(let id): .vendorHandler(id)
         }
     }
 
@@ -123,6 +134,11 @@ extension Change {
         case .dayReport: "day-report"
         case .certificate: "certificate"
         case .securityEvent: "security-event"
+        case .holding(.localList): "local-list"
+        case .holding(.reservation): "reservation"
+        case .holding(.display): "display"
+        case .holding(.followUp): "follow-up"
+        case .vendorHandler, .removeVendorHandler: "vendor-handler"
         }
     }
 
@@ -144,8 +160,9 @@ extension Change {
         case .dayReport(let report): report.site.value
         case .certificate(let record): record.station.value
         case .securityEvent(let event): event.station.value
+        case .holding(let holding): holding.station.value
         // A token names a person, an alarm or an audit record may.
-        case .idToken, .removeIdToken, .alarm, .audit, .setting: "store"
+        case .idToken, .removeIdToken, .alarm, .audit, .setting, .vendorHandler, .removeVendorHandler: "store"
         }
     }
 

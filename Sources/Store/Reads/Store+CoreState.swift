@@ -50,6 +50,7 @@ private enum CoreLoading {
         for row in try Row.fetchAll(db, sql: "SELECT key, value FROM setting") {
             state.settings[row["key"]] = row["value"]
         }
+        try HoldingLoading.load(into: &state, db)
         state.pendingCommands = try Row.fetchAll(
             db, sql: "SELECT * FROM command WHERE status = 'pending' ORDER BY number"
         ).map { try $0.command() }

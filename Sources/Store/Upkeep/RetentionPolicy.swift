@@ -23,6 +23,7 @@ public struct RetentionPolicy: Sendable {
     public var plans = Bound(days: 14, megabytes: 1024)
     public var alarms = Bound(days: 400, megabytes: 128)
     public var securityEvents = Bound(days: 400, megabytes: 256)
+    public var reservations = Bound(days: 400, megabytes: 128)
     public var audit = Bound(days: 1200, megabytes: 1024)
     public init() {}
 
@@ -63,6 +64,8 @@ public struct RetentionPolicy: Sendable {
             Rule(table: "plan", bound: plans, age: "computed_at", key: "id", step: 20),
             Rule(table: "alarm", bound: alarms, age: "since", key: "id", condition: "ended_at IS NOT NULL"),
             Rule(table: "security_event", bound: securityEvents, age: "received_at", key: "id"),
+            Rule(
+                table: "reservation", bound: reservations, age: "created_at", key: "place", condition: "open = 0"),
             Rule(table: "node_reading", bound: nodeReadings, age: "at", key: "node, at"),
             Rule(table: "node_quarter", bound: nodeQuarters, age: "at", key: "node, at"),
             Rule(table: "site_power", bound: sitePower, age: "at", key: "site, at"),

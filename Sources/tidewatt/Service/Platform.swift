@@ -34,6 +34,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     /// `nil` without a TLS listener.
     private let tls: TLSServer?
     let certificateDesk: CertificateDesk
+    /// To services of the operator's choice.
+    private let http = HTTPDesk()
     private let tlsFaults: TLSFaultLog
     private let upkeep = UpkeepTimer()
     private let waiting = Mutex(Waiting())
@@ -64,6 +66,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         self.store = try Store(directory: directory, options: options)
         self.directory = directory
         self.tlsFaults = TLSFaultLog(log: log)
+        let contractRoots: [StationCertificate]
         do {
             let secret = try DigestSecret.open(in: directory)
             stationSecret = secret
@@ -81,7 +84,10 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                 authority = material.authority
             }
             certificateDesk = CertificateDesk(
-                organization: configuration.tls.organization, authority: authority, clock: { DomainClock.real.now })
+                organization: configuration.tls.organization, authority: authority,
+                vehicleSide: try TLSMaterial.vehicleSide(configuration.plugAndCharge),
+                clock: { DomainClock.real.now })
+            contractRoots = try TLSMaterial.roots(configuration.plugAndCharge)
         } catch {
             store.close()
             throw error
@@ -97,11 +103,19 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             [unowned self] in carryOut($0, ends: $1)
         }
         disk.report(to: loop)
+        let clockOfCertificates: @Sendable () -> Instant = { DomainClock.real.now }
+        let plugAndCharge = PlugAndChargeDesk(
+            http: http,
+            ocsp: OCSPDesk(
+                http: http, hosts: configuration.plugAndCharge.hosts, roots: contractRoots,
+                clock: clockOfCertificates), roots: contractRoots,
+            provider: configuration.plugAndCharge.contractProvider, clock: clockOfCertificates)
         let admission = StationAdmission(
             passwords: passwords, organization: configuration.tls.organization,
             mayBeExpired: configuration.tls.mayBeExpired)
         self.bridge = GatewayBridge(
             loop: loop, admission: admission, certificates: certificateDesk,
+            plugAndCharge: plugAndCharge, vendors: VendorDesk(http: http),
             tlsFaults: { [tlsFaults] in tlsFaults.note(address: $0, reason: $1) }, clock: { [clock] in clock.now }
         ) { [store] in store.condition == .accepting }
         var limits = OCPPGateway.Configuration()
@@ -164,6 +178,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         solver.stop()
         upkeep.stop()
         hub.finish()
+        await http.stop()
         store.close()
         try? await group.shutdownGracefully()
     }
