@@ -14,9 +14,11 @@ public enum StationEvent: Hashable, Sendable {
     case status(Status)
     /// A message of a vendor's own; nobody here understands any.
     case vendor(id: String, message: String?)
-    /// News that need no decision: firmware, diagnostics, logs. `kind` and `text` are for the log.
+    /// News that need no decision. `kind` and `text` are for the log.
     case notice(kind: String, text: String)
     case security(Security)
+    /// How far it is with firmware or a log.
+    case job(JobNews)
     case certificateRequest(CertificateRequest)
 
     /// Something that bears on the station's security.

@@ -25,7 +25,7 @@ enum AnsweredCall {
     }
 
     /// Actions whose answers say something of the station that is kept; of all others nothing is read twice.
-    static let telling: Set<String> = ["GetLocalListVersion", "SendLocalList"]
+    static let telling = Set(["GetLocalListVersion", "SendLocalList"]).union(jobActions)
 
     /// What it says, in words that every protocol shares; `nil`: nothing that is kept.
     var fact: StationFact? {
@@ -36,7 +36,7 @@ enum AnsweredCall {
         case .v2(.getLocalListVersion, .getLocalListVersion(let answer)): .localList(version: answer.versionNumber)
         case .v2(.sendLocalList(let sent), .sendLocalList(let answer)):
             answer.status == .accepted ? .localList(version: sent.versionNumber) : nil
-        default: nil
+        default: jobFact
         }
     }
 }

@@ -69,6 +69,10 @@ public struct CoreState: Sendable {
     public var nodes: [GridNode] = []
     /// Newest of each station, oldest first; those that no longer hang on anything are left out.
     public var certificates: [CertificateRecord] = []
+    /// The newest few of each station, those without an end first kept, oldest first.
+    public var jobs: [StationJob] = []
+    /// That have not ended, oldest first, with all their stations in order.
+    public var campaigns: [(campaign: Campaign, targets: [CampaignTarget])] = []
     public var settings: [String: String] = [:]
     /// Oldest first.
     public var pendingCommands: [CommandView] = []

@@ -57,6 +57,8 @@ public enum OrderResult: Sendable {
     case idToken(IdToken)
     case imported(Int)
     case alarm(Alarm)
+    case file(StoredFile)
+    case campaign(CampaignView)
 }
 
 /// What lasts. One `persist` is one transaction; each change is an upsert or an append, safe to repeat.
@@ -89,6 +91,11 @@ public enum Change: Sendable {
     case dayReport(DayReport)
     case certificate(CertificateRecord)
     case securityEvent(SecurityEvent)
+    case job(StationJob)
+    case file(StoredFile)
+    case removeFile(String)
+    case campaign(Campaign)
+    case campaignTarget(CampaignTarget)
 }
 
 public struct MessageRecord: Hashable, Sendable {

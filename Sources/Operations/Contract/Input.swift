@@ -93,6 +93,13 @@ public enum Order: Sendable {
     /// Gives a station a new key over OCPP. The key itself goes to the station and nowhere else; `stored` is what is kept.
     case sendKey(StationID, key: String, stored: String, timeout: Duration)
     case acknowledgeAlarm(Int64)
+    /// Firmware, its publication or a log (``StationJob``); the platform numbers it. `file`: of ours, that it is about.
+    case askJob(StationID, JobOrder, file: String?, timeout: Duration)
+    /// The shell has its bytes on the disk.
+    case keepFile(StoredFile)
+    case deleteFile(String)
+    case createCampaign(CampaignPlan)
+    case steerCampaign(String, Campaign.Step)
     /// A tariff was loaded, replaced or approved: plans that use it are made anew.
     case tariffChanged(String)
 }

@@ -31,6 +31,23 @@ extension Core {
             ("evse.set", id.description, Self.summary(paused: paused, limit: limit, chargeNow: chargeNow))
         case .command(let id, let action, _, _): ("station.command", id.value, action)
         case .sendKey(let id, _, _, _): ("station.key", id.value, "")
+        case .askJob(let id, let order, let file, _):
+            (
+                "station.\(order.kind.rawValue)", id.value,
+                order.log.map { "log=\($0.rawValue)" } ?? file.map { "file=\($0)" } ?? ""
+            )
+        case .keepFile(let file):
+            (
+                "file.put", file.id,
+                "kind=\(file.kind.rawValue), name=\(file.name), bytes=\(file.bytes), sha256=\(file.sha256)"
+            )
+        case .deleteFile(let id): ("file.delete", id, "")
+        case .createCampaign(let plan):
+            (
+                "campaign.create", plan.name,
+                Set(plan.commands.values.map(\.action)).sorted().joined(separator: ", ")
+            )
+        case .steerCampaign(let id, let step): ("campaign.\(step.rawValue)", id, "")
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", String(id), "")
         case .tariffChanged(let id): ("tariff.changed", id, "")
         }

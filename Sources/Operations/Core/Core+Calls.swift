@@ -125,6 +125,11 @@ extension Core {
                 return .acknowledged
             }()
         case .certificateRequest(let asked): certificate(asked, ruling, s, at: now)
+        case .job(let news):
+            {
+                told(news, s, at: now)
+                return .acknowledged
+            }()
         }
     }
 
@@ -138,6 +143,7 @@ extension Core {
             stations[s].station.boot = boot
             persist(.station(stations[s].station))
         }
+        jobsBooted(boot, s, at: now)
         stations[s].commissioner.booted(isNewFirmware: isNewFirmware, at: now)
         if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].dispatcher.restarted(id) }
         persistLive(s)

@@ -12,6 +12,8 @@ extension Core {
         else { return }
         switch fact {
         case .localList(let version): stations[s].localListVersion = version
+        case .job(let answer): taken(answer, job: call.messageID, s, at: now)
+        case .unpublished(let checksum): unpublished(checksum: checksum, s, at: now)
         }
     }
 }

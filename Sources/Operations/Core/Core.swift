@@ -34,6 +34,8 @@ public struct Core: Sendable {
     /// Newest last.
     var recentCommands: [CommandView] = []
     var alarms = AlarmBook()
+    /// That have not ended, oldest first.
+    var campaigns: [CampaignSlot] = []
     var counters = Counters()
     var statistics = Statistics()
 
@@ -47,6 +49,8 @@ public struct Core: Sendable {
     var startedAt: Instant?
     /// When the ends of stations' certificates were looked at last.
     var certificatesWatchedAt: Instant?
+
+    var jobsWatchedAt: Instant?
 
     /// Commands of an earlier run have no end yet.
     var hasLostCommands = false
@@ -110,6 +114,8 @@ public struct Core: Sendable {
         quarterHour(at: now)
         endInherited(at: now)
         watchCertificates(at: now)
+        watchJobs(at: now)
+        runCampaigns(at: now)
     }
 
     mutating func persist(_ change: Change) { changes.append(change) }
@@ -144,6 +150,9 @@ struct Counters: Sendable {
     var transaction = 1
     var plan: Int64 = 1
     var alarm: Int64 = 1
+    /// By which stations name a job.
+    var job = 1
+    var campaign = 1
 
     /// A token and the message id made of it.
     mutating func nextMessage() -> (token: UInt64, messageID: String) {
@@ -154,6 +163,8 @@ struct Counters: Sendable {
     static let transactionKey = "next.transaction"
     static let planKey = "next.plan"
     static let alarmKey = "next.alarm"
+    static let jobKey = "next.job"
+    static let campaignKey = "next.campaign"
 }
 
 /// Counts since the start, for the metrics.

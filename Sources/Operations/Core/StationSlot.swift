@@ -30,6 +30,8 @@ struct StationSlot: Sendable {
     var commissioner = Commissioner()
     /// Version of its local authorization list, as it said last.
     var localListVersion: Int?
+    /// Newest last.
+    var jobs: [StationJob] = []
 
     init(_ station: Station) { self.station = station }
 
@@ -41,6 +43,8 @@ struct StationSlot: Sendable {
     static let mostEVSEs = 64
     /// The one in use, one that is on its way, and the newest others.
     static let mostCertificates = 4
+    /// One of each kind that runs, and what ended lately.
+    static let mostJobs = 6
     /// Ended sessions kept for late messages.
     static let endedKept = 6
 

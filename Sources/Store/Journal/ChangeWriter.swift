@@ -38,6 +38,11 @@ final class ChangeWriter {
         case .dayReport(let report): try write(report)
         case .certificate(let record): try write(record)
         case .securityEvent(let event): try write(event)
+        case .job(let job): try write(job)
+        case .file(let file): try write(file)
+        case .removeFile(let id): try removeFile(id)
+        case .campaign(let campaign): try write(campaign)
+        case .campaignTarget(let target): try write(target)
         }
     }
 

@@ -71,6 +71,10 @@ enum ChangeIdentity: Hashable, Sendable {
     case dayReport(SiteID, CivilDay)
     case certificate(StationID, String)
     case securityEvent(SecurityEvent)
+    case job(StationID, String)
+    case file(String)
+    case campaign(String)
+    case campaignTarget(String, Int)
 }
 
 extension Change {
@@ -99,6 +103,11 @@ extension Change {
         case .dayReport(let report): .dayReport(report.site, report.day)
         case .certificate(let record): .certificate(record.station, record.fingerprint)
         case .securityEvent(let event): .securityEvent(event)
+        case .job(let job): .job(job.station, job.id)
+        case .file(let file): .file(file.id)
+        case .removeFile(let id): .file(id)
+        case .campaign(let campaign): .campaign(campaign.id)
+        case .campaignTarget(let target): .campaignTarget(target.campaign, target.position)
         }
     }
 
@@ -123,6 +132,10 @@ extension Change {
         case .dayReport: "day-report"
         case .certificate: "certificate"
         case .securityEvent: "security-event"
+        case .job: "job"
+        case .file, .removeFile: "file"
+        case .campaign: "campaign"
+        case .campaignTarget: "campaign-target"
         }
     }
 
@@ -144,8 +157,11 @@ extension Change {
         case .dayReport(let report): report.site.value
         case .certificate(let record): record.station.value
         case .securityEvent(let event): event.station.value
+        case .job(let job): job.station.value
+        case .file(let file): file.station?.value ?? "store"
+        case .campaignTarget(let target): target.station.value
         // A token names a person, an alarm or an audit record may.
-        case .idToken, .removeIdToken, .alarm, .audit, .setting: "store"
+        case .removeFile, .campaign, .idToken, .removeIdToken, .alarm, .audit, .setting: "store"
         }
     }
 

@@ -34,6 +34,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     /// `nil` without a TLS listener.
     private let tls: TLSServer?
     let certificateDesk: CertificateDesk
+    let fileDesk: FileDesk
     private let tlsFaults: TLSFaultLog
     private let upkeep = UpkeepTimer()
     private let waiting = Mutex(Waiting())
@@ -82,6 +83,14 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             }
             certificateDesk = CertificateDesk(
                 organization: configuration.tls.organization, authority: authority, clock: { DomainClock.real.now })
+            var limits = FileVault.Limits()
+            limits.firmware = Int64(configuration.firmwareMegabytes) << 20
+            limits.log = Int64(configuration.logMegabytes) << 20
+            limits.total = Int64(configuration.filesTotalMegabytes) << 20
+            fileDesk = FileDesk(
+                vault: try FileVault(directory: directory, known: try store.storedFiles(), limits: limits),
+                store: store, secret: secret, signer: try FirmwareSigner.configured(configuration), clock: clock,
+                log: log)
         } catch {
             store.close()
             throw error
@@ -97,6 +106,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             [unowned self] in carryOut($0, ends: $1)
         }
         disk.report(to: loop)
+        fileDesk.platform = self
         let admission = StationAdmission(
             passwords: passwords, organization: configuration.tls.organization,
             mayBeExpired: configuration.tls.mayBeExpired)
@@ -119,6 +129,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             do { _ = try store.maintain(now: clock.now) } catch {
                 log(.error, "upkeep-failed", [.init("fault", .string("\(error)"))])
             }
+            Task { [self] in await fileDesk.removeOldLogs(olderThan: configuration.logDays) }
         }
         let address = try await gateway.start(host: configuration.ocpp.host, port: configuration.ocpp.port)
         guard let tls, let endpoint = configuration.ocpps else { return (address.port ?? 0, nil) }
@@ -444,5 +455,21 @@ private final class UpkeepTimer: @unchecked Sendable {  // `isStopping` is guard
         isStopping = true
         condition.broadcast()
         condition.unlock()
+    }
+}
+
+extension FirmwareSigner {
+    /// `nil`: signatures come with the images.
+    fileprivate static func configured(_ settings: ServeConfiguration) throws(CredentialFault) -> FirmwareSigner? {
+        guard !settings.signingKey.isEmpty || !settings.signingCertificate.isEmpty else { return nil }
+        guard let key = try PrivateFile.read(settings.signingKey) else {
+            throw CredentialFault("files.signing_key: \(settings.signingKey) does not exist")
+        }
+        let certificate: [UInt8]
+        do { certificate = try FileAccess.read(settings.signingCertificate) } catch {
+            throw CredentialFault("files.signing_certificate: \(error)")
+        }
+        return try FirmwareSigner(
+            certificatePEM: String(decoding: certificate, as: UTF8.self), keyPEM: String(decoding: key, as: UTF8.self))
     }
 }
