@@ -14,9 +14,11 @@ public enum StationEvent: Hashable, Sendable {
     case status(Status)
     /// A message of a vendor's own; `data` is a text, or JSON as it came.
     case vendor(id: String, message: String?, data: String?)
-    /// News that need no decision: firmware, diagnostics, logs. `kind` and `text` are for the log.
+    /// News that need no decision. `kind` and `text` are for the log.
     case notice(kind: String, text: String)
     case security(Security)
+    /// How far it is with firmware or a log.
+    case job(JobNews)
     case certificateRequest(CertificateRequest)
     case vehicleNeeds(VehicleNeeds)
     case vehicleSchedule(VehicleSchedule)

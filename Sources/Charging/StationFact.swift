@@ -74,4 +74,8 @@ public struct DisplayMessage: Hashable, Sendable {
         self.endsAt = endsAt
         self.transaction = transaction
     }
+    /// How it took the order of a job (``StationJob``).
+    case job(JobAnswer)
+    /// It no longer offers the firmware of this MD5 (2.0.1 L04).
+    case unpublished(checksum: String)
 }

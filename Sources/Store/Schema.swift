@@ -96,8 +96,44 @@ enum Schema {
                     CREATE INDEX command_promised ON command(number) WHERE follow_up = 'waiting';
                     """)
         }
+        migrator.registerMigration("7 firmware, logs, files, campaigns") { db in
+            try db.execute(sql: jobs)
+        }
         return migrator
     }()
+
+    private static let jobs = """
+        CREATE TABLE station_job (
+            position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, station TEXT NOT NULL, kind TEXT NOT NULL,
+            number INTEGER, location TEXT NOT NULL, retrieve_at INTEGER, install_at INTEGER, retries INTEGER,
+            retry_interval INTEGER, is_signed INTEGER NOT NULL, checksum TEXT, log TEXT, log_from INTEGER,
+            log_to INTEGER, file TEXT, ordered_by TEXT NOT NULL, asked_at INTEGER NOT NULL, due_at INTEGER,
+            firmware_before TEXT, state TEXT NOT NULL, word TEXT, at INTEGER NOT NULL, firmware_after TEXT,
+            file_name TEXT, received INTEGER, steps TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX station_job_of_station ON station_job(station);
+        CREATE TABLE stored_file (
+            position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL,
+            station TEXT, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, md5 TEXT NOT NULL, at INTEGER NOT NULL,
+            kept_by TEXT NOT NULL, signature TEXT, signing_certificate TEXT
+        ) STRICT;
+        CREATE TABLE campaign (
+            position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, stations TEXT, site TEXT,
+            vendor TEXT, model TEXT, firmware TEXT, parallel INTEGER NOT NULL, attempts INTEGER NOT NULL,
+            wait_seconds INTEGER NOT NULL, timeout_seconds INTEGER NOT NULL, length_seconds INTEGER NOT NULL,
+            file TEXT, ordered_by TEXT NOT NULL, created_at INTEGER NOT NULL, state TEXT NOT NULL, started_at INTEGER,
+            ends_at INTEGER, ended_at INTEGER
+        ) STRICT;
+        CREATE TABLE campaign_command (
+            campaign TEXT NOT NULL, version TEXT NOT NULL, action TEXT NOT NULL, payload BLOB NOT NULL,
+            PRIMARY KEY (campaign, version)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE campaign_target (
+            campaign TEXT NOT NULL, position INTEGER NOT NULL, station TEXT NOT NULL, state TEXT NOT NULL,
+            attempts INTEGER NOT NULL, command TEXT, word TEXT, at INTEGER NOT NULL, not_before INTEGER,
+            PRIMARY KEY (campaign, position)
+        ) STRICT, WITHOUT ROWID;
+        """
 
     /// Instants are milliseconds since 1970 UTC, power is watts, energy and registers are milliwatt-hours, days are days
     /// since 1970. No foreign keys: changes are upserts in the core's order, and `admin check` looks at what must fit.

@@ -36,6 +36,7 @@ public enum PreviewCommunity {
         tokens(&state)
         limits(&state)
         security(&state)
+        jobs(&state)
         return state
     }
 

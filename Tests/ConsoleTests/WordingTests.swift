@@ -31,6 +31,9 @@ import Testing
         #expect(Self.missing("certificate.state.", CertificateRecord.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("security.", SecurityEvent.Seen.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("events.source.", SecurityEvent.Source.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("job.state.", StationJob.State.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("campaign.state.", Campaign.State.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("target.state.", CampaignTarget.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("held.", HeldLimits.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("basis.", OfflineOutlook.Pile.Basis.allCases.map(\.rawValue)) == [])
     }

@@ -127,6 +127,7 @@ enum StationPage {
             \(call.can(.manager) ? keyForm(view, call) : .empty)
             \(await HoldingsCards(view: view, call: call, format: format).html())
             \(await SecurityCards(view: view, call: call, format: format).html())
+            \(await JobCard(view: view, call: call, format: format).html())
             \(Parts.card(t("station.commands"), id: "commands", live: "command", actions: Parts.csv(api + "/commands?format=csv&bom=1", t), commandList(commands, call, format)))
             \(call.can(.operator) ? commandForm(view, call) : "<p class=\"muted\">\(t("denied.operator"))</p>")
             \(Parts.card(t("station.messages"), id: "messages", live: before == nil ? "station" : "", actions: Parts.csv(api + "/messages?format=csv&bom=1&limit=1000", t), messageLog(messages, call, format)))

@@ -25,10 +25,10 @@ enum AnsweredCall {
     }
 
     /// Actions whose answers say something of the station that is kept; of all others nothing is read twice.
-    static let telling: Set<String> = [
+    static let telling = Set([
         "GetLocalListVersion", "SendLocalList", "ReserveNow", "CancelReservation", "SetDisplayMessage",
         "ClearDisplayMessage", "GetDisplayMessages",
-    ]
+    ]).union(jobActions)
 
     /// What it says, in words that every protocol shares; `nil`: nothing that is kept.
     var fact: StationFact? {
@@ -59,7 +59,7 @@ enum AnsweredCall {
             .displayAsked(
                 request: sent.requestId, isWhole: sent.id == nil && sent.priority == nil && sent.state == nil,
                 isEmpty: answer.status == .unknown)
-        default: nil
+        default: jobFact
         }
     }
 }

@@ -45,16 +45,18 @@ enum OCPP2Adapter {
                     request: asked.csr, use: asked.certificateType?.name, number: asked.requestId))
         case .notifyEVChargingNeeds(let told): .vehicleNeeds(needs(told))
         case .notifyEVChargingSchedule(let told): .vehicleSchedule(schedule(told))
-        default: request.action.isFromStation ? .notice(kind: request.action.rawValue, text: word(of: request)) : nil
+        default:
+            if let news = ProtocolAdapter.news(request) {
+                .job(news)
+            } else {
+                request.action.isFromStation ? .notice(kind: request.action.rawValue, text: word(of: request)) : nil
+            }
         }
     }
 
     /// The one word that a notice is about, for the log.
     private static func word(of request: V2.Request) -> String {
         switch request {
-        case .firmwareStatusNotification(let notice): notice.status.name
-        case .publishFirmwareStatusNotification(let notice): notice.status.name
-        case .logStatusNotification(let notice): notice.status.name
         case .notifyChargingLimit(let notice): notice.chargingLimit.chargingLimitSource.name
         case .clearedChargingLimit(let notice): notice.chargingLimitSource.name
         default: ""

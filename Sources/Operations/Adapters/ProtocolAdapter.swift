@@ -164,7 +164,8 @@ enum ProtocolAdapter {
 
     /// A request as it may be kept and shown, see ``V2/withoutSecrets(request:of:in:)``.
     static func withoutSecrets(request payload: [UInt8], of action: String, in version: OCPPVersion) -> [UInt8] {
-        version == .v16
+        if let order = job(ordered: action, payload, in: version) { return withoutSecrets(payload, order) }
+        return version == .v16
             ? V16.withoutSecrets(request: payload, of: action)
             : V2.withoutSecrets(request: payload, of: action, in: version)
     }
@@ -173,6 +174,37 @@ enum ProtocolAdapter {
         version == .v16
             ? V16.withoutSecrets(response: payload, of: action)
             : V2.withoutSecrets(response: payload, of: action, in: version)
+    }
+
+    /// The `status` that most answers say; `nil` where there is none.
+    static func status(in payload: [UInt8]) -> String? {
+        let text = String(decoding: payload.prefix(65_536), as: UTF8.self)
+        var depth = 0
+        var rest = Substring(text)
+        // Keys of the outermost object only: an answer may carry other ones' states inside.
+        while let character = rest.popFirst() {
+            switch character {
+            case "{", "[": depth += 1
+            case "}", "]": depth -= 1
+            case "\"":
+                let word = Self.string(&rest)
+                let colon = rest.drop { $0 == " " || $0 == "\n" || $0 == "\t" }
+                guard depth == 1, word == "status", colon.first == ":" else { continue }
+                var value = colon.dropFirst().drop { $0 == " " || $0 == "\n" || $0 == "\t" }
+                return value.popFirst() == "\"" ? Self.string(&value) : nil
+            default: break
+            }
+        }
+        return nil
+    }
+
+    /// What stands up to the closing quote; an escaped word is none of OCPP's.
+    private static func string(_ rest: inout Substring) -> String {
+        var word = ""
+        while let character = rest.popFirst(), character != "\"" {
+            if character == "\\" { _ = rest.popFirst() } else if word.count < 50 { word.append(character) }
+        }
+        return word
     }
 
     /// Actions that a TriggerMessage may have asked for, so that a station which is not accepted yet may send them.

@@ -102,6 +102,13 @@ public enum Order: Sendable {
     case sendLocalList(StationID, whole: Bool)
     case putVendorHandler(VendorHandler)
     case deleteVendorHandler(String)
+    /// Firmware, its publication or a log (``StationJob``); the platform numbers it. `file`: of ours, that it is about.
+    case askJob(StationID, JobOrder, file: String?, timeout: Duration)
+    /// The shell has its bytes on the disk.
+    case keepFile(StoredFile)
+    case deleteFile(String)
+    case createCampaign(CampaignPlan)
+    case steerCampaign(String, Campaign.Step)
     /// A tariff was loaded, replaced or approved: plans that use it are made anew.
     case tariffChanged(String)
 }

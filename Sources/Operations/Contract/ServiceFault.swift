@@ -58,6 +58,16 @@ public enum FaultReason: Wording {
     case stationBusy(StationID, waiting: Int)
     /// The order needs the station, which is not connected.
     case stationOffline(StationID)
+    /// The version that the station speaks has no message for it.
+    case notInVersion(StationID)
+    /// There is no such campaign, or it has ended.
+    case campaignOver(String)
+    case campaignNotRunning(String)
+    /// As many as may be have not ended.
+    case tooManyCampaigns(count: Int)
+    case fileUnknown(String)
+    /// Nothing listens for stations that fetch or bring files.
+    case filesOff
     /// As many keys as may be wait for the station to show which one it uses.
     case keysUndecided(StationID, count: Int)
     case reservationUnknown(Int)
@@ -82,6 +92,7 @@ public enum FaultReason: Wording {
         case localList = "local-list"
         case vendorHandler = "vendor-handler"
         case idToken = "token"
+        case campaign
     }
 
     public enum Code: String, WordingCode {
@@ -110,6 +121,13 @@ public enum FaultReason: Wording {
         case nodeHasStations = "node-has-stations"
         case stationBusy = "station-busy"
         case stationOffline = "station-offline"
+        case notInVersion = "not-in-version"
+        case campaignOver = "campaign-over"
+        case campaignNotRunning = "campaign-not-running"
+        case campaignInvalid = "campaign-invalid"
+        case tooManyCampaigns = "too-many-campaigns"
+        case fileUnknown = "file-unknown"
+        case filesOff = "files-off"
         case keysUndecided = "keys-undecided"
         case reservationUnknown = "reservation-unknown"
         case vendorHandlerUnknown = "vendor-handler-unknown"
@@ -125,11 +143,12 @@ public enum FaultReason: Wording {
     public var kind: ServiceFault.Kind {
         switch self {
         case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown,
-            .reservationUnknown, .vendorHandlerUnknown:
+            .reservationUnknown, .vendorHandlerUnknown, .fileUnknown:
             .notFound
         case .invalid: .invalid
         case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy,
-            .stationOffline, .keysUndecided, .notInProtocol, .noLocalList, .tooMany:
+            .stationOffline, .keysUndecided, .notInProtocol, .noLocalList, .tooMany, .notInVersion, .campaignOver,
+            .campaignNotRunning, .tooManyCampaigns, .filesOff:
             .conflict
         case .diskRefuses, .changeRefused, .busy, .stopping: .unavailable
         }
@@ -151,6 +170,13 @@ public enum FaultReason: Wording {
         case .invalid(.limit): .limitInvalid
         case .invalid(.reading): .readingInvalid
         case .invalid(.idToken): .idTokenInvalid
+        case .invalid(.campaign): .campaignInvalid
+        case .notInVersion: .notInVersion
+        case .campaignOver: .campaignOver
+        case .campaignNotRunning: .campaignNotRunning
+        case .tooManyCampaigns: .tooManyCampaigns
+        case .fileUnknown: .fileUnknown
+        case .filesOff: .filesOff
         case .sessionEnded: .sessionEnded
         case .siteHasStations: .siteHasStations
         case .siteHasNodes: .siteHasNodes
@@ -177,7 +203,10 @@ public enum FaultReason: Wording {
 
     public var values: [String: String] {
         switch self {
-        case .stationUnknown(let id), .stationOffline(let id): ["station": id.value]
+        case .stationUnknown(let id), .stationOffline(let id), .notInVersion(let id): ["station": id.value]
+        case .campaignOver(let id), .campaignNotRunning(let id): ["campaign": id]
+        case .tooManyCampaigns(let count): ["count": String(count)]
+        case .fileUnknown(let id): ["file": id]
         case .evseUnknown(let number, let most): ["number": String(number), "most": String(most)]
         case .siteUnknown(let id), .siteHasStations(let id), .siteHasNodes(let id): ["site": id.value]
         case .nodeUnknown(let id), .nodeHasChildren(let id), .nodeHasStations(let id): ["node": id.value]
@@ -189,7 +218,7 @@ public enum FaultReason: Wording {
         case .vendorHandlerUnknown(let id): ["handler": id]
         case .notInProtocol(let id), .noLocalList(let id): ["station": id.value]
         case .tooMany(let most): ["most": String(most)]
-        case .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy, .stopping: [:]
+        case .filesOff, .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy, .stopping: [:]
         }
     }
 }
@@ -210,8 +239,16 @@ extension FaultReason.Code {
         case .noLocalList:
             "No local list is kept for station {station}. Say first which tokens it should hold (scope all or selected)."
         case .tooMany: "There are {most} already; end or delete some first."
+        case .notInVersion: "The OCPP version that station {station} speaks has no message for it."
+        case .campaignOver: "There is no campaign {campaign} that could go on: it has ended, or there never was one."
+        case .campaignNotRunning: "Campaign {campaign} has not begun; start it or cancel it."
+        case .tooManyCampaigns: "{count} campaigns have not ended, and no more may be; cancel one or wait for its end."
+        case .fileUnknown: "There is no file {file}."
+        case .filesOff:
+            "Nothing listens for stations that fetch or bring files: set listen.files and files.public_url, or name an address of your own."
         case .reservationInvalid, .displayInvalid, .localListInvalid, .vendorHandlerInvalid,
-            .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid:
+            .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid,
+            .campaignInvalid:
             "Nothing was changed: see the fields."
         case .readingInvalid: "No reading was taken: see the fields."
         case .sessionEnded: "Session {session} has ended; it has no needs any more."

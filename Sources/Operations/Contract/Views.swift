@@ -41,6 +41,8 @@ public struct StationView: Sendable {
     public let `protocol`: String?
     public let evses: [EVSE]
     public let commissioning: Commissioning?
+    /// The newest order of firmware.
+    public var firmware: StationJob?
     public init(
         station: Station, online: Bool, lastSeen: Instant?, protocol: String?, evses: [EVSE],
         commissioning: Commissioning?
@@ -184,6 +186,7 @@ public enum LiveEvent: Sendable {
     case alarm(Alarm)
     case plan(SiteID, Plan.ID)
     case command(String)
+    case campaign(String)
 }
 
 /// The verdict on one civil day of a site: what was done beside what uncontrolled charging would have done.

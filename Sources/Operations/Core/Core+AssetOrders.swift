@@ -104,6 +104,7 @@ extension Core {
         for session in stations[s].sessions { sessionHome[session.id] = nil }
         endCertificateAlarms(of: id, at: now)
         endScheduleAlarms(s, at: now)
+        endJobAlarms(of: id, at: now)
         let last = stations.count - 1
         stations.swapAt(s, last)
         stationIndex[stations[s].station.id] = s

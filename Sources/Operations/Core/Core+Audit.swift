@@ -36,6 +36,23 @@ extension Core {
         case .sendLocalList(let id, let whole): ("station.send-local-list", id.value, "whole=\(whole)")
         case .putVendorHandler(let handler): ("vendor-handler.put", handler.id, handler.summary)
         case .deleteVendorHandler(let id): ("vendor-handler.delete", id, "")
+        case .askJob(let id, let order, let file, _):
+            (
+                "station.\(order.kind.rawValue)", id.value,
+                order.log.map { "log=\($0.rawValue)" } ?? file.map { "file=\($0)" } ?? ""
+            )
+        case .keepFile(let file):
+            (
+                "file.put", file.id,
+                "kind=\(file.kind.rawValue), name=\(file.name), bytes=\(file.bytes), sha256=\(file.sha256)"
+            )
+        case .deleteFile(let id): ("file.delete", id, "")
+        case .createCampaign(let plan):
+            (
+                "campaign.create", plan.name,
+                Set(plan.commands.values.map(\.action)).sorted().joined(separator: ", ")
+            )
+        case .steerCampaign(let id, let step): ("campaign.\(step.rawValue)", id, "")
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", String(id), "")
         case .tariffChanged(let id): ("tariff.changed", id, "")
         }

@@ -147,6 +147,11 @@ extension Core {
         case .certificateRequest(let asked): self.certificate(asked, certificate, s, at: now)
         case .vehicleNeeds(let told): .vehicleNeeds(served: needs(told, s, at: now))
         case .vehicleSchedule(let told): .vehicleSchedule(fits: judge(told, s, at: now))
+        case .job(let news):
+            {
+                told(news, s, at: now)
+                return .acknowledged
+            }()
         }
     }
 
@@ -161,6 +166,7 @@ extension Core {
             stations[s].station.boot = boot
             persist(.station(stations[s].station))
         }
+        jobsBooted(boot, s, at: now)
         stations[s].commissioner.booted(isNewFirmware: isNewFirmware, at: now)
         if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].dispatcher.restarted(id) }
         persistLive(s)

@@ -34,6 +34,8 @@ public struct Core: Sendable {
     /// Newest last.
     var recentCommands: [CommandView] = []
     var alarms = AlarmBook()
+    /// That have not ended, oldest first.
+    var campaigns: [CampaignSlot] = []
     var counters = Counters()
     var statistics = Statistics()
 
@@ -55,6 +57,8 @@ public struct Core: Sendable {
     var startedAt: Instant?
     /// When the ends of stations' certificates were looked at last.
     var certificatesWatchedAt: Instant?
+
+    var jobsWatchedAt: Instant?
 
     /// Commands of an earlier run have no end yet.
     var hasLostCommands = false
@@ -121,6 +125,8 @@ public struct Core: Sendable {
         endInherited(at: now)
         watchCertificates(at: now)
         lookAfter(at: now)
+        watchJobs(at: now)
+        runCampaigns(at: now)
     }
 
     mutating func persist(_ change: Change) { changes.append(change) }
@@ -158,6 +164,9 @@ struct Counters: Sendable {
     var reservation = 1
     /// Of orders that stations answer with reports; starts anew each run.
     var request = 0
+    /// By which stations name a job.
+    var job = 1
+    var campaign = 1
 
     /// A token and the message id made of it.
     mutating func nextMessage() -> (token: UInt64, messageID: String) {
@@ -169,6 +178,8 @@ struct Counters: Sendable {
     static let planKey = "next.plan"
     static let alarmKey = "next.alarm"
     static let reservationKey = "next.reservation"
+    static let jobKey = "next.job"
+    static let campaignKey = "next.campaign"
 }
 
 /// Counts since the start, for the metrics.

@@ -76,6 +76,10 @@ enum ChangeIdentity: Hashable, Sendable {
     case display(StationID)
     case followUp(String)
     case vendorHandler(String)
+    case job(StationID, String)
+    case file(String)
+    case campaign(String)
+    case campaignTarget(String, Int)
 }
 
 extension Change {
@@ -110,6 +114,11 @@ extension Change {
         case .holding(.followUp(_, let command, _)): .followUp(command)
         case .vendorHandler(let handler): .vendorHandler(handler.id)
         case .removeVendorHandler(let id): .vendorHandler(id)
+        case .job(let job): .job(job.station, job.id)
+        case .file(let file): .file(file.id)
+        case .removeFile(let id): .file(id)
+        case .campaign(let campaign): .campaign(campaign.id)
+        case .campaignTarget(let target): .campaignTarget(target.campaign, target.position)
         }
     }
 
@@ -139,6 +148,10 @@ extension Change {
         case .holding(.display): "display"
         case .holding(.followUp): "follow-up"
         case .vendorHandler, .removeVendorHandler: "vendor-handler"
+        case .job: "job"
+        case .file, .removeFile: "file"
+        case .campaign: "campaign"
+        case .campaignTarget: "campaign-target"
         }
     }
 
@@ -161,8 +174,12 @@ extension Change {
         case .certificate(let record): record.station.value
         case .securityEvent(let event): event.station.value
         case .holding(let holding): holding.station.value
+        case .job(let job): job.station.value
+        case .file(let file): file.station?.value ?? "store"
+        case .campaignTarget(let target): target.station.value
         // A token names a person, an alarm or an audit record may.
-        case .idToken, .removeIdToken, .alarm, .audit, .setting, .vendorHandler, .removeVendorHandler: "store"
+        case .removeFile, .campaign, .idToken, .removeIdToken, .alarm, .audit, .setting,
+            .vendorHandler, .removeVendorHandler: "store"
         }
     }
 
