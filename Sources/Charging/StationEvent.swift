@@ -30,6 +30,7 @@ public enum StationEvent: Hashable, Sendable {
     case authorizeContract(token: String)
     /// Something of ISO 15118 that the shell asked elsewhere: contract certificates, certificate status.
     case certificateService
+    case device(DeviceNews)
 
     /// Something that bears on the station's security.
     public struct Security: Hashable, Sendable {
@@ -121,6 +122,14 @@ public enum StationEvent: Hashable, Sendable {
             self.at = at
         }
     }
+}
+
+/// What a station tells of its device model and of what hangs on it (2.x blocks B and N).
+public enum DeviceNews: Hashable, Sendable {
+    case report(DeviceReportPart)
+    case events([DeviceEvent])
+    /// A part of what was asked of a customer.
+    case customer(request: Int, number: Int, isLast: Bool, data: String)
 }
 
 /// What a station is answered, in words that every protocol shares.

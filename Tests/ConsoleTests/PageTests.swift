@@ -143,6 +143,7 @@ import Testing
             "measurand.", "lists.", "reservations.state.", "followup.", "message.problem.", "keychange.",
             "certificate.state.", "security.", "events.source.",
             "job.state.", "job.kind.", "campaign.state.", "target.state.",
+            "device.report.", "device.source.", "device.mutability.", "drift.", "severity.", "profilechange.",
         ]
         for key in english.keys where !families.contains(where: { key.hasPrefix($0) }) {
             #expect(source.contains("\"\(key)\""), "the text \(key) is used nowhere")

@@ -45,6 +45,8 @@ enum OCPP2Adapter {
                     request: asked.csr, use: asked.certificateType?.name, number: asked.requestId))
         case .notifyEVChargingNeeds(let told): .vehicleNeeds(needs(told))
         case .notifyEVChargingSchedule(let told): .vehicleSchedule(schedule(told))
+        case .notifyReport, .notifyMonitoringReport, .notifyEvent, .notifyCustomerInformation:
+            news(request).map { .device($0) }
         default:
             if let news = ProtocolAdapter.news(request) {
                 .job(news)

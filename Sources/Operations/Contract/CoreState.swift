@@ -80,6 +80,7 @@ public struct CoreState: Sendable {
     public var jobs: [StationJob] = []
     /// That have not ended, oldest first, with all their stations in order.
     public var campaigns: [(campaign: Campaign, targets: [CampaignTarget])] = []
+    public var devices = DeviceCoreState()
     public var settings: [String: String] = [:]
     /// Oldest first.
     public var pendingCommands: [CommandView] = []

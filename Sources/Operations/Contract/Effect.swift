@@ -102,6 +102,8 @@ public enum Change: Sendable {
     case removeFile(String)
     case campaign(Campaign)
     case campaignTarget(CampaignTarget)
+    /// Of a station's device model and what hangs on it.
+    case device(DeviceChange)
 }
 
 public struct MessageRecord: Hashable, Sendable {

@@ -16,6 +16,8 @@ public enum Input: Sendable {
     case cameWith(StationID, stored: String)
     /// Before it connects: the certificate that the station proved itself with.
     case cameWithCertificate(StationID, CertificateRecord)
+    /// Before it connects, while a change of its security profile is under way: the one that it came in, proven.
+    case cameOn(StationID, profile: Int)
     /// A station's SignCertificate, with what our authority made of it.
     case certificateRequest(StationID, connection: UInt64, InboundCall, CertificateVerdict)
     /// A CALL of a station about which the shell asked others first.
@@ -109,6 +111,7 @@ public enum Order: Sendable {
     case deleteFile(String)
     case createCampaign(CampaignPlan)
     case steerCampaign(String, Campaign.Step)
+    case device(DeviceOrder)
     /// A tariff was loaded, replaced or approved: plans that use it are made anew.
     case tariffChanged(String)
 }

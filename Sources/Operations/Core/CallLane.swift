@@ -25,6 +25,8 @@ struct CallLane: Sendable {
         case inquiry(String)
         /// A campaign's command to one of its stations.
         case campaign(command: String, campaign: String)
+        /// A step of a change of the security profile; its command is shown to people.
+        case securityProfile(command: String, SecurityProfileChange.State)
     }
     /// Least value goes first.
     enum Rank: Int, Comparable, Sendable {
@@ -106,7 +108,7 @@ extension CallLane.Purpose {
     /// a campaign must know after a crash whom it has sent to.
     var waitsForDisk: Bool {
         switch self {
-        case .key, .certificate, .campaign: true
+        case .key, .certificate, .campaign, .securityProfile: true
         case .command, .dispatch, .commissioning, .comparison, .localList, .inquiry: false
         }
     }

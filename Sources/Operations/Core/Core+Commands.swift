@@ -176,6 +176,9 @@ extension Core {
         case .campaign(let command, let campaign):
             finish(command: command, .neverSent, at: now)
             campaignSettled(command, campaign, nil, s, at: now)
+        case .securityProfile(let id, let state):
+            finish(command: id, .neverSent, at: now)
+            profileNotSent(state, s, at: now)
         }
     }
 
@@ -191,6 +194,9 @@ extension Core {
         case .campaign(let command, let campaign):
             finish(command: command, outcome, of: call, s, at: now)
             campaignSettled(command, campaign, outcome, s, at: now)
+        case .securityProfile(let id, let state):
+            finish(command: id, outcome, of: call, s, at: now)
+            settle(profile: state, outcome, s, at: now)
         case .dispatch(let site, let number, let command):
             settle(site, number, Self.dispatchAnswer(answer(outcome, to: command, s, at: now)), at: now)
         case .commissioning(let command): commissioned(command, answer(outcome, to: command, s, at: now), s, at: now)

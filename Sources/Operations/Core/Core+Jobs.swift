@@ -16,7 +16,7 @@ extension Core {
         var order = order
         order.number = counters.job
         guard let (action, payload) = ProtocolAdapter.call(order, in: stations[s].version, at: now) else {
-            return .failure(ServiceFault(.notInVersion(id)))
+            return .failure(ServiceFault(.notInVersion(id, stations[s].version.subprotocol)))
         }
         counters.job += 1
         persist(.setting(key: Counters.jobKey, value: String(counters.job)))

@@ -29,6 +29,7 @@ extension Core {
             if let s = stationIndex[job.station] { stations[s].jobs.append(job) }
         }
         campaigns = state.campaigns.map { CampaignSlot($0.campaign, $0.targets) }
+        load(state.devices)
         for control in state.controls {
             guard let s = stationIndex[control.evse.station], let e = stations[s].ensureEVSE(control.evse.number) else {
                 continue
@@ -79,6 +80,7 @@ extension Core {
         }
         counters.transaction = state.settings[Counters.transactionKey].flatMap(Int.init) ?? 1
         counters.reservation = state.settings[Counters.reservationKey].flatMap(Int.init) ?? 1
+        counters.report = state.settings[Counters.reportKey].flatMap(Int.init) ?? 1
         counters.plan = max(
             state.settings[Counters.planKey].flatMap(Int64.init) ?? 1, (state.plans.map(\.id.value).max() ?? 0) + 1)
         counters.job = state.settings[Counters.jobKey].flatMap(Int.init) ?? 1

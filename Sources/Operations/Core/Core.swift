@@ -36,6 +36,7 @@ public struct Core: Sendable {
     var alarms = AlarmBook()
     /// That have not ended, oldest first.
     var campaigns: [CampaignSlot] = []
+    var deviceTemplates: [String: DeviceTemplate] = [:]
     var counters = Counters()
     var statistics = Statistics()
 
@@ -89,6 +90,7 @@ public struct Core: Sendable {
         case .disconnected(let id, let connection, _): disconnected(id, connection, at: now)
         case .cameWith(let id, let stored): came(id, with: stored, at: now)
         case .cameWithCertificate(let id, let record): came(id, with: record, at: now)
+        case .cameOn(let id, let profile): came(id, on: profile, at: now)
         case .certificateRequest(let id, let connection, let call, let verdict):
             received(call, from: id, connection, certificate: verdict, at: now)
         case .ruled(let id, let connection, let call, let ruling):
@@ -167,6 +169,8 @@ struct Counters: Sendable {
     /// By which stations name a job.
     var job = 1
     var campaign = 1
+    /// Next number of a report that a station is asked for.
+    var report = 1
 
     /// A token and the message id made of it.
     mutating func nextMessage() -> (token: UInt64, messageID: String) {
@@ -180,6 +184,7 @@ struct Counters: Sendable {
     static let reservationKey = "next.reservation"
     static let jobKey = "next.job"
     static let campaignKey = "next.campaign"
+    static let reportKey = "next.report"
 }
 
 /// Counts since the start, for the metrics.

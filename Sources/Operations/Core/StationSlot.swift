@@ -37,6 +37,8 @@ struct StationSlot: Sendable {
     var display: DisplayKeeper?
     /// Newest last.
     var jobs: [StationJob] = []
+    /// See ``device``.
+    var deviceBox: [DeviceWatch] = []
 
     init(_ station: Station) { self.station = station }
 

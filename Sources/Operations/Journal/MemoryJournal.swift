@@ -39,6 +39,7 @@ public struct MemoryJournal: Sendable {
     public private(set) var campaignTargets: [String: [Int: CampaignTarget]] = [:]
     /// What is told again is the same event.
     public private(set) var securityEvents: [SecurityEvent] = []
+    public private(set) var devices = DeviceMemory()
 
     /// Which reading of which EVSE and session (architecture, decision 1).
     public struct ReadingKey: Hashable, Sendable {
@@ -77,6 +78,7 @@ public struct MemoryJournal: Sendable {
             certificates.removeAll { $0.station == id }
             (localLists[id], reservations[id], displays[id]) = (nil, nil, nil)
             jobs = jobs.filter { $0.value.station != id }
+            devices.remove(id)
         case .session(let session): sessions[session.id] = session
         case .readings(let session, let evse, let some):
             for reading in some { write(reading, ReadingKey(evse: evse, session: session, reading: reading.key)) }
@@ -104,6 +106,7 @@ public struct MemoryJournal: Sendable {
         case .evse(let control): controls[control.evse] = control
         case .setting(let key, let value): settings[key] = value
         case .dayReport(let report): dayReports.append(report)
+        case .device(let change): devices.write(change)
         case .certificate(let record):
             certificates.removeAll { $0.station == record.station && $0.fingerprint == record.fingerprint }
             certificates.append(record)

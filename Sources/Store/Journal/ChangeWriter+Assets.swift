@@ -37,6 +37,7 @@ extension ChangeWriter {
         try statement("DELETE FROM station_certificate WHERE station = ?").text(station.value).run()
         try removeHoldings(of: station.value)
         try statement("DELETE FROM station_job WHERE station = ?").text(station.value).run()
+        try removeDevice(of: station)
     }
 
     func writeLive(

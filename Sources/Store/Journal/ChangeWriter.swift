@@ -46,6 +46,7 @@ final class ChangeWriter {
         case .removeFile(let id): try removeFile(id)
         case .campaign(let campaign): try write(campaign)
         case .campaignTarget(let target): try write(target)
+        case .device(let change): try write(change)
         }
     }
 

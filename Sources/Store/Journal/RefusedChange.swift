@@ -80,6 +80,7 @@ enum ChangeIdentity: Hashable, Sendable {
     case file(String)
     case campaign(String)
     case campaignTarget(String, Int)
+    case device(DeviceChange)
 }
 
 extension Change {
@@ -119,6 +120,8 @@ extension Change {
         case .removeFile(let id): .file(id)
         case .campaign(let campaign): .campaign(campaign.id)
         case .campaignTarget(let target): .campaignTarget(target.campaign, target.position)
+        // What is newer of the same does not undo an older one of its kind: both are tried.
+        case .device(let change): .device(change)
         }
     }
 
@@ -152,6 +155,7 @@ extension Change {
         case .file, .removeFile: "file"
         case .campaign: "campaign"
         case .campaignTarget: "campaign-target"
+        case .device: "device"
         }
     }
 
@@ -177,6 +181,7 @@ extension Change {
         case .job(let job): job.station.value
         case .file(let file): file.station?.value ?? "store"
         case .campaignTarget(let target): target.station.value
+        case .device(let change): change.station?.value ?? "store"
         // A token names a person, an alarm or an audit record may.
         case .removeFile, .campaign, .idToken, .removeIdToken, .alarm, .audit, .setting,
             .vendorHandler, .removeVendorHandler: "store"
