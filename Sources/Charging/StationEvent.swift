@@ -14,10 +14,14 @@ public enum StationEvent: Hashable, Sendable {
     case status(Status)
     /// A message of a vendor's own; `data` is a text, or JSON as it came.
     case vendor(id: String, message: String?, data: String?)
-    /// News that need no decision: firmware, diagnostics, logs. `kind` and `text` are for the log.
+    /// News that need no decision. `kind` and `text` are for the log.
     case notice(kind: String, text: String)
     case security(Security)
+    /// How far it is with firmware or a log.
+    case job(JobNews)
     case certificateRequest(CertificateRequest)
+    case vehicleNeeds(VehicleNeeds)
+    case vehicleSchedule(VehicleSchedule)
     /// A reservation is over without a transaction; `word` is the standard's.
     case reservationEnded(id: Int, word: String)
     /// Messages on its display, asked for by the order with this number; more reports may follow.
@@ -26,6 +30,7 @@ public enum StationEvent: Hashable, Sendable {
     case authorizeContract(token: String)
     /// Something of ISO 15118 that the shell asked elsewhere: contract certificates, certificate status.
     case certificateService
+    case device(DeviceNews)
 
     /// Something that bears on the station's security.
     public struct Security: Hashable, Sendable {
@@ -119,6 +124,14 @@ public enum StationEvent: Hashable, Sendable {
     }
 }
 
+/// What a station tells of its device model and of what hangs on it (2.x blocks B and N).
+public enum DeviceNews: Hashable, Sendable {
+    case report(DeviceReportPart)
+    case events([DeviceEvent])
+    /// A part of what was asked of a customer.
+    case customer(request: Int, number: Int, isLast: Bool, data: String)
+}
+
 /// What a station is answered, in words that every protocol shares.
 public enum StationAnswer: Hashable, Sendable {
     /// `interval`: between heartbeats when accepted, else until the station may try again.
@@ -137,6 +150,10 @@ public enum StationAnswer: Hashable, Sendable {
     case certificateService(CertificateServiceAnswer?)
     /// Whether a certificate will be signed; where not, a word for the station and what to tell a person.
     case certificate(accepted: Bool, reason: String?, info: String?)
+    /// Whether the vehicle that said what it needs will get a limit.
+    case vehicleNeeds(served: Bool)
+    /// Whether the vehicle's own schedule stays within its limit.
+    case vehicleSchedule(fits: Bool)
     case acknowledged
 }
 

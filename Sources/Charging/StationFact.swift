@@ -74,4 +74,27 @@ public struct DisplayMessage: Hashable, Sendable {
         self.endsAt = endsAt
         self.transaction = transaction
     }
+    /// How it took the order of a job (``StationJob``).
+    case job(JobAnswer)
+    /// It no longer offers the firmware of this MD5 (2.0.1 L04).
+    case unpublished(checksum: String)
+    /// Of its device model, monitors, networks and customers.
+    case device(DeviceFact)
+}
+
+/// What an answer tells of a station's device model and of what hangs on it (2.x blocks B and N, 1.6 configuration keys).
+public enum DeviceFact: Hashable, Sendable {
+    case variables([VariableNews])
+    /// It will report in parts under this number.
+    case report(request: Int, DeviceReport.Scope, isOfMonitors: Bool)
+    case monitorsSet([DeviceMonitor])
+    case monitorsCleared([Int])
+    case noMonitors
+    /// `All`, `FactoryDefault`, `HardWiredOnly`: which monitors are active.
+    case monitoringBase(String)
+    /// Highest severity number that it tells of.
+    case monitoringLevel(Int)
+    case networkProfile(NetworkProfile)
+    /// `reference` is `nil` where it was asked by a certificate.
+    case customer(request: Int, status: String, CustomerReference?, report: Bool, clear: Bool)
 }

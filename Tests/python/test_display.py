@@ -129,7 +129,7 @@ def test_a_station_of_1_6_has_no_display(shared, api):
     one = Station(shared.ocpp, fresh()).connect()
     one.boot()
     answer = api.post(f"/api/v1/stations/{one.identity}/display-messages", {"id": 1, "content": "x"}, status=409)
-    assert "not-in-protocol" in answer["type"]
+    assert "not-in-version" in answer["type"]
     one.close()
 
 

@@ -49,7 +49,8 @@ extension StationView {
     static let columns = [
         "id", "site", "node", "online", "last_seen", "registration", "protocol", "boot.vendor", "boot.model",
         "boot.serial", "boot.firmware", "model", "phases", "voltage", "max_current_a", "rating_assumed", "ownership",
-        "ownership_evidence", "owner", "limits.operator_kw", "limits.rating_kw", "commissioning.verdict", "evses",
+        "ownership_evidence", "owner", "limits.operator_kw", "limits.rating_kw", "commissioning.verdict",
+        "firmware_update.state", "firmware_update.word", "evses",
     ]
     var json: JSONValue {
         let electrical = station.electrical
@@ -78,7 +79,9 @@ extension StationView {
             "security_profile": .int(station.securityProfile),
             "password_set": .bool(station.passwordDigest != nil),
             "key_change": station.keyChanges.last.map { Self.json($0, station) } ?? .null,
+            "security_profile_change": profileChange?.json ?? .null,
             "commissioning": commissioning.map(Self.json) ?? .null,
+            "firmware_update": firmware.map(\.brief) ?? .null,
             "created_at": .instant(station.createdAt),
         ]
     }

@@ -123,10 +123,12 @@ enum StationPage {
             \(Parts.card(t("station.now"), id: "now", live: "station session", evses.isEmpty ? Parts.empty(t("station.noevses")) : "<div class=\"evses\">\(evses)</div>"))
             \(Parts.card(t("station.facts"), id: "facts", live: "station", facts(view, site, format)))
             </div>
+            <p><a class="button" href="\(DevicePage.path(station.id))">\(t("device.link"))</a></p>
             \(await profiles(view, call, format))
             \(call.can(.manager) ? keyForm(view, call) : .empty)
             \(await HoldingsCards(view: view, call: call, format: format).html())
             \(await SecurityCards(view: view, call: call, format: format).html())
+            \(await JobCard(view: view, call: call, format: format).html())
             \(Parts.card(t("station.commands"), id: "commands", live: "command", actions: Parts.csv(api + "/commands?format=csv&bom=1", t), commandList(commands, call, format)))
             \(call.can(.operator) ? commandForm(view, call) : "<p class=\"muted\">\(t("denied.operator"))</p>")
             \(Parts.card(t("station.messages"), id: "messages", live: before == nil ? "station" : "", actions: Parts.csv(api + "/messages?format=csv&bom=1&limit=1000", t), messageLog(messages, call, format)))
@@ -209,6 +211,11 @@ enum StationPage {
             (t("station.key"), key(station, format)),
             (t("station.follows"), StationsPage.verdict(view.commissioning, t)),
         ]
+        if let change = view.profileChange {
+            let word = change.word.map { ": " + $0 } ?? ""
+            let state = t("profilechange." + change.state.rawValue, ["target": String(change.target)]) + word
+            pairs.append((t("profilechange.title"), "\(state) <span class=\"muted\">\(format.ago(change.at))</span>"))
+        }
         if let found = view.commissioning {
             if let unit = found.rateUnit { pairs.append((t("station.rateunit"), HTML(escaping: unit))) }
             if let levels = found.maxStackLevel {

@@ -25,10 +25,10 @@ enum AnsweredCall {
     }
 
     /// Actions whose answers say something of the station that is kept; of all others nothing is read twice.
-    static let telling: Set<String> = [
+    static let telling = Set([
         "GetLocalListVersion", "SendLocalList", "ReserveNow", "CancelReservation", "SetDisplayMessage",
         "ClearDisplayMessage", "GetDisplayMessages",
-    ]
+    ]).union(jobActions).union(OCPP16Adapter.telling).union(OCPP2Adapter.telling)
 
     /// What it says, in words that every protocol shares; `nil`: nothing that is kept.
     var fact: StationFact? {
@@ -59,7 +59,19 @@ enum AnsweredCall {
             .displayAsked(
                 request: sent.requestId, isWhole: sent.id == nil && sent.priority == nil && sent.state == nil,
                 isEmpty: answer.status == .unknown)
-        default: nil
+        default: jobFact ?? deviceFact
+        }
+    }
+
+    /// It tells everything that the station has, at once (1.6).
+    var isWholePicture: Bool {
+        if case .v16(let sent, .getConfiguration) = self { OCPP16Adapter.isComplete(sent) } else { false }
+    }
+
+    private var deviceFact: StationFact? {
+        switch self {
+        case .v16(let sent, let answer): OCPP16Adapter.fact(sent, answer).map { .device($0) }
+        case .v2(let sent, let answer): OCPP2Adapter.fact(sent, answer).map { .device($0) }
         }
     }
 }

@@ -45,10 +45,9 @@ enum OCPP16Adapter {
         case .dataTransfer(let transfer):
             PlugAndCharge16.request(transfer).map(OCPP2Adapter.event)
                 ?? .vendor(id: transfer.vendorId, message: transfer.messageId, data: transfer.data)
-        case .firmwareStatusNotification(let notice): .notice(kind: "firmware", text: notice.status.name)
-        case .signedFirmwareStatusNotification(let notice): .notice(kind: "firmware", text: notice.status.name)
-        case .diagnosticsStatusNotification(let notice): .notice(kind: "diagnostics", text: notice.status.name)
-        case .logStatusNotification(let notice): .notice(kind: "log", text: notice.status.name)
+        case .firmwareStatusNotification, .signedFirmwareStatusNotification, .diagnosticsStatusNotification,
+            .logStatusNotification:
+            ProtocolAdapter.news(request).map { .job($0) }
         case .securityEventNotification(let notice):
             .security(StationEvent.Security(type: notice.type, at: notice.timestamp, info: notice.techInfo))
         case .signCertificate(let asked): .certificateRequest(StationEvent.CertificateRequest(request: asked.csr))
@@ -132,7 +131,8 @@ enum OCPP16Adapter {
         case .certificate(let accepted, _, _):
             return V16.SignCertificateResponse(status: accepted ? .accepted : .rejected).json
         // 1.6 has no transactions that the station names.
-        case .acknowledged, .transaction, .contract, .certificateService: return acknowledgement
+        case .acknowledged, .transaction, .vehicleNeeds, .vehicleSchedule, .contract, .certificateService:
+            return acknowledgement
         }
     }
 

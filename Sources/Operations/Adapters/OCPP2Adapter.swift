@@ -43,16 +43,22 @@ enum OCPP2Adapter {
             .certificateRequest(
                 StationEvent.CertificateRequest(
                     request: asked.csr, use: asked.certificateType?.name, number: asked.requestId))
-        default: request.action.isFromStation ? .notice(kind: request.action.rawValue, text: word(of: request)) : nil
+        case .notifyEVChargingNeeds(let told): .vehicleNeeds(needs(told))
+        case .notifyEVChargingSchedule(let told): .vehicleSchedule(schedule(told))
+        case .notifyReport, .notifyMonitoringReport, .notifyEvent, .notifyCustomerInformation:
+            news(request).map { .device($0) }
+        default:
+            if let news = ProtocolAdapter.news(request) {
+                .job(news)
+            } else {
+                request.action.isFromStation ? .notice(kind: request.action.rawValue, text: word(of: request)) : nil
+            }
         }
     }
 
     /// The one word that a notice is about, for the log.
     private static func word(of request: V2.Request) -> String {
         switch request {
-        case .firmwareStatusNotification(let notice): notice.status.name
-        case .publishFirmwareStatusNotification(let notice): notice.status.name
-        case .logStatusNotification(let notice): notice.status.name
         case .notifyChargingLimit(let notice): notice.chargingLimit.chargingLimitSource.name
         case .clearedChargingLimit(let notice): notice.chargingLimitSource.name
         default: ""
@@ -147,6 +153,10 @@ enum OCPP2Adapter {
                     V2.StatusInfo(reasonCode: $0, additionalInfo: info.map { String($0.prefix(512)) })
                 }
             ).json
+        case .vehicleNeeds(let served):
+            return V2.NotifyEVChargingNeedsResponse(status: served ? .accepted : .rejected).json
+        case .vehicleSchedule(let fits):
+            return V2.NotifyEVChargingScheduleResponse(status: fits ? .accepted : .rejected).json
         case .acknowledged, .started, .stopped, .certificateService(nil): return plain(request)
         }
     }
@@ -154,9 +164,6 @@ enum OCPP2Adapter {
     /// Actions whose answer carries no decision of the platform, and those that nobody here serves: the honest word of each.
     static func plain(_ request: V2.Request) -> [UInt8] {
         switch request {
-        // The default profile that the station has goes on to hold.
-        case .notifyEVChargingNeeds: return V2.NotifyEVChargingNeedsResponse(status: .noChargingProfile).json
-        case .notifyEVChargingSchedule: return V2.NotifyEVChargingScheduleResponse(status: .accepted).json
         case .get15118EVCertificate:
             return V2.Get15118EVCertificateResponse(status: .failed, exiResponse: "").json
         case .getCertificateStatus: return V2.GetCertificateStatusResponse(status: .failed).json

@@ -164,7 +164,8 @@ enum ProtocolAdapter {
 
     /// A request as it may be kept and shown, see ``V2/withoutSecrets(request:of:in:)``.
     static func withoutSecrets(request payload: [UInt8], of action: String, in version: OCPPVersion) -> [UInt8] {
-        version == .v16
+        if let order = job(ordered: action, payload, in: version) { return withoutSecrets(payload, order) }
+        return version == .v16
             ? V16.withoutSecrets(request: payload, of: action)
             : V2.withoutSecrets(request: payload, of: action, in: version)
     }
@@ -175,8 +176,76 @@ enum ProtocolAdapter {
             : V2.withoutSecrets(response: payload, of: action, in: version)
     }
 
+    /// The `status` that most answers say; `nil` where there is none.
+    static func status(in payload: [UInt8]) -> String? {
+        let text = String(decoding: payload.prefix(65_536), as: UTF8.self)
+        var depth = 0
+        var rest = Substring(text)
+        // Keys of the outermost object only: an answer may carry other ones' states inside.
+        while let character = rest.popFirst() {
+            switch character {
+            case "{", "[": depth += 1
+            case "}", "]": depth -= 1
+            case "\"":
+                let word = Self.string(&rest)
+                let colon = rest.drop { $0 == " " || $0 == "\n" || $0 == "\t" }
+                guard depth == 1, word == "status", colon.first == ":" else { continue }
+                var value = colon.dropFirst().drop { $0 == " " || $0 == "\n" || $0 == "\t" }
+                return value.popFirst() == "\"" ? Self.string(&value) : nil
+            default: break
+            }
+        }
+        return nil
+    }
+
+    /// What stands up to the closing quote; an escaped word is none of OCPP's.
+    private static func string(_ rest: inout Substring) -> String {
+        var word = ""
+        while let character = rest.popFirst(), character != "\"" {
+            if character == "\\" { _ = rest.popFirst() } else if word.count < 50 { word.append(character) }
+        }
+        return word
+    }
+
     /// Actions that a TriggerMessage may have asked for, so that a station which is not accepted yet may send them.
     static func actions(in version: OCPPVersion) -> [String] {
         version == .v16 ? V16.Action.allCases.map(\.rawValue) : V2.Action.allCases.map(\.rawValue)
+    }
+
+    // MARK: - Device model
+
+    /// `nil`: the version has nothing of the kind.
+    static func call(
+        _ order: DeviceOrder, request: Int, in version: OCPPVersion
+    ) -> (action: String, payload: [UInt8])? {
+        version == .v16
+            ? OCPP16Adapter.call(order).map { ($0.action.rawValue, $0.payload) }
+            : OCPP2Adapter.call(order, request: request, in: version).map { ($0.action.rawValue, $0.payload) }
+    }
+
+    /// The next step of a change of the security profile; `nil`: there is none.
+    static func call(_ change: SecurityProfileChange, in version: OCPPVersion) -> (action: String, payload: [UInt8])? {
+        version == .v16
+            ? OCPP16Adapter.call(change).map { ($0.action.rawValue, $0.payload) }
+            : OCPP2Adapter.call(change, in: version).map { ($0.action.rawValue, $0.payload) }
+    }
+
+    /// How the station took a step.
+    static func profileAnswer(
+        _ outcome: StationLink.CallOutcome, to state: SecurityProfileChange.State, in version: OCPPVersion
+    ) -> KeyAnswer {
+        switch outcome {
+        case .answered(let payload):
+            switch (version, state) {
+            case (.v16, .sendingProfile): return OCPP16Adapter.keyAnswer(payload)
+            case (.v16, _): return OCPP16Adapter.resetAnswer(payload)
+            case (_, .sendingPriority): return OCPP2Adapter.keyAnswer(payload, in: version)
+            case (_, .sendingProfile): return OCPP2Adapter.networkAnswer(payload, in: version)
+            case (_, _): return OCPP2Adapter.resetAnswer(payload, in: version)
+            }
+        case .error(let code, _, _) where ["InternalError", "GenericError"].contains(code): return .unknown(word: code)
+        case .error(let code, _, _): return .refused(word: code)
+        case .timeout, .dropped: return .unknown(word: nil)
+        }
     }
 }

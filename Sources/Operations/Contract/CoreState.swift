@@ -76,6 +76,11 @@ public struct CoreState: Sendable {
     public var vendorHandlers: [VendorHandler] = []
     /// What stations promised by their answers and have not shown yet.
     public var promisedCommands: [CommandView] = []
+    /// The newest few of each station, those without an end first kept, oldest first.
+    public var jobs: [StationJob] = []
+    /// That have not ended, oldest first, with all their stations in order.
+    public var campaigns: [(campaign: Campaign, targets: [CampaignTarget])] = []
+    public var devices = DeviceCoreState()
     public var settings: [String: String] = [:]
     /// Oldest first.
     public var pendingCommands: [CommandView] = []

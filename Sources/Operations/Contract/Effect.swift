@@ -60,6 +60,8 @@ public enum OrderResult: Sendable {
     case reservation(Reservation, CommandView)
     case localList(LocalListView)
     case vendorHandler(VendorHandler)
+    case file(StoredFile)
+    case campaign(CampaignView)
 }
 
 /// What lasts. One `persist` is one transaction; each change is an upsert or an append, safe to repeat.
@@ -95,6 +97,13 @@ public enum Change: Sendable {
     case holding(StationHolding)
     case vendorHandler(VendorHandler)
     case removeVendorHandler(String)
+    case job(StationJob)
+    case file(StoredFile)
+    case removeFile(String)
+    case campaign(Campaign)
+    case campaignTarget(CampaignTarget)
+    /// Of a station's device model and what hangs on it.
+    case device(DeviceChange)
 }
 
 public struct MessageRecord: Hashable, Sendable {

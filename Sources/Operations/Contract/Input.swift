@@ -16,6 +16,8 @@ public enum Input: Sendable {
     case cameWith(StationID, stored: String)
     /// Before it connects: the certificate that the station proved itself with.
     case cameWithCertificate(StationID, CertificateRecord)
+    /// Before it connects, while a change of its security profile is under way: the one that it came in, proven.
+    case cameOn(StationID, profile: Int)
     /// A station's SignCertificate, with what our authority made of it.
     case certificateRequest(StationID, connection: UInt64, InboundCall, CertificateVerdict)
     /// A CALL of a station about which the shell asked others first.
@@ -102,6 +104,14 @@ public enum Order: Sendable {
     case sendLocalList(StationID, whole: Bool)
     case putVendorHandler(VendorHandler)
     case deleteVendorHandler(String)
+    /// Firmware, its publication or a log (``StationJob``); the platform numbers it. `file`: of ours, that it is about.
+    case askJob(StationID, JobOrder, file: String?, timeout: Duration)
+    /// The shell has its bytes on the disk.
+    case keepFile(StoredFile)
+    case deleteFile(String)
+    case createCampaign(CampaignPlan)
+    case steerCampaign(String, Campaign.Step)
+    case device(DeviceOrder)
     /// A tariff was loaded, replaced or approved: plans that use it are made anew.
     case tariffChanged(String)
 }

@@ -92,10 +92,13 @@ extension Core {
                     text: Self.shown(call), reply: reply, problem: problem)))
     }
 
-    /// The frame as it is kept. Only a station's report of its variables may hold a password; a signed one stays whole, or its
-    /// signature would prove nothing.
+    /// The frame as it is kept. Only a station's report of its variables may hold a password, and one of a customer personal
+    /// data; a signed report of variables stays whole, or its signature would prove nothing.
     private static func shown(_ call: InboundCall) -> [UInt8] {
-        guard case .v2(.notifyReport) = call.request, !call.isSigned else { return call.text }
+        switch call.request {
+        case .v2(.notifyReport) where !call.isSigned, .v2(.notifyCustomerInformation): break
+        default: return call.text
+        }
         let payload = V2.withoutSecrets(request: Array(call.payloadBytes), of: call.action, in: .v21)
         return call.text[..<call.payload.lowerBound] + payload + call.text[call.payload.upperBound...]
     }
@@ -145,6 +148,18 @@ extension Core {
                 return .acknowledged
             }()
         case .certificateRequest(let asked): self.certificate(asked, certificate, s, at: now)
+        case .vehicleNeeds(let told): .vehicleNeeds(served: needs(told, s, at: now))
+        case .vehicleSchedule(let told): .vehicleSchedule(fits: judge(told, s, at: now))
+        case .job(let news):
+            {
+                told(news, s, at: now)
+                return .acknowledged
+            }()
+        case .device(let news):
+            {
+                heard(news, s, at: now)
+                return .acknowledged
+            }()
         }
     }
 
@@ -159,7 +174,9 @@ extension Core {
             stations[s].station.boot = boot
             persist(.station(stations[s].station))
         }
+        jobsBooted(boot, s, at: now)
         stations[s].commissioner.booted(isNewFirmware: isNewFirmware, at: now)
+        deviceBooted(s, at: now)
         if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].dispatcher.restarted(id) }
         persistLive(s)
         emit(.publish(.station(id)))

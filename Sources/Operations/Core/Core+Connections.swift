@@ -43,6 +43,7 @@ extension Core {
         deliverCertificates(s, at: now)
         inquireAfterConnecting(s, at: now)
         if stations[s].list?.record.isAutomatic == true { considerLists(at: now) }
+        resumeProfileChange(s, at: now)
         persistLive(s)
         emit(.publish(.station(id)))
     }

@@ -23,6 +23,9 @@ extension Core {
         case .displaysNoMore(let id): change(display: s) { $0.remove(id) }
         case .displayAsked(let request, let isWhole, let isEmpty):
             asked(display: request, isWhole: isWhole, isEmpty: isEmpty, s, at: now)
+        case .job(let answer): taken(answer, job: call.messageID, s, at: now)
+        case .unpublished(let checksum): unpublished(checksum: checksum, s, at: now)
+        case .device(let fact): learn(fact, isWhole: answered.isWholePicture, s, at: now)
         }
     }
 }

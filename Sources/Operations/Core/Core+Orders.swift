@@ -31,7 +31,14 @@ extension Core {
         case .sendLocalList(let id, let whole): result = sendLocalList(id, whole: whole, at: now)
         case .putVendorHandler(let handler): result = put(handler)
         case .deleteVendorHandler(let id): result = delete(vendorHandler: id)
+        case .askJob(let id, let order, let file, let timeout):
+            result = ask(order, file: file, of: id, timeout, by: actor, at: now)
+        case .keepFile(let file): result = keep(file, at: now)
+        case .deleteFile(let id): result = delete(file: id)
+        case .createCampaign(let plan): result = create(plan, by: actor, at: now)
+        case .steerCampaign(let id, let step): result = steer(id, step, at: now)
         case .acknowledgeAlarm(let id): result = acknowledge(alarm: id, by: actor, at: now)
+        case .device(let order): result = device(order, by: actor, at: now)
         case .tariffChanged(let tariff):
             for s in sites.indices where sites[s].site.tariffs.contains(where: { $0.tariff == tariff }) {
                 requestPlan(site: s, "tariff")

@@ -33,7 +33,7 @@ extension Core {
     ) -> Result<OrderResult, ServiceFault> {
         let id = stations[s].station.id
         guard let (action, payload) = ProtocolAdapter.call(request, in: stations[s].version) else {
-            return .failure(ServiceFault(.notInProtocol(id)))
+            return .failure(ServiceFault(.notInVersion(id, stations[s].version.subprotocol)))
         }
         return command(id, action, payload, timeout, by: actor, at: now)
     }

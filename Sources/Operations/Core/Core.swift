@@ -34,6 +34,9 @@ public struct Core: Sendable {
     /// Newest last.
     var recentCommands: [CommandView] = []
     var alarms = AlarmBook()
+    /// That have not ended, oldest first.
+    var campaigns: [CampaignSlot] = []
+    var deviceTemplates: [String: DeviceTemplate] = [:]
     var counters = Counters()
     var statistics = Statistics()
 
@@ -55,6 +58,8 @@ public struct Core: Sendable {
     var startedAt: Instant?
     /// When the ends of stations' certificates were looked at last.
     var certificatesWatchedAt: Instant?
+
+    var jobsWatchedAt: Instant?
 
     /// Commands of an earlier run have no end yet.
     var hasLostCommands = false
@@ -85,6 +90,7 @@ public struct Core: Sendable {
         case .disconnected(let id, let connection, _): disconnected(id, connection, at: now)
         case .cameWith(let id, let stored): came(id, with: stored, at: now)
         case .cameWithCertificate(let id, let record): came(id, with: record, at: now)
+        case .cameOn(let id, let profile): came(id, on: profile, at: now)
         case .certificateRequest(let id, let connection, let call, let verdict):
             received(call, from: id, connection, certificate: verdict, at: now)
         case .ruled(let id, let connection, let call, let ruling):
@@ -121,6 +127,8 @@ public struct Core: Sendable {
         endInherited(at: now)
         watchCertificates(at: now)
         lookAfter(at: now)
+        watchJobs(at: now)
+        runCampaigns(at: now)
     }
 
     mutating func persist(_ change: Change) { changes.append(change) }
@@ -158,6 +166,11 @@ struct Counters: Sendable {
     var reservation = 1
     /// Of orders that stations answer with reports; starts anew each run.
     var request = 0
+    /// By which stations name a job.
+    var job = 1
+    var campaign = 1
+    /// Next number of a report that a station is asked for.
+    var report = 1
 
     /// A token and the message id made of it.
     mutating func nextMessage() -> (token: UInt64, messageID: String) {
@@ -169,6 +182,9 @@ struct Counters: Sendable {
     static let planKey = "next.plan"
     static let alarmKey = "next.alarm"
     static let reservationKey = "next.reservation"
+    static let jobKey = "next.job"
+    static let campaignKey = "next.campaign"
+    static let reportKey = "next.report"
 }
 
 /// Counts since the start, for the metrics.

@@ -35,6 +35,10 @@ struct StationSlot: Sendable {
     var promises: [PendingPromise] = []
     var inquiries: [Inquiry] = []
     var display: DisplayKeeper?
+    /// Newest last.
+    var jobs: [StationJob] = []
+    /// See ``device``.
+    var deviceBox: [DeviceWatch] = []
 
     init(_ station: Station) { self.station = station }
 
@@ -52,6 +56,8 @@ struct StationSlot: Sendable {
     static let mostPromises = 8
     /// Transactions that it may be asked about at a time.
     static let mostInquiries = 16
+    /// One of each kind that runs, and what ended lately.
+    static let mostJobs = 6
     /// Ended sessions kept for late messages.
     static let endedKept = 6
 

@@ -8,6 +8,11 @@ extension MemoryJournal {
         var state = CoreState()
         state.stations = stations.values.sorted { $0.station.id < $1.station.id }
         state.certificates = certificates
+        state.jobs = jobs.values.sorted { ($0.askedAt, $0.id) < ($1.askedAt, $1.id) }
+        state.campaigns = campaigns.values.filter { !$0.state.isOver }.sorted { $0.id < $1.id }.map { campaign in
+            (campaign, (campaignTargets[campaign.id] ?? [:]).values.sorted { $0.position < $1.position })
+        }
+        state.devices = devices.state
         state.controls = controls.values.sorted { $0.evse < $1.evse }
         let ordered = sessions.values.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
         state.activeSessions = advanced(ordered.filter { $0.status == .active })

@@ -110,6 +110,7 @@ struct Dialect201: StationDialect {
         case .powerUp: .powerUp
         case .reset: .remoteReset
         case .scheduledReset: .scheduledReset
+        case .firmware: .firmwareUpdate
         case .triggered: .triggered
         }
     }
@@ -145,13 +146,22 @@ struct Dialect201: StationDialect {
         }
     }
 
+    func tells(_ step: FirmwareStep, request: Int?) -> Bool { true }
+
     private func firmwareStatus(_ step: FirmwareStep) -> V2.FirmwareStatus {
         switch step {
         case .idle: .idle
+        case .downloadScheduled: .downloadScheduled
         case .downloading: .downloading
         case .downloaded: .downloaded
+        case .downloadFailed: .downloadFailed
+        case .signatureVerified: .signatureVerified
+        case .invalidSignature: .invalidSignature
+        case .installScheduled: .installScheduled
         case .installing: .installing
+        case .installRebooting: .installRebooting
         case .installed: .installed
+        case .installationFailed: .installationFailed
         }
     }
 
@@ -160,6 +170,7 @@ struct Dialect201: StationDialect {
         case .idle: .idle
         case .uploading: .uploading
         case .uploaded: .uploaded
+        case .failed: .uploadFailure
         }
     }
 

@@ -76,6 +76,11 @@ enum ChangeIdentity: Hashable, Sendable {
     case display(StationID)
     case followUp(String)
     case vendorHandler(String)
+    case job(StationID, String)
+    case file(String)
+    case campaign(String)
+    case campaignTarget(String, Int)
+    case device(DeviceChange)
 }
 
 extension Change {
@@ -110,6 +115,13 @@ extension Change {
         case .holding(.followUp(_, let command, _)): .followUp(command)
         case .vendorHandler(let handler): .vendorHandler(handler.id)
         case .removeVendorHandler(let id): .vendorHandler(id)
+        case .job(let job): .job(job.station, job.id)
+        case .file(let file): .file(file.id)
+        case .removeFile(let id): .file(id)
+        case .campaign(let campaign): .campaign(campaign.id)
+        case .campaignTarget(let target): .campaignTarget(target.campaign, target.position)
+        // What is newer of the same does not undo an older one of its kind: both are tried.
+        case .device(let change): .device(change)
         }
     }
 
@@ -139,6 +151,11 @@ extension Change {
         case .holding(.display): "display"
         case .holding(.followUp): "follow-up"
         case .vendorHandler, .removeVendorHandler: "vendor-handler"
+        case .job: "job"
+        case .file, .removeFile: "file"
+        case .campaign: "campaign"
+        case .campaignTarget: "campaign-target"
+        case .device: "device"
         }
     }
 
@@ -161,8 +178,13 @@ extension Change {
         case .certificate(let record): record.station.value
         case .securityEvent(let event): event.station.value
         case .holding(let holding): holding.station.value
+        case .job(let job): job.station.value
+        case .file(let file): file.station?.value ?? "store"
+        case .campaignTarget(let target): target.station.value
+        case .device(let change): change.station?.value ?? "store"
         // A token names a person, an alarm or an audit record may.
-        case .idToken, .removeIdToken, .alarm, .audit, .setting, .vendorHandler, .removeVendorHandler: "store"
+        case .removeFile, .campaign, .idToken, .removeIdToken, .alarm, .audit, .setting,
+            .vendorHandler, .removeVendorHandler: "store"
         }
     }
 

@@ -108,6 +108,35 @@ extension Platform: PlatformService {
     func certificates(of station: StationID) async -> [CertificateRecord] {
         await reading { try await self.store.certificates(of: station) } ?? []
     }
+    var files: any FileService { fileDesk }
+    /// What the core holds of a job is newer than the disk.
+    func jobs(of station: StationID?, kind: StationJob.Kind?, limit: Int, before: String?) async -> [StationJob] {
+        let kept =
+            await reading {
+                try await self.store.jobs(of: station, kind: kind, limit: limit, before: before)
+            } ?? []
+        let live = Dictionary((await loop.read { $0.liveJobs(of: station) } ?? []).map { ($0.id, $0) }) { a, _ in a }
+        return kept.map { live[$0.id] ?? $0 }
+    }
+    func job(_ id: String) async -> StationJob? {
+        guard let kept = await reading({ try await self.store.job(id) }) ?? nil else { return nil }
+        return (await loop.read { $0.liveJobs(of: kept.station) } ?? []).first { $0.id == id } ?? kept
+    }
+    func campaigns(limit: Int, before: String?) async -> [CampaignView] {
+        let kept = await reading { try await self.store.campaigns(limit: limit, before: before) } ?? []
+        let live = await loop.read { $0.openCampaigns } ?? []
+        return kept.map { view in live.first { $0.campaign.id == view.campaign.id } ?? view }
+    }
+    func campaign(_ id: String) async -> CampaignView? {
+        if let live = await loop.read({ $0.openCampaign(id) }) ?? nil { return live }
+        return await reading { try await self.store.campaign(id) } ?? nil
+    }
+    func targets(of campaign: String, after: Int?, limit: Int) async -> [CampaignTarget] {
+        if let live = await loop.read({ $0.openTargets(of: campaign, after: after, limit: limit) }) ?? nil {
+            return live
+        }
+        return await reading { try await self.store.targets(of: campaign, after: after, limit: limit) } ?? []
+    }
     func securityEvents(
         of station: StationID?, critical: Bool, limit: Int, before: Int64?
     ) async -> [StoredSecurityEvent] {
@@ -135,7 +164,7 @@ extension Platform: PlatformService {
     }
 
     /// What cannot be read is an alarm in the log and an empty answer, never a crash of the page.
-    private func reading<Value: Sendable>(_ body: @Sendable () async throws -> Value) async -> Value? {
+    func reading<Value: Sendable>(_ body: @Sendable () async throws -> Value) async -> Value? {
         do { return try await body() } catch {
             log(.error, "read-failed", [.init("fault", .string("\(error)"))])
             return nil
@@ -189,6 +218,7 @@ extension Platform: PlatformService {
             counter("store_refused_total", "Changes that the database refused", disk.refused),
             gauge("store_owed", "Refused changes that are tried again", disk.owed),
             gauge("store_waiting", "Changes waiting for the disk", disk.waiting),
+            gauge("files_bytes", "Bytes of firmware and logs that are kept", fileDesk.bytes),
             gauge("console_watchers", "Open event streams", hub.watcherCount),
             Metric(name: "tidewatt_uptime_seconds", help: "Since the start", kind: .gauge, value: uptimeSeconds),
         ]

@@ -12,6 +12,16 @@ struct ServeConfiguration: Sendable {
     var ocpp = Endpoint(host: "127.0.0.1", port: 9000)
     /// `nil`: no TLS listener.
     var ocpps: Endpoint?
+    /// `nil`: stations fetch and bring no files here.
+    var files: Endpoint?
+    /// The address of ``files`` as stations reach it; empty: the listener's own.
+    var filesPublicURL = ""
+    var firmwareMegabytes = 512
+    var logMegabytes = 64
+    var filesTotalMegabytes = 8192
+    var logDays = 30
+    var signingKey = ""
+    var signingCertificate = ""
     var tls = TLS()
     /// Empty texts stand for "our own".
     struct TLS: Hashable, Sendable {
@@ -137,6 +147,15 @@ struct ServeConfiguration: Sendable {
                 configuration.ocpps = Endpoint(text)
                 return true
             }),
+        Key(
+            section: "listen", name: "files", help: "where stations fetch firmware and bring logs, HTTP",
+            allowed: .addressAndPortOrNone,
+            text: { "\"\($0.files.map { "\($0.host):\($0.port)" } ?? "")\"" },
+            set: { configuration, text in
+                guard text.isEmpty || Endpoint(text) != nil else { return false }
+                configuration.files = Endpoint(text)
+                return true
+            }),
         text(
             "certificate", \.tls.certificate, "server certificate with its chain, PEM; empty: made by our own authority"
         ),
@@ -173,6 +192,28 @@ struct ServeConfiguration: Sendable {
             "authority that signs certificates of stations towards vehicles, PEM with its chain; empty: none is signed",
             section: "iso15118"),
         text("key", \.plugAndCharge.key, "its key, PEM, mode 600", section: "iso15118"),
+        Key(
+            section: "files", name: "public_url",
+            help: "listen.files as stations reach it; empty: http:// and the listener's own address",
+            allowed: .webAddressOrNone,
+            text: { "\"\($0.filesPublicURL)\"" },
+            set: { configuration, text in
+                let isAddress = text.hasPrefix("http://") || text.hasPrefix("https://")
+                guard text.isEmpty || isAddress, text.utf8.count <= 200, !text.hasSuffix("/"),
+                    text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") })
+                else { return false }
+                configuration.filesPublicURL = text
+                return true
+            }),
+        number("files", "firmware_megabytes", \.firmwareMegabytes, 1...16_384, "largest firmware image"),
+        number("files", "log_megabytes", \.logMegabytes, 1...16_384, "largest log that a station may bring"),
+        number("files", "total_megabytes", \.filesTotalMegabytes, 1...1_048_576, "all files together"),
+        number("files", "log_days", \.logDays, 1...3650, "logs kept this long"),
+        text(
+            "signing_key", \.signingKey,
+            "key that signs firmware, PEM, mode 600; empty: signatures come with the image",
+            section: "files"),
+        text("signing_certificate", \.signingCertificate, "its certificate, PEM", section: "files"),
         flag("stations", "accept_unknown", \.acceptUnknownStations, "may an unregistered identity connect?"),
         flag("stations", "accept_unknown_tokens", \.acceptUnknownTokens, "may an unknown id token charge?"),
         flag("stations", "commissioning", \.commissioning, "read abilities and test profiles on first contact"),

@@ -1,0 +1,91 @@
+"""OCA cases of 2.0.1 for central systems, block H (reservations)."""
+
+import itertools
+
+from support.charger import CARD, both, card
+from support.station import fresh, now
+
+_numbers = itertools.count(1000)
+
+
+def reserve(one, api, evse=1, says="Accepted", seconds=3600, **more):
+    """Ordered by an operator; the number of the reservation."""
+    number = next(_numbers)
+    payload = {"id": number, "expiryDateTime": now(seconds), "idToken": {"idToken": card(api), "type": CARD},
+               **({"evseId": evse} if evse else {}), **more}
+    one.order("ReserveNow", payload, {"status": says}, says=says)
+    return number
+
+
+def reserved(one, api, evse=1, **more):
+    assert one.statuses()[1] == "Available"
+    number = reserve(one, api, evse, **more)
+    one.connector("Reserved")
+    assert one.statuses() == {1: "Reserved", 2: "Available"}
+    return number
+
+
+def update(one, number, word):
+    assert one.log("ReservationStatusUpdate") == []
+    assert one.say("ReservationStatusUpdate", {"reservationId": number, "reservationUpdateStatus": word}) == {}
+    assert word in one.told("ReservationStatusUpdate")["text"]
+
+
+@both
+def test_TC_H_01_an_evse_is_reserved_for_a_card(charger, api):
+    reserved(charger(), api)
+
+
+@both
+def test_TC_H_07_a_reservation_that_nobody_uses_expires(charger, api):
+    one = charger()
+    number = reserved(one, api, seconds=30)
+    one.connector("Available")
+    update(one, number, "Expired")
+    assert one.statuses()[1] == "Available"
+
+
+def test_TC_H_08_any_evse_is_reserved(charger, api):
+    one = charger()
+    reserve(one, api, evse=None)
+    assert one.statuses() == {1: "Available", 2: "Available"}, "one is left"
+
+
+def test_TC_H_14_as_many_reservations_as_evses_reserve_all(charger, api):
+    one = charger()
+    assert len({reserve(one, api, evse=None) for _ in range(2)}) == 2
+    for evse in (1, 2):
+        one.connector("Reserved", evse)
+    assert one.statuses() == {1: "Reserved", 2: "Reserved"}
+
+
+def test_TC_H_15_a_connector_of_a_kind_is_reserved(charger, api):
+    reserved(charger(), api, evse=None, connectorType="cType2")
+
+
+@both
+def test_TC_H_17_a_reservation_is_cancelled(charger, api):
+    one = charger()
+    number = reserved(one, api)
+    one.order("CancelReservation", {"reservationId": number}, {"status": "Accepted"}, says="Accepted")
+    one.connector("Available")
+    assert one.statuses()[1] == "Available"
+
+
+def test_TC_H_19_an_evse_is_reserved_for_a_group(charger, api):
+    group = fresh("GROUP")
+    reserved(charger(), api, groupIdToken={"idToken": group, "type": "Central"})
+
+
+def test_TC_H_20_a_fault_removes_a_reservation(charger, api):
+    one = charger()
+    number = reserved(one, api)
+    one.connector("Faulted")
+    update(one, number, "Removed")
+    assert one.statuses()[1] == "Faulted"
+
+
+def test_TC_H_22_a_station_that_takes_no_reservations_is_shown(charger, api):
+    one = charger()
+    reserve(one, api, says="Rejected")
+    assert one.statuses()[1] == "Available"
