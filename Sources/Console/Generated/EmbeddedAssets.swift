@@ -3163,7 +3163,7 @@ enum EmbeddedAssets {
                               "schema": {
                                 "type": "object",
                                 "properties": {
-                                  "whole": {"type": "boolean", "description": "All of it anew, whatever the station holds."}
+                                  "whole": {"type": ["boolean", "null"], "description": "All of it anew, whatever the station holds."}
                                 },
                                 "additionalProperties": false
                               }
@@ -6322,13 +6322,13 @@ enum EmbeddedAssets {
                       "LocalListChange": {
                         "type": "object",
                         "properties": {
-                          "scope": {"type": "string", "enum": ["none", "all", "selected"]},
+                          "scope": {"type": ["string", "null"], "enum": ["none", "all", "selected", null]},
                           "tokens": {
-                            "type": "array",
+                            "type": ["array", "null"],
                             "maxItems": 10000,
                             "items": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"}
                           },
-                          "automatic": {"type": "boolean"},
+                          "automatic": {"type": ["boolean", "null"]},
                           "station_id": {},
                           "wanted": {},
                           "current": {},

@@ -114,6 +114,7 @@ public struct SimulatedChargePoint: Sendable {
     /// Since when nobody is connected.
     var lostAt: Instant?
     var bootCause = BootCause.powerUp
+    var holdings = StationHoldings()
     /// A reset waits for the end of the transactions.
     var resetsWhenIdle = false
     var transfers: [StationTransfer] = []
@@ -204,6 +205,7 @@ public struct SimulatedChargePoint: Sendable {
         }
         for instant in [bootAt, heartbeatAt, connectAt, powerAt, linkAt, decideAt] { consider(instant) }
         for item in deferred { consider(item.at) }
+        consider(nextReservationEnd)
         consider(nextWatch)
         // What was already due at `now` has been played; a retry that waits for a connection does not count.
         if link != nil, isAccepted, !queue.isInFlight { consider(queue.retryAt) }
@@ -268,6 +270,7 @@ public struct SimulatedChargePoint: Sendable {
 
     /// Brings powers, statuses and queues in line with what has happened.
     private mutating func settle() {
+        settleReservations()
         let stationLimit =
             settings.faults.ignoresProfiles
             ? nil : profiles.limit(evse: 0, at: clock, transaction: nil, supply: settings.supply)
