@@ -110,7 +110,8 @@ import Testing
         #expect(Self.known(d, "OCPPCommCtrlr", "Old") == nil && Self.known(d, "OCPPCommCtrlr", "A") != nil)
     }
 
-    @Test func `TC_B_09: what is set and accepted is known, what needs a reboot holds after it, what is refused does not`() {
+    @Test
+    func `TC_B_09: what is set and accepted is known, what needs a reboot holds after it, what is refused does not`() {
         var d = Self.dialogue()
         func setting(_ name: String, _ value: String) -> VariableSetting {
             VariableSetting(name: VariableName(component: "TxCtrlr", variable: name), value: value)
@@ -145,7 +146,8 @@ import Testing
         d.now += .seconds(1)
         d.order(
             .command(
-                Self.id, action: "ChangeConfiguration", payload: Array(#"{"key":"HeartbeatInterval","value":"9"}"#.utf8),
+                Self.id, action: "ChangeConfiguration",
+                payload: Array(#"{"key":"HeartbeatInterval","value":"9"}"#.utf8),
                 timeout: .seconds(30)))
         d.answer("CP1", "ChangeConfiguration", #"{"status":"Accepted"}"#)
         #expect(Self.known(d, "", "HeartbeatInterval")?.variable.value == "9")
