@@ -2,6 +2,7 @@
 
 import pytest
 
+from support import recorder
 from support.program import PROGRAM, Server
 from support.charger import Charger
 from support.station import Station, fresh
@@ -9,6 +10,20 @@ from support.station import Station, fresh
 
 def pytest_report_header():
     return f"program: {PROGRAM}"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "misbehaves: a station of this test says on purpose what no standard allows")
+
+
+@pytest.fixture(autouse=True)
+def judged(request):
+    """Holds every frame of the test to schemas and framing rules, when all else of it is over (`support/recorder.py`)."""
+    yield
+    platform, stations = recorder.judge()
+    if request.node.get_closest_marker("misbehaves") is None:
+        platform += [f"(the test's own station; mark it `misbehaves` if it is meant) {line}" for line in stations]
+    assert not platform, f"{len(platform)} wrong frames:\n" + "\n".join(platform[:10])
 
 
 @pytest.fixture(scope="session")
