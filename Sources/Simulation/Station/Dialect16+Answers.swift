@@ -45,12 +45,32 @@ extension Dialect16 {
         case .getCompositeSchedule(let request):
             respond(.getCompositeSchedule(composite(request, of: station)), id, &station)
         case .triggerMessage(let request): trigger(request, id, &station)
-        case .getDiagnostics:
-            respond(.getDiagnostics(.init(fileName: "\(station.settings.identity)-diagnostics.log")), id, &station)
-            station.upload(request: nil)
-        case .updateFirmware:
+        case .getDiagnostics(let request):
+            let name = "\(station.settings.identity)-diagnostics.log"
+            respond(.getDiagnostics(.init(fileName: name)), id, &station)
+            station.begin(
+                .log, url: request.location + "/" + name, request: nil, retries: request.retries,
+                retryInterval: request.retryInterval)
+        case .getLog(let request):
+            let name = "\(station.settings.identity)-\(request.logType.name).log"
+            let hadOne = station.begin(
+                .log, url: request.log.remoteLocation + "/" + name, request: request.requestId,
+                retries: request.retries, retryInterval: request.retryInterval)
+            respond(.getLog(.init(status: hadOne ? .acceptedCanceled : .accepted, filename: name)), id, &station)
+        case .updateFirmware(let request):
             respond(.updateFirmware(.init()), id, &station)
-            station.updateFirmware(request: nil)
+            station.begin(
+                .firmware, url: request.location, request: nil, retrieveAt: request.retrieveDate,
+                retries: request.retries, retryInterval: request.retryInterval)
+        case .signedUpdateFirmware(let request):
+            guard station.settings.faults.transfer != .badCertificate else {
+                return respond(.signedUpdateFirmware(.init(status: .invalidCertificate)), id, &station)
+            }
+            let hadOne = station.begin(
+                .firmware, url: request.firmware.location, request: request.requestId, isSigned: true,
+                retrieveAt: request.firmware.retrieveDateTime, installAt: request.firmware.installDateTime,
+                retries: request.retries, retryInterval: request.retryInterval)
+            respond(.signedUpdateFirmware(.init(status: hadOne ? .acceptedCanceled : .accepted)), id, &station)
         default: station.refuse(call)
         }
     }
@@ -65,6 +85,15 @@ extension Dialect16 {
         _ request: V16.ChangeConfigurationRequest, _ station: inout SimulatedChargePoint
     ) -> V16.ConfigurationStatus {
         guard let entry = station.configuration.index(of: .init(variable: request.key)) else { return .notSupported }
+        if request.key.lowercased() == "securityprofile" {
+            // Upwards only; then it connects anew (security whitepaper A05.FR.01, FR.06).
+            let held = Int(station.configuration.entries[entry].value) ?? 0
+            guard let wanted = Int(request.value), wanted > held, station.change(entry, to: request.value) else {
+                return .rejected
+            }
+            station.schedule(.reconnect, after: .seconds(1))
+            return .accepted
+        }
         return station.change(entry, to: request.value) ? .accepted : .rejected
     }
 

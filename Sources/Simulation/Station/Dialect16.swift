@@ -36,8 +36,12 @@ struct Dialect16: StationDialect {
             .meterValues(
                 .init(
                     connectorId: connector, meterValue: [meterValue(sample)], transactionId: id.flatMap { Int($0) }))
-        case .firmware(let step, _): .firmwareStatusNotification(.init(status: firmwareStatus(step)))
-        case .upload(let step, _): .diagnosticsStatusNotification(.init(status: diagnosticsStatus(step)))
+        case .firmware(let step, let request?):
+            .signedFirmwareStatusNotification(.init(status: signedFirmwareStatus(step), requestId: request))
+        case .firmware(let step, nil): .firmwareStatusNotification(.init(status: firmwareStatus(step)))
+        case .upload(let step, let request?):
+            .logStatusNotification(.init(status: uploadStatus(step), requestId: request))
+        case .upload(let step, nil): .diagnosticsStatusNotification(.init(status: diagnosticsStatus(step)))
         }
     }
 
@@ -101,13 +105,51 @@ struct Dialect16: StationDialect {
         }
     }
 
+    func tells(_ step: FirmwareStep, request: Int?) -> Bool {
+        switch step {
+        case .idle, .downloading, .downloaded, .downloadFailed, .installing, .installed, .installationFailed: true
+        case .downloadScheduled, .signatureVerified, .invalidSignature, .installScheduled, .installRebooting:
+            request != nil
+        }
+    }
+
+    /// What it has no word for is not told (``tells(_:request:)``).
     private func firmwareStatus(_ step: FirmwareStep) -> V16.FirmwareStatus {
         switch step {
-        case .idle: .idle
         case .downloading: .downloading
         case .downloaded: .downloaded
+        case .downloadFailed: .downloadFailed
         case .installing: .installing
         case .installed: .installed
+        case .installationFailed: .installationFailed
+        case .idle, .downloadScheduled, .signatureVerified, .invalidSignature, .installScheduled, .installRebooting:
+            .idle
+        }
+    }
+
+    private func signedFirmwareStatus(_ step: FirmwareStep) -> V16.SignedFirmwareStatus {
+        switch step {
+        case .idle: .idle
+        case .downloadScheduled: .downloadScheduled
+        case .downloading: .downloading
+        case .downloaded: .downloaded
+        case .downloadFailed: .downloadFailed
+        case .signatureVerified: .signatureVerified
+        case .invalidSignature: .invalidSignature
+        case .installScheduled: .installScheduled
+        case .installing: .installing
+        case .installRebooting: .installRebooting
+        case .installed: .installed
+        case .installationFailed: .installationFailed
+        }
+    }
+
+    private func uploadStatus(_ step: UploadStep) -> V16.UploadLogStatus {
+        switch step {
+        case .idle: .idle
+        case .uploading: .uploading
+        case .uploaded: .uploaded
+        case .failed: .uploadFailure
         }
     }
 
@@ -116,6 +158,7 @@ struct Dialect16: StationDialect {
         case .idle: .idle
         case .uploading: .uploading
         case .uploaded: .uploaded
+        case .failed: .uploadFailed
         }
     }
 
@@ -171,6 +214,7 @@ struct Dialect16: StationDialect {
             open("MeterValueSampleInterval", "60", .number(), .sampleInterval),
             fixed("NumberOfConnectors", "\(settings.connectors)"),
             fixed("ResetRetries", "0"),
+            open("SecurityProfile", "0", .number(most: 3)),
             fixed("StopTransactionOnEVSideDisconnect", "true"),
             open("StopTransactionOnInvalidId", "true", .flag, .stopsOnRefusal),
             fixed("StopTxnAlignedData", ""),

@@ -36,13 +36,30 @@ extension Dialect201 {
         case .getChargingProfiles(let request): report(request, id, &station)
         case .getCompositeSchedule(let request): composite(request, id, &station)
 
+        case .setVariableMonitoring(let request): set(request, id, &station)
+        case .clearVariableMonitoring(let request): clear(request, id, &station)
+        case .setMonitoringBase(let request): set(request, id, &station)
+        case .setMonitoringLevel(let request): set(request, id, &station)
+        case .getMonitoringReport(let request): report(request, id, &station)
+        case .setNetworkProfile(let request): set(request, id, &station)
+        case .customerInformation(let request): answer(request, id, &station)
+
         case .getLog(let request):
             let name = "\(station.settings.identity)-\(request.logType.name).log"
-            respond(.getLog(.init(status: .accepted, filename: name)), id, &station)
-            station.upload(request: request.requestId)
+            let hadOne = station.begin(
+                .log, url: request.log.remoteLocation + "/" + name, request: request.requestId,
+                retries: request.retries, retryInterval: request.retryInterval)
+            respond(.getLog(.init(status: hadOne ? .acceptedCanceled : .accepted, filename: name)), id, &station)
         case .updateFirmware(let request):
-            respond(.updateFirmware(.init(status: .accepted)), id, &station)
-            station.updateFirmware(request: request.requestId)
+            let isSigned = request.firmware.signature != nil
+            guard !isSigned || station.settings.faults.transfer != .badCertificate else {
+                return respond(.updateFirmware(.init(status: .invalidCertificate)), id, &station)
+            }
+            let hadOne = station.begin(
+                .firmware, url: request.firmware.location, request: request.requestId, isSigned: isSigned,
+                retrieveAt: request.firmware.retrieveDateTime, installAt: request.firmware.installDateTime,
+                retries: request.retries, retryInterval: request.retryInterval)
+            respond(.updateFirmware(.init(status: hadOne ? .acceptedCanceled : .accepted)), id, &station)
         // There is none (C11.FR.04).
         case .clearCache: respond(.clearCache(.init(status: .rejected)), id, &station)
         case .dataTransfer: respond(.dataTransfer(.init(status: .unknownVendorId)), id, &station)

@@ -108,6 +108,7 @@ struct Dialect201: StationDialect {
         case .powerUp: .powerUp
         case .reset: .remoteReset
         case .scheduledReset: .scheduledReset
+        case .firmware: .firmwareUpdate
         case .triggered: .triggered
         }
     }
@@ -142,13 +143,22 @@ struct Dialect201: StationDialect {
         }
     }
 
+    func tells(_ step: FirmwareStep, request: Int?) -> Bool { true }
+
     private func firmwareStatus(_ step: FirmwareStep) -> V2.FirmwareStatus {
         switch step {
         case .idle: .idle
+        case .downloadScheduled: .downloadScheduled
         case .downloading: .downloading
         case .downloaded: .downloaded
+        case .downloadFailed: .downloadFailed
+        case .signatureVerified: .signatureVerified
+        case .invalidSignature: .invalidSignature
+        case .installScheduled: .installScheduled
         case .installing: .installing
+        case .installRebooting: .installRebooting
         case .installed: .installed
+        case .installationFailed: .installationFailed
         }
     }
 
@@ -157,6 +167,7 @@ struct Dialect201: StationDialect {
         case .idle: .idle
         case .uploading: .uploading
         case .uploaded: .uploaded
+        case .failed: .uploadFailure
         }
     }
 

@@ -33,6 +33,8 @@ public struct StationSettings: Hashable, Sendable {
     /// Begins every message id, so that ids stay unique over the runs of one identity; `nil`: the instant of the start, which
     /// is enough unless runs begin at the same (virtual) instant. At most 20 characters.
     public var messageIDPrefix: String?
+    /// Length of the log that it brings.
+    public var logLines = 200
     public var faults = StationFaults.none
 
     /// - Precondition: `connectors` is 1 or more.

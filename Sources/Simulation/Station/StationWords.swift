@@ -20,6 +20,8 @@ enum BootCause: Hashable, Sendable {
     case reset
     /// A reset that waited for the end of the transactions.
     case scheduledReset
+    /// New firmware was installed.
+    case firmware
     /// The central system asked for the message.
     case triggered
 }
@@ -42,8 +44,12 @@ enum StopCause: Hashable, Sendable {
 
 enum Registration: Hashable, Sendable { case accepted, pending, rejected }
 
-enum FirmwareStep: Hashable, Sendable { case idle, downloading, downloaded, installing, installed }
-enum UploadStep: Hashable, Sendable { case idle, uploading, uploaded }
+enum FirmwareStep: Hashable, Sendable {
+    case idle, downloadScheduled, downloading, downloaded, downloadFailed
+    case signatureVerified, invalidSignature
+    case installScheduled, installing, installRebooting, installed, installationFailed
+}
+enum UploadStep: Hashable, Sendable { case idle, uploading, uploaded, failed }
 
 /// Why a station does not take a charging profile.
 enum ProfileRefusal: Hashable, Sendable {

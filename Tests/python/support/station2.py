@@ -7,7 +7,7 @@ from ocpp.charge_point import camel_to_snake_case
 from ocpp.messages import Call, MessageType, validate_payload
 from ocpp.routing import on
 
-from .station import Station, _run
+from .station import Station, _run, now
 
 _LIBRARIES = {"ocpp2.0.1": v201, "ocpp2.1": v21}
 
@@ -54,6 +54,13 @@ def monitors_cleared(status="Accepted"):
         return v201.call_result.ClearVariableMonitoring(
             clear_monitoring_result=[{"id": one, "status": status} for one in fields["id"]])
     return answer
+
+
+def variables_unknown(fields):
+    """An answer to GetVariables of a station without any of them."""
+    return v201.call_result.GetVariables(get_variable_result=[
+        {"attribute_status": "UnknownComponent", "component": one["component"], "variable": one["variable"]}
+        for one in fields["get_variable_data"]])
 
 
 _accepts = {"status": "Accepted"}
@@ -132,6 +139,20 @@ class Station2(Station):
         peer = _PEERS[self.subprotocols[0]](self.identity, socket, response_timeout=20)
         peer.test_answers = self.answers
         return peer
+
+    def status(self, status, evse=1, connector=1):
+        return self.call(self.words.call.StatusNotification(
+            timestamp=now(), connector_status=status, evse_id=evse, connector_id=connector))
+
+    def event(self, kind, transaction, number, trigger="Authorized", at=None, register=None, token=None, info=None, **fields):
+        """A TransactionEvent; `register` in Wh, `info`: more of transactionInfo."""
+        if register is not None:
+            fields["meter_value"] = [{"timestamp": at or now(), "sampled_value": [{"value": register}]}]
+        if token is not None:
+            fields["id_token"] = {"id_token": token, "type": "ISO14443"}
+        return self.call(self.words.call.TransactionEvent(
+            event_type=kind, timestamp=at or now(), trigger_reason=trigger, seq_no=number,
+            transaction_info={"transaction_id": transaction, **(info or {})}, **fields))
 
     def boot(self, **fields):
         return self.call(self.words.call.BootNotification(
