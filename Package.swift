@@ -93,12 +93,14 @@ let package = Package(
             dependencies: [
                 "Quantities", "Documents", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering",
                 "GridDispatch", "Scheduling", "Operations", "Gateway", nioCore, nioPosix,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ], resources: [.copy("Resources")], swiftSettings: strict),
         .target(
             name: "Console",
             dependencies: [
                 "Quantities", "Documents", "Assets", "Rulebook", "Charging", "Metering", "GridDispatch", "Operations",
-                .product(name: "Hummingbird", package: "hummingbird"), nioCore,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"), nioCore,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ], swiftSettings: strict),
         .executableTarget(
@@ -113,7 +115,7 @@ let package = Package(
         // Tests
         tests("Quantities"),
         tests("OCPPMessages", ["Quantities"], resources: [.copy("Samples"), .copy("Corpus")]),
-        tests("OCPP", ["Quantities", "OCPPMessages"], resources: [.copy("Samples")]),
+        tests("OCPP", ["Quantities", "OCPPMessages"], resources: [.copy("Samples"), .copy("Corpus")]),
         tests("Forecasting", ["Quantities", "Assets"]),
         tests("GridDispatch", ["Quantities", "Assets"]),
         tests("Charging", ["Quantities", "Assets"]),
@@ -136,7 +138,7 @@ let package = Package(
             [
                 "Credentials", "OCPP", "Quantities", nioCore, nioPosix,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
-            ]),
+            ], resources: [.copy("Corpus")]),
         .target(
             name: "StoreSupport", dependencies: ["Quantities", "Assets", "Charging", "Operations"],
             path: "Tests/StoreSupport", swiftSettings: strict),

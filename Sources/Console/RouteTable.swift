@@ -2,7 +2,7 @@ import Operations
 
 /// Every address of the console with the least role that may use it: the one place where access is decided.
 enum RouteTable {
-    static let routes = system + api + pages
+    static let routes = system + api + devices + pages + devicePages
 
     private static let system: [Route] = [
         Route(.get, "/healthz", .anyone, handle: SystemAPI.health),
@@ -30,9 +30,48 @@ enum RouteTable {
         Route(.get, "/api/v1/stations/{id}/certificates", .role(.viewer), handle: SecurityAPI.certificates),
         Route(.get, "/api/v1/stations/{id}/installed-certificates", .role(.viewer), handle: SecurityAPI.installed),
         Route(.get, "/api/v1/stations/{id}/security-events", .role(.viewer), handle: SecurityAPI.eventsOfStation),
+        // Lists, reservations, displays, vendors' messages
+        Route(.get, "/api/v1/stations/{id}/local-list", .role(.operator), handle: LocalListAPI.get),
+        Route(
+            .put, "/api/v1/stations/{id}/local-list", .role(.manager), bodyLimit: Route.importBodyLimit,
+            handle: LocalListAPI.put),
+        Route(.post, "/api/v1/stations/{id}/local-list/send", .role(.operator), handle: LocalListAPI.send),
+        Route(.get, "/api/v1/stations/{id}/reservations", .role(.operator), handle: ReservationsAPI.listOfStation),
+        Route(.post, "/api/v1/stations/{id}/reservations", .role(.operator), handle: ReservationsAPI.post),
+        Route(
+            .delete, "/api/v1/stations/{id}/reservations/{number}", .role(.operator), handle: ReservationsAPI.delete),
+        Route(.get, "/api/v1/reservations", .role(.operator), handle: ReservationsAPI.list),
+        Route(.get, "/api/v1/stations/{id}/display-messages", .role(.viewer), handle: DisplayAPI.list),
+        Route(.post, "/api/v1/stations/{id}/display-messages", .role(.operator), handle: DisplayAPI.post),
+        Route(.post, "/api/v1/stations/{id}/display-messages:read", .role(.operator), handle: DisplayAPI.read),
+        Route(
+            .delete, "/api/v1/stations/{id}/display-messages/{number}", .role(.operator), handle: DisplayAPI.delete),
+        Route(.get, "/api/v1/vendor-handlers", .role(.manager), handle: VendorHandlersAPI.list),
+        Route(.put, "/api/v1/vendor-handlers/{id}", .role(.admin), handle: VendorHandlersAPI.put),
+        Route(.delete, "/api/v1/vendor-handlers/{id}", .role(.admin), handle: VendorHandlersAPI.delete),
         Route(.get, "/api/v1/security-events", .role(.viewer), handle: SecurityAPI.events),
         Route(.get, "/api/v1/authority", .role(.viewer), handle: SecurityAPI.authority),
         Route(.get, "/api/v1/commands/{id}", .role(.viewer), handle: CommandsAPI.get),
+        // Firmware, logs, files, campaigns
+        Route(.get, "/api/v1/stations/{id}/jobs", .role(.viewer), handle: JobsAPI.listOfStation),
+        Route(.post, "/api/v1/stations/{id}/firmware", .role(.manager), handle: JobsAPI.updateFirmware),
+        Route(.post, "/api/v1/stations/{id}/publication", .role(.manager), handle: JobsAPI.publishFirmware),
+        Route(.post, "/api/v1/stations/{id}/log", .role(.operator), handle: JobsAPI.getLog),
+        Route(.get, "/api/v1/jobs", .role(.viewer), handle: JobsAPI.list),
+        Route(.get, "/api/v1/jobs/{id}", .role(.viewer), handle: JobsAPI.get),
+        Route(.get, "/api/v1/files", .role(.viewer), handle: FilesAPI.list),
+        Route(.post, "/api/v1/files", .role(.manager), streams: true, handle: FilesAPI.post),
+        Route(.get, "/api/v1/files/{id}", .role(.viewer), handle: FilesAPI.get),
+        Route(.put, "/api/v1/files/{id}", .role(.manager), handle: FilesAPI.put),
+        Route(.delete, "/api/v1/files/{id}", .role(.manager), handle: FilesAPI.delete),
+        Route(.get, "/api/v1/files/{id}/content", .role(.operator), handle: FilesAPI.content),
+        Route(.get, "/api/v1/campaigns", .role(.viewer), handle: CampaignsAPI.list),
+        Route(.post, "/api/v1/campaigns", .role(.manager), handle: CampaignsAPI.post),
+        Route(.get, "/api/v1/campaigns/{id}", .role(.viewer), handle: CampaignsAPI.get),
+        Route(.get, "/api/v1/campaigns/{id}/results", .role(.viewer), handle: CampaignsAPI.results),
+        Route(.post, "/api/v1/campaigns/{id}/start", .role(.manager), handle: CampaignsAPI.start),
+        Route(.post, "/api/v1/campaigns/{id}/pause", .role(.operator), handle: CampaignsAPI.pause),
+        Route(.post, "/api/v1/campaigns/{id}/cancel", .role(.operator), handle: CampaignsAPI.cancel),
         Route(.get, "/api/v1/id-tokens", .role(.operator), handle: IdTokensAPI.list),
         Route(.get, "/api/v1/id-tokens/{value}", .role(.operator), handle: IdTokensAPI.get),
         Route(.put, "/api/v1/id-tokens/{value}", .role(.manager), handle: IdTokensAPI.put),
@@ -63,6 +102,46 @@ enum RouteTable {
         Route(.get, "/api/v1/events", .role(.viewer), handle: EventsAPI.stream),
     ]
 
+    /// Device models and what hangs on them.
+    private static let devices: [Route] = [
+        Route(.get, "/api/v1/stations/{id}/device-model", .role(.viewer), handle: DeviceAPI.model),
+        Route(.post, "/api/v1/stations/{id}/device-model/refresh", .role(.operator), handle: DeviceAPI.refresh),
+        Route(.post, "/api/v1/stations/{id}/device-model/variables", .role(.operator), handle: DeviceAPI.set),
+        Route(.get, "/api/v1/stations/{id}/device-reports", .role(.viewer), handle: DeviceAPI.reports),
+        Route(.get, "/api/v1/device-templates", .role(.viewer), handle: DeviceTemplatesAPI.list),
+        Route(.get, "/api/v1/device-templates/{name}", .role(.viewer), handle: DeviceTemplatesAPI.get),
+        Route(.put, "/api/v1/device-templates/{name}", .role(.manager), handle: DeviceTemplatesAPI.put),
+        Route(.delete, "/api/v1/device-templates/{name}", .role(.manager), handle: DeviceTemplatesAPI.delete),
+        Route(.get, "/api/v1/device-templates/{name}/stations", .role(.viewer), handle: DeviceTemplatesAPI.stations),
+        Route(.get, "/api/v1/device-templates/{name}/drift", .role(.viewer), handle: DeviceTemplatesAPI.drift),
+        Route(.post, "/api/v1/device-templates/{name}/apply", .role(.operator), handle: DeviceTemplatesAPI.apply),
+        Route(.get, "/api/v1/stations/{id}/monitors", .role(.viewer), handle: MonitoringAPI.monitors),
+        Route(.post, "/api/v1/stations/{id}/monitors", .role(.operator), handle: MonitoringAPI.set),
+        Route(.post, "/api/v1/stations/{id}/monitors/refresh", .role(.operator), handle: MonitoringAPI.refresh),
+        Route(.delete, "/api/v1/stations/{id}/monitors/{monitor}", .role(.operator), handle: MonitoringAPI.clear),
+        Route(.get, "/api/v1/stations/{id}/monitoring", .role(.viewer), handle: MonitoringAPI.settings),
+        Route(.put, "/api/v1/stations/{id}/monitoring", .role(.operator), handle: MonitoringAPI.putSettings),
+        Route(.get, "/api/v1/stations/{id}/device-events", .role(.viewer), handle: MonitoringAPI.eventsOfStation),
+        Route(.get, "/api/v1/device-events", .role(.viewer), handle: MonitoringAPI.events),
+        Route(.get, "/api/v1/stations/{id}/network-profiles", .role(.viewer), handle: SecurityProfileAPI.networks),
+        Route(.post, "/api/v1/stations/{id}/security-profile", .role(.manager), handle: SecurityProfileAPI.change),
+        Route(.delete, "/api/v1/stations/{id}/security-profile", .role(.manager), handle: SecurityProfileAPI.end),
+        Route(.get, "/api/v1/stations/{id}/customer-information", .role(.manager), handle: CustomersAPI.list),
+        Route(.post, "/api/v1/stations/{id}/customer-information", .role(.manager), handle: CustomersAPI.ask),
+        Route(
+            .delete, "/api/v1/stations/{id}/customer-information/{request}", .role(.manager),
+            handle: CustomersAPI.delete),
+    ]
+
+    private static let devicePages: [Route] = [
+        Route(.get, "/stations/{id}/device-model", .role(.viewer), .person, handle: DevicePage.show),
+        Route(.post, "/stations/{id}/device-model", .role(.operator), .person, handle: DevicePage.set),
+        Route(.post, "/stations/{id}/device-model/refresh", .role(.operator), .person, handle: DevicePage.refresh),
+        Route(.get, "/device-templates", .role(.viewer), .person, handle: DeviceTemplatesPage.show),
+        Route(.get, "/device-templates/{name}", .role(.viewer), .person, handle: DeviceTemplatesPage.template),
+        Route(.post, "/device-templates/{name}", .role(.operator), .person, handle: DeviceTemplatesPage.apply),
+    ]
+
     private static let pages: [Route] = [
         Route(.get, "/assets/{name}", .anyone, .person, handle: AssetPages.asset),
         Route(.get, "/favicon.ico", .anyone, .person, handle: AssetPages.icon),
@@ -79,6 +158,9 @@ enum RouteTable {
         Route(.post, "/stations/{id}/commands", .role(.operator), .person, handle: StationPage.command),
         Route(.post, "/stations/{id}/key", .role(.manager), .person, handle: StationPage.sendKey),
         Route(.post, "/stations/{id}/evses/{evse}", .role(.operator), .person, handle: StationPage.control),
+        Route(.post, "/stations/{id}/local-list", .role(.operator), .person, handle: HoldingsCards.changeList),
+        Route(.post, "/stations/{id}/reservations", .role(.operator), .person, handle: HoldingsCards.reserve),
+        Route(.post, "/stations/{id}/display", .role(.operator), .person, handle: HoldingsCards.changeDisplay),
         Route(.get, "/sessions", .role(.viewer), .person, handle: SessionsPage.show),
         Route(.get, "/sessions/{id}", .role(.viewer), .person, handle: SessionPage.show),
         Route(.post, "/sessions/{id}/needs", .role(.operator), .person, handle: SessionPage.needs),
@@ -94,6 +176,18 @@ enum RouteTable {
         Route(.post, "/sites/{id}/stop", .role(.operator), .person, handle: StopPage.stop),
         Route(.get, "/alarms", .role(.viewer), .person, handle: AlarmsPage.show),
         Route(.post, "/alarms/{id}/acknowledge", .role(.operator), .person, handle: AlarmsPage.acknowledge),
+        Route(.post, "/stations/{id}/log", .role(.operator), .person, handle: JobCard.log),
+        Route(.post, "/stations/{id}/firmware", .role(.manager), .person, handle: JobCard.firmware),
+        Route(.get, "/firmware", .role(.viewer), .person, handle: FirmwarePage.show),
+        Route(.post, "/firmware/{id}/delete", .role(.manager), .person, handle: FirmwarePage.delete),
+        Route(.get, "/logs", .role(.viewer), .person, handle: LogsPage.show),
+        Route(.get, "/campaigns", .role(.viewer), .person, handle: CampaignsPage.list),
+        Route(.get, "/campaigns:new", .role(.manager), .person, handle: CampaignsPage.make),
+        Route(.post, "/campaigns", .role(.manager), .person, handle: CampaignsPage.create),
+        Route(.get, "/campaigns/{id}", .role(.viewer), .person, handle: CampaignsPage.show),
+        Route(.post, "/campaigns/{id}/start", .role(.manager), .person, handle: CampaignsPage.start),
+        Route(.post, "/campaigns/{id}/pause", .role(.operator), .person, handle: CampaignsPage.pause),
+        Route(.post, "/campaigns/{id}/cancel", .role(.operator), .person, handle: CampaignsPage.cancel),
         Route(.get, "/reports", .role(.viewer), .person, handle: ReportsPage.show),
         Route(.get, "/audit", .role(.manager), .person, handle: AuditPage.show),
     ]

@@ -3,8 +3,9 @@
 import pytest
 
 from support import recorder
+from support.charger import Charger
 from support.program import PROGRAM, Server
-from support.station import Station
+from support.station import Station, fresh
 
 
 def pytest_report_header():
@@ -65,4 +66,28 @@ def station(shared):
 
     yield connect
     for one in stations:
+        one.close()
+
+
+@pytest.fixture
+def version(request):
+    """The sub-protocol of `charger`: 2.0.1, and 2.1 too in tests marked `both`."""
+    return getattr(request, "param", "ocpp2.0.1")
+
+
+@pytest.fixture
+def charger(shared, version):
+    """Connects stations of 2.x that leave with the test: `charger()`."""
+    chargers = []
+
+    def connect(identity=None, *, server=shared, kind=version, boots=True, **options):
+        one = Charger(server.ocpp, identity or fresh("CS"), kind, api=server.api(), **options)
+        chargers.append(one)
+        one.connect()
+        if boots:
+            one.booted()
+        return one
+
+    yield connect
+    for one in chargers:
         one.close()

@@ -122,10 +122,11 @@ class _Recorded:
 
 
 class Station:
-    def __init__(self, port, identity, password=None, subprotocols=("ocpp1.6",), tls=None):
-        """`tls`: an `ssl` context, for a listener that wants TLS."""
+    def __init__(self, port, identity, password=None, subprotocols=("ocpp1.6",), tls=None, user=None):
+        """`tls`: an `ssl` context, for a listener that wants TLS. `user`: a name beside the password that is not its own."""
         self.port, self.identity, self.password, self.subprotocols = port, identity, password, subprotocols
         self.tls = tls
+        self.user = user or identity
         self.answers = {}
         self.incoming, self.outgoing = [], []
         self.socket = self.peer = self._reader = None
@@ -140,7 +141,7 @@ class Station:
         headers = {}
         if self.password is not None:
             secret = self.password if isinstance(self.password, bytes) else self.password.encode()
-            headers["Authorization"] = "Basic " + base64.b64encode(self.identity.encode() + b":" + secret).decode()
+            headers["Authorization"] = "Basic " + base64.b64encode(self.user.encode() + b":" + secret).decode()
         scheme, secure = ("ws", {}) if self.tls is None else ("wss", {"ssl": self.tls})
         self.socket = await connect(
             f"{scheme}://localhost:{self.port}/ocpp/{quote(self.identity, safe='')}",

@@ -1,0 +1,36 @@
+import Assets
+import Charging
+import Operations
+import Store
+
+/// Device models: pictures and histories from the disk, what the core decides by from the core.
+extension Platform {
+    func deviceModel(of station: StationID, keys: Set<String>?) async -> [KnownVariable] {
+        await reading { try await self.store.deviceModel(of: station, keys: keys) } ?? []
+    }
+    func deviceReports(of station: StationID) async -> [DeviceReport] {
+        await reading { try await self.store.deviceReports(of: station) } ?? []
+    }
+    func deviceMonitors(of station: StationID) async -> [KnownMonitor] {
+        await reading { try await self.store.deviceMonitors(of: station) } ?? []
+    }
+    func monitoringSettings(of station: StationID) async -> MonitoringSettings {
+        await reading { try await self.store.monitoringSettings(of: station) } ?? MonitoringSettings()
+    }
+    func deviceEvents(
+        of station: StationID?, severity: Int?, open: Bool, limit: Int, before: Int64?
+    ) async -> [StoredDeviceEvent] {
+        await reading {
+            try await self.store.deviceEvents(
+                of: station, severity: severity, open: open, limit: limit, before: before)
+        } ?? []
+    }
+    func deviceTemplates() async -> [DeviceTemplate] { await loop.read { $0.allDeviceTemplates } ?? [] }
+    func deviceTemplate(_ name: String) async -> DeviceTemplate? { await loop.read { $0.deviceTemplate(name) } ?? nil }
+    func networkProfiles(of station: StationID) async -> [NetworkProfile] {
+        await reading { try await self.store.networkProfiles(of: station) } ?? []
+    }
+    func customerInformation(of station: StationID) async -> [CustomerRecord] {
+        await reading { try await self.store.customerInformation(of: station) } ?? []
+    }
+}
