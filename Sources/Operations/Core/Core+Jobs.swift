@@ -145,8 +145,10 @@ extension Core {
         switch newest.state {
         // It tries again by itself.
         case .failed: return newest.id
-        // Told twice.
-        case .done: return newest.word == news.word ? newest.id : nil
+        // Told twice, or a boot had shown already what is told now.
+        case .done:
+            let isKnown = newest.word == news.word || (news.stage == .done && newest.word == "BootNotification")
+            return isKnown ? newest.id : nil
         case .refused, .notSent, .superseded, .withdrawn: return nil
         case .asked, .accepted, .running, .unanswered, .overdue: return newest.id
         }
