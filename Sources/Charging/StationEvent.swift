@@ -18,6 +18,7 @@ public enum StationEvent: Hashable, Sendable {
     case notice(kind: String, text: String)
     case security(Security)
     case certificateRequest(CertificateRequest)
+    case device(DeviceNews)
 
     /// Something that bears on the station's security.
     public struct Security: Hashable, Sendable {
@@ -109,6 +110,14 @@ public enum StationEvent: Hashable, Sendable {
             self.at = at
         }
     }
+}
+
+/// What a station tells of its device model and of what hangs on it (2.x blocks B and N).
+public enum DeviceNews: Hashable, Sendable {
+    case report(DeviceReportPart)
+    case events([DeviceEvent])
+    /// A part of what was asked of a customer.
+    case customer(request: Int, number: Int, isLast: Bool, data: String)
 }
 
 /// What a station is answered, in words that every protocol shares.

@@ -25,7 +25,8 @@ enum AnsweredCall {
     }
 
     /// Actions whose answers say something of the station that is kept; of all others nothing is read twice.
-    static let telling: Set<String> = ["GetLocalListVersion", "SendLocalList"]
+    static let telling: Set<String> = Set(["GetLocalListVersion", "SendLocalList"])
+        .union(OCPP16Adapter.telling).union(OCPP2Adapter.telling)
 
     /// What it says, in words that every protocol shares; `nil`: nothing that is kept.
     var fact: StationFact? {
@@ -36,7 +37,13 @@ enum AnsweredCall {
         case .v2(.getLocalListVersion, .getLocalListVersion(let answer)): .localList(version: answer.versionNumber)
         case .v2(.sendLocalList(let sent), .sendLocalList(let answer)):
             answer.status == .accepted ? .localList(version: sent.versionNumber) : nil
-        default: nil
+        case .v16(let sent, let answer): OCPP16Adapter.fact(sent, answer).map { .device($0) }
+        case .v2(let sent, let answer): OCPP2Adapter.fact(sent, answer).map { .device($0) }
         }
+    }
+
+    /// It tells everything that the station has, at once (1.6).
+    var isWholePicture: Bool {
+        if case .v16(let sent, .getConfiguration) = self { OCPP16Adapter.isComplete(sent) } else { false }
     }
 }

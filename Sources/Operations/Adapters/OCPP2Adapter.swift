@@ -34,6 +34,8 @@ enum OCPP2Adapter {
             .certificateRequest(
                 StationEvent.CertificateRequest(
                     request: asked.csr, use: asked.certificateType?.name, number: asked.requestId))
+        case .notifyReport, .notifyMonitoringReport, .notifyEvent, .notifyCustomerInformation:
+            news(request).map { .device($0) }
         default: request.action.isFromStation ? .notice(kind: request.action.rawValue, text: word(of: request)) : nil
         }
     }

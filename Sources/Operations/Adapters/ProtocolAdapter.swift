@@ -125,4 +125,41 @@ enum ProtocolAdapter {
     static func actions(in version: OCPPVersion) -> [String] {
         version == .v16 ? V16.Action.allCases.map(\.rawValue) : V2.Action.allCases.map(\.rawValue)
     }
+
+    // MARK: - Device model
+
+    /// `nil`: the version has nothing of the kind.
+    static func call(
+        _ order: DeviceOrder, request: Int, in version: OCPPVersion
+    ) -> (action: String, payload: [UInt8])? {
+        version == .v16
+            ? OCPP16Adapter.call(order).map { ($0.action.rawValue, $0.payload) }
+            : OCPP2Adapter.call(order, request: request, in: version).map { ($0.action.rawValue, $0.payload) }
+    }
+
+    /// The next step of a change of the security profile; `nil`: there is none.
+    static func call(_ change: SecurityProfileChange, in version: OCPPVersion) -> (action: String, payload: [UInt8])? {
+        version == .v16
+            ? OCPP16Adapter.call(change).map { ($0.action.rawValue, $0.payload) }
+            : OCPP2Adapter.call(change, in: version).map { ($0.action.rawValue, $0.payload) }
+    }
+
+    /// How the station took a step.
+    static func profileAnswer(
+        _ outcome: StationLink.CallOutcome, to state: SecurityProfileChange.State, in version: OCPPVersion
+    ) -> KeyAnswer {
+        switch outcome {
+        case .answered(let payload):
+            switch (version, state) {
+            case (.v16, .sendingProfile): return OCPP16Adapter.keyAnswer(payload)
+            case (.v16, _): return OCPP16Adapter.resetAnswer(payload)
+            case (_, .sendingPriority): return OCPP2Adapter.keyAnswer(payload, in: version)
+            case (_, .sendingProfile): return OCPP2Adapter.networkAnswer(payload, in: version)
+            case (_, _): return OCPP2Adapter.resetAnswer(payload, in: version)
+            }
+        case .error(let code, _, _) where ["InternalError", "GenericError"].contains(code): return .unknown(word: code)
+        case .error(let code, _, _): return .refused(word: code)
+        case .timeout, .dropped: return .unknown(word: nil)
+        }
+    }
 }

@@ -69,6 +69,7 @@ public struct CoreState: Sendable {
     public var nodes: [GridNode] = []
     /// Newest of each station, oldest first; those that no longer hang on anything are left out.
     public var certificates: [CertificateRecord] = []
+    public var devices = DeviceCoreState()
     public var settings: [String: String] = [:]
     /// Oldest first.
     public var pendingCommands: [CommandView] = []

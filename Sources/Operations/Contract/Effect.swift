@@ -89,6 +89,8 @@ public enum Change: Sendable {
     case dayReport(DayReport)
     case certificate(CertificateRecord)
     case securityEvent(SecurityEvent)
+    /// Of a station's device model and what hangs on it.
+    case device(DeviceChange)
 }
 
 public struct MessageRecord: Hashable, Sendable {

@@ -12,6 +12,7 @@ public enum FieldProblem: Wording {
     /// The same id in two rows of one import.
     case repeated(String)
     case siteUnknown(SiteID)
+    case stationUnknown(StationID)
     case nodeUnknown(NodeID)
     case tariffUnknown(String)
     /// A price of discharging stands where one of charging is expected, or the other way round.
@@ -43,6 +44,7 @@ public enum FieldProblem: Wording {
         case rangeAmperes = "range-amperes"
         case rangeKilowattHours = "range-kwh"
         case siteUnknown = "site-unknown"
+        case stationUnknown = "field-station-unknown"
         case nodeUnknown = "node-unknown"
         case tariffUnknown = "tariff-unknown"
         case tariffDirection = "tariff-direction"
@@ -77,6 +79,7 @@ public enum FieldProblem: Wording {
         case .phases: .phases
         case .repeated: .repeated
         case .siteUnknown: .siteUnknown
+        case .stationUnknown: .stationUnknown
         case .nodeUnknown: .nodeUnknown
         case .tariffUnknown: .tariffUnknown
         case .tariffDirection: .tariffDirection
@@ -116,6 +119,7 @@ public enum FieldProblem: Wording {
             ["least": String(range.lowerBound), "most": String(range.upperBound)]
         case .repeated(let id): ["id": id]
         case .siteUnknown(let id): ["site": id.value]
+        case .stationUnknown(let id): ["station": id.value]
         case .nodeUnknown(let id): ["node": id.value]
         case .tariffUnknown(let id): ["tariff": id]
         case .tariffDirection(let id, let direction): ["tariff": id, "direction": direction]
@@ -142,6 +146,7 @@ extension FieldProblem.Code {
         case .phases: "1 or 3"
         case .repeated: "{id} occurs twice"
         case .siteUnknown: "there is no site {site}; create it first"
+        case .stationUnknown: "there is no station {station}"
         case .nodeUnknown: "there is no node {node}; create it first"
         case .tariffUnknown: "there is no tariff {tariff}; see /api/v1/tariffs"
         case .tariffDirection: "{tariff} is a tariff for {direction}; name one for the other direction"

@@ -16,6 +16,8 @@ public enum Input: Sendable {
     case cameWith(StationID, stored: String)
     /// Before it connects: the certificate that the station proved itself with.
     case cameWithCertificate(StationID, CertificateRecord)
+    /// Before it connects, while a change of its security profile is under way: the one that it came in, proven.
+    case cameOn(StationID, profile: Int)
     /// A station's SignCertificate, with what our authority made of it.
     case certificateRequest(StationID, connection: UInt64, InboundCall, CertificateVerdict)
     /// The shell saw something of a station that bears on security.
@@ -93,6 +95,7 @@ public enum Order: Sendable {
     /// Gives a station a new key over OCPP. The key itself goes to the station and nowhere else; `stored` is what is kept.
     case sendKey(StationID, key: String, stored: String, timeout: Duration)
     case acknowledgeAlarm(Int64)
+    case device(DeviceOrder)
     /// A tariff was loaded, replaced or approved: plans that use it are made anew.
     case tariffChanged(String)
 }

@@ -58,6 +58,14 @@ public enum FaultReason: Wording {
     case stationBusy(StationID, waiting: Int)
     /// The order needs the station, which is not connected.
     case stationOffline(StationID)
+    /// The version that the station speaks has nothing of the kind.
+    case notInVersion(StationID, String)
+    case templateUnknown(String)
+    case tooManyTemplates(most: Int)
+    /// Over OCPP a security profile is raised, or goes from 3 to 2 (2.x); nothing else.
+    case securityProfileNotAbove(StationID, held: Int, target: Int)
+    /// What the station or the platform needs before it.
+    case securityProfileUnready(StationID, SecurityNeed)
     /// As many keys as may be wait for the station to show which one it uses.
     case keysUndecided(StationID, count: Int)
     case diskRefuses
@@ -68,10 +76,13 @@ public enum FaultReason: Wording {
     /// The service ends before the disk has the change.
     case stopping
 
+    public enum SecurityNeed: String, Hashable, Sendable, CaseIterable { case password, listener, certificate, network }
+
     /// What an order with wrong fields was about.
     public enum Subject: String, Hashable, Sendable, CaseIterable {
         case station, site, node, needs, limit, reading
         case idToken = "token"
+        case template
     }
 
     public enum Code: String, WordingCode {
@@ -97,6 +108,15 @@ public enum FaultReason: Wording {
         case stationBusy = "station-busy"
         case stationOffline = "station-offline"
         case keysUndecided = "keys-undecided"
+        case notInVersion = "not-in-version"
+        case templateUnknown = "template-unknown"
+        case templateInvalid = "template-invalid"
+        case tooManyTemplates = "too-many-templates"
+        case securityProfileNotAbove = "security-profile-not-above"
+        case securityProfileNeedsPassword = "security-profile-needs-password"
+        case securityProfileNeedsListener = "security-profile-needs-listener"
+        case securityProfileNeedsCertificate = "security-profile-needs-certificate"
+        case securityProfileNeedsNetwork = "security-profile-needs-network"
         case diskRefuses = "disk-refuses"
         case changeRefused = "change-refused"
         case busy
@@ -105,11 +125,13 @@ public enum FaultReason: Wording {
 
     public var kind: ServiceFault.Kind {
         switch self {
-        case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown:
+        case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown,
+            .templateUnknown:
             .notFound
         case .invalid: .invalid
         case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy,
-            .stationOffline, .keysUndecided:
+            .stationOffline, .keysUndecided, .notInVersion, .tooManyTemplates, .securityProfileNotAbove,
+            .securityProfileUnready:
             .conflict
         case .diskRefuses, .changeRefused, .busy, .stopping: .unavailable
         }
@@ -131,6 +153,15 @@ public enum FaultReason: Wording {
         case .invalid(.limit): .limitInvalid
         case .invalid(.reading): .readingInvalid
         case .invalid(.idToken): .idTokenInvalid
+        case .invalid(.template): .templateInvalid
+        case .notInVersion: .notInVersion
+        case .templateUnknown: .templateUnknown
+        case .tooManyTemplates: .tooManyTemplates
+        case .securityProfileNotAbove: .securityProfileNotAbove
+        case .securityProfileUnready(_, .password): .securityProfileNeedsPassword
+        case .securityProfileUnready(_, .listener): .securityProfileNeedsListener
+        case .securityProfileUnready(_, .certificate): .securityProfileNeedsCertificate
+        case .securityProfileUnready(_, .network): .securityProfileNeedsNetwork
         case .sessionEnded: .sessionEnded
         case .siteHasStations: .siteHasStations
         case .siteHasNodes: .siteHasNodes
@@ -156,6 +187,13 @@ public enum FaultReason: Wording {
         case .alarmUnknown(let id): ["alarm": String(id)]
         case .stationBusy(let id, let waiting): ["station": id.value, "waiting": String(waiting)]
         case .keysUndecided(let id, let count): ["station": id.value, "count": String(count)]
+        case .notInVersion(let id, let version): ["station": id.value, "version": version]
+        case .templateUnknown(let name): ["template": name]
+        case .tooManyTemplates(let most): ["most": String(most)]
+        case .securityProfileNotAbove(let id, let held, let target):
+            ["station": id.value, "held": String(held), "target": String(target)]
+        case .securityProfileUnready(_, .listener): [:]
+        case .securityProfileUnready(let id, _): ["station": id.value]
         case .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy, .stopping: [:]
         }
     }
@@ -171,7 +209,8 @@ extension FaultReason.Code {
         case .sessionUnknown: "There is no active session {session}."
         case .alarmUnknown: "No active alarm {alarm}; it may have ended."
         case .idTokenUnknown: "There is no such token."
-        case .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid:
+        case .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid,
+            .templateInvalid:
             "Nothing was changed: see the fields."
         case .readingInvalid: "No reading was taken: see the fields."
         case .sessionEnded: "Session {session} has ended; it has no needs any more."
@@ -183,6 +222,19 @@ extension FaultReason.Code {
         case .stationOffline: "Station {station} is not connected; nothing was done. Try again when it is online."
         case .keysUndecided:
             "Of {count} keys sent to station {station} nobody knows which one it uses. Let it connect anew (Reset), or make a key without sending it."
+        case .notInVersion: "Station {station} speaks {version}, which has nothing of the kind."
+        case .templateUnknown: "There is no template {template}."
+        case .tooManyTemplates: "There are {most} templates, more are not kept; delete one first."
+        case .securityProfileNotAbove:
+            "Station {station} is set to security profile {held}: over OCPP it can be raised, and in 2.x go from 3 to 2, but not to {target}."
+        case .securityProfileNeedsPassword:
+            "Security profiles 1 and 2 need a password of station {station}; make a key first (POST …/key)."
+        case .securityProfileNeedsListener:
+            "Security profiles 2 and 3 need a listener with TLS (listen.ocpps), and this platform has none."
+        case .securityProfileNeedsCertificate:
+            "Security profile 3 needs a certificate of station {station}; have it ask for one first."
+        case .securityProfileNeedsNetwork:
+            "Station {station} needs the address to connect to, and which of its network profiles may be written: give url, and slot and priority or read its device model first."
         case .diskRefuses:
             "The disk takes no changes at the moment; nothing was done. Free some space and try again."
         case .changeRefused:

@@ -41,9 +41,11 @@ public struct StationView: Sendable {
     public let `protocol`: String?
     public let evses: [EVSE]
     public let commissioning: Commissioning?
+    /// The newest change of its security profile over OCPP.
+    public let profileChange: SecurityProfileChange?
     public init(
         station: Station, online: Bool, lastSeen: Instant?, protocol: String?, evses: [EVSE],
-        commissioning: Commissioning?
+        commissioning: Commissioning?, profileChange: SecurityProfileChange? = nil
     ) {
         self.station = station
         self.online = online
@@ -51,6 +53,7 @@ public struct StationView: Sendable {
         self.protocol = `protocol`
         self.evses = evses
         self.commissioning = commissioning
+        self.profileChange = profileChange
     }
 }
 

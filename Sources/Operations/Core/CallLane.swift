@@ -19,6 +19,8 @@ struct CallLane: Sendable {
         case key(command: String, stored: String, key: String)
         /// A signed certificate, by its fingerprint.
         case certificate(String)
+        /// A step of a change of the security profile; its command is shown to people.
+        case securityProfile(command: String, SecurityProfileChange.State)
     }
     /// Least value goes first.
     enum Rank: Int, Comparable, Sendable {
@@ -99,7 +101,7 @@ extension CallLane.Purpose {
     /// A key that a station has and the disk has not would lock it out; a certificate comes after the answer to its request.
     var waitsForDisk: Bool {
         switch self {
-        case .key, .certificate: true
+        case .key, .certificate, .securityProfile: true
         case .command, .dispatch, .commissioning, .comparison: false
         }
     }

@@ -32,6 +32,7 @@ extension Core {
         case .command(let id, let action, _, _): ("station.command", id.value, action)
         case .sendKey(let id, _, _, _): ("station.key", id.value, "")
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", String(id), "")
+        case .device(let order): order.summary
         case .tariffChanged(let id): ("tariff.changed", id, "")
         }
     }
@@ -74,6 +75,39 @@ private struct ChangeList {
 
 extension Power {
     fileprivate var auditText: String { decimalText(Int128(watts), scale: 3) }
+}
+
+extension DeviceOrder {
+    /// Values of variables are technical, what names a customer is not.
+    fileprivate var summary: (action: String, object: String, detail: String) {
+        let id = station?.value ?? ""
+        return switch self {
+        case .refresh: ("device-model.refresh", id, "")
+        case .set(_, let settings):
+            (
+                "device-model.set", id,
+                settings.prefix(10).map { "\($0.name.text)=\(String($0.value.prefix(80)))" }.joined(separator: ", ")
+                    + (settings.count > 10 ? ", …" : "")
+            )
+        case .refreshMonitors: ("monitors.refresh", id, "")
+        case .setMonitors(_, let wishes):
+            ("monitors.set", id, wishes.prefix(10).map { "\($0.name.text) \($0.kind)" }.joined(separator: ", "))
+        case .clearMonitors(_, let ids):
+            ("monitors.clear", id, ids.prefix(20).map(String.init).joined(separator: ", "))
+        case .monitoringBase(_, let base): ("monitors.base", id, base)
+        case .monitoringLevel(_, let level): ("monitors.level", id, String(level))
+        case .putTemplate(let template):
+            (
+                "device-template.put", template.name,
+                "settings=\(template.settings.count), stations=\(template.stations.count)"
+            )
+        case .removeTemplate(let name): ("device-template.delete", name, "")
+        case .securityProfile(_, let target, _, _): ("station.security-profile", id, "security_profile=\(target)")
+        case .endSecurityProfileChange: ("station.security-profile-end", id, "")
+        case .customer(_, _, let report, let clear): ("customer.ask", id, "report=\(report), clear=\(clear)")
+        case .removeCustomer(_, let request): ("customer.delete", id, String(request))
+        }
+    }
 }
 
 extension StationChange {

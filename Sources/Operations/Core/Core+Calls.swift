@@ -89,10 +89,13 @@ extension Core {
                     text: Self.shown(call), reply: reply, problem: problem)))
     }
 
-    /// The frame as it is kept. Only a station's report of its variables may hold a password; a signed one stays whole, or its
-    /// signature would prove nothing.
+    /// The frame as it is kept. Only a station's report of its variables may hold a password, and one of a customer personal
+    /// data; a signed report of variables stays whole, or its signature would prove nothing.
     private static func shown(_ call: InboundCall) -> [UInt8] {
-        guard case .v2(.notifyReport) = call.request, !call.isSigned else { return call.text }
+        switch call.request {
+        case .v2(.notifyReport) where !call.isSigned, .v2(.notifyCustomerInformation): break
+        default: return call.text
+        }
         let payload = V2.withoutSecrets(request: Array(call.payloadBytes), of: call.action, in: .v21)
         return call.text[..<call.payload.lowerBound] + payload + call.text[call.payload.upperBound...]
     }
@@ -125,6 +128,11 @@ extension Core {
                 return .acknowledged
             }()
         case .certificateRequest(let asked): certificate(asked, ruling, s, at: now)
+        case .device(let news):
+            {
+                heard(news, s, at: now)
+                return .acknowledged
+            }()
         }
     }
 
@@ -139,6 +147,7 @@ extension Core {
             persist(.station(stations[s].station))
         }
         stations[s].commissioner.booted(isNewFirmware: isNewFirmware, at: now)
+        deviceBooted(s, at: now)
         if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].dispatcher.restarted(id) }
         persistLive(s)
         emit(.publish(.station(id)))

@@ -164,6 +164,9 @@ extension Core {
             finish(command: id, .neverSent, at: now)
             settle(key: stored, .notSent, s, at: now)
         case .certificate(let fingerprint): certificateNotSent(fingerprint, s, at: now)
+        case .securityProfile(let id, let state):
+            finish(command: id, .neverSent, at: now)
+            profileNotSent(state, s, at: now)
         }
     }
 
@@ -174,6 +177,9 @@ extension Core {
             finish(command: id, outcome, of: call, s, at: now)
             settle(key: stored, ProtocolAdapter.keyAnswer(outcome, in: stations[s].version), s, at: now)
         case .certificate(let fingerprint): certificateSent(fingerprint, outcome, s, at: now)
+        case .securityProfile(let id, let state):
+            finish(command: id, outcome, of: call, s, at: now)
+            settle(profile: state, outcome, s, at: now)
         case .dispatch(let site, let number, let command):
             settle(site, number, Self.dispatchAnswer(answer(outcome, to: command, s, at: now)), at: now)
         case .commissioning(let command): commissioned(command, answer(outcome, to: command, s, at: now), s, at: now)

@@ -41,6 +41,7 @@ extension Core {
         stations[s].lastSeen = now
         stations[s].commissioner.connected(at: now)
         deliverCertificates(s, at: now)
+        resumeProfileChange(s, at: now)
         persistLive(s)
         emit(.publish(.station(id)))
     }

@@ -7,11 +7,13 @@ import Quantities
 extension Core {
     mutating func learn(from call: CallLane.Call, answer payload: [UInt8], _ s: Int, at now: Instant) {
         guard AnsweredCall.telling.contains(call.action),
-            let fact = AnsweredCall(
-                action: call.action, request: call.payload, response: payload, in: stations[s].version)?.fact
+            let answered = AnsweredCall(
+                action: call.action, request: call.payload, response: payload, in: stations[s].version),
+            let fact = answered.fact
         else { return }
         switch fact {
         case .localList(let version): stations[s].localListVersion = version
+        case .device(let fact): learn(fact, isWhole: answered.isWholePicture, s, at: now)
         }
     }
 }

@@ -25,6 +25,7 @@ extension Core {
         for record in state.certificates {
             if let s = stationIndex[record.station] { stations[s].certificates.append(record) }
         }
+        load(state.devices)
         for control in state.controls {
             guard let s = stationIndex[control.evse.station], let e = stations[s].ensureEVSE(control.evse.number) else {
                 continue
@@ -66,6 +67,7 @@ extension Core {
                     user: stay.idToken, arrival: stay.start, departure: stay.end, energy: stay.energy))
         }
         counters.transaction = state.settings[Counters.transactionKey].flatMap(Int.init) ?? 1
+        counters.report = state.settings[Counters.reportKey].flatMap(Int.init) ?? 1
         counters.plan = max(
             state.settings[Counters.planKey].flatMap(Int64.init) ?? 1, (state.plans.map(\.id.value).max() ?? 0) + 1)
         counters.alarm = max(

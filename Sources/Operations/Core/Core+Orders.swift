@@ -27,6 +27,7 @@ extension Core {
         case .sendKey(let id, let key, let stored, let timeout):
             result = send(key: key, stored: stored, to: id, timeout, by: actor, at: now)
         case .acknowledgeAlarm(let id): result = acknowledge(alarm: id, by: actor, at: now)
+        case .device(let order): result = device(order, by: actor, at: now)
         case .tariffChanged(let tariff):
             for s in sites.indices where sites[s].site.tariffs.contains(where: { $0.tariff == tariff }) {
                 requestPlan(site: s, "tariff")

@@ -111,6 +111,6 @@ extension Core {
                     powerAt: evse.meter.at, setpoint: evse.dispatch?.confirmed ?? evse.dispatch?.wanted,
                     setpointState: evse.dispatch.flatMap { $0.state == .none ? nil : $0.state.rawValue },
                     control: evse.control)
-            }, commissioning: slot.commissioning)
+            }, commissioning: slot.commissioning, profileChange: slot.device.profileChange)
     }
 }

@@ -34,6 +34,7 @@ public struct Core: Sendable {
     /// Newest last.
     var recentCommands: [CommandView] = []
     var alarms = AlarmBook()
+    var deviceTemplates: [String: DeviceTemplate] = [:]
     var counters = Counters()
     var statistics = Statistics()
 
@@ -77,6 +78,7 @@ public struct Core: Sendable {
         case .disconnected(let id, let connection, _): disconnected(id, connection, at: now)
         case .cameWith(let id, let stored): came(id, with: stored, at: now)
         case .cameWithCertificate(let id, let record): came(id, with: record, at: now)
+        case .cameOn(let id, let profile): came(id, on: profile, at: now)
         case .certificateRequest(let id, let connection, let call, let verdict):
             received(call, from: id, connection, certificate: verdict, at: now)
         case .securityEvent(let id, let seen, let info): saw(seen, of: id, info: info, at: now)
@@ -144,6 +146,8 @@ struct Counters: Sendable {
     var transaction = 1
     var plan: Int64 = 1
     var alarm: Int64 = 1
+    /// Next number of a report that a station is asked for.
+    var report = 1
 
     /// A token and the message id made of it.
     mutating func nextMessage() -> (token: UInt64, messageID: String) {
@@ -154,6 +158,7 @@ struct Counters: Sendable {
     static let transactionKey = "next.transaction"
     static let planKey = "next.plan"
     static let alarmKey = "next.alarm"
+    static let reportKey = "next.report"
 }
 
 /// Counts since the start, for the metrics.

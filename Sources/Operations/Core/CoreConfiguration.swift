@@ -32,6 +32,8 @@ public struct CoreConfiguration: Sendable {
     public var baseEnvelopeQuantile = 0.95
     /// An alarm this long before a station's certificate ends.
     public var certificateAlarm: Duration = .days(30)
+    /// There is a listener for stations with TLS, so that they may be led to security profiles 2 and 3.
+    public var offersTLS = false
     public var dispatch = DispatchSettings()
     /// How the audit names tokens: the installation's own way, for which the core has no key.
     public var tokenMarker: TokenMarker

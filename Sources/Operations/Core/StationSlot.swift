@@ -30,6 +30,8 @@ struct StationSlot: Sendable {
     var commissioner = Commissioner()
     /// Version of its local authorization list, as it said last.
     var localListVersion: Int?
+    /// See ``device``.
+    var deviceBox: [DeviceWatch] = []
 
     init(_ station: Station) { self.station = station }
 

@@ -8,6 +8,7 @@ extension MemoryJournal {
         var state = CoreState()
         state.stations = stations.values.sorted { $0.station.id < $1.station.id }
         state.certificates = certificates
+        state.devices = devices.state
         state.controls = controls.values.sorted { $0.evse < $1.evse }
         let ordered = sessions.values.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
         state.activeSessions = advanced(ordered.filter { $0.status == .active })

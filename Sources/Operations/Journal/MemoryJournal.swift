@@ -30,6 +30,7 @@ public struct MemoryJournal: Sendable {
     public private(set) var certificates: [CertificateRecord] = []
     /// What is told again is the same event.
     public private(set) var securityEvents: [SecurityEvent] = []
+    public private(set) var devices = DeviceMemory()
 
     /// Which reading of which EVSE and session (architecture, decision 1).
     public struct ReadingKey: Hashable, Sendable {
@@ -66,6 +67,7 @@ public struct MemoryJournal: Sendable {
             stations[id] = nil
             controls = controls.filter { $0.key.station != id }
             certificates.removeAll { $0.station == id }
+            devices.remove(id)
         case .session(let session): sessions[session.id] = session
         case .readings(let session, let evse, let some):
             for reading in some { write(reading, ReadingKey(evse: evse, session: session, reading: reading.key)) }
@@ -85,6 +87,7 @@ public struct MemoryJournal: Sendable {
         case .evse(let control): controls[control.evse] = control
         case .setting(let key, let value): settings[key] = value
         case .dayReport(let report): dayReports.append(report)
+        case .device(let change): devices.write(change)
         case .certificate(let record):
             certificates.removeAll { $0.station == record.station && $0.fingerprint == record.fingerprint }
             certificates.append(record)

@@ -35,6 +35,7 @@ extension ChangeWriter {
         try statement("DELETE FROM evse_control WHERE station = ?").text(station.value).run()
         try removeKeyChanges(of: station)
         try statement("DELETE FROM station_certificate WHERE station = ?").text(station.value).run()
+        try removeDevice(of: station)
     }
 
     func writeLive(

@@ -38,6 +38,7 @@ final class ChangeWriter {
         case .dayReport(let report): try write(report)
         case .certificate(let record): try write(record)
         case .securityEvent(let event): try write(event)
+        case .device(let change): try write(change)
         }
     }
 

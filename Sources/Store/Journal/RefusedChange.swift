@@ -71,6 +71,7 @@ enum ChangeIdentity: Hashable, Sendable {
     case dayReport(SiteID, CivilDay)
     case certificate(StationID, String)
     case securityEvent(SecurityEvent)
+    case device(DeviceChange)
 }
 
 extension Change {
@@ -99,6 +100,8 @@ extension Change {
         case .dayReport(let report): .dayReport(report.site, report.day)
         case .certificate(let record): .certificate(record.station, record.fingerprint)
         case .securityEvent(let event): .securityEvent(event)
+        // What is newer of the same does not undo an older one of its kind: both are tried.
+        case .device(let change): .device(change)
         }
     }
 
@@ -123,6 +126,7 @@ extension Change {
         case .dayReport: "day-report"
         case .certificate: "certificate"
         case .securityEvent: "security-event"
+        case .device: "device"
         }
     }
 
@@ -144,6 +148,7 @@ extension Change {
         case .dayReport(let report): report.site.value
         case .certificate(let record): record.station.value
         case .securityEvent(let event): event.station.value
+        case .device(let change): change.station?.value ?? "store"
         // A token names a person, an alarm or an audit record may.
         case .idToken, .removeIdToken, .alarm, .audit, .setting: "store"
         }

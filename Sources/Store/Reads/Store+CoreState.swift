@@ -30,6 +30,7 @@ private enum CoreLoading {
                 limit: $0.power("power_limit"), chargeNow: $0["charge_now"])
         }
         state.certificates = try certificates(db)
+        state.devices = try DeviceLoading.load(db)
         state.activeSessions = try Row.fetchAll(
             db, sql: "SELECT * FROM session WHERE active = 1 ORDER BY started_at, id"
         ).map { row in
