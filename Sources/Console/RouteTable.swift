@@ -2,7 +2,7 @@ import Operations
 
 /// Every address of the console with the least role that may use it: the one place where access is decided.
 enum RouteTable {
-    static let routes = system + api + pages
+    static let routes = system + api + devices + pages + devicePages
 
     private static let system: [Route] = [
         Route(.get, "/healthz", .anyone, handle: SystemAPI.health),
@@ -61,6 +61,46 @@ enum RouteTable {
         Route(.post, "/api/v1/alarms/{id}/acknowledge", .role(.operator), handle: AlarmsAPI.acknowledge),
         Route(.get, "/api/v1/audit", .role(.manager), handle: AlarmsAPI.audit),
         Route(.get, "/api/v1/events", .role(.viewer), handle: EventsAPI.stream),
+    ]
+
+    /// Device models and what hangs on them.
+    private static let devices: [Route] = [
+        Route(.get, "/api/v1/stations/{id}/device-model", .role(.viewer), handle: DeviceAPI.model),
+        Route(.post, "/api/v1/stations/{id}/device-model/refresh", .role(.operator), handle: DeviceAPI.refresh),
+        Route(.post, "/api/v1/stations/{id}/device-model/variables", .role(.operator), handle: DeviceAPI.set),
+        Route(.get, "/api/v1/stations/{id}/device-reports", .role(.viewer), handle: DeviceAPI.reports),
+        Route(.get, "/api/v1/device-templates", .role(.viewer), handle: DeviceTemplatesAPI.list),
+        Route(.get, "/api/v1/device-templates/{name}", .role(.viewer), handle: DeviceTemplatesAPI.get),
+        Route(.put, "/api/v1/device-templates/{name}", .role(.manager), handle: DeviceTemplatesAPI.put),
+        Route(.delete, "/api/v1/device-templates/{name}", .role(.manager), handle: DeviceTemplatesAPI.delete),
+        Route(.get, "/api/v1/device-templates/{name}/stations", .role(.viewer), handle: DeviceTemplatesAPI.stations),
+        Route(.get, "/api/v1/device-templates/{name}/drift", .role(.viewer), handle: DeviceTemplatesAPI.drift),
+        Route(.post, "/api/v1/device-templates/{name}/apply", .role(.operator), handle: DeviceTemplatesAPI.apply),
+        Route(.get, "/api/v1/stations/{id}/monitors", .role(.viewer), handle: MonitoringAPI.monitors),
+        Route(.post, "/api/v1/stations/{id}/monitors", .role(.operator), handle: MonitoringAPI.set),
+        Route(.post, "/api/v1/stations/{id}/monitors/refresh", .role(.operator), handle: MonitoringAPI.refresh),
+        Route(.delete, "/api/v1/stations/{id}/monitors/{monitor}", .role(.operator), handle: MonitoringAPI.clear),
+        Route(.get, "/api/v1/stations/{id}/monitoring", .role(.viewer), handle: MonitoringAPI.settings),
+        Route(.put, "/api/v1/stations/{id}/monitoring", .role(.operator), handle: MonitoringAPI.putSettings),
+        Route(.get, "/api/v1/stations/{id}/device-events", .role(.viewer), handle: MonitoringAPI.eventsOfStation),
+        Route(.get, "/api/v1/device-events", .role(.viewer), handle: MonitoringAPI.events),
+        Route(.get, "/api/v1/stations/{id}/network-profiles", .role(.viewer), handle: SecurityProfileAPI.networks),
+        Route(.post, "/api/v1/stations/{id}/security-profile", .role(.manager), handle: SecurityProfileAPI.change),
+        Route(.delete, "/api/v1/stations/{id}/security-profile", .role(.manager), handle: SecurityProfileAPI.end),
+        Route(.get, "/api/v1/stations/{id}/customer-information", .role(.manager), handle: CustomersAPI.list),
+        Route(.post, "/api/v1/stations/{id}/customer-information", .role(.manager), handle: CustomersAPI.ask),
+        Route(
+            .delete, "/api/v1/stations/{id}/customer-information/{request}", .role(.manager),
+            handle: CustomersAPI.delete),
+    ]
+
+    private static let devicePages: [Route] = [
+        Route(.get, "/stations/{id}/device-model", .role(.viewer), .person, handle: DevicePage.show),
+        Route(.post, "/stations/{id}/device-model", .role(.operator), .person, handle: DevicePage.set),
+        Route(.post, "/stations/{id}/device-model/refresh", .role(.operator), .person, handle: DevicePage.refresh),
+        Route(.get, "/device-templates", .role(.viewer), .person, handle: DeviceTemplatesPage.show),
+        Route(.get, "/device-templates/{name}", .role(.viewer), .person, handle: DeviceTemplatesPage.template),
+        Route(.post, "/device-templates/{name}", .role(.operator), .person, handle: DeviceTemplatesPage.apply),
     ]
 
     private static let pages: [Route] = [

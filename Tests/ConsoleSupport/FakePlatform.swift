@@ -27,6 +27,7 @@ public final class FakePlatform: PlatformService {
         public var certificates: [StationID: [CertificateRecord]] = [:]
         /// Oldest first.
         public var securityEvents: [StoredSecurityEvent] = []
+        public var devices = DeviceMemory()
         public var authority: AuthorityView?
         public var outlooks: [SiteID: OfflineOutlook] = [:]
         public var nodeReadings: [NodeID: [NodeReading]] = [:]
@@ -97,6 +98,7 @@ public final class FakePlatform: PlatformService {
         case .command(let id, _, _, _): ("station.command", id.value)
         case .sendKey(let id, _, _, _): ("station.key", id.value)
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", "\(id)")
+        case .device(let order): ("device", order.station?.value ?? "")
         case .tariffChanged(let id): ("tariff.changed", id)
         }
     }
@@ -164,7 +166,25 @@ public final class FakePlatform: PlatformService {
             guard isTaken else { throw ServiceFault(.stationOffline(id)) }
             return .command(command(id, "ChangeConfiguration", payload, actor))
         case .acknowledgeAlarm(let id): return .alarm(try acknowledge(id, actor))
+        case .device(let order): return device(order, actor)
         case .tariffChanged: break
+        }
+        return .done
+    }
+
+    /// Templates are kept; what goes to a station becomes a command without its payload.
+    private func device(_ order: DeviceOrder, _ actor: Actor) -> OrderResult {
+        switch order {
+        case .putTemplate(let template): change { $0.devices.write(.template(template)) }
+        case .removeTemplate(let name): change { $0.devices.write(.removeTemplate(name)) }
+        case .removeCustomer(let id, let request):
+            change { $0.devices.write(.removeCustomer(id, request: request)) }
+        case .endSecurityProfileChange: break
+        case .refresh(let id): return .command(command(id, "GetBaseReport", Array("{}".utf8), actor))
+        case .set(let id, _), .refreshMonitors(let id), .setMonitors(let id, _), .clearMonitors(let id, _),
+            .monitoringBase(let id, _), .monitoringLevel(let id, _), .securityProfile(let id, _, _, _),
+            .customer(let id, _, _, _):
+            return .command(command(id, "SetVariables", Array("{}".utf8), actor))
         }
         return .done
     }

@@ -139,6 +139,7 @@ import Testing
             "problem.", "fault.", "failure.", "commissioning.", "flag.", "held.", "profiles.compared.", "basis.",
             "purpose.", "ocpp.",
             "measurand.", "message.problem.", "keychange.", "certificate.state.", "security.", "events.source.",
+            "device.report.", "device.source.", "device.mutability.", "drift.", "severity.", "profilechange.",
         ]
         for key in english.keys where !families.contains(where: { key.hasPrefix($0) }) {
             #expect(source.contains("\"\(key)\""), "the text \(key) is used nowhere")

@@ -31,6 +31,13 @@ import Testing
         #expect(Self.missing("certificate.state.", CertificateRecord.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("security.", SecurityEvent.Seen.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("events.source.", SecurityEvent.Source.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("problem.", VariableProblem.Code.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("device.report.", DeviceReport.State.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("device.source.", KnownVariable.Source.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("device.mutability.", DeviceVariable.Mutability.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("drift.", Drift.State.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("severity.", DeviceMonitor.severities.map(String.init)) == [])
+        #expect(Self.missing("profilechange.", SecurityProfileChange.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("held.", HeldLimits.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("basis.", OfflineOutlook.Pile.Basis.allCases.map(\.rawValue)) == [])
     }
@@ -39,6 +46,7 @@ import Testing
     @Test func `codes of the console and of the platform differ`() {
         let codes =
             FieldProblem.Code.allCases.map(\.rawValue) + InputProblem.Code.allCases.map(\.rawValue)
+            + VariableProblem.Code.allCases.map(\.rawValue)
         #expect(Set(codes).count == codes.count)
     }
 

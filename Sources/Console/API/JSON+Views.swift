@@ -78,6 +78,7 @@ extension StationView {
             "security_profile": .int(station.securityProfile),
             "password_set": .bool(station.passwordDigest != nil),
             "key_change": station.keyChanges.last.map { Self.json($0, station) } ?? .null,
+            "security_profile_change": profileChange?.json ?? .null,
             "commissioning": commissioning.map(Self.json) ?? .null,
             "created_at": .instant(station.createdAt),
         ]

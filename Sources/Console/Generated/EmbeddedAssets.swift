@@ -1057,7 +1057,141 @@ enum EmbeddedAssets {
                   "flag.messages-missing": "messages are missing",
                   "why.got": "It got all it wanted before it left.",
                   "alarms.repeats": "{n} times on this page, first {first}",
-                  "message.problem.late answer": "late answer, after its timeout"
+                  "message.problem.late answer": "late answer, after its timeout",
+                  "note.report": "The report was ordered; the picture fills as its parts come.",
+                  "note.variable": "The value was sent; see the pile's commands for its answer.",
+                  "audit.device-model.refresh": "device model read",
+                  "audit.device-model.set": "variables set",
+                  "audit.monitors.refresh": "monitors read",
+                  "audit.monitors.set": "monitors set",
+                  "audit.monitors.clear": "monitors cleared",
+                  "audit.monitors.base": "monitoring base set",
+                  "audit.monitors.level": "monitoring level set",
+                  "audit.device-template.put": "device template changed",
+                  "audit.device-template.delete": "device template deleted",
+                  "audit.station.security-profile": "change of the security profile begun",
+                  "audit.station.security-profile-end": "change of the security profile ended",
+                  "audit.customer.ask": "customer information asked for",
+                  "audit.customer.delete": "customer information deleted",
+                  "alarm.station-monitor": "Pile {object}: {variable} = {value} (severity {severity})",
+                  "alarm.station-monitor.action": "Look at the pile; the alarm ends when the pile says that it is over",
+                  "alarm.station-monitor-event": "Pile {object}: {variable} changed to {value} (severity {severity})",
+                  "alarm.station-monitor-event.action": "Look at the pile; acknowledged, the alarm ends",
+                  "problem.field-station-unknown": "there is no station {station}",
+                  "problem.variable-unknown": "the pile has no {name}; its last full report does not name it",
+                  "problem.variable-read-only": "the pile says ReadOnly",
+                  "problem.variable-kind": "the pile expects {kind}",
+                  "problem.variable-below": "the pile takes {least} or more",
+                  "problem.variable-above": "the pile takes {most} at most",
+                  "problem.variable-not-in-list": "the pile takes one of {values}",
+                  "problem.variable-too-long": "at most {most} characters",
+                  "problem.variable-too-many": "at most {most} members",
+                  "problem.variable-repeated": "{name} stands twice",
+                  "problem.variable-own-order": "not set here: {address} sends it and keeps track of it",
+                  "fault.not-in-version": "Pile {station} speaks {version}, which has nothing of the kind.",
+                  "fault.template-unknown": "There is no template {template}.",
+                  "fault.template-invalid": "Nothing was changed: see the fields.",
+                  "fault.too-many-templates": "There are {most} templates, more are not kept; delete one first.",
+                  "fault.security-profile-not-above": "Pile {station} is set to security profile {held}: over OCPP it can be raised, and in 2.x go from 3 to 2, but not to {target}.",
+                  "fault.security-profile-needs-password": "Security profiles 1 and 2 need a password of pile {station}; make a key first.",
+                  "fault.security-profile-needs-listener": "Security profiles 2 and 3 need a listener with TLS (listen.ocpps), and this platform has none.",
+                  "fault.security-profile-needs-certificate": "Security profile 3 needs a certificate of pile {station}; have it ask for one first.",
+                  "fault.security-profile-needs-network": "Pile {station} needs the address to connect to, and which of its network profiles may be written: give url, and slot and priority or read its device model first.",
+                  "fault.monitor-unknown": "There is no such monitor.",
+                  "fault.customer-information-unknown": "There is no such customer information.",
+                  "device.title": "Device model",
+                  "device.station": "Pile",
+                  "device.link": "Device model, monitors and templates",
+                  "device.state": "State",
+                  "device.variables": "Variables",
+                  "device.refresh": "Read everything anew",
+                  "device.count": "Known variables",
+                  "device.report": "Last report",
+                  "device.report.never": "never read",
+                  "device.report.ordered": "ordered",
+                  "device.report.receiving": "receiving",
+                  "device.report.complete": "complete",
+                  "device.report.incomplete": "incomplete",
+                  "device.report.missing": "missing parts: {parts}",
+                  "device.restart": "Restart needed",
+                  "device.restart.no": "no",
+                  "device.restart.yes": "yes, for {n} values",
+                  "device.templates": "Templates",
+                  "device.notemplate": "none assigned",
+                  "device.drift": "Drift",
+                  "device.drift.none": "as it should be",
+                  "device.drift.some": "{n} not as they should be",
+                  "device.all": "All",
+                  "device.search": "Search variables",
+                  "device.none": "Nothing is known yet: read everything anew.",
+                  "device.nomatch": "Nothing matches.",
+                  "device.novariable": "the name of a variable is expected",
+                  "device.variable": "Variable",
+                  "device.value": "Value",
+                  "device.limits": "Takes",
+                  "device.told": "Told",
+                  "device.set": "Set",
+                  "device.pending": "{value} after the next restart",
+                  "device.values": "words",
+                  "device.source.report": "report",
+                  "device.source.read": "read",
+                  "device.source.set": "set by us",
+                  "device.source.restart": "set, since its restart",
+                  "device.mutability.ReadOnly": "read only",
+                  "device.mutability.WriteOnly": "write only",
+                  "device.mutability.ReadWrite": "may be set",
+                  "drift.differs": "should be {wanted} ({template})",
+                  "drift.pending": "becomes {wanted} with the next restart ({template})",
+                  "drift.unknown": "not told; should be {wanted} ({template})",
+                  "monitoring.title": "Monitors",
+                  "monitoring.events": "Events of the device",
+                  "monitoring.base": "Monitoring base",
+                  "monitoring.level": "Tells up to",
+                  "monitoring.none": "No monitors are known.",
+                  "monitoring.noevents": "No events.",
+                  "monitoring.number": "Number",
+                  "monitoring.kind": "Kind",
+                  "monitoring.severity": "Severity",
+                  "monitoring.origin": "Origin",
+                  "monitoring.trigger": "Trigger",
+                  "monitoring.cleared": "Over",
+                  "monitoring.clears": "over",
+                  "monitoring.open": "still holds",
+                  "severity.0": "0 danger",
+                  "severity.1": "1 hardware failure",
+                  "severity.2": "2 system failure",
+                  "severity.3": "3 critical",
+                  "severity.4": "4 error",
+                  "severity.5": "5 alert",
+                  "severity.6": "6 warning",
+                  "severity.7": "7 notice",
+                  "severity.8": "8 informational",
+                  "severity.9": "9 debug",
+                  "templates.title": "Device templates",
+                  "templates.text": "A template says which values its stations should have. Templates are made through the API.",
+                  "templates.none": "There are no templates.",
+                  "templates.name": "Template",
+                  "templates.settings": "Settings",
+                  "templates.stations": "Stations",
+                  "templates.changed": "Changed",
+                  "templates.drift": "Stations",
+                  "templates.nostations": "No stations are assigned.",
+                  "templates.state": "State",
+                  "templates.differs": "Differ",
+                  "templates.pending": "After restart",
+                  "templates.unknown": "Unknown",
+                  "templates.attribute": "Attribute",
+                  "templates.off": "Stations off",
+                  "templates.apply": "Send what differs",
+                  "templates.applied": "Sent to {sent} stations; offline {offline}, refused {refused}, later {later}.",
+                  "templates.scope": "{stations} stations, {off} not as they should be",
+                  "profilechange.title": "Change of the security profile",
+                  "profilechange.sending-profile": "to {target}: being sent",
+                  "profilechange.sending-priority": "to {target}: its network is being chosen",
+                  "profilechange.resetting": "to {target}: being restarted",
+                  "profilechange.awaited": "to {target}: until the pile comes with it",
+                  "profilechange.done": "to {target}: done",
+                  "profilechange.refused": "to {target}: not done"
                 }
 
                 """###),
@@ -1914,7 +2048,141 @@ enum EmbeddedAssets {
                   "flag.messages-missing": "有报文缺失",
                   "why.got": "离开前充满了所需电量。",
                   "alarms.repeats": "本页共 {n} 次，最早 {first}",
-                  "message.problem.late answer": "应答迟到（已超时）"
+                  "message.problem.late answer": "应答迟到（已超时）",
+                  "note.report": "已请求报告；各部分到达后会更新。",
+                  "note.variable": "该值已下发；应答见充电桩的指令列表。",
+                  "audit.device-model.refresh": "读取设备模型",
+                  "audit.device-model.set": "设置变量",
+                  "audit.monitors.refresh": "读取监测项",
+                  "audit.monitors.set": "设置监测项",
+                  "audit.monitors.clear": "清除监测项",
+                  "audit.monitors.base": "设置监测基准",
+                  "audit.monitors.level": "设置监测级别",
+                  "audit.device-template.put": "修改设备模板",
+                  "audit.device-template.delete": "删除设备模板",
+                  "audit.station.security-profile": "开始变更安全等级",
+                  "audit.station.security-profile-end": "结束安全等级变更",
+                  "audit.customer.ask": "查询客户信息",
+                  "audit.customer.delete": "删除客户信息",
+                  "alarm.station-monitor": "充电桩 {object}：{variable} = {value}（严重度 {severity}）",
+                  "alarm.station-monitor.action": "检查该充电桩；充电桩报告恢复后告警自动结束",
+                  "alarm.station-monitor-event": "充电桩 {object}：{variable} 变为 {value}（严重度 {severity}）",
+                  "alarm.station-monitor-event.action": "检查该充电桩；确认后告警结束",
+                  "problem.field-station-unknown": "没有充电桩 {station}",
+                  "problem.variable-unknown": "充电桩没有 {name}：最近一次完整报告中不包含它",
+                  "problem.variable-read-only": "充电桩声明该变量为只读",
+                  "problem.variable-kind": "充电桩要求类型为 {kind}",
+                  "problem.variable-below": "充电桩只接受不小于 {least} 的值",
+                  "problem.variable-above": "充电桩只接受不大于 {most} 的值",
+                  "problem.variable-not-in-list": "充电桩只接受：{values}",
+                  "problem.variable-too-long": "最多 {most} 个字符",
+                  "problem.variable-too-many": "最多 {most} 项",
+                  "problem.variable-repeated": "{name} 出现两次",
+                  "problem.variable-own-order": "不在此处设置：请使用 {address}，由平台下发并跟踪",
+                  "fault.not-in-version": "充电桩 {station} 使用 {version}，该版本没有此功能。",
+                  "fault.template-unknown": "没有模板 {template}。",
+                  "fault.template-invalid": "未作任何更改：请查看各字段。",
+                  "fault.too-many-templates": "已有 {most} 个模板，不能再增加；请先删除一个。",
+                  "fault.security-profile-not-above": "充电桩 {station} 的安全等级为 {held}：通过 OCPP 只能提高，或在 2.x 中由 3 降为 2，不能改为 {target}。",
+                  "fault.security-profile-needs-password": "安全等级 1 和 2 需要充电桩 {station} 的口令；请先生成密钥。",
+                  "fault.security-profile-needs-listener": "安全等级 2 和 3 需要 TLS 监听（listen.ocpps），本平台未配置。",
+                  "fault.security-profile-needs-certificate": "安全等级 3 需要充电桩 {station} 的证书；请先让其申请证书。",
+                  "fault.security-profile-needs-network": "需要给出充电桩 {station} 的连接地址，以及可写入的网络配置槽：请提供 url，并提供 slot 与 priority，或先读取其设备模型。",
+                  "fault.monitor-unknown": "没有该监测项。",
+                  "fault.customer-information-unknown": "没有该客户信息。",
+                  "device.title": "设备模型",
+                  "device.station": "充电桩",
+                  "device.link": "设备模型、监测与模板",
+                  "device.state": "状态",
+                  "device.variables": "变量",
+                  "device.refresh": "重新读取全部",
+                  "device.count": "已知变量",
+                  "device.report": "最近一次报告",
+                  "device.report.never": "从未读取",
+                  "device.report.ordered": "已请求",
+                  "device.report.receiving": "接收中",
+                  "device.report.complete": "完整",
+                  "device.report.incomplete": "不完整",
+                  "device.report.missing": "缺少部分：{parts}",
+                  "device.restart": "需要重启",
+                  "device.restart.no": "否",
+                  "device.restart.yes": "是，涉及 {n} 个值",
+                  "device.templates": "模板",
+                  "device.notemplate": "未指定",
+                  "device.drift": "偏差",
+                  "device.drift.none": "符合要求",
+                  "device.drift.some": "{n} 项不符合",
+                  "device.all": "全部",
+                  "device.search": "搜索变量",
+                  "device.none": "尚无数据：请重新读取全部。",
+                  "device.nomatch": "没有匹配项。",
+                  "device.novariable": "需要变量名",
+                  "device.variable": "变量",
+                  "device.value": "值",
+                  "device.limits": "取值",
+                  "device.told": "得知时间",
+                  "device.set": "设置",
+                  "device.pending": "下次重启后为 {value}",
+                  "device.values": "可选值",
+                  "device.source.report": "报告",
+                  "device.source.read": "读取",
+                  "device.source.set": "由平台设置",
+                  "device.source.restart": "已设置，重启后生效",
+                  "device.mutability.ReadOnly": "只读",
+                  "device.mutability.WriteOnly": "只写",
+                  "device.mutability.ReadWrite": "可设置",
+                  "drift.differs": "应为 {wanted}（{template}）",
+                  "drift.pending": "下次重启后变为 {wanted}（{template}）",
+                  "drift.unknown": "未知；应为 {wanted}（{template}）",
+                  "monitoring.title": "监测项",
+                  "monitoring.events": "设备事件",
+                  "monitoring.base": "监测基准",
+                  "monitoring.level": "上报至",
+                  "monitoring.none": "没有已知的监测项。",
+                  "monitoring.noevents": "没有事件。",
+                  "monitoring.number": "编号",
+                  "monitoring.kind": "类型",
+                  "monitoring.severity": "严重度",
+                  "monitoring.origin": "来源",
+                  "monitoring.trigger": "触发",
+                  "monitoring.cleared": "恢复",
+                  "monitoring.clears": "已恢复",
+                  "monitoring.open": "持续中",
+                  "severity.0": "0 危险",
+                  "severity.1": "1 硬件故障",
+                  "severity.2": "2 系统故障",
+                  "severity.3": "3 严重",
+                  "severity.4": "4 错误",
+                  "severity.5": "5 警报",
+                  "severity.6": "6 警告",
+                  "severity.7": "7 注意",
+                  "severity.8": "8 信息",
+                  "severity.9": "9 调试",
+                  "templates.title": "设备模板",
+                  "templates.text": "模板规定其充电桩应有的值。模板通过 API 建立。",
+                  "templates.none": "没有模板。",
+                  "templates.name": "模板",
+                  "templates.settings": "设定项",
+                  "templates.stations": "充电桩",
+                  "templates.changed": "修改时间",
+                  "templates.drift": "充电桩",
+                  "templates.nostations": "未指定充电桩。",
+                  "templates.state": "状态",
+                  "templates.differs": "不同",
+                  "templates.pending": "重启后生效",
+                  "templates.unknown": "未知",
+                  "templates.attribute": "属性",
+                  "templates.off": "不符合的桩",
+                  "templates.apply": "下发差异",
+                  "templates.applied": "已下发 {sent} 台；离线 {offline}，被拒 {refused}，留待下次 {later}。",
+                  "templates.scope": "{stations} 台，其中 {off} 台不符合",
+                  "profilechange.title": "安全等级变更",
+                  "profilechange.sending-profile": "改为 {target}：正在下发",
+                  "profilechange.sending-priority": "改为 {target}：正在选择网络",
+                  "profilechange.resetting": "改为 {target}：正在重启",
+                  "profilechange.awaited": "改为 {target}：等待充电桩以新等级接入",
+                  "profilechange.done": "改为 {target}：已完成",
+                  "profilechange.refused": "改为 {target}：未完成"
                 }
 
                 """###),
@@ -3509,6 +3777,1047 @@ enum EmbeddedAssets {
                         },
                         "description": "Least role: viewer."
                       }
+                    },
+                    "/api/v1/stations/{id}/device-model": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getDeviceModel",
+                        "summary": "Variables of the station as it told them, with what templates want",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "A row an attribute",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeviceVariable"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {
+                            "name": "component",
+                            "in": "query",
+                            "schema": {"type": "string"},
+                            "description": "Only of this component."
+                          },
+                          {
+                            "name": "q",
+                            "in": "query",
+                            "schema": {"type": "string"},
+                            "description": "Only where the name contains this."
+                          },
+                          {
+                            "name": "drift",
+                            "in": "query",
+                            "schema": {"type": "boolean"},
+                            "description": "Only where a template wants something else."
+                          },
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/device-model/refresh": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "refreshDeviceModel",
+                        "summary": "Have the station tell all of its variables (GetBaseReport FullInventory, in 1.6 GetConfiguration)",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The command ended, within the time of Prefer: wait or because the station is offline",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "The command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/device-model/variables": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "setVariables",
+                        "summary": "Set variables, checked against what the station told of them",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The commands; all have ended",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Command"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              }
+                            }
+                          },
+                          "202": {
+                            "description": "The commands; some wait for their answer",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Command"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              }
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "variables": {
+                                    "type": "array",
+                                    "minItems": 1,
+                                    "maxItems": 100,
+                                    "items": {"$ref": "#/components/schemas/VariableSetting"}
+                                  }
+                                },
+                                "additionalProperties": false,
+                                "required": ["variables"]
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/device-reports": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listDeviceReports",
+                        "summary": "Reports in parts, newest first, with what of them is missing",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Reports",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeviceReport"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/device-templates": {
+                      "get": {
+                        "operationId": "listDeviceTemplates",
+                        "summary": "Templates of values that stations should have",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Templates",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeviceTemplate"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/device-templates/{name}": {
+                      "parameters": [
+                        {
+                          "name": "name",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getDeviceTemplate",
+                        "summary": "One template",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The template",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DeviceTemplate"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
+                      },
+                      "put": {
+                        "operationId": "putDeviceTemplate",
+                        "summary": "Create or replace a template",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Changed",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DeviceTemplate"}}}
+                          },
+                          "201": {
+                            "description": "Created",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DeviceTemplate"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DeviceTemplateChange"}}}
+                        }
+                      },
+                      "delete": {
+                        "operationId": "deleteDeviceTemplate",
+                        "summary": "Delete a template; the stations keep their values",
+                        "tags": ["devices"],
+                        "responses": {
+                          "204": {"description": "Deleted"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/device-templates/{name}/stations": {
+                      "parameters": [
+                        {
+                          "name": "name",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listTemplateStations",
+                        "summary": "Stations of a template, with how many settings do not hold",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "A row a station",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/TemplateStation"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/device-templates/{name}/drift": {
+                      "parameters": [
+                        {
+                          "name": "name",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listTemplateDrift",
+                        "summary": "What does not hold, a row a station and setting",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Drift",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Drift"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/device-templates/{name}/apply": {
+                      "parameters": [
+                        {
+                          "name": "name",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "applyDeviceTemplate",
+                        "summary": "Send to each station what differs there, or what it has not told",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "A row a station",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/TemplateApplied"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              }
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "requestBody": {
+                          "required": false,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "stations": {
+                                    "type": "array",
+                                    "maxItems": 2000,
+                                    "items": {"type": "string"},
+                                    "description": "Only these of the template's."
+                                  }
+                                },
+                                "additionalProperties": false
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/monitors": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listMonitors",
+                        "summary": "Monitors of the station (2.x)",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Monitors",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Monitor"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      },
+                      "post": {
+                        "operationId": "setMonitors",
+                        "summary": "Set monitors (SetVariableMonitoring)",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The command ended, within the time of Prefer: wait or because the station is offline",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "The command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "monitors": {
+                                    "type": "array",
+                                    "minItems": 1,
+                                    "maxItems": 50,
+                                    "items": {"$ref": "#/components/schemas/MonitorWish"}
+                                  }
+                                },
+                                "additionalProperties": false,
+                                "required": ["monitors"]
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/monitors/refresh": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "refreshMonitors",
+                        "summary": "Have the station tell all of its monitors (GetMonitoringReport)",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The command ended, within the time of Prefer: wait or because the station is offline",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "The command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/monitors/{monitor}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        },
+                        {
+                          "name": "monitor",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "integer", "minimum": 0, "maximum": 2147483647}
+                        }
+                      ],
+                      "delete": {
+                        "operationId": "clearMonitor",
+                        "summary": "Remove a monitor (ClearVariableMonitoring)",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The command ended, within the time of Prefer: wait or because the station is offline",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "The command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/monitoring": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getMonitoring",
+                        "summary": "Monitoring base and level, as set last",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "What was set",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Monitoring"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
+                      },
+                      "put": {
+                        "operationId": "putMonitoring",
+                        "summary": "Set the monitoring base, or the highest severity number that is told",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The command ended, within the time of Prefer: wait or because the station is offline",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "The command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "base": {"type": ["string", "null"], "enum": ["All", "FactoryDefault", "HardWiredOnly", null]},
+                                  "level": {"type": ["integer", "null"], "minimum": 0, "maximum": 9},
+                                  "at": {
+                                    "type": ["string", "null"],
+                                    "format": "date-time",
+                                    "description": "ISO 8601 with offset or Z."
+                                  }
+                                },
+                                "additionalProperties": false
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/device-events": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listStationDeviceEvents",
+                        "summary": "What the station's monitors saw, newest first",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Events",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeviceEvent"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {
+                            "name": "severity",
+                            "in": "query",
+                            "schema": {"type": "integer", "minimum": 0, "maximum": 9},
+                            "description": "Only up to this number: 0 is danger."
+                          },
+                          {
+                            "name": "open",
+                            "in": "query",
+                            "schema": {"type": "boolean"},
+                            "description": "Only alerts that nobody told to be over."
+                          },
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/device-events": {
+                      "get": {
+                        "operationId": "listDeviceEvents",
+                        "summary": "What monitors of all stations saw, newest first",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Events",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeviceEvent"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {
+                            "name": "station",
+                            "in": "query",
+                            "schema": {"type": "string"},
+                            "description": "Only of this station."
+                          },
+                          {
+                            "name": "severity",
+                            "in": "query",
+                            "schema": {"type": "integer", "minimum": 0, "maximum": 9},
+                            "description": "Only up to this number: 0 is danger."
+                          },
+                          {
+                            "name": "open",
+                            "in": "query",
+                            "schema": {"type": "boolean"},
+                            "description": "Only alerts that nobody told to be over."
+                          },
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/network-profiles": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listNetworkProfiles",
+                        "summary": "Network profiles that the station took, without passwords (2.x)",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Profiles",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/NetworkProfile"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/stations/{id}/security-profile": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "changeSecurityProfile",
+                        "summary": "Lead the station to another security profile over OCPP; security_profile of the station follows once it has come with it",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The command ended, within the time of Prefer: wait or because the station is offline",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "The command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SecurityProfileOrder"}}}
+                        }
+                      },
+                      "delete": {
+                        "operationId": "endSecurityProfileChange",
+                        "summary": "End a change under way; what the station has of it stays there",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The station",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Station"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/stations/{id}/customer-information": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listCustomerInformation",
+                        "summary": "What the station told of customers, newest first; kept for 7 days",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Inquiries with what came for them",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/CustomerInformation"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: manager.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      },
+                      "post": {
+                        "operationId": "askCustomerInformation",
+                        "summary": "Have the station report what it knows of a customer, or forget it (2.x)",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The command ended, within the time of Prefer: wait or because the station is offline",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "The command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CustomerOrder"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/customer-information/{request}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        },
+                        {
+                          "name": "request",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "integer", "minimum": 0, "maximum": 2147483647}
+                        }
+                      ],
+                      "delete": {
+                        "operationId": "deleteCustomerInformation",
+                        "summary": "Delete what the station told",
+                        "tags": ["devices"],
+                        "responses": {
+                          "204": {"description": "Deleted"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager."
+                      }
                     }
                   },
                   "components": {
@@ -3855,6 +5164,7 @@ enum EmbeddedAssets {
                           "security_profile": {"type": "integer"},
                           "password_set": {"type": "boolean"},
                           "key_change": {"oneOf": [{"$ref": "#/components/schemas/KeyChange"}, {"type": "null"}]},
+                          "security_profile_change": {"oneOf": [{"$ref": "#/components/schemas/SecurityProfileChange"}, {"type": "null"}]},
                           "commissioning": {"oneOf": [{"$ref": "#/components/schemas/Commissioning"}, {"type": "null"}]},
                           "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
                         },
@@ -3881,6 +5191,7 @@ enum EmbeddedAssets {
                           "security_profile",
                           "password_set",
                           "key_change",
+                          "security_profile_change",
                           "commissioning",
                           "created_at"
                         ]
@@ -4669,6 +5980,527 @@ enum EmbeddedAssets {
                         },
                         "additionalProperties": false,
                         "required": ["at", "step_seconds", "holds", "violation", "nodes", "piles"]
+                      },
+                      "DeviceVariable": {
+                        "type": "object",
+                        "description": "One attribute of a variable as the station told it, and what a template wants of it.",
+                        "properties": {
+                          "component": {"type": ["string", "null"], "description": "null in 1.6."},
+                          "component_instance": {"type": ["string", "null"]},
+                          "evse": {"type": ["integer", "null"]},
+                          "connector": {"type": ["integer", "null"]},
+                          "variable": {"type": "string"},
+                          "instance": {"type": ["string", "null"]},
+                          "attribute": {"type": "string", "enum": ["Actual", "Target", "MinSet", "MaxSet"]},
+                          "value": {"type": ["string", "null"], "description": "null: not told, or a secret."},
+                          "pending": {"type": ["string", "null"], "description": "Set; it holds after the station's next restart."},
+                          "mutability": {"type": ["string", "null"], "enum": ["ReadOnly", "WriteOnly", "ReadWrite", null]},
+                          "persistent": {"type": ["boolean", "null"]},
+                          "constant": {"type": ["boolean", "null"]},
+                          "data_type": {
+                            "type": ["string", "null"],
+                            "enum": [
+                              "string",
+                              "decimal",
+                              "integer",
+                              "dateTime",
+                              "boolean",
+                              "OptionList",
+                              "SequenceList",
+                              "MemberList",
+                              null
+                            ]
+                          },
+                          "unit": {"type": ["string", "null"]},
+                          "min_limit": {"type": ["string", "null"]},
+                          "max_limit": {"type": ["string", "null"]},
+                          "max_elements": {"type": ["integer", "null"]},
+                          "values_list": {"type": ["string", "null"]},
+                          "supports_monitoring": {"type": ["boolean", "null"]},
+                          "at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "source": {"type": ["string", "null"], "enum": ["report", "read", "set", "restart", null]},
+                          "template": {"type": ["string", "null"], "description": "The template that wants a value of it."},
+                          "wanted": {"type": ["string", "null"]},
+                          "drift": {"type": ["string", "null"], "enum": ["differs", "pending", "unknown", null]}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "component",
+                          "component_instance",
+                          "evse",
+                          "connector",
+                          "variable",
+                          "instance",
+                          "attribute",
+                          "value",
+                          "pending",
+                          "mutability",
+                          "persistent",
+                          "constant",
+                          "data_type",
+                          "unit",
+                          "min_limit",
+                          "max_limit",
+                          "max_elements",
+                          "values_list",
+                          "supports_monitoring",
+                          "at",
+                          "source",
+                          "template",
+                          "wanted",
+                          "drift"
+                        ]
+                      },
+                      "VariableSetting": {
+                        "type": "object",
+                        "properties": {
+                          "component": {
+                            "type": ["string", "null"],
+                            "maxLength": 50,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Left out in 1.6, where variable is a configuration key."
+                          },
+                          "component_instance": {"type": ["string", "null"], "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "evse": {"type": ["integer", "null"], "minimum": 0, "maximum": 10000},
+                          "connector": {"type": ["integer", "null"], "minimum": 0, "maximum": 10000},
+                          "variable": {"type": "string", "minLength": 1, "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "instance": {"type": ["string", "null"], "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "attribute": {
+                            "type": ["string", "null"],
+                            "enum": ["Actual", "Target", "MinSet", "MaxSet", null],
+                            "default": "Actual"
+                          },
+                          "value": {"type": "string", "maxLength": 2500, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["variable", "value"]
+                      },
+                      "DeviceReport": {
+                        "type": "object",
+                        "properties": {
+                          "request": {"type": "integer"},
+                          "kind": {"type": "string", "enum": ["variables", "monitors"]},
+                          "scope": {
+                            "type": "string",
+                            "enum": [
+                              "FullInventory",
+                              "ConfigurationInventory",
+                              "SummaryInventory",
+                              "selection",
+                              "monitors",
+                              "unasked"
+                            ]
+                          },
+                          "state": {"type": "string", "enum": ["ordered", "receiving", "complete", "incomplete"]},
+                          "ordered_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "first_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "last_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "parts": {"type": "integer", "description": "That have come."},
+                          "missing": {"type": "string", "description": "Numbers of parts known to be missing: 1-3, 5."},
+                          "items": {"type": "integer", "description": "Variables or monitors in the parts that came."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "request",
+                          "kind",
+                          "scope",
+                          "state",
+                          "ordered_at",
+                          "first_at",
+                          "last_at",
+                          "parts",
+                          "missing",
+                          "items"
+                        ]
+                      },
+                      "DeviceTemplate": {
+                        "type": "object",
+                        "properties": {
+                          "name": {"type": "string"},
+                          "note": {"type": "string"},
+                          "settings": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "component": {"type": ["string", "null"], "description": "null in 1.6."},
+                                "component_instance": {"type": ["string", "null"]},
+                                "evse": {"type": ["integer", "null"]},
+                                "connector": {"type": ["integer", "null"]},
+                                "variable": {"type": "string"},
+                                "instance": {"type": ["string", "null"]},
+                                "attribute": {"type": "string", "enum": ["Actual", "Target", "MinSet", "MaxSet"]},
+                                "value": {"type": "string"}
+                              },
+                              "additionalProperties": false,
+                              "required": [
+                                "component",
+                                "component_instance",
+                                "evse",
+                                "connector",
+                                "variable",
+                                "instance",
+                                "attribute",
+                                "value"
+                              ]
+                            }
+                          },
+                          "stations": {"type": "array", "items": {"type": "string"}},
+                          "changed_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "changed_by": {"type": "string"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["name", "note", "settings", "stations", "changed_at", "changed_by"]
+                      },
+                      "DeviceTemplateChange": {
+                        "type": "object",
+                        "properties": {
+                          "note": {"type": ["string", "null"], "maxLength": 500, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "settings": {
+                            "type": "array",
+                            "minItems": 1,
+                            "maxItems": 200,
+                            "items": {"$ref": "#/components/schemas/VariableSetting"}
+                          },
+                          "stations": {
+                            "type": "array",
+                            "maxItems": 2000,
+                            "items": {"type": "string"},
+                            "description": "Left out: as they are."
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": ["settings"]
+                      },
+                      "TemplateStation": {
+                        "type": "object",
+                        "properties": {
+                          "station": {"type": "string"},
+                          "online": {"type": "boolean"},
+                          "settings": {"type": "integer"},
+                          "holds": {"type": "integer"},
+                          "differs": {"type": "integer"},
+                          "pending": {"type": "integer"},
+                          "unknown": {"type": "integer"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["station", "online", "settings", "holds", "differs", "pending", "unknown"]
+                      },
+                      "Drift": {
+                        "type": "object",
+                        "properties": {
+                          "station": {"type": "string"},
+                          "component": {"type": ["string", "null"], "description": "null in 1.6."},
+                          "component_instance": {"type": ["string", "null"]},
+                          "evse": {"type": ["integer", "null"]},
+                          "connector": {"type": ["integer", "null"]},
+                          "variable": {"type": "string"},
+                          "instance": {"type": ["string", "null"]},
+                          "attribute": {"type": "string", "enum": ["Actual", "Target", "MinSet", "MaxSet"]},
+                          "wanted": {"type": "string"},
+                          "value": {"type": ["string", "null"]},
+                          "state": {"type": "string", "enum": ["differs", "pending", "unknown"]}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "station",
+                          "component",
+                          "component_instance",
+                          "evse",
+                          "connector",
+                          "variable",
+                          "instance",
+                          "attribute",
+                          "wanted",
+                          "value",
+                          "state"
+                        ]
+                      },
+                      "TemplateApplied": {
+                        "type": "object",
+                        "properties": {
+                          "station": {"type": "string"},
+                          "state": {
+                            "type": "string",
+                            "enum": ["sent", "holds", "offline", "refused", "later"],
+                            "description": "later: call again, one call reaches 100 stations."
+                          },
+                          "commands": {"type": "array", "items": {"type": "string"}},
+                          "detail": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["station", "state", "commands", "detail"]
+                      },
+                      "Monitor": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "component": {"type": ["string", "null"], "description": "null in 1.6."},
+                          "component_instance": {"type": ["string", "null"]},
+                          "evse": {"type": ["integer", "null"]},
+                          "connector": {"type": ["integer", "null"]},
+                          "variable": {"type": "string"},
+                          "instance": {"type": ["string", "null"]},
+                          "type": {"type": "string"},
+                          "value": {"type": "number"},
+                          "severity": {"type": "integer"},
+                          "transaction": {"type": "boolean"},
+                          "origin": {"type": ["string", "null"]},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "component",
+                          "component_instance",
+                          "evse",
+                          "connector",
+                          "variable",
+                          "instance",
+                          "type",
+                          "value",
+                          "severity",
+                          "transaction",
+                          "origin",
+                          "at"
+                        ]
+                      },
+                      "MonitorWish": {
+                        "type": "object",
+                        "properties": {
+                          "id": {
+                            "type": ["integer", "null"],
+                            "minimum": 0,
+                            "maximum": 2147483647,
+                            "description": "Of the monitor to be replaced."
+                          },
+                          "component": {
+                            "type": ["string", "null"],
+                            "maxLength": 50,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Left out in 1.6, where variable is a configuration key."
+                          },
+                          "component_instance": {"type": ["string", "null"], "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "evse": {"type": ["integer", "null"], "minimum": 0, "maximum": 10000},
+                          "connector": {"type": ["integer", "null"], "minimum": 0, "maximum": 10000},
+                          "variable": {"type": "string", "minLength": 1, "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "instance": {"type": ["string", "null"], "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "type": {
+                            "type": "string",
+                            "enum": ["UpperThreshold", "LowerThreshold", "Delta", "Periodic", "PeriodicClockAligned"]
+                          },
+                          "value": {"type": "number", "minimum": -1000000000, "maximum": 1000000000},
+                          "severity": {"type": "integer", "minimum": 0, "maximum": 9},
+                          "transaction": {"type": ["boolean", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["variable", "type", "value", "severity"]
+                      },
+                      "Monitoring": {
+                        "type": "object",
+                        "properties": {
+                          "base": {"type": ["string", "null"]},
+                          "level": {"type": ["integer", "null"]},
+                          "at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["base", "level", "at"]
+                      },
+                      "DeviceEvent": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "station": {"type": "string"},
+                          "number": {"type": "integer", "description": "The station's."},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "received_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "component": {"type": ["string", "null"], "description": "null in 1.6."},
+                          "component_instance": {"type": ["string", "null"]},
+                          "evse": {"type": ["integer", "null"]},
+                          "connector": {"type": ["integer", "null"]},
+                          "variable": {"type": "string"},
+                          "instance": {"type": ["string", "null"]},
+                          "value": {"type": "string"},
+                          "trigger": {"type": "string"},
+                          "notification": {"type": "string"},
+                          "severity": {"type": ["integer", "null"]},
+                          "monitor": {"type": ["integer", "null"]},
+                          "cleared": {"type": "boolean", "description": "It tells that what was told before is over."},
+                          "cleared_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "cleared_by": {"type": ["integer", "null"], "description": "Number of the event that told that this one is over."},
+                          "cause": {"type": ["integer", "null"]},
+                          "tech_code": {"type": ["string", "null"]},
+                          "tech_info": {"type": ["string", "null"]},
+                          "transaction": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "station",
+                          "number",
+                          "at",
+                          "received_at",
+                          "component",
+                          "component_instance",
+                          "evse",
+                          "connector",
+                          "variable",
+                          "instance",
+                          "value",
+                          "trigger",
+                          "notification",
+                          "severity",
+                          "monitor",
+                          "cleared",
+                          "cleared_at",
+                          "cleared_by",
+                          "cause",
+                          "tech_code",
+                          "tech_info",
+                          "transaction"
+                        ]
+                      },
+                      "NetworkProfile": {
+                        "type": "object",
+                        "properties": {
+                          "slot": {"type": "integer"},
+                          "interface": {"type": "string"},
+                          "url": {"type": "string"},
+                          "security_profile": {"type": "integer"},
+                          "message_timeout_seconds": {"type": "integer"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["slot", "interface", "url", "security_profile", "message_timeout_seconds"]
+                      },
+                      "SecurityProfileOrder": {
+                        "type": "object",
+                        "properties": {
+                          "security_profile": {"type": "integer", "minimum": 1, "maximum": 3},
+                          "url": {
+                            "type": ["string", "null"],
+                            "maxLength": 512,
+                            "pattern": "^wss?://[^\\u0000-\\u001f\\u007f]+$",
+                            "description": "2.x: where the station is to connect, without its identity."
+                          },
+                          "slot": {
+                            "type": ["integer", "null"],
+                            "minimum": 0,
+                            "maximum": 100,
+                            "description": "2.x: the network profile to write; left out: one that is not in use."
+                          },
+                          "priority": {
+                            "type": "array",
+                            "minItems": 1,
+                            "maxItems": 16,
+                            "items": {"type": "integer", "minimum": 0, "maximum": 100},
+                            "description": "2.x: all slots, the one to use first; left out: the new one before those in use."
+                          },
+                          "interface": {
+                            "type": ["string", "null"],
+                            "enum": [
+                              "Wired0",
+                              "Wired1",
+                              "Wired2",
+                              "Wired3",
+                              "Wireless0",
+                              "Wireless1",
+                              "Wireless2",
+                              "Wireless3",
+                              "Any",
+                              null
+                            ]
+                          },
+                          "message_timeout_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 600}
+                        },
+                        "additionalProperties": false,
+                        "required": ["security_profile"]
+                      },
+                      "SecurityProfileChange": {
+                        "type": "object",
+                        "description": "The newest change of the security profile over OCPP.",
+                        "properties": {
+                          "target": {"type": "integer"},
+                          "previous": {"type": "integer"},
+                          "state": {
+                            "type": "string",
+                            "enum": ["sending-profile", "sending-priority", "resetting", "awaited", "done", "refused"]
+                          },
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "word": {"type": ["string", "null"], "description": "The station's own, where it refused."},
+                          "attempts": {"type": "integer"},
+                          "slot": {"type": ["integer", "null"]},
+                          "priority": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["target", "previous", "state", "at", "word", "attempts", "slot", "priority"]
+                      },
+                      "CustomerOrder": {
+                        "type": "object",
+                        "properties": {
+                          "id_token": {
+                            "type": ["string", "null"],
+                            "minLength": 1,
+                            "maxLength": 36,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$"
+                          },
+                          "id_token_type": {
+                            "type": ["string", "null"],
+                            "enum": [
+                              "Central",
+                              "eMAID",
+                              "ISO14443",
+                              "ISO15693",
+                              "KeyCode",
+                              "Local",
+                              "MacAddress",
+                              "NoAuthorization",
+                              null
+                            ],
+                            "default": "ISO14443"
+                          },
+                          "customer_identifier": {
+                            "type": ["string", "null"],
+                            "minLength": 1,
+                            "maxLength": 64,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$"
+                          },
+                          "report": {"type": ["boolean", "null"]},
+                          "clear": {"type": ["boolean", "null"]}
+                        },
+                        "additionalProperties": false
+                      },
+                      "CustomerInformation": {
+                        "type": "object",
+                        "properties": {
+                          "request": {"type": "integer"},
+                          "subject": {
+                            "type": ["string", "null"],
+                            "description": "Mark of the token or identifier, as the audit names tokens."
+                          },
+                          "report": {"type": "boolean"},
+                          "clear": {"type": "boolean"},
+                          "ordered_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "by": {"type": "string"},
+                          "status": {"type": ["string", "null"]},
+                          "complete": {"type": "boolean"},
+                          "missing": {"type": "string"},
+                          "last_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "data": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "request",
+                          "subject",
+                          "report",
+                          "clear",
+                          "ordered_at",
+                          "by",
+                          "status",
+                          "complete",
+                          "missing",
+                          "last_at",
+                          "data"
+                        ]
                       }
                     }
                   }

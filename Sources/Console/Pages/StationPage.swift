@@ -95,6 +95,7 @@ enum StationPage {
             \(Parts.card(t("station.now"), id: "now", live: "station session", evses.isEmpty ? Parts.empty(t("station.noevses")) : "<div class=\"evses\">\(evses)</div>"))
             \(Parts.card(t("station.facts"), id: "facts", live: "station", facts(view, site, format)))
             </div>
+            <p><a class="button" href="\(DevicePage.path(station.id))">\(t("device.link"))</a></p>
             \(await profiles(view, call, format))
             \(call.can(.manager) ? keyForm(view, call) : .empty)
             \(await SecurityCards(view: view, call: call, format: format).html())
@@ -180,6 +181,11 @@ enum StationPage {
             (t("station.key"), key(station, format)),
             (t("station.follows"), StationsPage.verdict(view.commissioning, t)),
         ]
+        if let change = view.profileChange {
+            let word = change.word.map { ": " + $0 } ?? ""
+            let state = t("profilechange." + change.state.rawValue, ["target": String(change.target)]) + word
+            pairs.append((t("profilechange.title"), "\(state) <span class=\"muted\">\(format.ago(change.at))</span>"))
+        }
         if let found = view.commissioning {
             if let unit = found.rateUnit { pairs.append((t("station.rateunit"), HTML(escaping: unit))) }
             if let levels = found.maxStackLevel {

@@ -65,6 +65,15 @@ extension Dialect16 {
         _ request: V16.ChangeConfigurationRequest, _ station: inout SimulatedChargePoint
     ) -> V16.ConfigurationStatus {
         guard let entry = station.configuration.index(of: .init(variable: request.key)) else { return .notSupported }
+        if request.key.lowercased() == "securityprofile" {
+            // Upwards only; then it connects anew (security whitepaper A05.FR.01, FR.06).
+            let held = Int(station.configuration.entries[entry].value) ?? 0
+            guard let wanted = Int(request.value), wanted > held, station.change(entry, to: request.value) else {
+                return .rejected
+            }
+            station.schedule(.reconnect, after: .seconds(1))
+            return .accepted
+        }
         return station.change(entry, to: request.value) ? .accepted : .rejected
     }
 

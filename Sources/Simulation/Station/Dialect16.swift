@@ -171,6 +171,7 @@ struct Dialect16: StationDialect {
             open("MeterValueSampleInterval", "60", .number(), .sampleInterval),
             fixed("NumberOfConnectors", "\(settings.connectors)"),
             fixed("ResetRetries", "0"),
+            open("SecurityProfile", "0", .number(most: 3)),
             fixed("StopTransactionOnEVSideDisconnect", "true"),
             open("StopTransactionOnInvalidId", "true", .flag, .stopsOnRefusal),
             fixed("StopTxnAlignedData", ""),

@@ -36,6 +36,14 @@ extension Dialect201 {
         case .getChargingProfiles(let request): report(request, id, &station)
         case .getCompositeSchedule(let request): composite(request, id, &station)
 
+        case .setVariableMonitoring(let request): set(request, id, &station)
+        case .clearVariableMonitoring(let request): clear(request, id, &station)
+        case .setMonitoringBase(let request): set(request, id, &station)
+        case .setMonitoringLevel(let request): set(request, id, &station)
+        case .getMonitoringReport(let request): report(request, id, &station)
+        case .setNetworkProfile(let request): set(request, id, &station)
+        case .customerInformation(let request): answer(request, id, &station)
+
         case .getLog(let request):
             let name = "\(station.settings.identity)-\(request.logType.name).log"
             respond(.getLog(.init(status: .accepted, filename: name)), id, &station)

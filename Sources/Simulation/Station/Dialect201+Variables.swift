@@ -79,7 +79,8 @@ extension Dialect201 {
             fixed("OCPPCommCtrlr", "QueueAllMessages", "false", .flag),
             fixed("OCPPCommCtrlr", "ResetRetries", "0", .number()),
             fixed("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", "true", .flag),
-            fixed("OCPPCommCtrlr", "NetworkConfigurationPriority", "1"),
+            open("OCPPCommCtrlr", "NetworkConfigurationPriority", "1", .members(StationWatch.slots.map(String.init))),
+            fixed("SecurityCtrlr", "SecurityProfile", "0", .number()),
             fixed("OCPPCommCtrlr", "NetworkProfileConnectionAttempts", "1", .number()),
             open("OCPPCommCtrlr", "WebSocketPingInterval", "0", seconds),
             fixed("AuthCtrlr", "Enabled", "true", .flag),
@@ -173,6 +174,13 @@ extension Dialect201 {
     func set(_ data: V2.SetVariableData, in station: inout SimulatedChargePoint) -> V2.SetVariableResult {
         let status: V2.SetVariableStatus
         switch search(data.component, data.variable, data.attributeType, station) {
+        case .found(let i) where station.configuration.entries[i].name.matches(Self.priority):
+            // It connects anew by it after a reboot (B10.FR.01, FR.04), and only by slots that hold something.
+            let slots = data.attributeValue.split(separator: ",").map { Int($0) }
+            let isKnown = slots.allSatisfy { slot in
+                slot == 1 || slot.map { station.watch.networks[$0] != nil } ?? false
+            }
+            status = isKnown && station.change(i, to: data.attributeValue) ? .rebootRequired : .rejected
         case .found(let i): status = station.change(i, to: data.attributeValue) ? .accepted : .rejected
         case .unknownComponent: status = .unknownComponent
         case .unknownVariable: status = .unknownVariable

@@ -63,6 +63,8 @@ public struct SimulatedChargePoint: Sendable {
         case respond(messageID: String, payload: [UInt8])
         case send(StationMessage)
         case reboot(StopCause, BootCause)
+        /// The connection is closed and made anew.
+        case reconnect
     }
 
     public let settings: StationSettings
@@ -74,6 +76,7 @@ public struct SimulatedChargePoint: Sendable {
     var connectors: [SimulatedConnector]
     var profiles = ProfileStack()
     var configuration: StationConfiguration
+    var watch = StationWatch()
     var queue = TransactionQueue()
     var link: StationLink?
     var registration: Registration?
@@ -185,6 +188,7 @@ public struct SimulatedChargePoint: Sendable {
         }
         for instant in [bootAt, heartbeatAt, connectAt, powerAt, linkAt, decideAt] { consider(instant) }
         for item in deferred { consider(item.at) }
+        consider(nextWatch)
         // What was already due at `now` has been played; a retry that waits for a connection does not count.
         if link != nil, isAccepted, !queue.isInFlight { consider(queue.retryAt) }
         for connector in connectors {
@@ -231,6 +235,10 @@ public struct SimulatedChargePoint: Sendable {
             case .respond(let id, let payload): linkHandle(.respond(messageID: id, payload: payload))
             case .send(let message): call(message, .other)
             case .reboot(let stop, let boot): powerOff(stop, boot)
+            case .reconnect where link != nil:
+                actions.append(.disconnect)
+                disconnected()
+            case .reconnect: break
             }
         }
         for i in connectors.indices {
@@ -270,6 +278,7 @@ public struct SimulatedChargePoint: Sendable {
             schedule(.reboot(.softReset, .scheduledReset), after: .seconds(1))
         }
         tellConditions()
+        watchVariables()
         // A start goes out before the status that it leads to.
         pump()
         reportStatuses()

@@ -74,6 +74,11 @@ struct StationConfiguration: Hashable, Sendable {
         if let i = entries.firstIndex(where: { $0.parameter == parameter }) { entries[i].value = value }
     }
 
+    /// What the station itself says of an entry.
+    mutating func put(_ name: Name, _ value: String) {
+        if let i = index(of: name) { entries[i].value = value }
+    }
+
     /// - Returns: whether the entry takes the value.
     mutating func change(_ i: Int, to value: String) -> Bool {
         let entry = entries[i]

@@ -37,7 +37,11 @@ final class GatewayBridge: GatewayDelegate {
         let id = StationID(request.identity)
         let now = clock()
         Task { [loop, admission] in
-            guard let (known, profile) = await loop.read({ ($0.admission(of: id), $0.securityProfile(of: id)) }) else {
+            guard
+                let (known, profile, isChanging) = await loop.read({
+                    ($0.admission(of: id), $0.securityProfile(of: id), $0.awaitsSecurityProfile(of: id))
+                })
+            else {
                 return reply(.unavailable(retryAfterSeconds: 30))
             }
             admission.judge(request, known, profile: profile) { judgement in
@@ -45,6 +49,9 @@ final class GatewayBridge: GatewayDelegate {
                 if let stored = judgement.cameWith { loop.post(.cameWith(id, stored: stored)) }
                 if case .accept = judgement.decision, let certificate = request.certificate {
                     loop.post(.cameWithCertificate(id, CertificateRecord(certificate, of: id, at: now)))
+                }
+                if isChanging, case .accept = judgement.decision {
+                    loop.post(.cameOn(id, profile: request.securityProfile))
                 }
                 if let (seen, info) = judgement.event { loop.post(.securityEvent(id, seen, info: info)) }
                 reply(judgement.decision)

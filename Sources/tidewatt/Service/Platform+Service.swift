@@ -114,7 +114,7 @@ extension Platform: PlatformService {
     }
 
     /// What cannot be read is an alarm in the log and an empty answer, never a crash of the page.
-    private func reading<Value: Sendable>(_ body: @Sendable () async throws -> Value) async -> Value? {
+    func reading<Value: Sendable>(_ body: @Sendable () async throws -> Value) async -> Value? {
         do { return try await body() } catch {
             log(.error, "read-failed", [.init("fault", .string("\(error)"))])
             return nil

@@ -89,6 +89,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.shards)
         var settings = CoreConfiguration(configuration, tokenMarker: tokenMarker)
         // On a fast virtual clock a round trip on real sockets takes domain time: do not call that disobedience.
+        settings.offersTLS = configuration.ocpps != nil
         settings.dispatch.settleAfter += .milliseconds(Int64((clock.speed - 1) * 150))
         let core = Core(
             configuration: settings, state: try store.loadCore(), packs: RulePacks.builtIn,

@@ -17,8 +17,29 @@ def variables_set(status):
     return answer
 
 
+def monitors_set(fields):
+    """An answer to SetVariableMonitoring that takes each and numbers the new ones from 101 on."""
+    return v201.call_result.SetVariableMonitoring(set_monitoring_result=[
+        {"id": one.get("id") or 101 + number, "status": "Accepted", "type": one["type"], "severity": one["severity"],
+         "component": one["component"], "variable": one["variable"]}
+        for number, one in enumerate(fields["set_monitoring_data"])])
+
+
 # What an obliging station says; a test puts its own answers beside these. The libraries of both versions agree in them.
 _ANSWERS = {
+    "ClearVariableMonitoring": lambda fields: v201.call_result.ClearVariableMonitoring(clear_monitoring_result=[
+        {"status": "Accepted", "id": number} for number in fields["id"]]),
+    "CustomerInformation": v201.call_result.CustomerInformation("Accepted"),
+    "GetBaseReport": v201.call_result.GetBaseReport("Accepted"),
+    "GetMonitoringReport": v201.call_result.GetMonitoringReport("Accepted"),
+    "GetVariables": lambda fields: v201.call_result.GetVariables(get_variable_result=[
+        {"attribute_status": "UnknownComponent", "component": one["component"], "variable": one["variable"]}
+        for one in fields["get_variable_data"]]),
+    "Reset": v201.call_result.Reset("Accepted"),
+    "SetMonitoringBase": v201.call_result.SetMonitoringBase("Accepted"),
+    "SetMonitoringLevel": v201.call_result.SetMonitoringLevel("Accepted"),
+    "SetNetworkProfile": v201.call_result.SetNetworkProfile("Accepted"),
+    "SetVariableMonitoring": monitors_set,
     "CertificateSigned": v201.call_result.CertificateSigned("Accepted"),
     "DeleteCertificate": v201.call_result.DeleteCertificate("Accepted"),
     "GetInstalledCertificateIds": v201.call_result.GetInstalledCertificateIds("NotFound"),
