@@ -23,8 +23,9 @@ import Testing
     }
 
     private func events(_ b: Bench201) -> [V2.EventData] {
-        b.requests.flatMap { request in
-            if case .notifyEvent(let notice) = request { notice.eventData } else { [] }
+        b.requests.flatMap { request -> [V2.EventData] in
+            guard case .notifyEvent(let notice) = request else { return [] }
+            return notice.eventData
         }
     }
 
