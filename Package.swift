@@ -93,12 +93,14 @@ let package = Package(
             dependencies: [
                 "Quantities", "Documents", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering",
                 "GridDispatch", "Scheduling", "Operations", "Gateway", nioCore, nioPosix,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ], resources: [.copy("Resources")], swiftSettings: strict),
         .target(
             name: "Console",
             dependencies: [
                 "Quantities", "Documents", "Assets", "Rulebook", "Charging", "Metering", "GridDispatch", "Operations",
-                .product(name: "Hummingbird", package: "hummingbird"), nioCore,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"), nioCore,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ], swiftSettings: strict),
         .executableTarget(

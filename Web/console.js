@@ -75,7 +75,7 @@
   function schedule() { timer ||= setTimeout(refresh, 1000); }
 
   if ($("[data-live]") && "EventSource" in window) {
-    const names = ["station", "session", "power", "alarm", "plan", "command"];
+    const names = ["station", "session", "power", "alarm", "plan", "command", "campaign"];
     const events = new EventSource("/api/v1/events");
     for (const name of names) events.addEventListener(name, () => { wanted.add(name); schedule(); });
     let opened = false;
@@ -124,8 +124,31 @@
       document.getElementById(field.dataset.fill).value = (await field.files[0].text()).replace(/^\uFEFF/, "");
     }
   });
+  // A firmware image goes as it lies on the disk; no page could hold it.
+  async function upload(form) {
+    const file = form.elements.file.files[0];
+    const [button, problem] = [$("button", form), $("[data-problem]", form)];
+    if (!file || button.disabled) return;
+    button.disabled = true;
+    problem.hidden = true;
+    const name = file.name.replace(/[^A-Za-z0-9._-]/g, "_").replace(/^\.+/, "").slice(-100) || "firmware";
+    try {
+      const answer = await fetch(`${form.getAttribute("action")}?name=${encodeURIComponent(name)}`, {
+        method: "POST", body: file,
+        headers: { "X-CSRF-Token": form.dataset.upload, "Content-Type": "application/octet-stream" },
+      });
+      if (answer.ok) return location.reload();
+      problem.textContent = (await answer.json()).detail;
+    } catch (error) {
+      problem.textContent = String(error);
+    }
+    problem.hidden = false;
+    button.disabled = false;
+  }
+
   document.addEventListener("submit", (event) => {
     if (event.target.method !== "post") return;
+    if (event.target.dataset.upload) { event.preventDefault(); upload(event.target); return; }
     if (event.target.dataset.sent) { event.preventDefault(); return; }
     event.target.dataset.sent = "1";
     setTimeout(() => { delete event.target.dataset.sent; }, 3000);

@@ -120,6 +120,14 @@ private enum HTTPAdapter {
                     .response,
                 isHead: isHead)
         }
+        if console.takesStream(head) {
+            let body = request.body
+            var streaming = head
+            streaming.stream = ByteStream { take in
+                for try await buffer in body { try await take(Array(buffer.readableBytesView)) }
+            }
+            return converted(await console.respond(to: streaming), isHead: isHead)
+        }
         let limit = console.bodyLimit(of: head)
         var request = request
         guard let buffer = try? await request.collectBody(upTo: limit),

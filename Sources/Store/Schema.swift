@@ -63,9 +63,78 @@ enum Schema {
                     CREATE INDEX security_event_critical ON security_event(id) WHERE critical = 1;
                     """)
         }
+        migrator.registerMigration("8 lists, reservations, displays") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE station_local_list (
+                        station TEXT PRIMARY KEY, scope TEXT NOT NULL, tokens TEXT NOT NULL, automatic INTEGER NOT NULL,
+                        version INTEGER NOT NULL, mark INTEGER, entries INTEGER NOT NULL, left_out INTEGER NOT NULL,
+                        held_version INTEGER, outcome TEXT NOT NULL, word TEXT, at INTEGER NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE reservation (
+                        place INTEGER PRIMARY KEY, station TEXT NOT NULL, id INTEGER NOT NULL, evse INTEGER,
+                        connector_kind TEXT, token TEXT NOT NULL, token_kind TEXT, token_group TEXT,
+                        expires_at INTEGER NOT NULL, created_at INTEGER NOT NULL, ordered_by TEXT NOT NULL,
+                        state TEXT NOT NULL, at INTEGER NOT NULL, word TEXT, session TEXT, command TEXT,
+                        open INTEGER NOT NULL, UNIQUE (station, id)
+                    ) STRICT;
+                    CREATE TABLE station_display (
+                        station TEXT PRIMARY KEY, told_at INTEGER
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE display_message (
+                        station TEXT NOT NULL, id INTEGER NOT NULL, priority TEXT NOT NULL, state TEXT,
+                        format TEXT NOT NULL, language TEXT, content TEXT NOT NULL, starts_at INTEGER,
+                        ends_at INTEGER, transaction_id TEXT, PRIMARY KEY (station, id)
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE vendor_handler (
+                        id TEXT PRIMARY KEY, vendor TEXT NOT NULL, message TEXT, url TEXT, status TEXT NOT NULL,
+                        data TEXT
+                    ) STRICT, WITHOUT ROWID;
+                    ALTER TABLE command ADD COLUMN follow_up TEXT;
+                    ALTER TABLE command ADD COLUMN follow_up_object TEXT;
+                    ALTER TABLE command ADD COLUMN follow_up_at INTEGER;
+                    CREATE INDEX command_promised ON command(number) WHERE follow_up = 'waiting';
+                    """)
+        }
+        migrator.registerMigration("7 firmware, logs, files, campaigns") { db in
+            try db.execute(sql: jobs)
+        }
         migrator.registerMigration("6 device models") { db in try db.execute(sql: deviceModels) }
         return migrator
     }()
+
+    private static let jobs = """
+        CREATE TABLE station_job (
+            position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, station TEXT NOT NULL, kind TEXT NOT NULL,
+            number INTEGER, location TEXT NOT NULL, retrieve_at INTEGER, install_at INTEGER, retries INTEGER,
+            retry_interval INTEGER, is_signed INTEGER NOT NULL, checksum TEXT, log TEXT, log_from INTEGER,
+            log_to INTEGER, file TEXT, ordered_by TEXT NOT NULL, asked_at INTEGER NOT NULL, due_at INTEGER,
+            firmware_before TEXT, state TEXT NOT NULL, word TEXT, at INTEGER NOT NULL, firmware_after TEXT,
+            file_name TEXT, received INTEGER, steps TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX station_job_of_station ON station_job(station);
+        CREATE TABLE stored_file (
+            position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL,
+            station TEXT, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, md5 TEXT NOT NULL, at INTEGER NOT NULL,
+            kept_by TEXT NOT NULL, signature TEXT, signing_certificate TEXT
+        ) STRICT;
+        CREATE TABLE campaign (
+            position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, stations TEXT, site TEXT,
+            vendor TEXT, model TEXT, firmware TEXT, parallel INTEGER NOT NULL, attempts INTEGER NOT NULL,
+            wait_seconds INTEGER NOT NULL, timeout_seconds INTEGER NOT NULL, length_seconds INTEGER NOT NULL,
+            file TEXT, ordered_by TEXT NOT NULL, created_at INTEGER NOT NULL, state TEXT NOT NULL, started_at INTEGER,
+            ends_at INTEGER, ended_at INTEGER
+        ) STRICT;
+        CREATE TABLE campaign_command (
+            campaign TEXT NOT NULL, version TEXT NOT NULL, action TEXT NOT NULL, payload BLOB NOT NULL,
+            PRIMARY KEY (campaign, version)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE campaign_target (
+            campaign TEXT NOT NULL, position INTEGER NOT NULL, station TEXT NOT NULL, state TEXT NOT NULL,
+            attempts INTEGER NOT NULL, command TEXT, word TEXT, at INTEGER NOT NULL, not_before INTEGER,
+            PRIMARY KEY (campaign, position)
+        ) STRICT, WITHOUT ROWID;
+        """
 
     private static let deviceModels = """
         CREATE TABLE device_variable (

@@ -190,9 +190,16 @@ extension Message {
         "address-and-port-or-none", "ADDRESS:PORT, port 0 for any free one, or \"\" for none",
         "ADDRESS:PORT，端口 0 表示任一空闲端口，\"\" 表示不启用")
     static let pathOrNone = Message("path-or-none", "a file's path, or \"\"", "文件路径，或 \"\"")
+    static let webAddressOrNone = Message(
+        "web-address-or-none", "http:// or https://, host, port and path without a slash at the end, or \"\"",
+        "http:// 或 https:// 开头的地址，末尾不带斜杠，或 \"\"")
     static let aName = Message("a-name", "a name", "名称")
     static let hostList = Message(
         "host-list", "host names and IPv4 addresses with commas between", "以逗号分隔的主机名与 IPv4 地址")
+    static let addressOrNone = Message("address-or-none", "an http(s) address, or \"\"", "http(s) 地址，或 \"\"")
+    static let hostsWithPorts = Message(
+        "hosts-with-ports", "hosts, HOST or HOST:PORT, with commas between, or \"\"",
+        "以逗号分隔的主机（HOST 或 HOST:PORT），或 \"\"")
     static let identityList = Message(
         "identity-list", "identities with commas between, or \"\"", "以逗号分隔的桩编号，或 \"\"")
     static let logLevels = Message(
@@ -209,6 +216,12 @@ extension Message {
         Message(
             "cannot-serve", "cannot serve the API on {place}: {why}", "无法在 {place} 提供接口：{why}",
             ["place": place, "why": why])
+    }
+    static func filesURLNeeded(_ host: String) -> Message {
+        Message(
+            "files-url-needed",
+            "listen.files is on {host}, an address that no station can name: set files.public_url to the one that they reach",
+            "listen.files 监听 {host}，充电桩无法使用该地址：请把 files.public_url 设为它们能访问的地址", ["host": host])
     }
     static func openBeyondLoopback(_ host: String) -> Message {
         Message(

@@ -29,6 +29,15 @@ public final class FakePlatform: PlatformService {
         public var securityEvents: [StoredSecurityEvent] = []
         public var devices = DeviceMemory()
         public var authority: AuthorityView?
+        public var localLists: [StationID: LocalListRecord] = [:]
+        /// Oldest first.
+        public var reservations: [Reservation] = []
+        public var displays: [StationID: DisplayPicture] = [:]
+        public var vendorHandlers: [String: VendorHandler] = [:]
+        /// Newest first.
+        public var jobs: [StationJob] = []
+        public var campaigns: [CampaignView] = []
+        public var targets: [String: [CampaignTarget]] = [:]
         public var outlooks: [SiteID: OfflineOutlook] = [:]
         public var nodeReadings: [NodeID: [NodeReading]] = [:]
         public var tariffs = ["cn/hubei/residential-charging", "cn/guangdong/v2g-discharge"]
@@ -53,6 +62,10 @@ public final class FakePlatform: PlatformService {
         self.clock = clock
         self.answerAfter = answerAfter
     }
+
+    /// Files in memory.
+    public let memory = FakeFiles()
+    public var files: any FileService { memory }
 
     public var now: Instant { clock() }
     public func read<Value: Sendable>(_ body: (borrowing State) -> Value) -> Value { state.withLock { body($0) } }
@@ -97,6 +110,16 @@ public final class FakePlatform: PlatformService {
         case .setEVSE(let id, _, _, _): ("evse.set", id.description)
         case .command(let id, _, _, _): ("station.command", id.value)
         case .sendKey(let id, _, _, _): ("station.key", id.value)
+        case .ask(let id, _, _): ("station.ask", id.value)
+        case .putLocalList(let id, _): ("station.local-list", id.value)
+        case .sendLocalList(let id, _): ("station.send-local-list", id.value)
+        case .putVendorHandler(let handler): ("vendor-handler.put", handler.id)
+        case .deleteVendorHandler(let id): ("vendor-handler.delete", id)
+        case .askJob(let id, let order, _, _): ("station.\(order.kind.rawValue)", id.value)
+        case .keepFile(let file): ("file.put", file.id)
+        case .deleteFile(let id): ("file.delete", id)
+        case .createCampaign(let plan): ("campaign.create", plan.name)
+        case .steerCampaign(let id, let step): ("campaign.\(step.rawValue)", id)
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", "\(id)")
         case .device(let order): ("device", order.station?.value ?? "")
         case .tariffChanged(let id): ("tariff.changed", id)
@@ -165,6 +188,23 @@ public final class FakePlatform: PlatformService {
             }
             guard isTaken else { throw ServiceFault(.stationOffline(id)) }
             return .command(command(id, "ChangeConfiguration", payload, actor))
+        case .ask, .putLocalList, .sendLocalList, .putVendorHandler, .deleteVendorHandler:
+            return try applyHolding(order, actor)
+        case .askJob(let id, let order, let file, _):
+            let made = command(id, "UpdateFirmware", Array("{}".utf8), actor)
+            state.withLock { state in
+                state.jobs.insert(
+                    StationJob(
+                        id: made.id, station: id, order: order, file: file, by: actor.name, askedAt: now,
+                        dueAt: now + .hours(2), firmwareBefore: "1.0"), at: 0)
+            }
+            return .command(made)
+        case .keepFile(let file):
+            memory.put(file)
+            return .file(file)
+        case .deleteFile: break
+        case .createCampaign(let plan): return .campaign(create(plan, actor))
+        case .steerCampaign(let id, let step): return .campaign(try steer(id, step))
         case .acknowledgeAlarm(let id): return .alarm(try acknowledge(id, actor))
         case .device(let order): return device(order, actor)
         case .tariffChanged: break
@@ -226,7 +266,7 @@ public final class FakePlatform: PlatformService {
             commissioning: view.commissioning)
     }
 
-    private func command(_ id: StationID, _ action: String, _ payload: [UInt8], _ actor: Actor) -> CommandView {
+    func command(_ id: StationID, _ action: String, _ payload: [UInt8], _ actor: Actor) -> CommandView {
         let command = state.withLock { state in
             state.count += 1
             let online = state.stations[id]?.online ?? false
@@ -298,6 +338,62 @@ public final class FakePlatform: PlatformService {
                 && (before.map { stored.id < $0 } ?? true)
         }.prefix(limit).map { $0 }
     }
+    public func jobs(
+        of station: StationID?, kind: StationJob.Kind?, limit: Int, before: String?
+    ) async -> [StationJob] {
+        let all = read { $0.jobs }.filter { job in
+            (station.map { job.station == $0 } ?? true) && (kind.map { job.order.kind == $0 } ?? true)
+        }
+        guard let before else { return Array(all.prefix(limit)) }
+        return Array(all.drop { $0.id != before }.dropFirst().prefix(limit))
+    }
+    public func job(_ id: String) async -> StationJob? { read { $0.jobs.first { $0.id == id } } }
+    public func campaigns(limit: Int, before: String?) async -> [CampaignView] {
+        let all = read { $0.campaigns }
+        guard let before else { return Array(all.prefix(limit)) }
+        return Array(all.drop { $0.campaign.id != before }.dropFirst().prefix(limit))
+    }
+    public func campaign(_ id: String) async -> CampaignView? {
+        read { $0.campaigns.first { $0.campaign.id == id } }
+    }
+    public func targets(of campaign: String, after: Int?, limit: Int) async -> [CampaignTarget] {
+        (read { $0.targets[campaign] } ?? []).filter { $0.position > after ?? -1 }.prefix(limit).map { $0 }
+    }
+
+    private func create(_ plan: CampaignPlan, _ actor: Actor) -> CampaignView {
+        state.withLock { state in
+            state.count += 1
+            let id = "C\(state.count)"
+            let chosen = plan.selection.stations ?? state.stations.keys.sorted()
+            state.targets[id] = chosen.enumerated().map {
+                CampaignTarget(campaign: id, position: $0, station: $1, at: now)
+            }
+            let view = CampaignView(
+                campaign: Campaign(id: id, plan: plan, by: actor.name, createdAt: now),
+                counts: [.waiting: chosen.count])
+            state.campaigns.insert(view, at: 0)
+            return view
+        }
+    }
+
+    private func steer(_ id: String, _ step: Campaign.Step) throws(ServiceFault) -> CampaignView {
+        let view = state.withLock { state -> CampaignView? in
+            guard let i = state.campaigns.firstIndex(where: { $0.campaign.id == id }),
+                !state.campaigns[i].campaign.state.isOver
+            else { return nil }
+            var campaign = state.campaigns[i].campaign
+            switch step {
+            case .start: campaign.state = .running
+            case .pause: campaign.state = .paused
+            case .cancel: campaign.state = .cancelled
+            }
+            state.campaigns[i] = CampaignView(campaign: campaign, counts: state.campaigns[i].counts)
+            return state.campaigns[i]
+        }
+        guard let view else { throw ServiceFault(.campaignOver(id)) }
+        return view
+    }
+
     public func limits(of station: StationID) async -> [EVSELimits] { read { $0.limits[station] ?? [] } }
     public func offlineOutlook(of site: SiteID) async -> OfflineOutlook? { read { $0.outlooks[site] } }
     public func idToken(_ value: String) async -> IdToken? { read { $0.tokens[value] } }

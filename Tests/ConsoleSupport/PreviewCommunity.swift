@@ -36,6 +36,7 @@ public enum PreviewCommunity {
         tokens(&state)
         limits(&state)
         security(&state)
+        jobs(&state)
         PreviewDevices.fill(&state, StationID("JY-003"), at: evening)
         return state
     }

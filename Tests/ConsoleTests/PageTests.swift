@@ -16,7 +16,7 @@ import Testing
         "/sessions/S-001001", "/sites", "/sites/jingyuan", "/sites/riverside", "/sites/jingyuan/stop",
         "/sites/jingyuan/offline", "/alarms",
         "/alarms?show=all", "/reports", "/audit",
-        "/sign-in", "/stations/none",
+        "/sign-in", "/stations/none", "/firmware", "/logs", "/campaigns", "/campaigns:new", "/campaigns/C1",
     ]
 
     @Test(arguments: paths, Language.allCases)
@@ -36,7 +36,9 @@ import Testing
         #expect(!page.text.contains("style=\"") && !page.text.contains("onclick="), "inline code or style on \(path)")
     }
 
-    @Test(arguments: ["/", "/stations", "/sessions", "/sites", "/alarms", "/reports", "/audit"])
+    @Test(arguments: [
+        "/", "/stations", "/sessions", "/sites", "/alarms", "/reports", "/audit", "/firmware", "/logs", "/campaigns",
+    ])
     func `an empty platform says why it is empty and what comes next`(_ path: String) async {
         let page = await Browser(empty: true, open: true).get(path)
         #expect(page.status == 200)
@@ -138,7 +140,9 @@ import Testing
             "note.", "registration.", "ownership.", "setpoint.", "direction.", "series.", "nav.", "keys.", "audit.",
             "problem.", "fault.", "failure.", "commissioning.", "flag.", "held.", "profiles.compared.", "basis.",
             "purpose.", "ocpp.",
-            "measurand.", "message.problem.", "keychange.", "certificate.state.", "security.", "events.source.",
+            "measurand.", "lists.", "reservations.state.", "followup.", "message.problem.", "keychange.",
+            "certificate.state.", "security.", "events.source.",
+            "job.state.", "job.kind.", "campaign.state.", "target.state.",
             "device.report.", "device.source.", "device.mutability.", "drift.", "severity.", "profilechange.",
         ]
         for key in english.keys where !families.contains(where: { key.hasPrefix($0) }) {

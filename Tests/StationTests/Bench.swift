@@ -94,6 +94,8 @@ struct StationBench<Words: BenchWords> {
             isUp = false
             link = nil
             work.removeAll { if case .central = $0 { true } else { false } }
+        case .fetch(let number, _): work.append(.station(.fetched(number, isWhole: true)))
+        case .bring(let number, _, _): work.append(.station(.brought(number, isTaken: true)))
         case .transmit(let text): if isUp { work.append(.central(.received(text: text))) }
         }
     }

@@ -188,10 +188,12 @@ import Testing
         _ = b.call(
             .updateFirmware(
                 .init(requestId: 9, firmware: .init(location: "ftp://127.0.0.1/fw", retrieveDateTime: t0))))
-        b.run(for: .seconds(70))
+        b.run(for: .seconds(100))
+        #expect(b.station.settings.firmware == "fw")
         #expect(
-            b.newStory() == [
-                "firmware Downloading 9", "firmware Downloaded 9", "firmware Installing 9", "firmware Installed 9",
+            b.newStory().filter { $0.hasPrefix("firmware") } == [
+                "firmware Downloading 9", "firmware Downloaded 9", "firmware Installing 9",
+                "firmware InstallRebooting 9", "firmware Installed 9",
             ])
         #expect(b.faults == [])
     }

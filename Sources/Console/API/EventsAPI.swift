@@ -48,6 +48,7 @@ enum EventsAPI {
         case .alarm(let alarm): ("alarm", alarm.json)
         case .plan(let site, let plan): ("plan", ["site": .string(site.value), "plan": .int(plan.value)])
         case .command(let id): ("command", ["id": .string(id)])
+        case .campaign(let id): ("campaign", ["id": .string(id)])
         }
     }
 

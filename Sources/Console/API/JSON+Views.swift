@@ -49,7 +49,8 @@ extension StationView {
     static let columns = [
         "id", "site", "node", "online", "last_seen", "registration", "protocol", "boot.vendor", "boot.model",
         "boot.serial", "boot.firmware", "model", "phases", "voltage", "max_current_a", "rating_assumed", "ownership",
-        "ownership_evidence", "owner", "limits.operator_kw", "limits.rating_kw", "commissioning.verdict", "evses",
+        "ownership_evidence", "owner", "limits.operator_kw", "limits.rating_kw", "commissioning.verdict",
+        "firmware_update.state", "firmware_update.word", "evses",
     ]
     var json: JSONValue {
         let electrical = station.electrical
@@ -80,6 +81,7 @@ extension StationView {
             "key_change": station.keyChanges.last.map { Self.json($0, station) } ?? .null,
             "security_profile_change": profileChange?.json ?? .null,
             "commissioning": commissioning.map(Self.json) ?? .null,
+            "firmware_update": firmware.map(\.brief) ?? .null,
             "created_at": .instant(station.createdAt),
         ]
     }
@@ -129,6 +131,7 @@ extension EVSEControl {
 extension CommandView {
     static let columns = [
         "id", "station", "action", "status", "created_at", "finished_at", "by", "payload", "response", "error",
+        "follow_up.state", "follow_up.object", "follow_up.at",
     ]
     var json: JSONValue {
         let error: JSONValue =
@@ -137,6 +140,9 @@ extension CommandView {
             "id": .string(id), "station": .string(station.value), "action": .string(action), "payload": .raw(payload),
             "status": .string(status.rawValue), "created_at": .instant(createdAt), "finished_at": .instant(finishedAt),
             "response": .raw(response), "error": error, "by": .string(by),
+            "follow_up": followUp.map {
+                ["state": .string($0.state.rawValue), "object": .string(orNull: $0.object), "at": .instant($0.at)]
+            } ?? .null,
         ]
     }
 }
@@ -182,6 +188,7 @@ extension SessionView {
             "import_wh": .wattHours(session.imported), "export_wh": .wattHours(session.exported),
             "site": .string(orNull: site?.value), "needs": session.needs?.json ?? .null, "plan": planJSON,
             "flags": .array(session.flags.map { .string($0) }),
+            "remote_start": .int(orNull: session.course?.remoteStart),
         ]
     }
     private var planJSON: JSONValue {

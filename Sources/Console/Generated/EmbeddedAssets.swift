@@ -83,7 +83,7 @@ enum EmbeddedAssets {
                   function schedule() { timer ||= setTimeout(refresh, 1000); }
 
                   if ($("[data-live]") && "EventSource" in window) {
-                    const names = ["station", "session", "power", "alarm", "plan", "command"];
+                    const names = ["station", "session", "power", "alarm", "plan", "command", "campaign"];
                     const events = new EventSource("/api/v1/events");
                     for (const name of names) events.addEventListener(name, () => { wanted.add(name); schedule(); });
                     let opened = false;
@@ -132,8 +132,31 @@ enum EmbeddedAssets {
                       document.getElementById(field.dataset.fill).value = (await field.files[0].text()).replace(/^\uFEFF/, "");
                     }
                   });
+                  // A firmware image goes as it lies on the disk; no page could hold it.
+                  async function upload(form) {
+                    const file = form.elements.file.files[0];
+                    const [button, problem] = [$("button", form), $("[data-problem]", form)];
+                    if (!file || button.disabled) return;
+                    button.disabled = true;
+                    problem.hidden = true;
+                    const name = file.name.replace(/[^A-Za-z0-9._-]/g, "_").replace(/^\.+/, "").slice(-100) || "firmware";
+                    try {
+                      const answer = await fetch(`${form.getAttribute("action")}?name=${encodeURIComponent(name)}`, {
+                        method: "POST", body: file,
+                        headers: { "X-CSRF-Token": form.dataset.upload, "Content-Type": "application/octet-stream" },
+                      });
+                      if (answer.ok) return location.reload();
+                      problem.textContent = (await answer.json()).detail;
+                    } catch (error) {
+                      problem.textContent = String(error);
+                    }
+                    problem.hidden = false;
+                    button.disabled = false;
+                  }
+
                   document.addEventListener("submit", (event) => {
                     if (event.target.method !== "post") return;
+                    if (event.target.dataset.upload) { event.preventDefault(); upload(event.target); return; }
                     if (event.target.dataset.sent) { event.preventDefault(); return; }
                     event.target.dataset.sent = "1";
                     setTimeout(() => { delete event.target.dataset.sent; }, 3000);
@@ -447,6 +470,91 @@ enum EmbeddedAssets {
                   "keychange.refused": "the pile refused a new key",
                   "keychange.accepted": "the pile took a new key and has not come with it yet",
                   "keychange.confirmed": "the pile uses its new key",
+                  "fault.reservation-unknown": "There is no open reservation {reservation} at this pile.",
+                  "fault.vendor-handler-unknown": "There is no vendor handler {handler}.",
+                  "fault.display-message-unknown": "There is no such message on the display.",
+                  "fault.no-local-list": "No local list is kept for pile {station}. Choose first which tokens it should hold.",
+                  "fault.too-many": "There are {most} already; end or delete some first.",
+                  "fault.reservation-invalid": "Nothing was sent: see the fields.",
+                  "fault.display-invalid": "Nothing was sent: see the fields.",
+                  "fault.local-list-invalid": "Nothing was changed: see the fields.",
+                  "fault.vendor-handler-invalid": "Nothing was changed: see the fields.",
+                  "flag.messages-waiting": "messages wait at the pile",
+                  "flag.messages-lost": "missing messages will not come",
+                  "audit.station.reserve": "EVSE reserved",
+                  "audit.station.cancel-reservation": "reservation cancelled",
+                  "audit.station.display-message": "message put on a display",
+                  "audit.station.clear-display-message": "message taken off a display",
+                  "audit.station.read-display": "display read",
+                  "audit.station.local-list": "local list chosen",
+                  "audit.station.send-local-list": "local list sent",
+                  "audit.vendor-handler.put": "vendor handler set",
+                  "audit.vendor-handler.delete": "vendor handler deleted",
+                  "note.reserved": "The pile was asked to keep the EVSE free; see the reservation below.",
+                  "note.list": "Saved. The list goes to the pile when it is sent, or by itself.",
+                  "note.list.sent": "The list is on its way; its state stands below.",
+                  "lists.title": "Local authorization list",
+                  "lists.text": "Tokens that the pile knows without a connection.",
+                  "lists.scope": "Should hold",
+                  "lists.scope.none": "nothing: no list is kept",
+                  "lists.scope.all": "all tokens, {n} now",
+                  "lists.scope.selected": "{n} chosen tokens",
+                  "lists.holds": "Holds",
+                  "lists.holds.unknown": "not known",
+                  "lists.holds.version": "version {version}",
+                  "lists.holds.current": "up to date",
+                  "lists.holds.stale": "not up to date",
+                  "lists.outcome": "Last sending",
+                  "lists.outcome.never": "never",
+                  "lists.outcome.sending": "on its way",
+                  "lists.outcome.sent": "taken, {n} tokens",
+                  "lists.outcome.failed": "failed",
+                  "lists.outcome.unsupported": "the pile takes no lists",
+                  "lists.leftout": "{n} tokens are too long for its protocol.",
+                  "lists.automatic": "Changes go by themselves",
+                  "lists.automatic.on": "yes",
+                  "lists.automatic.off": "no",
+                  "lists.keep": "Keep all tokens in it, by itself",
+                  "lists.stop": "Keep no list",
+                  "lists.send": "Send what changed",
+                  "lists.whole": "Send all of it",
+                  "reservations.title": "Reservations",
+                  "reservations.none": "Nothing was reserved at this pile.",
+                  "reservations.number": "Number, EVSE",
+                  "reservations.any": "any EVSE",
+                  "reservations.token": "For token",
+                  "reservations.until": "Until",
+                  "reservations.state": "State",
+                  "reservations.state.asked": "asked",
+                  "reservations.state.accepted": "kept free",
+                  "reservations.state.refused": "refused",
+                  "reservations.state.unanswered": "no answer",
+                  "reservations.state.not-sent": "not sent",
+                  "reservations.state.in-use": "in use",
+                  "reservations.state.used": "used",
+                  "reservations.state.expired": "expired",
+                  "reservations.state.removed": "given up by the pile",
+                  "reservations.state.cancelled": "cancelled",
+                  "reservations.cancel": "Cancel",
+                  "reservations.evse": "EVSE (empty: any)",
+                  "reservations.minutes": "Minutes",
+                  "reservations.make": "Reserve",
+                  "reservations.invalid": "A token and a number of minutes from 1 to 10080 are needed.",
+                  "display.title": "Display",
+                  "display.text": "Messages on the pile's display, as far as is known.",
+                  "display.told": "The pile told all of them",
+                  "display.untold": "The pile was never asked for all of them.",
+                  "display.none": "No message is known.",
+                  "display.number": "Number",
+                  "display.content": "Text",
+                  "display.when": "Shown",
+                  "display.always": "always",
+                  "display.clear": "Clear",
+                  "display.read": "Ask for its messages",
+                  "display.make": "Show",
+                  "followup.waiting": "promised, not seen yet",
+                  "followup.done": "done",
+                  "followup.overdue": "promised and never seen",
                   "certificates.title": "Certificates",
                   "certificates.none": "No certificate was signed for this pile, and it has come with none.",
                   "certificates.subject": "Subject, serial number",
@@ -632,6 +740,7 @@ enum EmbeddedAssets {
                   "needs.minimum.invalid": "cannot be more than the energy wanted",
                   "needs.now": "Charge now",
                   "needs.stated": "Stated by {by} at {at}",
+                  "needs.vehicle": "the vehicle itself",
                   "needs.forecast": "Nothing was stated: departure and energy are forecasts.",
                   "needs.ended": "The session has ended; its needs can no longer be changed.",
                   "needs.refused": "The needs were not saved",
@@ -1058,6 +1167,132 @@ enum EmbeddedAssets {
                   "why.got": "It got all it wanted before it left.",
                   "alarms.repeats": "{n} times on this page, first {first}",
                   "message.problem.late answer": "late answer, after its timeout",
+                  "nav.campaigns": "Campaigns",
+                  "nav.firmware": "Firmware",
+                  "nav.logs": "Logs",
+                  "jobs.title": "Firmware and logs",
+                  "jobs.none": "No firmware and no log was asked for yet.",
+                  "jobs.log": "Log",
+                  "jobs.log.ask": "Fetch log",
+                  "jobs.firmware": "Image",
+                  "jobs.firmware.send": "Update firmware",
+                  "job.asked": "Ordered",
+                  "job.station": "Pile",
+                  "job.state": "State",
+                  "job.file": "File",
+                  "job.steps": "Course",
+                  "job.kind.firmware": "Firmware update",
+                  "job.kind.publication": "Firmware publication",
+                  "job.kind.log.diagnostics": "Diagnostics log",
+                  "job.kind.log.security": "Security log",
+                  "job.kind.log": "Log",
+                  "job.state.asked": "On its way",
+                  "job.state.accepted": "Taken",
+                  "job.state.running": "Under way",
+                  "job.state.done": "Done",
+                  "job.state.failed": "Failed",
+                  "job.state.refused": "Refused",
+                  "job.state.unanswered": "No answer",
+                  "job.state.not-sent": "Not sent",
+                  "job.state.superseded": "Superseded",
+                  "job.state.withdrawn": "Withdrawn",
+                  "job.state.overdue": "Overdue",
+                  "firmware.title": "Firmware",
+                  "firmware.images": "Images",
+                  "firmware.none": "No firmware image is kept here yet. Choose one below, or give a station an address of your own over the API.",
+                  "firmware.jobs": "Updates",
+                  "firmware.nojobs": "No pile was given new firmware yet.",
+                  "firmware.name": "Image",
+                  "firmware.size": "Size",
+                  "firmware.signature": "Signature",
+                  "firmware.signed": "signed",
+                  "firmware.unsigned": "unsigned",
+                  "firmware.at": "Since",
+                  "firmware.action": "Action",
+                  "firmware.delete": "Delete",
+                  "firmware.upload": "Upload image",
+                  "firmware.file": "File",
+                  "firmware.upload.text": "The image is kept on the platform with its SHA-256; stations fetch it by an address that ends.",
+                  "logs.title": "Logs of piles",
+                  "logs.none": "No log was fetched yet. The page of a pile has the button.",
+                  "campaigns.title": "Campaigns",
+                  "campaigns.new": "New campaign",
+                  "campaigns.none": "Nothing was sent to many piles yet.",
+                  "campaigns.name": "Name",
+                  "campaigns.state": "State",
+                  "campaigns.progress": "Progress",
+                  "campaigns.made": "Made",
+                  "campaigns.over": "{over} of {total} settled",
+                  "campaigns.course": "Course",
+                  "campaigns.commands": "Commands",
+                  "campaigns.results": "Results",
+                  "campaigns.result": "Result",
+                  "campaigns.word": "The pile's word",
+                  "campaigns.sent": "Sent",
+                  "campaigns.since": "Since",
+                  "campaigns.started": "Started",
+                  "campaigns.ends": "Sends until",
+                  "campaigns.ended": "Ended",
+                  "campaigns.start": "Start",
+                  "campaigns.pause": "Pause",
+                  "campaigns.resume": "Go on",
+                  "campaigns.cancel": "Cancel campaign",
+                  "campaigns.make": "Make campaign",
+                  "campaigns.refused": "The campaign was not made:",
+                  "campaigns.form.text": "Made first, started on its page. A command for each version of OCPP, or a firmware image; piles whose version has no command are left out, with the reason.",
+                  "campaigns.vendor": "Vendor",
+                  "campaigns.model": "Model",
+                  "campaigns.version": "Present firmware",
+                  "campaigns.stations": "Piles (identities, else all that the filters hold for)",
+                  "campaigns.parallel": "At a time",
+                  "campaigns.parallel.text": "Commands under way at the same time",
+                  "campaigns.attempts": "Attempts",
+                  "campaigns.attempts.text": "How often a command without an answer is sent; 1: never again",
+                  "campaigns.firmware": "Firmware image",
+                  "campaigns.firmware.none": "none: the commands below",
+                  "campaign.state.draft": "Not started",
+                  "campaign.state.running": "Running",
+                  "campaign.state.paused": "Paused",
+                  "campaign.state.finished": "Finished",
+                  "campaign.state.cancelled": "Cancelled",
+                  "target.state.waiting": "Waiting",
+                  "target.state.sent": "Sent",
+                  "target.state.accepted": "Accepted",
+                  "target.state.refused": "Refused",
+                  "target.state.error": "Error",
+                  "target.state.timeout": "No answer",
+                  "target.state.unknown": "Outcome unknown",
+                  "target.state.skipped": "Left out",
+                  "target.state.offline": "Not reached",
+                  "target.state.cancelled": "Cancelled",
+                  "note.deleted": "Deleted.",
+                  "alarm.station-firmware-failed": "New firmware of {object} failed: {word} ({at})",
+                  "alarm.station-firmware-failed.action": "Look at the course on the pile's page, mend the image or its address, and order the update again.",
+                  "alarm.station-firmware-overdue": "New firmware of {object} has not come to an end in time (last word {word}, {at})",
+                  "alarm.station-firmware-overdue.action": "See whether the pile is online and reaches the image; ask it by TriggerMessage FirmwareStatusNotification, or order the update again.",
+                  "audit.station.firmware": "Firmware ordered",
+                  "audit.station.publication": "Publication ordered",
+                  "audit.station.log": "Log ordered",
+                  "audit.file.put": "File kept",
+                  "audit.file.delete": "File deleted",
+                  "audit.campaign.create": "Campaign made",
+                  "audit.campaign.start": "Campaign started",
+                  "audit.campaign.pause": "Campaign paused",
+                  "audit.campaign.cancel": "Campaign cancelled",
+                  "fault.campaign-over": "Campaign {campaign} has ended, or there never was one.",
+                  "fault.campaign-unknown": "There is no campaign {campaign}.",
+                  "fault.job-unknown": "There is no job {job}.",
+                  "fault.campaign-not-running": "Campaign {campaign} has not begun; start it or cancel it.",
+                  "fault.campaign-invalid": "No campaign was made: see the fields.",
+                  "fault.too-many-campaigns": "{count} campaigns have not ended, and no more may be; cancel one or wait for its end.",
+                  "fault.file-unknown": "There is no such file.",
+                  "fault.files-off": "Nothing listens for stations that fetch or bring files: set listen.files and files.public_url, or name an address of your own.",
+                  "fault.file-too-large": "The file is larger than the {limit} bytes taken here.",
+                  "fault.files-full": "All files together may be {limit} bytes; delete some and try again.",
+                  "fault.file-interrupted": "The file ended before its end; send it again.",
+                  "fault.file-refused": "The disk does not take the file; free some space and try again.",
+                  "problem.station-unknown": "there is no station {station}",
+                  "problem.stations": "{count} stations are chosen; 1 to {most} are expected",
                   "note.report": "The report was ordered; the picture fills as its parts come.",
                   "note.variable": "The value was sent; see the pile's commands for its answer.",
                   "audit.device-model.refresh": "device model read",
@@ -1077,7 +1312,6 @@ enum EmbeddedAssets {
                   "alarm.station-monitor.action": "Look at the pile; the alarm ends when the pile says that it is over",
                   "alarm.station-monitor-event": "Pile {object}: {variable} changed to {value} (severity {severity})",
                   "alarm.station-monitor-event.action": "Look at the pile; acknowledged, the alarm ends",
-                  "problem.field-station-unknown": "there is no station {station}",
                   "problem.variable-unknown": "the pile has no {name}; its last full report does not name it",
                   "problem.variable-read-only": "the pile says ReadOnly",
                   "problem.variable-kind": "the pile expects {kind}",
@@ -1438,6 +1672,91 @@ enum EmbeddedAssets {
                   "keychange.refused": "充电桩拒绝了新密钥",
                   "keychange.accepted": "充电桩已接受新密钥，尚未用它重新接入",
                   "keychange.confirmed": "充电桩已启用新密钥",
+                  "fault.reservation-unknown": "该桩没有未结束的预约 {reservation}。",
+                  "fault.vendor-handler-unknown": "没有厂商报文处理规则 {handler}。",
+                  "fault.display-message-unknown": "显示屏上没有这条消息。",
+                  "fault.no-local-list": "尚未为桩 {station} 设置本地白名单。请先选择应包含哪些授权标识。",
+                  "fault.too-many": "已有 {most} 项；请先结束或删除一些。",
+                  "fault.reservation-invalid": "未发送任何内容：请查看各字段。",
+                  "fault.display-invalid": "未发送任何内容：请查看各字段。",
+                  "fault.local-list-invalid": "未作任何更改：请查看各字段。",
+                  "fault.vendor-handler-invalid": "未作任何更改：请查看各字段。",
+                  "flag.messages-waiting": "桩上有报文待发",
+                  "flag.messages-lost": "缺失的报文不会再到",
+                  "audit.station.reserve": "已预约充电接口",
+                  "audit.station.cancel-reservation": "已取消预约",
+                  "audit.station.display-message": "已设置显示屏消息",
+                  "audit.station.clear-display-message": "已清除显示屏消息",
+                  "audit.station.read-display": "已读取显示屏",
+                  "audit.station.local-list": "已设置本地白名单",
+                  "audit.station.send-local-list": "已下发本地白名单",
+                  "audit.vendor-handler.put": "已设置厂商报文处理规则",
+                  "audit.vendor-handler.delete": "已删除厂商报文处理规则",
+                  "note.reserved": "已请求桩保留充电接口；结果见下方预约。",
+                  "note.list": "已保存。白名单在下发时或自动同步时送达桩。",
+                  "note.list.sent": "白名单正在下发；状态见下方。",
+                  "lists.title": "本地白名单",
+                  "lists.text": "桩在离线时也能识别的授权标识。",
+                  "lists.scope": "应包含",
+                  "lists.scope.none": "无：不维护白名单",
+                  "lists.scope.all": "全部授权标识，现有 {n} 个",
+                  "lists.scope.selected": "选定的 {n} 个授权标识",
+                  "lists.holds": "桩上现有",
+                  "lists.holds.unknown": "未知",
+                  "lists.holds.version": "版本 {version}",
+                  "lists.holds.current": "已同步",
+                  "lists.holds.stale": "未同步",
+                  "lists.outcome": "最近一次下发",
+                  "lists.outcome.never": "从未",
+                  "lists.outcome.sending": "下发中",
+                  "lists.outcome.sent": "已接受，共 {n} 个",
+                  "lists.outcome.failed": "失败",
+                  "lists.outcome.unsupported": "桩不支持白名单",
+                  "lists.leftout": "有 {n} 个授权标识超出其协议允许的长度。",
+                  "lists.automatic": "变更自动下发",
+                  "lists.automatic.on": "是",
+                  "lists.automatic.off": "否",
+                  "lists.keep": "自动包含全部授权标识",
+                  "lists.stop": "不再维护白名单",
+                  "lists.send": "下发变更",
+                  "lists.whole": "下发完整白名单",
+                  "reservations.title": "预约",
+                  "reservations.none": "该桩没有预约。",
+                  "reservations.number": "编号，充电接口",
+                  "reservations.any": "任一充电接口",
+                  "reservations.token": "授权标识",
+                  "reservations.until": "截止",
+                  "reservations.state": "状态",
+                  "reservations.state.asked": "已请求",
+                  "reservations.state.accepted": "已保留",
+                  "reservations.state.refused": "被拒绝",
+                  "reservations.state.unanswered": "无应答",
+                  "reservations.state.not-sent": "未发送",
+                  "reservations.state.in-use": "使用中",
+                  "reservations.state.used": "已使用",
+                  "reservations.state.expired": "已过期",
+                  "reservations.state.removed": "桩已解除",
+                  "reservations.state.cancelled": "已取消",
+                  "reservations.cancel": "取消",
+                  "reservations.evse": "充电接口（留空：任一）",
+                  "reservations.minutes": "分钟",
+                  "reservations.make": "预约",
+                  "reservations.invalid": "需要授权标识，以及 1 至 10080 之间的分钟数。",
+                  "display.title": "显示屏",
+                  "display.text": "桩显示屏上的消息（就平台所知）。",
+                  "display.told": "桩最近一次全部上报",
+                  "display.untold": "从未向桩查询全部消息。",
+                  "display.none": "没有已知的消息。",
+                  "display.number": "编号",
+                  "display.content": "内容",
+                  "display.when": "显示时机",
+                  "display.always": "始终",
+                  "display.clear": "清除",
+                  "display.read": "查询其消息",
+                  "display.make": "显示",
+                  "followup.waiting": "已承诺，尚未发生",
+                  "followup.done": "已完成",
+                  "followup.overdue": "已承诺但未发生",
                   "certificates.title": "证书",
                   "certificates.none": "尚未为该充电桩签发证书，它也未用证书接入过。",
                   "certificates.subject": "主体、序列号",
@@ -1623,6 +1942,7 @@ enum EmbeddedAssets {
                   "needs.minimum.invalid": "不能大于需要电量",
                   "needs.now": "立即充电",
                   "needs.stated": "{by} 于 {at} 声明",
+                  "needs.vehicle": "车辆自身",
                   "needs.forecast": "尚未声明：离开时间和电量采用预测。",
                   "needs.ended": "会话已结束，需求不再可改。",
                   "needs.refused": "需求未保存",
@@ -2049,6 +2369,132 @@ enum EmbeddedAssets {
                   "why.got": "离开前充满了所需电量。",
                   "alarms.repeats": "本页共 {n} 次，最早 {first}",
                   "message.problem.late answer": "应答迟到（已超时）",
+                  "nav.campaigns": "批量任务",
+                  "nav.firmware": "固件",
+                  "nav.logs": "日志",
+                  "jobs.title": "固件与日志",
+                  "jobs.none": "尚未下发固件，也未调取日志。",
+                  "jobs.log": "日志类型",
+                  "jobs.log.ask": "调取日志",
+                  "jobs.firmware": "固件包",
+                  "jobs.firmware.send": "升级固件",
+                  "job.asked": "下发时间",
+                  "job.station": "充电桩",
+                  "job.state": "状态",
+                  "job.file": "文件",
+                  "job.steps": "过程",
+                  "job.kind.firmware": "固件升级",
+                  "job.kind.publication": "固件发布",
+                  "job.kind.log.diagnostics": "诊断日志",
+                  "job.kind.log.security": "安全日志",
+                  "job.kind.log": "日志",
+                  "job.state.asked": "下发中",
+                  "job.state.accepted": "已接受",
+                  "job.state.running": "进行中",
+                  "job.state.done": "已完成",
+                  "job.state.failed": "失败",
+                  "job.state.refused": "被拒绝",
+                  "job.state.unanswered": "无应答",
+                  "job.state.not-sent": "未下发",
+                  "job.state.superseded": "已被取代",
+                  "job.state.withdrawn": "已撤回",
+                  "job.state.overdue": "超时未完成",
+                  "firmware.title": "固件",
+                  "firmware.images": "固件包",
+                  "firmware.none": "尚无固件包。请在下方选择上传，或通过 API 为充电桩指定自有下载地址。",
+                  "firmware.jobs": "升级记录",
+                  "firmware.nojobs": "尚无升级记录。",
+                  "firmware.name": "固件包",
+                  "firmware.size": "大小",
+                  "firmware.signature": "签名",
+                  "firmware.signed": "已签名",
+                  "firmware.unsigned": "未签名",
+                  "firmware.at": "上传时间",
+                  "firmware.action": "操作",
+                  "firmware.delete": "删除",
+                  "firmware.upload": "上传固件包",
+                  "firmware.file": "文件",
+                  "firmware.upload.text": "固件包保存在平台并记录 SHA-256；充电桩通过有时效的地址下载。",
+                  "logs.title": "充电桩日志",
+                  "logs.none": "尚未调取日志，可在充电桩页面调取。",
+                  "campaigns.title": "批量任务",
+                  "campaigns.new": "新建批量任务",
+                  "campaigns.none": "尚无批量任务。",
+                  "campaigns.name": "名称",
+                  "campaigns.state": "状态",
+                  "campaigns.progress": "进度",
+                  "campaigns.made": "创建",
+                  "campaigns.over": "{total} 台中已完成 {over} 台",
+                  "campaigns.course": "执行情况",
+                  "campaigns.commands": "命令",
+                  "campaigns.results": "执行结果",
+                  "campaigns.result": "结果",
+                  "campaigns.word": "充电桩应答",
+                  "campaigns.sent": "下发次数",
+                  "campaigns.since": "时间",
+                  "campaigns.started": "开始",
+                  "campaigns.ends": "截止",
+                  "campaigns.ended": "结束",
+                  "campaigns.start": "开始",
+                  "campaigns.pause": "暂停",
+                  "campaigns.resume": "继续",
+                  "campaigns.cancel": "取消任务",
+                  "campaigns.make": "创建任务",
+                  "campaigns.refused": "未能创建批量任务：",
+                  "campaigns.form.text": "先创建，再在任务页面开始。可按 OCPP 版本分别填写命令，或选择固件包；没有对应版本命令的充电桩将跳过并注明原因。",
+                  "campaigns.vendor": "厂商",
+                  "campaigns.model": "型号",
+                  "campaigns.version": "当前固件版本",
+                  "campaigns.stations": "充电桩编号（不填则按筛选条件）",
+                  "campaigns.parallel": "并行数",
+                  "campaigns.parallel.text": "同时下发的命令数",
+                  "campaigns.attempts": "尝试次数",
+                  "campaigns.attempts.text": "无应答时最多下发的次数；1 表示不重发",
+                  "campaigns.firmware": "固件包",
+                  "campaigns.firmware.none": "不选：使用下方命令",
+                  "campaign.state.draft": "未开始",
+                  "campaign.state.running": "进行中",
+                  "campaign.state.paused": "已暂停",
+                  "campaign.state.finished": "已结束",
+                  "campaign.state.cancelled": "已取消",
+                  "target.state.waiting": "等待",
+                  "target.state.sent": "已下发",
+                  "target.state.accepted": "已接受",
+                  "target.state.refused": "被拒绝",
+                  "target.state.error": "出错",
+                  "target.state.timeout": "无应答",
+                  "target.state.unknown": "结果未知",
+                  "target.state.skipped": "已跳过",
+                  "target.state.offline": "未上线",
+                  "target.state.cancelled": "已取消",
+                  "note.deleted": "已删除。",
+                  "alarm.station-firmware-failed": "{object} 固件升级失败：{word}（{at}）",
+                  "alarm.station-firmware-failed.action": "在充电桩页面查看过程，修正固件包或地址后重新升级。",
+                  "alarm.station-firmware-overdue": "{object} 固件升级超时未完成（最后状态 {word}，{at}）",
+                  "alarm.station-firmware-overdue.action": "确认充电桩在线且能下载固件包；可用 TriggerMessage FirmwareStatusNotification 询问，或重新升级。",
+                  "audit.station.firmware": "下发固件",
+                  "audit.station.publication": "下发固件发布",
+                  "audit.station.log": "调取日志",
+                  "audit.file.put": "保存文件",
+                  "audit.file.delete": "删除文件",
+                  "audit.campaign.create": "创建批量任务",
+                  "audit.campaign.start": "开始批量任务",
+                  "audit.campaign.pause": "暂停批量任务",
+                  "audit.campaign.cancel": "取消批量任务",
+                  "fault.campaign-over": "批量任务 {campaign} 已结束或不存在。",
+                  "fault.campaign-unknown": "没有批量任务 {campaign}。",
+                  "fault.job-unknown": "没有任务 {job}。",
+                  "fault.campaign-not-running": "批量任务 {campaign} 尚未开始；请先开始或取消。",
+                  "fault.campaign-invalid": "未创建批量任务，请看各字段。",
+                  "fault.too-many-campaigns": "已有 {count} 个未结束的批量任务，已达上限；请取消或等待结束。",
+                  "fault.file-unknown": "没有该文件。",
+                  "fault.files-off": "未启用文件服务：请设置 listen.files 与 files.public_url，或指定自有地址。",
+                  "fault.file-too-large": "文件超过上限 {limit} 字节。",
+                  "fault.files-full": "全部文件合计不得超过 {limit} 字节；请删除一些后重试。",
+                  "fault.file-interrupted": "文件传输中断，请重新上传。",
+                  "fault.file-refused": "磁盘无法写入，请清理空间后重试。",
+                  "problem.station-unknown": "没有充电桩 {station}",
+                  "problem.stations": "选中 {count} 台充电桩，应为 1 至 {most} 台",
                   "note.report": "已请求报告；各部分到达后会更新。",
                   "note.variable": "该值已下发；应答见充电桩的指令列表。",
                   "audit.device-model.refresh": "读取设备模型",
@@ -2068,7 +2514,6 @@ enum EmbeddedAssets {
                   "alarm.station-monitor.action": "检查该充电桩；充电桩报告恢复后告警自动结束",
                   "alarm.station-monitor-event": "充电桩 {object}：{variable} 变为 {value}（严重度 {severity}）",
                   "alarm.station-monitor-event.action": "检查该充电桩；确认后告警结束",
-                  "problem.field-station-unknown": "没有充电桩 {station}",
                   "problem.variable-unknown": "充电桩没有 {name}：最近一次完整报告中不包含它",
                   "problem.variable-read-only": "充电桩声明该变量为只读",
                   "problem.variable-kind": "充电桩要求类型为 {kind}",
@@ -2618,6 +3063,531 @@ enum EmbeddedAssets {
                           {"$ref": "#/components/parameters/format"},
                           {"$ref": "#/components/parameters/bom"}
                         ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/local-list": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getLocalList",
+                        "summary": "Which tokens the station's local authorization list should hold, and what it holds",
+                        "tags": ["lists"],
+                        "responses": {
+                          "200": {
+                            "description": "The list",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalList"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: operator."
+                      },
+                      "put": {
+                        "operationId": "putLocalList",
+                        "summary": "Set which tokens the station should hold; nothing is sent unless it is automatic",
+                        "tags": ["lists"],
+                        "responses": {
+                          "200": {
+                            "description": "The list",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalList"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager. Fields left out stay.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalListChange"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/local-list/send": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "sendLocalList",
+                        "summary": "Bring the station's list up to date: what changed, or all of it, in parts that it takes",
+                        "tags": ["lists"],
+                        "responses": {
+                          "200": {
+                            "description": "Sent, or failed, within the time of Prefer: wait",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalList"}}}
+                          },
+                          "202": {
+                            "description": "On its way",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalList"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": false,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "whole": {"type": ["boolean", "null"], "description": "All of it anew, whatever the station holds."}
+                                },
+                                "additionalProperties": false
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/reservations": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listStationReservations",
+                        "summary": "Reservations of the station, newest first",
+                        "tags": ["reservations"],
+                        "responses": {
+                          "200": {
+                            "description": "Reservations",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Reservation"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      },
+                      "post": {
+                        "operationId": "reserve",
+                        "summary": "Keep an EVSE free for a token",
+                        "tags": ["reservations"],
+                        "responses": {
+                          "200": {
+                            "description": "The reservation and its command, which ended within the time of Prefer: wait",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ReservationOrdered"}}}
+                          },
+                          "202": {
+                            "description": "Asked; the station has not answered yet",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ReservationOrdered"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ReservationOrder"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/reservations/{number}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        },
+                        {
+                          "name": "number",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "integer", "minimum": 0, "maximum": 2147483647}
+                        }
+                      ],
+                      "delete": {
+                        "operationId": "cancelReservation",
+                        "summary": "Give a reservation up",
+                        "tags": ["reservations"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/reservations": {
+                      "get": {
+                        "operationId": "listReservations",
+                        "summary": "Reservations of all stations, newest first",
+                        "tags": ["reservations"],
+                        "responses": {
+                          "200": {
+                            "description": "Reservations",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Reservation"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {"name": "station", "in": "query", "schema": {"type": "string"}},
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/display-messages": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listDisplayMessages",
+                        "summary": "Messages on the station's display, as far as is known",
+                        "tags": ["display"],
+                        "responses": {
+                          "200": {
+                            "description": "Messages; told_at: when the station told all of them last, null: never",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DisplayMessage"}},
+                                    "next_cursor": {"type": ["string", "null"]},
+                                    "told_at": {
+                                      "type": ["string", "null"],
+                                      "format": "date-time",
+                                      "description": "ISO 8601 with offset or Z."
+                                    }
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor", "told_at"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      },
+                      "post": {
+                        "operationId": "setDisplayMessage",
+                        "summary": "Show a message (OCPP 2.x); one with the same number is replaced",
+                        "tags": ["display"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DisplayMessageOrder"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/display-messages:read": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "readDisplayMessages",
+                        "summary": "Ask the station which messages it has; its reports follow its answer",
+                        "tags": ["display"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/display-messages/{number}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        },
+                        {
+                          "name": "number",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "integer", "minimum": 0, "maximum": 2147483647}
+                        }
+                      ],
+                      "delete": {
+                        "operationId": "clearDisplayMessage",
+                        "summary": "Show a message no more",
+                        "tags": ["display"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/vendor-handlers": {
+                      "get": {
+                        "operationId": "listVendorHandlers",
+                        "summary": "What happens to stations' messages of vendors' own (DataTransfer)",
+                        "tags": ["vendors"],
+                        "responses": {
+                          "200": {
+                            "description": "Handlers",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/VendorHandler"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: manager.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/vendor-handlers/{id}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "put": {
+                        "operationId": "putVendorHandler",
+                        "summary": "Create or replace a handler",
+                        "tags": ["vendors"],
+                        "responses": {
+                          "200": {
+                            "description": "Replaced",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VendorHandler"}}}
+                          },
+                          "201": {
+                            "description": "Created",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VendorHandler"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: admin. A handler of a message goes before one of its vendor.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VendorHandlerChange"}}}
+                        }
+                      },
+                      "delete": {
+                        "operationId": "deleteVendorHandler",
+                        "summary": "Delete a handler",
+                        "tags": ["vendors"],
+                        "responses": {
+                          "204": {"description": "Deleted"},
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: admin."
                       }
                     },
                     "/api/v1/security-events": {
@@ -5273,7 +6243,8 @@ enum EmbeddedAssets {
                               {"type": "null"}
                             ]
                           },
-                          "by": {"type": "string"}
+                          "by": {"type": "string"},
+                          "follow_up": {"oneOf": [{"$ref": "#/components/schemas/FollowUp"}, {"type": "null"}]}
                         },
                         "additionalProperties": false,
                         "required": [
@@ -5286,8 +6257,271 @@ enum EmbeddedAssets {
                           "finished_at",
                           "response",
                           "error",
+                          "by",
+                          "follow_up"
+                        ]
+                      },
+                      "FollowUp": {
+                        "description": "What came of a command that the station only promised to carry out.",
+                        "type": "object",
+                        "properties": {
+                          "state": {"type": "string", "enum": ["waiting", "done", "overdue"]},
+                          "object": {"type": ["string", "null"], "description": "A session, or the word of what was seen."},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["state", "object", "at"]
+                      },
+                      "LocalList": {
+                        "type": "object",
+                        "properties": {
+                          "station_id": {"type": "string"},
+                          "scope": {"type": "string", "enum": ["none", "all", "selected"]},
+                          "tokens": {
+                            "type": "array",
+                            "items": {"type": "string"},
+                            "description": "The chosen ones, where the scope is selected."
+                          },
+                          "automatic": {"type": "boolean", "description": "Changes of tokens go to the station by themselves."},
+                          "wanted": {"type": "integer", "description": "Tokens that the list should hold now."},
+                          "current": {
+                            "type": ["boolean", "null"],
+                            "description": "The station holds exactly them; null: no list is kept."
+                          },
+                          "version": {
+                            "type": "integer",
+                            "description": "Version that the station took last from the platform; 0: none."
+                          },
+                          "held_version": {
+                            "type": ["integer", "null"],
+                            "description": "Version that the station holds, as it said; -1: it has no lists."
+                          },
+                          "entries": {"type": "integer", "description": "Tokens that the station took."},
+                          "left_out": {"type": "integer", "description": "Tokens too long for the station's protocol."},
+                          "outcome": {"type": "string", "enum": ["never", "sending", "sent", "failed", "unsupported"]},
+                          "word": {"type": ["string", "null"], "description": "The station's own word, or what was missing."},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "station_id",
+                          "scope",
+                          "tokens",
+                          "automatic",
+                          "wanted",
+                          "current",
+                          "version",
+                          "held_version",
+                          "entries",
+                          "left_out",
+                          "outcome",
+                          "word",
+                          "at"
+                        ]
+                      },
+                      "LocalListChange": {
+                        "type": "object",
+                        "properties": {
+                          "scope": {"type": ["string", "null"], "enum": ["none", "all", "selected", null]},
+                          "tokens": {
+                            "type": ["array", "null"],
+                            "maxItems": 10000,
+                            "items": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"}
+                          },
+                          "automatic": {"type": ["boolean", "null"]},
+                          "station_id": {},
+                          "wanted": {},
+                          "current": {},
+                          "version": {},
+                          "held_version": {},
+                          "entries": {},
+                          "left_out": {},
+                          "outcome": {},
+                          "word": {},
+                          "at": {}
+                        },
+                        "additionalProperties": false
+                      },
+                      "Reservation": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "station_id": {"type": "string"},
+                          "evse_id": {"type": ["integer", "null"], "description": "null: any."},
+                          "connector_type": {"type": ["string", "null"]},
+                          "id_token": {"type": "string"},
+                          "group": {"type": ["string", "null"], "description": "Tokens of this group may use it too."},
+                          "expires_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "state": {
+                            "type": "string",
+                            "enum": [
+                              "asked",
+                              "accepted",
+                              "refused",
+                              "unanswered",
+                              "not-sent",
+                              "in-use",
+                              "used",
+                              "expired",
+                              "removed",
+                              "cancelled"
+                            ]
+                          },
+                          "word": {"type": ["string", "null"], "description": "The station's own."},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "session": {"type": ["string", "null"], "description": "Which session used it."},
+                          "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "by": {"type": "string"}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "station_id",
+                          "evse_id",
+                          "connector_type",
+                          "id_token",
+                          "group",
+                          "expires_at",
+                          "state",
+                          "word",
+                          "at",
+                          "session",
+                          "created_at",
                           "by"
                         ]
+                      },
+                      "ReservationOrder": {
+                        "type": "object",
+                        "properties": {
+                          "evse_id": {
+                            "type": ["integer", "null"],
+                            "minimum": 1,
+                            "maximum": 64,
+                            "description": "Left out: any EVSE of the station."
+                          },
+                          "connector_type": {
+                            "type": ["string", "null"],
+                            "maxLength": 20,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Only connectors of this kind (OCPP 2.x)."
+                          },
+                          "id_token": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"},
+                          "group": {
+                            "type": ["string", "null"],
+                            "maxLength": 255,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Left out: the token's own group."
+                          },
+                          "expires_at": {
+                            "type": "string",
+                            "format": "date-time",
+                            "description": "ISO 8601 with offset or Z; in the future."
+                          },
+                          "timeout_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 600}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id_token", "expires_at"]
+                      },
+                      "ReservationOrdered": {
+                        "type": "object",
+                        "properties": {
+                          "reservation": {"$ref": "#/components/schemas/Reservation"},
+                          "command": {"$ref": "#/components/schemas/Command"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["reservation", "command"]
+                      },
+                      "DisplayMessage": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "priority": {"type": "string"},
+                          "state": {"type": ["string", "null"]},
+                          "format": {"type": "string"},
+                          "language": {"type": ["string", "null"]},
+                          "content": {"type": "string"},
+                          "starts_at": {
+                            "type": ["string", "null"],
+                            "format": "date-time",
+                            "description": "ISO 8601 with offset or Z."
+                          },
+                          "ends_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "transaction_id": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "priority",
+                          "state",
+                          "format",
+                          "language",
+                          "content",
+                          "starts_at",
+                          "ends_at",
+                          "transaction_id"
+                        ]
+                      },
+                      "DisplayMessageOrder": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer", "minimum": 0, "maximum": 2147483647},
+                          "priority": {"type": ["string", "null"], "enum": ["AlwaysFront", "InFront", "NormalCycle", null]},
+                          "state": {"type": ["string", "null"], "enum": ["Charging", "Faulted", "Idle", "Unavailable", null]},
+                          "format": {"type": ["string", "null"], "enum": ["ASCII", "HTML", "URI", "UTF8", null]},
+                          "language": {"type": ["string", "null"], "maxLength": 8, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "content": {"type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"},
+                          "starts_at": {
+                            "type": ["string", "null"],
+                            "format": "date-time",
+                            "description": "ISO 8601 with offset or Z."
+                          },
+                          "ends_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "transaction_id": {"type": ["string", "null"], "maxLength": 36, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "content"]
+                      },
+                      "VendorHandler": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "vendor_id": {"type": "string"},
+                          "message_id": {
+                            "type": ["string", "null"],
+                            "description": "null: every message of the vendor that no other handler names."
+                          },
+                          "url": {
+                            "type": ["string", "null"],
+                            "description": "Where messages are posted to; null: the answer is fixed."
+                          },
+                          "status": {"type": "string", "enum": ["Accepted", "Rejected", "UnknownMessageId"]},
+                          "data": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "vendor_id", "message_id", "url", "status", "data"]
+                      },
+                      "VendorHandlerChange": {
+                        "type": "object",
+                        "properties": {
+                          "vendor_id": {
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 255,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]+$"
+                          },
+                          "message_id": {"type": ["string", "null"], "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "url": {"type": ["string", "null"], "maxLength": 2000, "pattern": "^https?://[!-~]+$"},
+                          "status": {"type": ["string", "null"], "enum": ["Accepted", "Rejected", "UnknownMessageId", null]},
+                          "data": {
+                            "type": ["string", "null"],
+                            "maxLength": 10000,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Of the fixed answer: a text for 1.6, a JSON value for 2.x."
+                          },
+                          "id": {}
+                        },
+                        "additionalProperties": false,
+                        "required": ["vendor_id"]
                       },
                       "CommandOrder": {
                         "type": "object",
@@ -5426,7 +6660,11 @@ enum EmbeddedAssets {
                           "site": {"type": ["string", "null"]},
                           "needs": {"oneOf": [{"$ref": "#/components/schemas/Needs"}, {"type": "null"}]},
                           "plan": {"oneOf": [{"$ref": "#/components/schemas/SessionPlan"}, {"type": "null"}]},
-                          "flags": {"type": "array", "items": {"type": "string"}}
+                          "flags": {"type": "array", "items": {"type": "string"}},
+                          "remote_start": {
+                            "type": ["integer", "null"],
+                            "description": "Number of the remote start that led to it (OCPP 2.x)."
+                          }
                         },
                         "additionalProperties": false,
                         "required": [
@@ -5447,7 +6685,8 @@ enum EmbeddedAssets {
                           "site",
                           "needs",
                           "plan",
-                          "flags"
+                          "flags",
+                          "remote_start"
                         ]
                       },
                       "Reading": {

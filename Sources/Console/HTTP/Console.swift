@@ -78,6 +78,9 @@ final class Console: Sendable {
     /// Largest body that the route of this request takes; asked before the body is read.
     func bodyLimit(of request: WebRequest) -> Int { find(request).0?.bodyLimit ?? Route.usualBodyLimit }
 
+    /// Whether the route of this request takes its body as it comes.
+    func takesStream(_ request: WebRequest) -> Bool { find(request).0?.streams ?? false }
+
     // MARK: - Who asks
 
     private struct Caller {

@@ -109,6 +109,14 @@ struct JSONFields {
         }
     }
 
+    /// A text of several lines, such as a certificate.
+    mutating func text(_ key: String, atMost length: Int) -> Given<String> {
+        read(key, "a text of at most \(length) characters") { content in
+            guard case .string(let text) = content, text.unicodeScalars.count <= length else { return nil }
+            return text
+        }
+    }
+
     private func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || scalar.value == 0x7F }
 
     /// An id of something else: 1 to 64 printable characters.
@@ -193,6 +201,33 @@ struct JSONFields {
         case .absent: .absent
         case .null: .null
         case .value(let amount): .value(Energy(milliwattHours: amount))
+        }
+    }
+
+    /// Texts of 1 to 255 characters.
+    mutating func strings(_ key: String, atMost count: Int) -> Given<[String]> {
+        read(key, "a list of at most \(count) strings of 1 to 255 characters") { content in
+            guard case .array(let items) = content, items.count <= count else { return nil }
+            var texts: [String] = []
+            for item in items {
+                guard case .string(let text) = item.content, (1...255).contains(text.unicodeScalars.count),
+                    !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+                else { return nil }
+                texts.append(text)
+            }
+            return texts
+        }
+    }
+
+    mutating func texts(_ key: String, atMost count: Int) -> Given<[String]> {
+        read(key, "a list of at most \(count) strings") { content in
+            guard case .array(let items) = content, items.count <= count else { return nil }
+            var texts: [String] = []
+            for item in items {
+                guard case .string(let text) = item.content else { return nil }
+                texts.append(text)
+            }
+            return texts
         }
     }
 

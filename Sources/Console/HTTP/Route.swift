@@ -19,6 +19,8 @@ struct Route: Sendable {
     let audience: Audience
     /// Largest body taken, in bytes.
     let bodyLimit: Int
+    /// The body is handed on as it comes, and bounded by whoever takes it.
+    let streams: Bool
     let handle: @Sendable (Call) async throws(Refusal) -> WebResponse
     private let segments: [Substring]
 
@@ -27,7 +29,7 @@ struct Route: Sendable {
 
     init(
         _ method: WebRequest.Method, _ pattern: String, _ access: Access, _ audience: Audience = .program,
-        bodyLimit: Int = Route.usualBodyLimit,
+        bodyLimit: Int = Route.usualBodyLimit, streams: Bool = false,
         handle: @escaping @Sendable (Call) async throws(Refusal) -> WebResponse
     ) {
         self.method = method
@@ -35,6 +37,7 @@ struct Route: Sendable {
         self.access = access
         self.audience = audience
         self.bodyLimit = bodyLimit
+        self.streams = streams
         self.handle = handle
         self.segments = pattern.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { $0 }
     }

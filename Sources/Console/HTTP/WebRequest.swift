@@ -1,3 +1,5 @@
+import Operations
+
 /// One HTTP request as the console's handlers see it: whole, bounded, decoded, without sockets.
 struct WebRequest: Sendable {
     enum Method: String, Sendable, CaseIterable {
@@ -18,6 +20,8 @@ struct WebRequest: Sendable {
     /// Names in lower case.
     let headers: [String: String]
     let body: [UInt8]
+    /// Where the route takes its body as it comes; `body` is empty then.
+    var stream: ByteStream?
     /// The peer's address, without port.
     let remoteAddress: String
 

@@ -4,7 +4,7 @@ import Quantities
 /// The frame around every page: navigation, language, theme, who is signed in, banners.
 struct Layout {
     enum Section: String, CaseIterable {
-        case overview, stations, sessions, sites, alarms, reports, audit
+        case overview, stations, sessions, sites, alarms, campaigns, firmware, logs, reports, audit
         var path: String { self == .overview ? "/" : "/" + rawValue }
         var key: String {
             switch self {
@@ -13,6 +13,9 @@ struct Layout {
             case .sessions: "nav.sessions"
             case .sites: "nav.sites"
             case .alarms: "nav.alarms"
+            case .campaigns: "nav.campaigns"
+            case .firmware: "nav.firmware"
+            case .logs: "nav.logs"
             case .reports: "nav.reports"
             case .audit: "nav.audit"
             }

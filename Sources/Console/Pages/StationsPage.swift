@@ -113,7 +113,7 @@ enum StationsPage {
                 <td>\(Parts.siteLink(view.station.site, names))<div class="muted">\(view.station.node?.value ?? "")</div></td>\
                 <td>\(Parts.online(view, format))</td><td>\(states)</td><td class="number">\(powers)</td>\
                 <td class="number">\(format.kilowatts(view.station.electrical.maxPower))\(assumed(view.station, t))</td>\
-                <td>\(verdict(view.commissioning, t))</td><td>\(maker(view.station))</td></tr>
+                <td>\(verdict(view.commissioning, t))</td><td>\(maker(view, t))</td></tr>
                 """
         }
         let heads: [HTML] = Parts.heads(
@@ -138,9 +138,17 @@ enum StationsPage {
         station.electrical.isAssumed ? "<div class=\"muted\">\(t("stations.rating.assumed"))</div>" : .empty
     }
 
-    private static func maker(_ station: Station) -> HTML {
-        guard let boot = station.boot else { return "<span class=\"muted\">\(station.model ?? Format.none)</span>" }
-        return "\(boot.vendor) \(boot.model)<div class=\"muted\">\(boot.firmware ?? "")</div>"
+    private static func maker(_ view: StationView, _ t: Words) -> HTML {
+        let station = view.station
+        // New firmware that is on its way, or did not arrive.
+        let update: HTML? = view.firmware.flatMap { job in
+            job.state == .done || job.state == .superseded
+                ? nil : "<div><span class=\"state state-wait\">\(t("job.state." + job.state.rawValue))</span></div>"
+        }
+        guard let boot = station.boot else {
+            return "<span class=\"muted\">\(station.model ?? Format.none)</span>\(update)"
+        }
+        return "\(boot.vendor) \(boot.model)<div class=\"muted\">\(boot.firmware ?? "")</div>\(update)"
     }
 
     private static func more(_ shown: ArraySlice<StationView>, _ found: [StationView], _ query: FormFields, _ t: Words)

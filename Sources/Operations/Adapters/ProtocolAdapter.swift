@@ -17,6 +17,9 @@ enum ProtocolAdapter {
     /// The CALLRESULT's payload.
     static func payload(_ answer: StationAnswer, to request: InboundCall.Request) -> [UInt8] {
         switch request {
+        case .v16(.dataTransfer(let transfer)):
+            PlugAndCharge16.request(transfer).map { PlugAndCharge16.wrapped(OCPP2Adapter.payload(answer, to: $0)) }
+                ?? OCPP16Adapter.payload(answer)
         case .v16: OCPP16Adapter.payload(answer)
         case .v2(let request): OCPP2Adapter.payload(answer, to: request)
         }
@@ -69,6 +72,12 @@ enum ProtocolAdapter {
         certificate record: CertificateRecord, in version: OCPPVersion
     ) -> (action: String, payload: [UInt8]) {
         switch version {
+        case .v16 where record.use != CertificateRecord.stationUse:
+            PlugAndCharge16.call(
+                .certificateSigned,
+                V2.CertificateSignedRequest(
+                    certificateChain: record.chain, certificateType: V2.CertificateSigningUse(record.use)
+                ).json)
         case .v16:
             (
                 V16.Action.certificateSigned.rawValue,
@@ -78,7 +87,7 @@ enum ProtocolAdapter {
             (
                 V2.Action.certificateSigned.rawValue,
                 V2.CertificateSignedRequest(
-                    certificateChain: record.chain, certificateType: .chargingStationCertificate,
+                    certificateChain: record.chain, certificateType: V2.CertificateSigningUse(record.use),
                     requestId: version == .v21 ? record.requestID : nil
                 ).json
             )
@@ -87,9 +96,14 @@ enum ProtocolAdapter {
 
     /// How the station took a certificate, with its own word where it says more.
     static func certificateAnswer(
-        _ payload: [UInt8], in version: OCPPVersion
+        _ payload: [UInt8], use: String, in version: OCPPVersion
     ) -> (CertificateRecord.State, word: String?) {
         switch version {
+        case .v16 where use != CertificateRecord.stationUse:
+            guard case .certificateSigned(let response)? = PlugAndCharge16.answer(.certificateSigned, payload) else {
+                return (.unanswered, nil)
+            }
+            return response.status == .accepted ? (.accepted, nil) : (.rejected, response.status.name)
         case .v16:
             guard
                 case .success(.certificateSigned(let response)) = V16.Response.decode(
@@ -108,9 +122,50 @@ enum ProtocolAdapter {
         }
     }
 
+    /// Characters of the longest token that the version carries; stations could never come with a longer one.
+    static func longestToken(in version: OCPPVersion) -> Int {
+        switch version {
+        case .v16: 20
+        case .v201: 36
+        case .v21: 255
+        }
+    }
+
+    /// 1.6 reserves by connector only; 2.1 lets stations have words of their own.
+    static func knows(connectorKind word: String, in version: OCPPVersion) -> Bool {
+        switch version {
+        case .v16: false
+        case .v201: V2.ConnectorKind.allCases.contains(V2.ConnectorKind(word))
+        case .v21: true
+        }
+    }
+
+    /// What a person asks for; `nil`: the version has no such message.
+    static func call(_ request: StationRequest, in version: OCPPVersion) -> (action: String, payload: [UInt8])? {
+        switch version {
+        case .v16: OCPP16Adapter.call(request).map { ($0.action.rawValue, $0.payload) }
+        case .v201, .v21:
+            {
+                let (action, payload) = OCPP2Adapter.call(request)
+                return (action.rawValue, payload)
+            }()
+        }
+    }
+
+    /// Whether a transaction goes on, and whether messages of it wait to be told; `nil`: unreadable.
+    static func transactionStatus(_ payload: [UInt8], in version: OCPPVersion) -> (goesOn: Bool?, waits: Bool)? {
+        guard
+            case .success(.getTransactionStatus(let response)) = V2.Response.decode(
+                .getTransactionStatus, payload: payload.span, in: version
+            ).result
+        else { return nil }
+        return (response.ongoingIndicator, response.messagesInQueue)
+    }
+
     /// A request as it may be kept and shown, see ``V2/withoutSecrets(request:of:in:)``.
     static func withoutSecrets(request payload: [UInt8], of action: String, in version: OCPPVersion) -> [UInt8] {
-        version == .v16
+        if let order = job(ordered: action, payload, in: version) { return withoutSecrets(payload, order) }
+        return version == .v16
             ? V16.withoutSecrets(request: payload, of: action)
             : V2.withoutSecrets(request: payload, of: action, in: version)
     }
@@ -119,6 +174,37 @@ enum ProtocolAdapter {
         version == .v16
             ? V16.withoutSecrets(response: payload, of: action)
             : V2.withoutSecrets(response: payload, of: action, in: version)
+    }
+
+    /// The `status` that most answers say; `nil` where there is none.
+    static func status(in payload: [UInt8]) -> String? {
+        let text = String(decoding: payload.prefix(65_536), as: UTF8.self)
+        var depth = 0
+        var rest = Substring(text)
+        // Keys of the outermost object only: an answer may carry other ones' states inside.
+        while let character = rest.popFirst() {
+            switch character {
+            case "{", "[": depth += 1
+            case "}", "]": depth -= 1
+            case "\"":
+                let word = Self.string(&rest)
+                let colon = rest.drop { $0 == " " || $0 == "\n" || $0 == "\t" }
+                guard depth == 1, word == "status", colon.first == ":" else { continue }
+                var value = colon.dropFirst().drop { $0 == " " || $0 == "\n" || $0 == "\t" }
+                return value.popFirst() == "\"" ? Self.string(&value) : nil
+            default: break
+            }
+        }
+        return nil
+    }
+
+    /// What stands up to the closing quote; an escaped word is none of OCPP's.
+    private static func string(_ rest: inout Substring) -> String {
+        var word = ""
+        while let character = rest.popFirst(), character != "\"" {
+            if character == "\\" { _ = rest.popFirst() } else if word.count < 50 { word.append(character) }
+        }
+        return word
     }
 
     /// Actions that a TriggerMessage may have asked for, so that a station which is not accepted yet may send them.

@@ -57,6 +57,11 @@ public enum OrderResult: Sendable {
     case idToken(IdToken)
     case imported(Int)
     case alarm(Alarm)
+    case reservation(Reservation, CommandView)
+    case localList(LocalListView)
+    case vendorHandler(VendorHandler)
+    case file(StoredFile)
+    case campaign(CampaignView)
 }
 
 /// What lasts. One `persist` is one transaction; each change is an upsert or an append, safe to repeat.
@@ -89,6 +94,14 @@ public enum Change: Sendable {
     case dayReport(DayReport)
     case certificate(CertificateRecord)
     case securityEvent(SecurityEvent)
+    case holding(StationHolding)
+    case vendorHandler(VendorHandler)
+    case removeVendorHandler(String)
+    case job(StationJob)
+    case file(StoredFile)
+    case removeFile(String)
+    case campaign(Campaign)
+    case campaignTarget(CampaignTarget)
     /// Of a station's device model and what hangs on it.
     case device(DeviceChange)
 }

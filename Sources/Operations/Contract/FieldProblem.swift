@@ -13,6 +13,8 @@ public enum FieldProblem: Wording {
     case repeated(String)
     case siteUnknown(SiteID)
     case stationUnknown(StationID)
+    /// So many stations were chosen.
+    case stations(Int, most: Int)
     case nodeUnknown(NodeID)
     case tariffUnknown(String)
     /// A price of discharging stands where one of charging is expected, or the other way round.
@@ -44,7 +46,8 @@ public enum FieldProblem: Wording {
         case rangeAmperes = "range-amperes"
         case rangeKilowattHours = "range-kwh"
         case siteUnknown = "site-unknown"
-        case stationUnknown = "field-station-unknown"
+        case stationUnknown = "station-unknown"
+        case stations
         case nodeUnknown = "node-unknown"
         case tariffUnknown = "tariff-unknown"
         case tariffDirection = "tariff-direction"
@@ -80,6 +83,7 @@ public enum FieldProblem: Wording {
         case .repeated: .repeated
         case .siteUnknown: .siteUnknown
         case .stationUnknown: .stationUnknown
+        case .stations: .stations
         case .nodeUnknown: .nodeUnknown
         case .tariffUnknown: .tariffUnknown
         case .tariffDirection: .tariffDirection
@@ -120,6 +124,7 @@ public enum FieldProblem: Wording {
         case .repeated(let id): ["id": id]
         case .siteUnknown(let id): ["site": id.value]
         case .stationUnknown(let id): ["station": id.value]
+        case .stations(let count, let most): ["count": String(count), "most": String(most)]
         case .nodeUnknown(let id): ["node": id.value]
         case .tariffUnknown(let id): ["tariff": id]
         case .tariffDirection(let id, let direction): ["tariff": id, "direction": direction]
@@ -145,8 +150,9 @@ extension FieldProblem.Code {
         case .rangeKilowattHours: "must be from {least} to {most}"
         case .phases: "1 or 3"
         case .repeated: "{id} occurs twice"
-        case .siteUnknown: "there is no site {site}; create it first"
         case .stationUnknown: "there is no station {station}"
+        case .stations: "{count} stations are chosen; 1 to {most} are expected"
+        case .siteUnknown: "there is no site {site}; create it first"
         case .nodeUnknown: "there is no node {node}; create it first"
         case .tariffUnknown: "there is no tariff {tariff}; see /api/v1/tariffs"
         case .tariffDirection: "{tariff} is a tariff for {direction}; name one for the other direction"

@@ -30,6 +30,31 @@ public protocol PlatformService: DeviceService {
     func securityEvents(
         of station: StationID?, critical: Bool, limit: Int, before: Int64?
     ) async -> [StoredSecurityEvent]
+    /// `nil`: no such station.
+    func localList(of station: StationID) async -> LocalListView?
+    /// - Parameters:
+    ///   - station: `nil`: of all.
+    ///   - before: place of the last one of the page before.
+    func reservations(of station: StationID?, limit: Int, before: Int64?) async -> [StoredReservation]
+    func reservation(_ id: Int, of station: StationID) async -> Reservation?
+    /// What is known of the station's display; `nil`: no such station.
+    func display(of station: StationID) async -> DisplayPicture?
+    /// In order of their ids.
+    func vendorHandlers() async -> [VendorHandler]
+    /// Files that stations fetch and bring.
+    var files: any FileService { get }
+    /// Firmware and logs that stations were asked for.
+    /// - Parameters:
+    ///   - station: `nil`: of all.
+    ///   - before: id of the last job of the page before.
+    func jobs(of station: StationID?, kind: StationJob.Kind?, limit: Int, before: String?) async -> [StationJob]
+    func job(_ id: String) async -> StationJob?
+    /// - Parameter before: id of the last campaign of the page before.
+    func campaigns(limit: Int, before: String?) async -> [CampaignView]
+    func campaign(_ id: String) async -> CampaignView?
+    /// In their order.
+    /// - Parameter after: position of the last one of the page before.
+    func targets(of campaign: String, after: Int?, limit: Int) async -> [CampaignTarget]
     func idToken(_ value: String) async -> IdToken?
     func idTokens(after: String?, limit: Int) async -> [IdToken]
     func sites() async -> [Site]

@@ -58,6 +58,14 @@ public enum FaultReason: Wording {
     case stationBusy(StationID, waiting: Int)
     /// The order needs the station, which is not connected.
     case stationOffline(StationID)
+    /// There is no such campaign, or it has ended.
+    case campaignOver(String)
+    case campaignNotRunning(String)
+    /// As many as may be have not ended.
+    case tooManyCampaigns(count: Int)
+    case fileUnknown(String)
+    /// Nothing listens for stations that fetch or bring files.
+    case filesOff
     /// The version that the station speaks has nothing of the kind.
     case notInVersion(StationID, String)
     case templateUnknown(String)
@@ -68,6 +76,12 @@ public enum FaultReason: Wording {
     case securityProfileUnready(StationID, SecurityNeed)
     /// As many keys as may be wait for the station to show which one it uses.
     case keysUndecided(StationID, count: Int)
+    case reservationUnknown(Int)
+    case vendorHandlerUnknown(String)
+    /// No list is kept for the station.
+    case noLocalList(StationID)
+    /// As many as may be are open or kept already.
+    case tooMany(most: Int)
     case diskRefuses
     /// The database refused a change of the order; it is tried again.
     case changeRefused
@@ -80,8 +94,11 @@ public enum FaultReason: Wording {
 
     /// What an order with wrong fields was about.
     public enum Subject: String, Hashable, Sendable, CaseIterable {
-        case station, site, node, needs, limit, reading
+        case station, site, node, needs, limit, reading, reservation, display
+        case localList = "local-list"
+        case vendorHandler = "vendor-handler"
         case idToken = "token"
+        case campaign
         case template
     }
 
@@ -100,6 +117,10 @@ public enum FaultReason: Wording {
         case limitInvalid = "limit-invalid"
         case readingInvalid = "reading-invalid"
         case idTokenInvalid = "token-invalid"
+        case reservationInvalid = "reservation-invalid"
+        case displayInvalid = "display-invalid"
+        case localListInvalid = "local-list-invalid"
+        case vendorHandlerInvalid = "vendor-handler-invalid"
         case sessionEnded = "session-ended"
         case siteHasStations = "site-has-stations"
         case siteHasNodes = "site-has-nodes"
@@ -107,8 +128,18 @@ public enum FaultReason: Wording {
         case nodeHasStations = "node-has-stations"
         case stationBusy = "station-busy"
         case stationOffline = "station-offline"
-        case keysUndecided = "keys-undecided"
         case notInVersion = "not-in-version"
+        case campaignOver = "campaign-over"
+        case campaignNotRunning = "campaign-not-running"
+        case campaignInvalid = "campaign-invalid"
+        case tooManyCampaigns = "too-many-campaigns"
+        case fileUnknown = "file-unknown"
+        case filesOff = "files-off"
+        case keysUndecided = "keys-undecided"
+        case reservationUnknown = "reservation-unknown"
+        case vendorHandlerUnknown = "vendor-handler-unknown"
+        case noLocalList = "no-local-list"
+        case tooMany = "too-many"
         case templateUnknown = "template-unknown"
         case templateInvalid = "template-invalid"
         case tooManyTemplates = "too-many-templates"
@@ -126,11 +157,12 @@ public enum FaultReason: Wording {
     public var kind: ServiceFault.Kind {
         switch self {
         case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown,
-            .templateUnknown:
+            .reservationUnknown, .vendorHandlerUnknown, .fileUnknown, .templateUnknown:
             .notFound
         case .invalid: .invalid
         case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy,
-            .stationOffline, .keysUndecided, .notInVersion, .tooManyTemplates, .securityProfileNotAbove,
+            .stationOffline, .keysUndecided, .noLocalList, .tooMany, .notInVersion, .campaignOver,
+            .campaignNotRunning, .tooManyCampaigns, .filesOff, .tooManyTemplates, .securityProfileNotAbove,
             .securityProfileUnready:
             .conflict
         case .diskRefuses, .changeRefused, .busy, .stopping: .unavailable
@@ -153,8 +185,14 @@ public enum FaultReason: Wording {
         case .invalid(.limit): .limitInvalid
         case .invalid(.reading): .readingInvalid
         case .invalid(.idToken): .idTokenInvalid
-        case .invalid(.template): .templateInvalid
+        case .invalid(.campaign): .campaignInvalid
         case .notInVersion: .notInVersion
+        case .campaignOver: .campaignOver
+        case .campaignNotRunning: .campaignNotRunning
+        case .tooManyCampaigns: .tooManyCampaigns
+        case .fileUnknown: .fileUnknown
+        case .filesOff: .filesOff
+        case .invalid(.template): .templateInvalid
         case .templateUnknown: .templateUnknown
         case .tooManyTemplates: .tooManyTemplates
         case .securityProfileNotAbove: .securityProfileNotAbove
@@ -170,6 +208,14 @@ public enum FaultReason: Wording {
         case .stationBusy: .stationBusy
         case .stationOffline: .stationOffline
         case .keysUndecided: .keysUndecided
+        case .reservationUnknown: .reservationUnknown
+        case .vendorHandlerUnknown: .vendorHandlerUnknown
+        case .noLocalList: .noLocalList
+        case .tooMany: .tooMany
+        case .invalid(.reservation): .reservationInvalid
+        case .invalid(.display): .displayInvalid
+        case .invalid(.localList): .localListInvalid
+        case .invalid(.vendorHandler): .vendorHandlerInvalid
         case .diskRefuses: .diskRefuses
         case .changeRefused: .changeRefused
         case .busy: .busy
@@ -180,6 +226,9 @@ public enum FaultReason: Wording {
     public var values: [String: String] {
         switch self {
         case .stationUnknown(let id), .stationOffline(let id): ["station": id.value]
+        case .campaignOver(let id), .campaignNotRunning(let id): ["campaign": id]
+        case .tooManyCampaigns(let count): ["count": String(count)]
+        case .fileUnknown(let id): ["file": id]
         case .evseUnknown(let number, let most): ["number": String(number), "most": String(most)]
         case .siteUnknown(let id), .siteHasStations(let id), .siteHasNodes(let id): ["site": id.value]
         case .nodeUnknown(let id), .nodeHasChildren(let id), .nodeHasStations(let id): ["node": id.value]
@@ -187,6 +236,10 @@ public enum FaultReason: Wording {
         case .alarmUnknown(let id): ["alarm": String(id)]
         case .stationBusy(let id, let waiting): ["station": id.value, "waiting": String(waiting)]
         case .keysUndecided(let id, let count): ["station": id.value, "count": String(count)]
+        case .reservationUnknown(let id): ["reservation": String(id)]
+        case .vendorHandlerUnknown(let id): ["handler": id]
+        case .noLocalList(let id): ["station": id.value]
+        case .tooMany(let most): ["most": String(most)]
         case .notInVersion(let id, let version): ["station": id.value, "version": version]
         case .templateUnknown(let name): ["template": name]
         case .tooManyTemplates(let most): ["most": String(most)]
@@ -194,7 +247,7 @@ public enum FaultReason: Wording {
             ["station": id.value, "held": String(held), "target": String(target)]
         case .securityProfileUnready(_, .listener): [:]
         case .securityProfileUnready(let id, _): ["station": id.value]
-        case .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy, .stopping: [:]
+        case .filesOff, .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy, .stopping: [:]
         }
     }
 }
@@ -209,8 +262,20 @@ extension FaultReason.Code {
         case .sessionUnknown: "There is no active session {session}."
         case .alarmUnknown: "No active alarm {alarm}; it may have ended."
         case .idTokenUnknown: "There is no such token."
-        case .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid,
-            .templateInvalid:
+        case .reservationUnknown: "There is no open reservation {reservation} at this station."
+        case .vendorHandlerUnknown: "There is no vendor handler {handler}."
+        case .noLocalList:
+            "No local list is kept for station {station}. Say first which tokens it should hold (scope all or selected)."
+        case .tooMany: "There are {most} already; end or delete some first."
+        case .campaignOver: "There is no campaign {campaign} that could go on: it has ended, or there never was one."
+        case .campaignNotRunning: "Campaign {campaign} has not begun; start it or cancel it."
+        case .tooManyCampaigns: "{count} campaigns have not ended, and no more may be; cancel one or wait for its end."
+        case .fileUnknown: "There is no file {file}."
+        case .filesOff:
+            "Nothing listens for stations that fetch or bring files: set listen.files and files.public_url, or name an address of your own."
+        case .reservationInvalid, .displayInvalid, .localListInvalid, .vendorHandlerInvalid,
+            .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid,
+            .campaignInvalid, .templateInvalid:
             "Nothing was changed: see the fields."
         case .readingInvalid: "No reading was taken: see the fields."
         case .sessionEnded: "Session {session} has ended; it has no needs any more."

@@ -41,6 +41,8 @@ public struct StationView: Sendable {
     public let `protocol`: String?
     public let evses: [EVSE]
     public let commissioning: Commissioning?
+    /// The newest order of firmware.
+    public var firmware: StationJob?
     /// The newest change of its security profile over OCPP.
     public let profileChange: SecurityProfileChange?
     public init(
@@ -89,6 +91,8 @@ public struct CommandView: Hashable, Sendable {
     public var errorCode: String?
     public var errorDescription: String?
     public let by: String
+    /// What came of it, where the station only promised; `nil` with others.
+    public var followUp: CommandFollowUp?
     public init(
         id: String, station: StationID, action: String, payload: [UInt8], status: Status, createdAt: Instant,
         finishedAt: Instant? = nil, response: [UInt8]? = nil, errorCode: String? = nil, errorDescription: String? = nil,
@@ -185,6 +189,7 @@ public enum LiveEvent: Sendable {
     case alarm(Alarm)
     case plan(SiteID, Plan.ID)
     case command(String)
+    case campaign(String)
 }
 
 /// The verdict on one civil day of a site: what was done beside what uncontrolled charging would have done.

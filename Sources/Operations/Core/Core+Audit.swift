@@ -31,6 +31,28 @@ extension Core {
             ("evse.set", id.description, Self.summary(paused: paused, limit: limit, chargeNow: chargeNow))
         case .command(let id, let action, _, _): ("station.command", id.value, action)
         case .sendKey(let id, _, _, _): ("station.key", id.value, "")
+        case .ask(let id, let wish, _): ("station." + wish.auditWord, id.value, wish.auditDetail)
+        case .putLocalList(let id, let change): ("station.local-list", id.value, change.summary)
+        case .sendLocalList(let id, let whole): ("station.send-local-list", id.value, "whole=\(whole)")
+        case .putVendorHandler(let handler): ("vendor-handler.put", handler.id, handler.summary)
+        case .deleteVendorHandler(let id): ("vendor-handler.delete", id, "")
+        case .askJob(let id, let order, let file, _):
+            (
+                "station.\(order.kind.rawValue)", id.value,
+                order.log.map { "log=\($0.rawValue)" } ?? file.map { "file=\($0)" } ?? ""
+            )
+        case .keepFile(let file):
+            (
+                "file.put", file.id,
+                "kind=\(file.kind.rawValue), name=\(file.name), bytes=\(file.bytes), sha256=\(file.sha256)"
+            )
+        case .deleteFile(let id): ("file.delete", id, "")
+        case .createCampaign(let plan):
+            (
+                "campaign.create", plan.name,
+                Set(plan.commands.values.map(\.action)).sorted().joined(separator: ", ")
+            )
+        case .steerCampaign(let id, let step): ("campaign.\(step.rawValue)", id, "")
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", String(id), "")
         case .device(let order): order.summary
         case .tariffChanged(let id): ("tariff.changed", id, "")
@@ -75,6 +97,49 @@ private struct ChangeList {
 
 extension Power {
     fileprivate var auditText: String { decimalText(Int128(watts), scale: 3) }
+}
+
+extension StationWish {
+    fileprivate var auditWord: String {
+        switch self {
+        case .reserve: "reserve"
+        case .cancelReservation: "cancel-reservation"
+        case .display: "display-message"
+        case .clearDisplay: "clear-display-message"
+        case .readDisplay: "read-display"
+        }
+    }
+    /// For whom something is reserved and what a display says is personal, or may be.
+    fileprivate var auditDetail: String {
+        switch self {
+        case .reserve(let evse, _, _, _, let until):
+            "evse=\(evse.map(String.init) ?? "null"), expires_at=\(until)"
+        case .cancelReservation(let id), .clearDisplay(let id): "id=\(id)"
+        case .display(let message): "id=\(message.id)"
+        case .readDisplay: ""
+        }
+    }
+}
+
+extension LocalListChange {
+    fileprivate var summary: String {
+        var list = ChangeList()
+        if let scope { list.add("scope", scope.rawValue) }
+        if let tokens { list.add("tokens", String(tokens.count)) }
+        if let isAutomatic { list.add("automatic", isAutomatic ? "true" : "false") }
+        return list.text
+    }
+}
+
+extension VendorHandler {
+    fileprivate var summary: String {
+        var list = ChangeList()
+        list.add("vendor_id", vendor)
+        list.add("message_id", message)
+        list.add("url", url)
+        list.add("status", status.rawValue)
+        return list.text
+    }
 }
 
 extension DeviceOrder {

@@ -25,6 +25,10 @@ extension Core {
         for record in state.certificates {
             if let s = stationIndex[record.station] { stations[s].certificates.append(record) }
         }
+        for job in state.jobs {
+            if let s = stationIndex[job.station] { stations[s].jobs.append(job) }
+        }
+        campaigns = state.campaigns.map { CampaignSlot($0.campaign, $0.targets) }
         load(state.devices)
         for control in state.controls {
             guard let s = stationIndex[control.evse.station], let e = stations[s].ensureEVSE(control.evse.number) else {
@@ -37,11 +41,19 @@ extension Core {
             if let s = stationIndex[session.evse.station] { _ = stations[s].ensureEVSE(session.evse.number) }
             keep(session)
         }
-        for token in state.idTokens { idTokens[Self.key(token.value)] = token }
+        for token in state.idTokens {
+            idTokens[Self.key(token.value)] = token
+            tokenLog.load(token)
+        }
+        for record in state.localLists { load(record) }
+        for reservation in state.reservations { load(reservation) }
+        for picture in state.displays { load(picture) }
+        for command in state.promisedCommands { load(promised: command) }
+        vendorHandlers = state.vendorHandlers.sorted { $0.id < $1.id }
         for message in state.inboundMessages { recall(message) }
         for command in state.pendingCommands { pendingCommands[command.id] = command }
         hasLostCommands =
-            !pendingCommands.isEmpty
+            !pendingCommands.isEmpty || !campaigns.isEmpty
             || stations.contains { slot in
                 slot.station.keyChanges.contains { $0.state == .sent }
                     || slot.certificates.contains { $0.state == .sent }
@@ -67,9 +79,12 @@ extension Core {
                     user: stay.idToken, arrival: stay.start, departure: stay.end, energy: stay.energy))
         }
         counters.transaction = state.settings[Counters.transactionKey].flatMap(Int.init) ?? 1
+        counters.reservation = state.settings[Counters.reservationKey].flatMap(Int.init) ?? 1
         counters.report = state.settings[Counters.reportKey].flatMap(Int.init) ?? 1
         counters.plan = max(
             state.settings[Counters.planKey].flatMap(Int64.init) ?? 1, (state.plans.map(\.id.value).max() ?? 0) + 1)
+        counters.job = state.settings[Counters.jobKey].flatMap(Int.init) ?? 1
+        counters.campaign = state.settings[Counters.campaignKey].flatMap(Int.init) ?? 1
         counters.alarm = max(
             state.settings[Counters.alarmKey].flatMap(Int64.init) ?? 1, (state.activeAlarms.map(\.id).max() ?? 0) + 1)
         for alarm in state.activeAlarms { alarms.load(alarm) }
@@ -93,5 +108,6 @@ extension Core {
         for id in pendingCommands.keys.sorted() { finish(command: id, .platformRestarted, at: now) }
         closeLostKeys(at: now)
         closeLostCertificates(at: now)
+        closeLostCampaignCalls(at: now)
     }
 }

@@ -99,9 +99,15 @@ extension Core {
     }
     private static let mostPriceDays = 400
 
+    /// Of one station or all, those that are still in memory, newest first.
+    public func liveJobs(of id: StationID?) -> [StationJob] {
+        if let id { return stationIndex[id].map { stations[$0].jobs.reversed() } ?? [] }
+        return stations.flatMap(\.jobs).sorted { ($0.askedAt, $0.id) > ($1.askedAt, $1.id) }
+    }
+
     func stationView(_ s: Int) -> StationView {
         let slot = stations[s]
-        return StationView(
+        var view = StationView(
             station: slot.station, online: slot.isOnline, lastSeen: slot.lastSeen, protocol: slot.protocolName,
             evses: slot.evses.map { evse in
                 let session = slot.activeSession(on: evse.number).map { slot.sessions[$0] }
@@ -112,5 +118,7 @@ extension Core {
                     setpointState: evse.dispatch.flatMap { $0.state == .none ? nil : $0.state.rawValue },
                     control: evse.control)
             }, commissioning: slot.commissioning, profileChange: slot.device.profileChange)
+        view.firmware = slot.jobs.last { $0.order.kind == .firmware }
+        return view
     }
 }

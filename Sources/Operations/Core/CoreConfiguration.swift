@@ -32,6 +32,9 @@ public struct CoreConfiguration: Sendable {
     public var baseEnvelopeQuantile = 0.95
     /// An alarm this long before a station's certificate ends.
     public var certificateAlarm: Duration = .days(30)
+    /// After which new firmware, and a log, should have come to an end.
+    public var firmwareTime: Duration = .hours(2)
+    public var logTime: Duration = .hours(1)
     /// There is a listener for stations with TLS, so that they may be led to security profiles 2 and 3.
     public var offersTLS = false
     public var dispatch = DispatchSettings()

@@ -74,12 +74,35 @@ final class ConnectedStation {
             case .transmit(let text): socket?.send(text)
             case .wake(let instant): wakeAt = instant
             case .connect: connect()
+            case .fetch(let number, let url): fetch(number, url)
+            case .bring(let number, let url, let bytes): bring(number, url, bytes)
             case .disconnect:
                 connection += 1
                 socket?.abort(reason: "the station dropped the connection")
                 socket = nil
             }
         }
+    }
+
+    private func fetch(_ number: Int, _ url: String) {
+        let (me, eventLoop) = (NIOLoopBound(self, eventLoop: eventLoop), eventLoop)
+        Task {
+            let isWhole = await StationDownload.isWhole(url)
+            eventLoop.execute { me.value.ended(.fetched(number, isWhole: isWhole)) }
+        }
+    }
+
+    private func bring(_ number: Int, _ url: String, _ bytes: [UInt8]) {
+        let (me, eventLoop) = (NIOLoopBound(self, eventLoop: eventLoop), eventLoop)
+        Task {
+            let isTaken = await StationDownload.isTaken(url, bytes)
+            eventLoop.execute { me.value.ended(.brought(number, isTaken: isTaken)) }
+        }
+    }
+
+    private func ended(_ transfer: SimulatedChargePoint.Event) {
+        feed(transfer)
+        setTimer()
     }
 
     /// Attempts that never opened, in a row.

@@ -45,18 +45,85 @@ extension Dialect16 {
         case .getCompositeSchedule(let request):
             respond(.getCompositeSchedule(composite(request, of: station)), id, &station)
         case .triggerMessage(let request): trigger(request, id, &station)
-        case .getDiagnostics:
-            respond(.getDiagnostics(.init(fileName: "\(station.settings.identity)-diagnostics.log")), id, &station)
-            station.upload(request: nil)
-        case .updateFirmware:
+        case .getDiagnostics(let request):
+            let name = "\(station.settings.identity)-diagnostics.log"
+            respond(.getDiagnostics(.init(fileName: name)), id, &station)
+            station.begin(
+                .log, url: request.location + "/" + name, request: nil, retries: request.retries,
+                retryInterval: request.retryInterval)
+        case .getLog(let request):
+            let name = "\(station.settings.identity)-\(request.logType.name).log"
+            let hadOne = station.begin(
+                .log, url: request.log.remoteLocation + "/" + name, request: request.requestId,
+                retries: request.retries, retryInterval: request.retryInterval)
+            respond(.getLog(.init(status: hadOne ? .acceptedCanceled : .accepted, filename: name)), id, &station)
+        case .updateFirmware(let request):
             respond(.updateFirmware(.init()), id, &station)
-            station.updateFirmware(request: nil)
+            station.begin(
+                .firmware, url: request.location, request: nil, retrieveAt: request.retrieveDate,
+                retries: request.retries, retryInterval: request.retryInterval)
+        case .signedUpdateFirmware(let request):
+            guard station.settings.faults.transfer != .badCertificate else {
+                return respond(.signedUpdateFirmware(.init(status: .invalidCertificate)), id, &station)
+            }
+            let hadOne = station.begin(
+                .firmware, url: request.firmware.location, request: request.requestId, isSigned: true,
+                retrieveAt: request.firmware.retrieveDateTime, installAt: request.firmware.installDateTime,
+                retries: request.retries, retryInterval: request.retryInterval)
+            respond(.signedUpdateFirmware(.init(status: hadOne ? .acceptedCanceled : .accepted)), id, &station)
+        case .getLocalListVersion:
+            respond(.getLocalListVersion(.init(listVersion: station.holdings.listVersion)), id, &station)
+        case .sendLocalList(let request): take(request, id, &station)
+        case .reserveNow(let request):
+            let refusal = station.reserve(
+                StationHoldings.Reservation(
+                    id: request.reservationId, connector: request.connectorId > 0 ? request.connectorId : nil,
+                    token: request.idTag, group: request.parentIdTag, expiresAt: request.expiryDate))
+            respond(.reserveNow(.init(status: status(refusal))), id, &station)
+        case .cancelReservation(let request):
+            let isKnown = station.cancelReservation(request.reservationId)
+            respond(.cancelReservation(.init(status: isKnown ? .accepted : .rejected)), id, &station)
         default: station.refuse(call)
         }
     }
 
     private func respond(_ response: V16.Response, _ id: String, _ station: inout SimulatedChargePoint) {
         station.respond(id, response)
+    }
+
+    // MARK: Local list and reservations
+
+    private func take(
+        _ request: V16.SendLocalListRequest, _ id: String, _ station: inout SimulatedChargePoint
+    ) {
+        let entries = (request.localAuthorizationList ?? []).map { entry in
+            (
+                token: entry.idTag,
+                info: entry.idTagInfo.map {
+                    StationHoldings.Listed(
+                        isAccepted: $0.status == .accepted, expiresAt: $0.expiryDate, group: $0.parentIdTag)
+                }
+            )
+        }
+        let verdict = station.holdings.take(
+            list: request.listVersion, isWhole: request.updateType == .full, entries)
+        let status: V16.UpdateStatus =
+            switch verdict {
+            case .accepted: .accepted
+            case .failed: .failed
+            case .versionMismatch: .versionMismatch
+            }
+        respond(.sendLocalList(.init(status: status)), id, &station)
+    }
+
+    private func status(_ refusal: SimulatedChargePoint.ReservationRefusal?) -> V16.ReservationStatus {
+        switch refusal {
+        case nil: .accepted
+        case .occupied: .occupied
+        case .faulted: .faulted
+        case .unavailable: .unavailable
+        case .rejected: .rejected
+        }
     }
 
     // MARK: Settings

@@ -2,7 +2,7 @@ import OCPP
 import OCPPMessages
 import Quantities
 
-/// OCPP 1.6: Core, SmartCharging, RemoteTrigger, FirmwareManagement. A connector is an EVSE.
+/// OCPP 1.6: Core, SmartCharging, RemoteTrigger, FirmwareManagement, LocalAuthListManagement, Reservation. A connector is an EVSE.
 struct Dialect16: StationDialect {
     let replacement = ProfileStack.Replacement.sameLevel
     let bootsOnEachConnection = true
@@ -36,17 +36,24 @@ struct Dialect16: StationDialect {
             .meterValues(
                 .init(
                     connectorId: connector, meterValue: [meterValue(sample)], transactionId: id.flatMap { Int($0) }))
-        case .firmware(let step, _): .firmwareStatusNotification(.init(status: firmwareStatus(step)))
-        case .upload(let step, _): .diagnosticsStatusNotification(.init(status: diagnosticsStatus(step)))
+        case .firmware(let step, let request?):
+            .signedFirmwareStatusNotification(.init(status: signedFirmwareStatus(step), requestId: request))
+        case .firmware(let step, nil): .firmwareStatusNotification(.init(status: firmwareStatus(step)))
+        case .upload(let step, let request?):
+            .logStatusNotification(.init(status: uploadStatus(step), requestId: request))
+        case .upload(let step, nil): .diagnosticsStatusNotification(.init(status: diagnosticsStatus(step)))
+        // 1.6 has no word for it; its stations do not say it.
+        case .reservationEnded: .heartbeat(.init())
         }
     }
 
     private func request(_ message: TransactionMessage, _ number: Int?) -> V16.Request {
         switch message.event {
-        case .start(let idTag, _, _):
+        case .start(let idTag, _, _, let reservation):
             .startTransaction(
                 .init(
-                    connectorId: message.connector, idTag: idTag, meterStart: message.wattHours, timestamp: message.at))
+                    connectorId: message.connector, idTag: idTag, meterStart: message.wattHours, timestamp: message.at,
+                    reservationId: reservation))
         case .sample:
             .meterValues(
                 .init(
@@ -80,6 +87,7 @@ struct Dialect16: StationDialect {
     private func status(_ condition: ConnectorCondition) -> V16.ChargePointStatus {
         switch condition {
         case .available: .available
+        case .reserved: .reserved
         case .preparing: .preparing
         case .charging: .charging
         case .suspendedEV: .suspendedEV
@@ -101,13 +109,51 @@ struct Dialect16: StationDialect {
         }
     }
 
+    func tells(_ step: FirmwareStep, request: Int?) -> Bool {
+        switch step {
+        case .idle, .downloading, .downloaded, .downloadFailed, .installing, .installed, .installationFailed: true
+        case .downloadScheduled, .signatureVerified, .invalidSignature, .installScheduled, .installRebooting:
+            request != nil
+        }
+    }
+
+    /// What it has no word for is not told (``tells(_:request:)``).
     private func firmwareStatus(_ step: FirmwareStep) -> V16.FirmwareStatus {
         switch step {
-        case .idle: .idle
         case .downloading: .downloading
         case .downloaded: .downloaded
+        case .downloadFailed: .downloadFailed
         case .installing: .installing
         case .installed: .installed
+        case .installationFailed: .installationFailed
+        case .idle, .downloadScheduled, .signatureVerified, .invalidSignature, .installScheduled, .installRebooting:
+            .idle
+        }
+    }
+
+    private func signedFirmwareStatus(_ step: FirmwareStep) -> V16.SignedFirmwareStatus {
+        switch step {
+        case .idle: .idle
+        case .downloadScheduled: .downloadScheduled
+        case .downloading: .downloading
+        case .downloaded: .downloaded
+        case .downloadFailed: .downloadFailed
+        case .signatureVerified: .signatureVerified
+        case .invalidSignature: .invalidSignature
+        case .installScheduled: .installScheduled
+        case .installing: .installing
+        case .installRebooting: .installRebooting
+        case .installed: .installed
+        case .installationFailed: .installationFailed
+        }
+    }
+
+    private func uploadStatus(_ step: UploadStep) -> V16.UploadLogStatus {
+        switch step {
+        case .idle: .idle
+        case .uploading: .uploading
+        case .uploaded: .uploaded
+        case .failed: .uploadFailure
         }
     }
 
@@ -116,6 +162,7 @@ struct Dialect16: StationDialect {
         case .idle: .idle
         case .uploading: .uploading
         case .uploaded: .uploaded
+        case .failed: .uploadFailed
         }
     }
 
@@ -164,19 +211,25 @@ struct Dialect16: StationDialect {
             open("ConnectorPhaseRotation", "NotApplicable", .text),
             fixed("GetConfigurationMaxKeys", "100"),
             open("HeartbeatInterval", "300", .number(), .heartbeatInterval),
-            open("LocalAuthorizeOffline", "true", .flag),
+            open("LocalAuthorizeOffline", "true", .flag, .usesListOffline),
             open("LocalPreAuthorize", "false", .flag),
             fixed("MeterValuesAlignedData", ""),
             open("MeterValuesSampledData", sampled.map(\.rawValue).joined(separator: ","), .measurands, .sampled),
             open("MeterValueSampleInterval", "60", .number(), .sampleInterval),
             fixed("NumberOfConnectors", "\(settings.connectors)"),
+            fixed("LocalAuthListEnabled", "true"),
+            fixed("LocalAuthListMaxLength", "\(StationHoldings.mostListed)"),
+            fixed("SendLocalListMaxLength", "\(StationHoldings.listedAMessage)"),
+            fixed("ReserveConnectorZeroSupported", "true"),
             fixed("ResetRetries", "0"),
             open("SecurityProfile", "0", .number(most: 3)),
             fixed("StopTransactionOnEVSideDisconnect", "true"),
             open("StopTransactionOnInvalidId", "true", .flag, .stopsOnRefusal),
             fixed("StopTxnAlignedData", ""),
             fixed("StopTxnSampledData", ""),
-            fixed("SupportedFeatureProfiles", "Core,FirmwareManagement,SmartCharging,RemoteTrigger"),
+            fixed(
+                "SupportedFeatureProfiles",
+                "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"),
             open("TransactionMessageAttempts", "3", .number(), .attempts),
             open("TransactionMessageRetryInterval", "10", .number(), .attemptInterval),
             fixed("UnlockConnectorOnEVSideDisconnect", "true"),

@@ -46,14 +46,36 @@ extension Dialect201 {
 
         case .getLog(let request):
             let name = "\(station.settings.identity)-\(request.logType.name).log"
-            respond(.getLog(.init(status: .accepted, filename: name)), id, &station)
-            station.upload(request: request.requestId)
+            let hadOne = station.begin(
+                .log, url: request.log.remoteLocation + "/" + name, request: request.requestId,
+                retries: request.retries, retryInterval: request.retryInterval)
+            respond(.getLog(.init(status: hadOne ? .acceptedCanceled : .accepted, filename: name)), id, &station)
         case .updateFirmware(let request):
-            respond(.updateFirmware(.init(status: .accepted)), id, &station)
-            station.updateFirmware(request: request.requestId)
+            let isSigned = request.firmware.signature != nil
+            guard !isSigned || station.settings.faults.transfer != .badCertificate else {
+                return respond(.updateFirmware(.init(status: .invalidCertificate)), id, &station)
+            }
+            let hadOne = station.begin(
+                .firmware, url: request.firmware.location, request: request.requestId, isSigned: isSigned,
+                retrieveAt: request.firmware.retrieveDateTime, installAt: request.firmware.installDateTime,
+                retries: request.retries, retryInterval: request.retryInterval)
+            respond(.updateFirmware(.init(status: hadOne ? .acceptedCanceled : .accepted)), id, &station)
         // There is none (C11.FR.04).
         case .clearCache: respond(.clearCache(.init(status: .rejected)), id, &station)
         case .dataTransfer: respond(.dataTransfer(.init(status: .unknownVendorId)), id, &station)
+        case .getLocalListVersion:
+            respond(.getLocalListVersion(.init(versionNumber: station.holdings.listVersion)), id, &station)
+        case .sendLocalList(let request): take(request, id, &station)
+        case .reserveNow(let request): reserve(request, id, &station)
+        case .cancelReservation(let request):
+            let isKnown = station.cancelReservation(request.reservationId)
+            respond(.cancelReservation(.init(status: isKnown ? .accepted : .rejected)), id, &station)
+        case .setDisplayMessage(let request): show(request.message, id, &station)
+        case .clearDisplayMessage(let request):
+            let isKnown = station.holdings.display.removeValue(forKey: request.id) != nil
+            respond(.clearDisplayMessage(.init(status: isKnown ? .accepted : .unknown)), id, &station)
+        case .getDisplayMessages(let request): report(request, id, &station)
+        case .costUpdated: respond(.costUpdated(.init()), id, &station)
         default: station.refuse(call)
         }
     }

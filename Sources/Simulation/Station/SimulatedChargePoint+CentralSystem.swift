@@ -48,6 +48,7 @@ extension SimulatedChargePoint {
         let candidates = connectors.indices.filter { i in
             let c = connectors[i]
             return c.isAvailable && c.transaction == nil && !c.becomesUnavailable
+                && !isReserved(c.number, for: idTag)
                 && (connector == nil || c.number == connector)
         }
         let chosen = candidates.first { connectors[$0].vehicle != nil } ?? candidates.first
@@ -121,17 +122,7 @@ extension SimulatedChargePoint {
         return (composite, unit)
     }
 
-    // MARK: What takes its time
-
-    mutating func updateFirmware(request: Int?) {
-        let steps: [(Int, FirmwareStep)] = [(1, .downloading), (20, .downloaded), (25, .installing), (60, .installed)]
-        for (second, step) in steps { schedule(.send(.firmware(step, request: request)), after: .seconds(second)) }
-    }
-
-    mutating func upload(request: Int?) {
-        schedule(.send(.upload(.uploading, request: request)), after: .seconds(1))
-        schedule(.send(.upload(.uploaded, request: request)), after: .seconds(10))
-    }
+    // MARK: What is asked for
 
     /// Sends what the meters show now, of one connector or of all.
     mutating func reportMeters(connector: Int?) {

@@ -66,6 +66,7 @@ extension SimulatedChargePoint {
         decideAt = nil
         resetsWhenIdle = false
         deferred.removeAll()
+        for i in transfers.indices where transfers[i].stage != .rebooting { transfers[i].stage = .waiting }
         registration = nil
         bootCause = boot
         reported.removeAll()

@@ -131,6 +131,7 @@ extension SimulatedChargePoint {
             reported.removeAll()
             reportStatuses()
             for i in connectors.indices { authorize(i) }
+            resumeTransfers()
         } else {
             bootAt = now + .seconds(interval > 0 ? interval : 60)
         }

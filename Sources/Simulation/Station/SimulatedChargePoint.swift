@@ -28,6 +28,9 @@ public struct SimulatedChargePoint: Sendable {
         /// The driver ends charging at the station and leaves the cable in.
         case stop(connector: Int)
         case wake
+        /// How a wish to fetch ended.
+        case fetched(Int, isWhole: Bool)
+        case brought(Int, isTaken: Bool)
     }
 
     public enum Action: Sendable {
@@ -35,6 +38,10 @@ public struct SimulatedChargePoint: Sendable {
         case wake(at: Instant)
         case connect
         case disconnect
+        /// GET, answered by ``Event/fetched(_:isWhole:)`` with the same number.
+        case fetch(Int, url: String)
+        /// PUT of these bytes, answered by ``Event/brought(_:isTaken:)``.
+        case bring(Int, url: String, [UInt8])
     }
 
     /// What happened so far, for summaries.
@@ -63,11 +70,15 @@ public struct SimulatedChargePoint: Sendable {
         case respond(messageID: String, payload: [UInt8])
         case send(StationMessage)
         case reboot(StopCause, BootCause)
+        /// Firmware or a log, by its number: its time to move has come.
+        case transfer(Int)
+        case install(Int, InstallStep)
         /// The connection is closed and made anew.
         case reconnect
     }
 
-    public let settings: StationSettings
+    /// Firmware changes with what is installed.
+    public internal(set) var settings: StationSettings
     var dialect: any StationDialect { settings.version.stationDialect }
     public internal(set) var counts = Counts()
     /// The instant up to which everything has been played.
@@ -103,8 +114,12 @@ public struct SimulatedChargePoint: Sendable {
     /// Since when nobody is connected.
     var lostAt: Instant?
     var bootCause = BootCause.powerUp
+    var holdings = StationHoldings()
     /// A reset waits for the end of the transactions.
     var resetsWhenIdle = false
+    var transfers: [StationTransfer] = []
+    var nextTransfer = 0
+    var hasRebootedWhileDownloading = false
     private var wakeAsked: Instant?
 
     public init(_ settings: StationSettings, at now: Instant) {
@@ -153,6 +168,8 @@ public struct SimulatedChargePoint: Sendable {
         case .plugIn(let connector, let vehicle, let idTag): plugIn(connector, vehicle, idTag)
         case .plugOut(let connector): plugOut(connector)
         case .stop(let connector): endTransaction(connector, .local)
+        case .fetched(let number, let isWhole): fetched(number, isWhole: isWhole)
+        case .brought(let number, let isTaken): brought(number, isTaken: isTaken)
         }
         settle()
         askForWake()
@@ -188,6 +205,7 @@ public struct SimulatedChargePoint: Sendable {
         }
         for instant in [bootAt, heartbeatAt, connectAt, powerAt, linkAt, decideAt] { consider(instant) }
         for item in deferred { consider(item.at) }
+        consider(nextReservationEnd)
         consider(nextWatch)
         // What was already due at `now` has been played; a retry that waits for a connection does not count.
         if link != nil, isAccepted, !queue.isInFlight { consider(queue.retryAt) }
@@ -235,6 +253,8 @@ public struct SimulatedChargePoint: Sendable {
             case .respond(let id, let payload): linkHandle(.respond(messageID: id, payload: payload))
             case .send(let message): call(message, .other)
             case .reboot(let stop, let boot): powerOff(stop, boot)
+            case .transfer(let number): move(number)
+            case .install(let number, let step): install(number, step)
             case .reconnect where link != nil:
                 actions.append(.disconnect)
                 disconnected()
@@ -250,6 +270,7 @@ public struct SimulatedChargePoint: Sendable {
 
     /// Brings powers, statuses and queues in line with what has happened.
     private mutating func settle() {
+        settleReservations()
         let stationLimit =
             settings.faults.ignoresProfiles
             ? nil : profiles.limit(evse: 0, at: clock, transaction: nil, supply: settings.supply)

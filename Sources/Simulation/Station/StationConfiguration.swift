@@ -9,6 +9,8 @@ struct StationConfiguration: Hashable, Sendable {
         case sampleInterval, sampled, sampledAtBegin, sampledAtEnd
         /// Drivers charge when the central system cannot be asked.
         case startsOffline
+        /// Without the central system the local list says who may charge.
+        case usesListOffline
         case stopsOnRefusal
         case attempts, attemptInterval
     }

@@ -18,6 +18,8 @@ protocol StationDialect: Sendable {
     func configuration(_ settings: StationSettings) -> [StationConfiguration.Entry]
     /// What a status message can tell apart.
     func told(_ condition: ConnectorCondition) -> ConnectorCondition
+    /// Whether this version has a word for it. In 1.6 an order without a number is one without the security whitepaper.
+    func tells(_ step: FirmwareStep, request: Int?) -> Bool
     func call(_ message: StationMessage, of settings: StationSettings) -> (action: String, payload: [UInt8])
 
     /// What the central system said to a boot; `interval` in seconds. `nil` when it cannot be read.

@@ -15,6 +15,14 @@ public struct StationFaults: Hashable, Sendable {
     public var clockSkew: Duration = .zero
     /// After so many per mille of its CALLs the connection is lost.
     public var dropsPermille = 0
+    /// What goes wrong with firmware and logs.
+    public enum Transfer: String, Hashable, Sendable, CaseIterable {
+        case downloadFails, badSignature
+        /// The order itself is answered InvalidCertificate.
+        case badCertificate
+        case installFails, installHangs, rebootsWhileDownloading, uploadFails
+    }
+    public var transfer: Transfer?
     public var seed: UInt64 = 0
 
     public init() {}

@@ -20,6 +20,8 @@ public struct StationSettings: Hashable, Sendable {
     public var maxProfiles = 10
     /// What the meters show at the start.
     public var register = RegisterReading(milliwattHours: 0)
+    /// Refuses every reservation where not.
+    public var takesReservations = true
     /// Between losing power and being back.
     public var rebootTime: Duration = .seconds(20)
     /// First wait before a reconnection; doubled up to ``longestReconnectWait``.
@@ -33,6 +35,8 @@ public struct StationSettings: Hashable, Sendable {
     /// Begins every message id, so that ids stay unique over the runs of one identity; `nil`: the instant of the start, which
     /// is enough unless runs begin at the same (virtual) instant. At most 20 characters.
     public var messageIDPrefix: String?
+    /// Length of the log that it brings.
+    public var logLines = 200
     public var faults = StationFaults.none
 
     /// - Precondition: `connectors` is 1 or more.

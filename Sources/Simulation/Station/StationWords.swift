@@ -6,6 +6,8 @@ import Quantities
 /// What a connector is doing.
 public enum ConnectorCondition: Hashable, Sendable {
     case available
+    /// Kept free for a token.
+    case reserved
     /// A vehicle is plugged in and no transaction runs yet.
     case preparing
     case charging, suspendedEV, suspendedEVSE
@@ -20,6 +22,8 @@ enum BootCause: Hashable, Sendable {
     case reset
     /// A reset that waited for the end of the transactions.
     case scheduledReset
+    /// New firmware was installed.
+    case firmware
     /// The central system asked for the message.
     case triggered
 }
@@ -42,8 +46,12 @@ enum StopCause: Hashable, Sendable {
 
 enum Registration: Hashable, Sendable { case accepted, pending, rejected }
 
-enum FirmwareStep: Hashable, Sendable { case idle, downloading, downloaded, installing, installed }
-enum UploadStep: Hashable, Sendable { case idle, uploading, uploaded }
+enum FirmwareStep: Hashable, Sendable {
+    case idle, downloadScheduled, downloading, downloaded, downloadFailed
+    case signatureVerified, invalidSignature
+    case installScheduled, installing, installRebooting, installed, installationFailed
+}
+enum UploadStep: Hashable, Sendable { case idle, uploading, uploaded, failed }
 
 /// Why a station does not take a charging profile.
 enum ProfileRefusal: Hashable, Sendable {
@@ -70,4 +78,6 @@ enum StationMessage: Hashable, Sendable {
     /// `request`: the number of the order that led to it.
     case firmware(FirmwareStep, request: Int?)
     case upload(UploadStep, request: Int?)
+    /// A reservation is over without a transaction (2.x).
+    case reservationEnded(Int, isExpired: Bool)
 }

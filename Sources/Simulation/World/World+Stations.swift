@@ -19,6 +19,9 @@ extension World {
             switch action {
             case .wake(let at): queue.push(.stationWake(i), at: at)
             case .connect: queue.push(.connect(i), at: now + .milliseconds(Int64.random(in: 20...400, using: &random)))
+            // No network but OCPP's: everything is there and taken.
+            case .fetch(let number, _): station(i, .fetched(number, isWhole: true))
+            case .bring(let number, _, _): station(i, .brought(number, isTaken: true))
             case .disconnect: if let id = currentWire(i) { cut(id, halfOpen: false) }
             case .transmit(let text):
                 guard let id = currentWire(i), let from = wires[id]?.upFrom else { break }

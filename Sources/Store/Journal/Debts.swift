@@ -50,7 +50,7 @@ struct Debts: Sendable {
             switch identity {
             case .live(id): settle(identity)
             case .evse(let evse) where evse.station == id: settle(identity)
-            case .certificate(id, _): settle(identity)
+            case .certificate(id, _), .job(id, _): settle(identity)
             default: break
             }
         }

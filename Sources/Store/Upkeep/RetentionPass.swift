@@ -14,6 +14,7 @@ struct RetentionState: Sendable {
     var weights: [String: TableWeight] = [:]
     var stays = OrphanWalk()
     var sessions = OrphanWalk()
+    var campaignCommands = OrphanWalk()
 }
 
 /// One call's worth of retention.
@@ -203,6 +204,9 @@ struct RetentionPass {
                 EXISTS (SELECT 1 FROM session WHERE id = session_stay.session)
                     OR EXISTS (SELECT 1 FROM plan WHERE id = session_stay.plan)
                 """)
+        try walk(
+            \.campaignCommands, table: "campaign_command", key: "campaign, version",
+            isKept: "EXISTS (SELECT 1 FROM campaign WHERE id = campaign_command.campaign)")
         try walk(
             \.sessions, table: "reading_session", key: "session, station, evse, day",
             isKept: """

@@ -39,6 +39,9 @@ struct ServeCommand: AsyncParsableCommand {
         if let ocpp { settings.ocpp = try endpoint(ocpp, "--ocpp") }
         if printConfig { return Output.write(settings.printed) }
 
+        if let host = settings.files?.host, ["0.0.0.0", "::"].contains(host), settings.filesPublicURL.isEmpty {
+            throw Refusal(.filesURLNeeded(host))
+        }
         let console = ConsoleConfiguration(host: settings.http.host, port: settings.http.port, open: open)
         // Before the data directory is made: a refused call leaves nothing behind.
         do { try console.check() } catch {

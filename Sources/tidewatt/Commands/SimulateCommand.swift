@@ -196,6 +196,13 @@ extension SimulateCommand {
         case lateAnswers = "late-answers"
         case clockSkew = "clock-skew"
         case drops
+        case downloadFails = "download-fails"
+        case badSignature = "bad-signature"
+        case badCertificate = "bad-certificate"
+        case installFails = "install-fails"
+        case installHangs = "install-hangs"
+        case rebootWhileDownloading = "reboot-while-downloading"
+        case uploadFails = "upload-fails"
 
         static let names = allCases.map(\.rawValue).joined(separator: ", ")
 
@@ -207,6 +214,13 @@ extension SimulateCommand {
             case .lateAnswers: faults.lateAnswersPermille = 50
             case .clockSkew: faults.clockSkew = .seconds(90)
             case .drops: faults.dropsPermille = 10
+            case .downloadFails: faults.transfer = .downloadFails
+            case .badSignature: faults.transfer = .badSignature
+            case .badCertificate: faults.transfer = .badCertificate
+            case .installFails: faults.transfer = .installFails
+            case .installHangs: faults.transfer = .installHangs
+            case .rebootWhileDownloading: faults.transfer = .rebootsWhileDownloading
+            case .uploadFails: faults.transfer = .uploadFails
             }
         }
     }

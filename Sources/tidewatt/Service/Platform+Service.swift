@@ -27,6 +27,15 @@ extension Platform: PlatformService {
     func nodes() async -> [GridNode] { await loop.read { $0.allNodes } ?? [] }
     func node(_ id: NodeID) async -> GridNode? { await loop.read { $0.node(id) } ?? nil }
     func idToken(_ value: String) async -> IdToken? { await loop.read { $0.idToken(value) } ?? nil }
+    func localList(of station: StationID) async -> LocalListView? {
+        let now = now
+        return await loop.read { $0.localList(of: station, at: now) } ?? nil
+    }
+    func reservation(_ id: Int, of station: StationID) async -> Reservation? {
+        await loop.read { $0.reservation(id, of: station) } ?? nil
+    }
+    func display(of station: StationID) async -> DisplayPicture? { await loop.read { $0.display(of: station) } ?? nil }
+    func vendorHandlers() async -> [VendorHandler] { await loop.read { $0.allVendorHandlers } ?? [] }
     func tariffs() async -> [String] { await loop.read { $0.tariffIDs } ?? [] }
     func priceLevels(of site: SiteID, in interval: Interval) async -> [PriceLevelSpan] {
         await loop.read { $0.priceLevels(of: site, in: interval) } ?? []
@@ -99,12 +108,53 @@ extension Platform: PlatformService {
     func certificates(of station: StationID) async -> [CertificateRecord] {
         await reading { try await self.store.certificates(of: station) } ?? []
     }
+    var files: any FileService { fileDesk }
+    /// What the core holds of a job is newer than the disk.
+    func jobs(of station: StationID?, kind: StationJob.Kind?, limit: Int, before: String?) async -> [StationJob] {
+        let kept =
+            await reading {
+                try await self.store.jobs(of: station, kind: kind, limit: limit, before: before)
+            } ?? []
+        let live = Dictionary((await loop.read { $0.liveJobs(of: station) } ?? []).map { ($0.id, $0) }) { a, _ in a }
+        return kept.map { live[$0.id] ?? $0 }
+    }
+    func job(_ id: String) async -> StationJob? {
+        guard let kept = await reading({ try await self.store.job(id) }) ?? nil else { return nil }
+        return (await loop.read { $0.liveJobs(of: kept.station) } ?? []).first { $0.id == id } ?? kept
+    }
+    func campaigns(limit: Int, before: String?) async -> [CampaignView] {
+        let kept = await reading { try await self.store.campaigns(limit: limit, before: before) } ?? []
+        let live = await loop.read { $0.openCampaigns } ?? []
+        return kept.map { view in live.first { $0.campaign.id == view.campaign.id } ?? view }
+    }
+    func campaign(_ id: String) async -> CampaignView? {
+        if let live = await loop.read({ $0.openCampaign(id) }) ?? nil { return live }
+        return await reading { try await self.store.campaign(id) } ?? nil
+    }
+    func targets(of campaign: String, after: Int?, limit: Int) async -> [CampaignTarget] {
+        if let live = await loop.read({ $0.openTargets(of: campaign, after: after, limit: limit) }) ?? nil {
+            return live
+        }
+        return await reading { try await self.store.targets(of: campaign, after: after, limit: limit) } ?? []
+    }
     func securityEvents(
         of station: StationID?, critical: Bool, limit: Int, before: Int64?
     ) async -> [StoredSecurityEvent] {
         await reading {
             try await self.store.securityEvents(of: station, critical: critical, limit: limit, before: before)
         } ?? []
+    }
+    /// From the disk; what the core still holds of them is newer.
+    func reservations(of station: StationID?, limit: Int, before: Int64?) async -> [StoredReservation] {
+        let kept =
+            await reading { try await self.store.reservations(of: station, limit: limit, before: before) } ?? []
+        return await loop.read { core in
+            kept.map { stored in
+                let one = stored.reservation
+                return StoredReservation(
+                    place: stored.place, reservation: core.reservation(one.id, of: one.station) ?? one)
+            }
+        } ?? kept
     }
     func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)] {
         await reading { try await self.store.audit(limit: limit, before: before) } ?? []
@@ -168,6 +218,7 @@ extension Platform: PlatformService {
             counter("store_refused_total", "Changes that the database refused", disk.refused),
             gauge("store_owed", "Refused changes that are tried again", disk.owed),
             gauge("store_waiting", "Changes waiting for the disk", disk.waiting),
+            gauge("files_bytes", "Bytes of firmware and logs that are kept", fileDesk.bytes),
             gauge("console_watchers", "Open event streams", hub.watcherCount),
             Metric(name: "tidewatt_uptime_seconds", help: "Since the start", kind: .gauge, value: uptimeSeconds),
         ]

@@ -34,6 +34,9 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     /// `nil` without a TLS listener.
     private let tls: TLSServer?
     let certificateDesk: CertificateDesk
+    /// To services of the operator's choice.
+    private let http = HTTPDesk()
+    let fileDesk: FileDesk
     private let tlsFaults: TLSFaultLog
     private let upkeep = UpkeepTimer()
     private let waiting = Mutex(Waiting())
@@ -64,6 +67,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         self.store = try Store(directory: directory, options: options)
         self.directory = directory
         self.tlsFaults = TLSFaultLog(log: log)
+        let contractRoots: [StationCertificate]
         do {
             let secret = try DigestSecret.open(in: directory)
             stationSecret = secret
@@ -81,7 +85,18 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                 authority = material.authority
             }
             certificateDesk = CertificateDesk(
-                organization: configuration.tls.organization, authority: authority, clock: { DomainClock.real.now })
+                organization: configuration.tls.organization, authority: authority,
+                vehicleSide: try TLSMaterial.vehicleSide(configuration.plugAndCharge),
+                clock: { DomainClock.real.now })
+            contractRoots = try TLSMaterial.roots(configuration.plugAndCharge)
+            var limits = FileVault.Limits()
+            limits.firmware = Int64(configuration.firmwareMegabytes) << 20
+            limits.log = Int64(configuration.logMegabytes) << 20
+            limits.total = Int64(configuration.filesTotalMegabytes) << 20
+            fileDesk = FileDesk(
+                vault: try FileVault(directory: directory, known: try store.storedFiles(), limits: limits),
+                store: store, secret: secret, signer: try FirmwareSigner.configured(configuration), clock: clock,
+                log: log)
         } catch {
             store.close()
             throw error
@@ -98,11 +113,20 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             [unowned self] in carryOut($0, ends: $1)
         }
         disk.report(to: loop)
+        let clockOfCertificates: @Sendable () -> Instant = { DomainClock.real.now }
+        let plugAndCharge = PlugAndChargeDesk(
+            http: http,
+            ocsp: OCSPDesk(
+                http: http, hosts: configuration.plugAndCharge.hosts, roots: contractRoots,
+                clock: clockOfCertificates), roots: contractRoots,
+            provider: configuration.plugAndCharge.contractProvider, clock: clockOfCertificates)
+        fileDesk.platform = self
         let admission = StationAdmission(
             passwords: passwords, organization: configuration.tls.organization,
             mayBeExpired: configuration.tls.mayBeExpired)
         self.bridge = GatewayBridge(
             loop: loop, admission: admission, certificates: certificateDesk,
+            plugAndCharge: plugAndCharge, vendors: VendorDesk(http: http),
             tlsFaults: { [tlsFaults] in tlsFaults.note(address: $0, reason: $1) }, clock: { [clock] in clock.now }
         ) { [store] in store.condition == .accepting }
         var limits = OCPPGateway.Configuration()
@@ -120,6 +144,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             do { _ = try store.maintain(now: clock.now) } catch {
                 log(.error, "upkeep-failed", [.init("fault", .string("\(error)"))])
             }
+            Task { [self] in await fileDesk.removeOldLogs(olderThan: configuration.logDays) }
         }
         let address = try await gateway.start(host: configuration.ocpp.host, port: configuration.ocpp.port)
         guard let tls, let endpoint = configuration.ocpps else { return (address.port ?? 0, nil) }
@@ -165,6 +190,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         solver.stop()
         upkeep.stop()
         hub.finish()
+        await http.stop()
         store.close()
         try? await group.shutdownGracefully()
     }
@@ -445,5 +471,21 @@ private final class UpkeepTimer: @unchecked Sendable {  // `isStopping` is guard
         isStopping = true
         condition.broadcast()
         condition.unlock()
+    }
+}
+
+extension FirmwareSigner {
+    /// `nil`: signatures come with the images.
+    fileprivate static func configured(_ settings: ServeConfiguration) throws(CredentialFault) -> FirmwareSigner? {
+        guard !settings.signingKey.isEmpty || !settings.signingCertificate.isEmpty else { return nil }
+        guard let key = try PrivateFile.read(settings.signingKey) else {
+            throw CredentialFault("files.signing_key: \(settings.signingKey) does not exist")
+        }
+        let certificate: [UInt8]
+        do { certificate = try FileAccess.read(settings.signingCertificate) } catch {
+            throw CredentialFault("files.signing_certificate: \(error)")
+        }
+        return try FirmwareSigner(
+            certificatePEM: String(decoding: certificate, as: UTF8.self), keyPEM: String(decoding: key, as: UTF8.self))
     }
 }

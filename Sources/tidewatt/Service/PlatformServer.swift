@@ -34,10 +34,12 @@ struct PlatformServer {
             log.plain("ready")
             ready(port, ocppPort)
         }
+        let files = fileServer()
         var overdue: (any DispatchSourceTimer)?
         defer { overdue?.cancel() }
         do {
             try await withThrowingTaskGroup(of: Void.self) { tasks in
+                if let files { tasks.addTask { try await files.run() } }
                 tasks.addTask { try await console.run() }
                 tasks.addTask { for await _ in end { return } }
                 tasks.addTask { [platform] in
@@ -57,6 +59,17 @@ struct PlatformServer {
         }
         log(.info, "stopping")
         await platform.stop()
+    }
+
+    /// Where stations fetch and bring files, where that is wanted. Until it listens no address is made.
+    private func fileServer() -> FileServer? {
+        guard let endpoint = platform.configuration.files else { return nil }
+        let (desk, log, url) = (platform.fileDesk, platform.log, platform.configuration.filesPublicURL)
+        return FileServer(files: desk, host: endpoint.host, port: endpoint.port) { host, port in
+            log.plain("listening files \(host):\(port)")
+            let name = host.contains(":") ? "[\(host)]" : host
+            desk.listens(at: url.isEmpty ? "http://\(name):\(port)" : url)
+        }
     }
 
     /// What was acknowledged is on the disk before: a part that does not end must not keep a service from its restart.

@@ -12,6 +12,16 @@ struct ServeConfiguration: Sendable {
     var ocpp = Endpoint(host: "127.0.0.1", port: 9000)
     /// `nil`: no TLS listener.
     var ocpps: Endpoint?
+    /// `nil`: stations fetch and bring no files here.
+    var files: Endpoint?
+    /// The address of ``files`` as stations reach it; empty: the listener's own.
+    var filesPublicURL = ""
+    var firmwareMegabytes = 512
+    var logMegabytes = 64
+    var filesTotalMegabytes = 8192
+    var logDays = 30
+    var signingKey = ""
+    var signingCertificate = ""
     var tls = TLS()
     /// Empty texts stand for "our own".
     struct TLS: Hashable, Sendable {
@@ -29,6 +39,17 @@ struct ServeConfiguration: Sendable {
         private static func list(_ text: String) -> [String] {
             text.split { $0 == "," || $0 == " " }.map(String.init)
         }
+    }
+    var plugAndCharge = PlugAndCharge()
+    /// Empty texts stand for "none".
+    struct PlugAndCharge: Hashable, Sendable {
+        var roots = ""
+        var contractProvider = ""
+        var ocspHosts = ""
+        var certificate = ""
+        var key = ""
+
+        var hosts: [String] { ocspHosts.split { $0 == "," || $0 == " " }.map(String.init) }
     }
     var acceptUnknownStations = false
     var acceptUnknownTokens = false
@@ -102,10 +123,10 @@ struct ServeConfiguration: Sendable {
 
     private static func text(
         _ name: String, _ path: any WritableKeyPath<ServeConfiguration, String> & Sendable, _ help: String,
-        allowed: Message = .pathOrNone, mayBeEmpty: Bool = true
+        allowed: Message = .pathOrNone, mayBeEmpty: Bool = true, section: String = "tls"
     ) -> Key {
         Key(
-            section: "tls", name: name, help: help, allowed: allowed,
+            section: section, name: name, help: help, allowed: allowed,
             text: { "\"\($0[keyPath: path])\"" },
             set: { configuration, text in
                 guard mayBeEmpty || !text.isEmpty, !text.contains("\""), !text.contains("\n") else { return false }
@@ -124,6 +145,15 @@ struct ServeConfiguration: Sendable {
             set: { configuration, text in
                 guard text.isEmpty || Endpoint(text) != nil else { return false }
                 configuration.ocpps = Endpoint(text)
+                return true
+            }),
+        Key(
+            section: "listen", name: "files", help: "where stations fetch firmware and bring logs, HTTP",
+            allowed: .addressAndPortOrNone,
+            text: { "\"\($0.files.map { "\($0.host):\($0.port)" } ?? "")\"" },
+            set: { configuration, text in
+                guard text.isEmpty || Endpoint(text) != nil else { return false }
+                configuration.files = Endpoint(text)
                 return true
             }),
         text(
@@ -145,6 +175,45 @@ struct ServeConfiguration: Sendable {
         number(
             "tls", "certificate_alarm_days", \.certificateAlarmDays, 1...365,
             "an alarm this long before a station's certificate ends"),
+        text(
+            "roots", \.plugAndCharge.roots,
+            "roots of contract certificates and OCSP responders, PEM; empty: no contract is accepted",
+            section: "iso15118"),
+        text(
+            "contract_provider", \.plugAndCharge.contractProvider,
+            "service that gives contract certificates to vehicles; empty: none", allowed: .addressOrNone,
+            section: "iso15118"),
+        text(
+            "ocsp_hosts", \.plugAndCharge.ocspHosts,
+            "OCSP responders that may be asked; empty: none, and no status is known", allowed: .hostsWithPorts,
+            section: "iso15118"),
+        text(
+            "certificate", \.plugAndCharge.certificate,
+            "authority that signs certificates of stations towards vehicles, PEM with its chain; empty: none is signed",
+            section: "iso15118"),
+        text("key", \.plugAndCharge.key, "its key, PEM, mode 600", section: "iso15118"),
+        Key(
+            section: "files", name: "public_url",
+            help: "listen.files as stations reach it; empty: http:// and the listener's own address",
+            allowed: .webAddressOrNone,
+            text: { "\"\($0.filesPublicURL)\"" },
+            set: { configuration, text in
+                let isAddress = text.hasPrefix("http://") || text.hasPrefix("https://")
+                guard text.isEmpty || isAddress, text.utf8.count <= 200, !text.hasSuffix("/"),
+                    text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") })
+                else { return false }
+                configuration.filesPublicURL = text
+                return true
+            }),
+        number("files", "firmware_megabytes", \.firmwareMegabytes, 1...16_384, "largest firmware image"),
+        number("files", "log_megabytes", \.logMegabytes, 1...16_384, "largest log that a station may bring"),
+        number("files", "total_megabytes", \.filesTotalMegabytes, 1...1_048_576, "all files together"),
+        number("files", "log_days", \.logDays, 1...3650, "logs kept this long"),
+        text(
+            "signing_key", \.signingKey,
+            "key that signs firmware, PEM, mode 600; empty: signatures come with the image",
+            section: "files"),
+        text("signing_certificate", \.signingCertificate, "its certificate, PEM", section: "files"),
         flag("stations", "accept_unknown", \.acceptUnknownStations, "may an unregistered identity connect?"),
         flag("stations", "accept_unknown_tokens", \.acceptUnknownTokens, "may an unknown id token charge?"),
         flag("stations", "commissioning", \.commissioning, "read abilities and test profiles on first contact"),

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = os.environ.get("TIDEWATT_PROGRAM", str(ROOT / ".build/release/tidewatt"))
 
 CONFIG = """\
-listen: {{http: "127.0.0.1:0", ocpp: "127.0.0.1:0"}}
+listen: {{http: "127.0.0.1:0", ocpp: "127.0.0.1:0"{files}}}
 stations: {{accept_unknown: {unknown}}}
 """
 
@@ -33,11 +33,13 @@ def _environment(more):
 class Server:
     """`tidewatt serve` on free ports, and on the same folder again after an end or a kill."""
 
-    def __init__(self, folder, *, unknown=True, opened=True, settings="", arguments=(), env=None):
+    def __init__(self, folder, *, unknown=True, opened=True, settings="", arguments=(), env=None, files=False):
+        """`files`: stations may fetch and bring files."""
         self.folder = Path(folder)
         self.data = self.folder / "data"
         self.config = self.folder / "tidewatt.yaml"
-        self.config.write_text(CONFIG.format(unknown=str(unknown).lower()) + settings, encoding="utf-8")
+        self.config.write_text(CONFIG.format(
+            unknown=str(unknown).lower(), files=', files: "127.0.0.1:0"' if files else "") + settings, encoding="utf-8")
         self.opened = opened
         self.arguments = list(arguments)
         self.env = env
