@@ -16,6 +16,12 @@ public enum StationFact: Hashable, Sendable {
     /// It will tell its messages in reports with this number; `isWhole`: all it has. `isEmpty`: it has none of those asked
     /// for, and tells nothing.
     case displayAsked(request: Int, isWhole: Bool, isEmpty: Bool)
+    /// How it took the order of a job (``StationJob``).
+    case job(JobAnswer)
+    /// It no longer offers the firmware of this MD5 (2.0.1 L04).
+    case unpublished(checksum: String)
+    /// Of its device model, monitors, networks and customers.
+    case device(DeviceFact)
 }
 
 /// A reservation as it is asked of a station.
@@ -74,12 +80,6 @@ public struct DisplayMessage: Hashable, Sendable {
         self.endsAt = endsAt
         self.transaction = transaction
     }
-    /// How it took the order of a job (``StationJob``).
-    case job(JobAnswer)
-    /// It no longer offers the firmware of this MD5 (2.0.1 L04).
-    case unpublished(checksum: String)
-    /// Of its device model, monitors, networks and customers.
-    case device(DeviceFact)
 }
 
 /// What an answer tells of a station's device model and of what hangs on it (2.x blocks B and N, 1.6 configuration keys).

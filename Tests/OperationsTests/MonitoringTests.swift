@@ -35,9 +35,12 @@ import Testing
             #"{"generatedAt":"2025-03-01T00:00:00Z","seqNo":0,"eventData":[{"eventId":\#(number),"timestamp":"2025-03-01T00:0\#(number):00Z","trigger":"\#(trigger)","actualValue":"\#(value)","cleared":\#(cleared),"eventNotificationType":"CustomMonitor","component":{"name":"ChargingStation"},"variable":{"name":"Temperature"}\#(by)}]}"#
     }
 
-    private static func alarms(_ d: Dialogue) -> [String] { d.core.activeAlarms.map { "\($0.code) \($0.object)" }.sorted() }
+    private static func alarms(_ d: Dialogue) -> [String] {
+        d.core.activeAlarms.map { "\($0.code) \($0.object)" }.sorted()
+    }
 
-    @Test func `TC_N_08, TC_N_49: an alert of a severe monitor is an alarm until it is cleared, over restarts`() throws {
+    @Test func `TC_N_08, TC_N_49: an alert of a severe monitor is an alarm until it is cleared, over restarts`() throws
+    {
         var d = Self.dialogue()
         Self.setMonitor(&d)
         #expect(d.disk.devices.monitors[Self.id]?[7]?.monitor.value == "75")
@@ -57,7 +60,9 @@ import Testing
         #expect(first.clearedBy == 2 && first.clearedAt == Instant("2025-03-01T00:02:00Z"))
     }
 
-    @Test func `a repeat is one event, a mild or periodic one is no alarm, a delta ends when it is acknowledged`() throws {
+    @Test func `a repeat is one event, a mild or periodic one is no alarm, a delta ends when it is acknowledged`()
+        throws
+    {
         var d = Self.dialogue()
         Self.setMonitor(&d, severity: 5)
         d.say("CP1", "NotifyEvent", Self.event(1))
@@ -120,7 +125,10 @@ import Testing
 
     @Test func `a flickering monitor fills no disk, and 1.6 has no monitors`() {
         var d = Self.dialogue()
-        for n in 0..<700 { d.say("CP1", "NotifyEvent", Self.event(1, value: "\(n)").replacing("\"eventId\":1", with: "\"eventId\":\(n)")) }
+        for n in 0..<700 {
+            d.say(
+                "CP1", "NotifyEvent", Self.event(1, value: "\(n)").replacing("\"eventId\":1", with: "\"eventId\":\(n)"))
+        }
         #expect(d.disk.devices.events.count == 600)
         var old = Self.dialogue(.v16)
         guard case .failure(let fault) = old.order(.device(.refreshMonitors(Self.id))) else {

@@ -3,8 +3,8 @@
 import pytest
 
 from support import recorder
-from support.program import PROGRAM, Server
 from support.charger import Charger
+from support.program import PROGRAM, Server
 from support.station import Station, fresh
 
 

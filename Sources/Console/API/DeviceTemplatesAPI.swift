@@ -21,7 +21,9 @@ enum DeviceTemplatesAPI {
         return template
     }
 
-    @Sendable static func get(_ call: Call) async throws(Refusal) -> WebResponse { .json(try await template(call).json) }
+    @Sendable static func get(_ call: Call) async throws(Refusal) -> WebResponse {
+        .json(try await template(call).json)
+    }
 
     @Sendable static func put(_ call: Call) async throws(Refusal) -> WebResponse {
         let name = call.parameter("name")

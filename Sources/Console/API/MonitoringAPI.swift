@@ -53,7 +53,8 @@ enum MonitoringAPI {
         let name = VariableFields.name(&item)
         let kind = item.word("type", Kind.self)
         let severity = item.integer("severity", DeviceMonitor.severities)
-        let value = item.decimal("value", scale: 3, -1_000_000_000_000...1_000_000_000_000, "the variable's unit", vanishes: true)
+        let value = item.decimal(
+            "value", scale: 3, -1_000_000_000_000...1_000_000_000_000, "the variable's unit", vanishes: true)
         let isTransactional = item.bool("transaction")
         if kind.value == nil, item.problems.isEmpty {
             item.refuse("type", "one of \(Kind.allCases.map(\.rawValue).joined(separator: ", ")) is expected")

@@ -36,7 +36,8 @@ enum SecurityProfileAPI {
         if let text = url.value {
             let scheme = target.value == 1 ? "ws://" : "wss://"
             if !text.hasPrefix(scheme) || text.count == scheme.count {
-                fields.refuse("url", "an address that begins with \(scheme) is expected, without the station's identity")
+                fields.refuse(
+                    "url", "an address that begins with \(scheme) is expected, without the station's identity")
             }
         }
         try fields.throwIfAny()

@@ -54,7 +54,8 @@ enum DevicePage {
         return .seeOther(path(view.station.id) + "?note=" + note)
     }
 
-    private static func page(_ call: Call, _ view: StationView, _ banner: HTML, status: Int = 200) async -> WebResponse {
+    private static func page(_ call: Call, _ view: StationView, _ banner: HTML, status: Int = 200) async -> WebResponse
+    {
         let t = call.words
         let id = view.station.id
         let site: Site? = if let id = view.station.site { await call.service.site(id) } else { nil }
@@ -105,7 +106,10 @@ enum DevicePage {
             "<a href=\"/device-templates/\(PercentCoding.encode($0.name))\">\($0.name)</a> "
         }
         pairs.append(
-            (t("device.templates"), templates.isEmpty ? "<a href=\"/device-templates\">\(t("device.notemplate"))</a>" : "\(templates)"))
+            (
+                t("device.templates"),
+                templates.isEmpty ? "<a href=\"/device-templates\">\(t("device.notemplate"))</a>" : "\(templates)"
+            ))
         if !device.templates.isEmpty {
             pairs.append(
                 (

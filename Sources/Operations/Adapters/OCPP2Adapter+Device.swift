@@ -89,7 +89,8 @@ extension OCPP2Adapter {
             notification: data.eventNotificationType.name, name: name(data.component, data.variable),
             value: value(data.actualValue, of: data.component, data.variable) ?? "", isCleared: data.cleared ?? false,
             severity: data.severity, monitor: data.variableMonitoringId, cause: data.cause,
-            techCode: data.techCode.map { String($0.prefix(50)) }, techInfo: data.techInfo.map { String($0.prefix(500)) },
+            techCode: data.techCode.map { String($0.prefix(50)) },
+            techInfo: data.techInfo.map { String($0.prefix(500)) },
             transaction: data.transactionId)
     }
 
@@ -222,7 +223,8 @@ extension OCPP2Adapter {
         case (.getMonitoringReport(let sent), .getMonitoringReport(let answer)):
             let isWhole = sent.componentVariable == nil && sent.monitoringCriteria == nil
             switch answer.status {
-            case .accepted: return .report(request: sent.requestId, isWhole ? .monitors : .selection, isOfMonitors: true)
+            case .accepted:
+                return .report(request: sent.requestId, isWhole ? .monitors : .selection, isOfMonitors: true)
             case .emptyResultSet: return isWhole ? .noMonitors : nil
             case .rejected, .notSupported, .unrecognized: return nil
             }
@@ -255,7 +257,8 @@ extension OCPP2Adapter {
 
     static let telling: Set<String> = [
         "GetVariables", "SetVariables", "GetBaseReport", "GetReport", "GetMonitoringReport", "SetVariableMonitoring",
-        "ClearVariableMonitoring", "SetMonitoringBase", "SetMonitoringLevel", "SetNetworkProfile", "CustomerInformation",
+        "ClearVariableMonitoring", "SetMonitoringBase", "SetMonitoringLevel", "SetNetworkProfile",
+        "CustomerInformation",
     ]
 
     private static func read(_ result: V2.GetVariableResult) -> VariableNews? {

@@ -15,7 +15,6 @@ public enum FieldProblem: Wording {
     case stationUnknown(StationID)
     /// So many stations were chosen.
     case stations(Int, most: Int)
-    case stationUnknown(StationID)
     case nodeUnknown(NodeID)
     case tariffUnknown(String)
     /// A price of discharging stands where one of charging is expected, or the other way round.
@@ -49,7 +48,6 @@ public enum FieldProblem: Wording {
         case siteUnknown = "site-unknown"
         case stationUnknown = "station-unknown"
         case stations
-        case stationUnknown = "field-station-unknown"
         case nodeUnknown = "node-unknown"
         case tariffUnknown = "tariff-unknown"
         case tariffDirection = "tariff-direction"
@@ -86,7 +84,6 @@ public enum FieldProblem: Wording {
         case .siteUnknown: .siteUnknown
         case .stationUnknown: .stationUnknown
         case .stations: .stations
-        case .stationUnknown: .stationUnknown
         case .nodeUnknown: .nodeUnknown
         case .tariffUnknown: .tariffUnknown
         case .tariffDirection: .tariffDirection
@@ -128,7 +125,6 @@ public enum FieldProblem: Wording {
         case .siteUnknown(let id): ["site": id.value]
         case .stationUnknown(let id): ["station": id.value]
         case .stations(let count, let most): ["count": String(count), "most": String(most)]
-        case .stationUnknown(let id): ["station": id.value]
         case .nodeUnknown(let id): ["node": id.value]
         case .tariffUnknown(let id): ["tariff": id]
         case .tariffDirection(let id, let direction): ["tariff": id, "direction": direction]
@@ -157,7 +153,6 @@ extension FieldProblem.Code {
         case .stationUnknown: "there is no station {station}"
         case .stations: "{count} stations are chosen; 1 to {most} are expected"
         case .siteUnknown: "there is no site {site}; create it first"
-        case .stationUnknown: "there is no station {station}"
         case .nodeUnknown: "there is no node {node}; create it first"
         case .tariffUnknown: "there is no tariff {tariff}; see /api/v1/tariffs"
         case .tariffDirection: "{tariff} is a tariff for {direction}; name one for the other direction"

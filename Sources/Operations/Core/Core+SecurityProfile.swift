@@ -14,7 +14,9 @@ extension Core {
     public func securityProfile(of id: StationID) -> Int {
         guard let s = stationIndex[id] else { return 0 }
         let held = stations[s].station.securityProfile
-        guard let change = stations[s].device.profileChange, change.isDowngrade, change.mayHaveTaken else { return held }
+        guard let change = stations[s].device.profileChange, change.isDowngrade, change.mayHaveTaken else {
+            return held
+        }
         return min(held, change.target)
     }
 

@@ -44,7 +44,8 @@ public struct DeviceMemory: Sendable {
             }
             reports.append(report)
         case .monitors(let id, let some, let at):
-            for monitor in some where monitors[id]?[monitor.id] != nil || monitors[id]?.count ?? 0 < DeviceMonitor.most {
+            for monitor in some where monitors[id]?[monitor.id] != nil || monitors[id]?.count ?? 0 < DeviceMonitor.most
+            {
                 monitors[id, default: [:]][monitor.id] = KnownMonitor(monitor: monitor, at: at)
             }
         case .forgetMonitors(let id, .these(let ids)): for one in ids { monitors[id]?[one] = nil }

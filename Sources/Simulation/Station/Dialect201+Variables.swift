@@ -189,7 +189,9 @@ extension Dialect201 {
         case .found(let i) where station.configuration.entries[i].name.matches(Self.priority):
             // It connects anew by it after a reboot (B10.FR.01, FR.04), and only by slots that hold something.
             let slots = data.attributeValue.split(separator: ",").map { Int($0) }
-            let isKnown = slots.allSatisfy { slot in slot == 1 || slot.map { station.watch.networks[$0] != nil } ?? false }
+            let isKnown = slots.allSatisfy { slot in
+                slot == 1 || slot.map { station.watch.networks[$0] != nil } ?? false
+            }
             status = isKnown && station.change(i, to: data.attributeValue) ? .rebootRequired : .rejected
         case .found(let i): status = station.change(i, to: data.attributeValue) ? .accepted : .rejected
         case .unknownComponent: status = .unknownComponent

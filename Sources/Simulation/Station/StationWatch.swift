@@ -2,8 +2,8 @@ import OCPPMessages
 import Quantities
 
 /// What a station watches by itself (2.0.1 part 2 block N), and its network profiles: they outlive a reboot.
-struct StationWatch: Hashable, Sendable {
-    struct Monitor: Hashable, Sendable {
+struct StationWatch: Sendable {
+    struct Monitor: Sendable {
         let id: Int
         let name: StationConfiguration.Name
         let kind: V2.MonitorKind
@@ -92,8 +92,9 @@ extension SimulatedChargePoint {
 
     /// After a reboot it uses the network profile that comes first, and says so in its variables (A05.FR.05, FR.06).
     mutating func adoptNetwork() {
-        guard settings.version != .v16, let first = Dialect201().value(of: Dialect201.priority, in: self)?
-            .split(separator: ",").first.flatMap({ Int($0) }), let profile = watch.networks[first]
+        guard settings.version != .v16,
+            let first = Dialect201().value(of: Dialect201.priority, in: self)?
+                .split(separator: ",").first.flatMap({ Int($0) }), let profile = watch.networks[first]
         else { return }
         configuration.put(Dialect201.securityProfile, "\(profile)")
         let weaker = watch.networks.filter { $0.value < profile }.map(\.key)

@@ -47,7 +47,8 @@ extension ChangeWriter {
             try statement("INSERT OR REPLACE INTO customer_part VALUES (?, ?, ?, ?, ?)")
                 .text(id.value).int(request).int(number).text(data).int(at.milliseconds).run()
         case .removeCustomer(let id, let request):
-            try statement("DELETE FROM customer_part WHERE station = ? AND request = ?").text(id.value).int(request).run()
+            try statement("DELETE FROM customer_part WHERE station = ? AND request = ?").text(id.value).int(request)
+                .run()
             try statement("DELETE FROM customer_inquiry WHERE station = ? AND request = ?").text(id.value).int(request)
                 .run()
         case .forgetCustomer(let id, let subject, let except):

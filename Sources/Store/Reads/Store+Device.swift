@@ -28,7 +28,8 @@ extension Store {
         try await read { db in
             try Row.fetchAll(
                 db,
-                sql: "SELECT * FROM device_report WHERE station = ? ORDER BY COALESCE(last_at, ordered_at) DESC, request DESC",
+                sql:
+                    "SELECT * FROM device_report WHERE station = ? ORDER BY COALESCE(last_at, ordered_at) DESC, request DESC",
                 arguments: [station.value]
             ).map { try $0.deviceReport() }
         }
@@ -91,7 +92,9 @@ extension Store {
     public func customerInformation(of station: StationID) async throws -> [CustomerRecord] {
         try await read { db in
             try Row.fetchAll(
-                db, sql: "SELECT * FROM customer_inquiry WHERE station = ? ORDER BY ordered_at DESC, request DESC LIMIT 100",
+                db,
+                sql:
+                    "SELECT * FROM customer_inquiry WHERE station = ? ORDER BY ordered_at DESC, request DESC LIMIT 100",
                 arguments: [station.value]
             ).map { row in
                 let inquiry = try row.customerInquiry()

@@ -226,6 +226,33 @@ def test_TC_A_10_after_a_refusal_the_old_password_goes_on(secure, door):
         door(identity, password=new)
 
 
+# MARK: A higher security profile
+
+def test_TC_A_19_a_station_is_brought_to_a_higher_profile_and_the_lower_one_is_over(secure, door):
+    identity = registered(secure, password=PASSWORD, security_profile=1)
+    one = door(identity, password=PASSWORD)
+    one.booted()
+    assert one.shown()["security_profile"] == 1 and one.shown()["security_profile_change"] is None
+    url = "wss://csms.example/ocpp"
+    one.api.post(one.path("/security-profile"), {"security_profile": 2, "url": url, "slot": 2, "priority": [2, 1]},
+                 headers={"Prefer": "wait=10"}, status=(200, 202))
+    until(lambda: one.shown()["security_profile_change"]["state"] == "awaited", "all that the station must be told")
+    (profile,), (variables,) = one.heard("SetNetworkProfile"), one.heard("SetVariables")
+    data = profile["connectionData"]
+    assert (profile["configurationSlot"], data["ocppCsmsUrl"], data["securityProfile"]) == (2, url, 2)
+    assert (data["ocppVersion"], data["ocppTransport"]) == ("OCPP20", "JSON")
+    (priority,) = variables["setVariableData"]
+    assert (priority["component"]["name"], priority["variable"]["name"], priority["attributeValue"]) == (
+        "OCPPCommCtrlr", "NetworkConfigurationPriority", "2,1")
+    assert len(one.heard("Reset")) == 1
+    one.close()
+    is_let_in(door(identity, tls=True, password=PASSWORD))
+    assert (one.shown()["security_profile"], one.shown()["security_profile_change"]["state"]) == (2, "done")
+    with pytest.raises(InvalidStatus) as refusal:
+        door(identity, password=PASSWORD)
+    assert refusal.value.response.status_code == 403
+
+
 # MARK: A new certificate
 
 def renewed(secure, one, use, kind, answer="Accepted"):
@@ -256,6 +283,19 @@ def test_TC_A_11_a_station_renews_its_certificate_when_it_is_told_to(secure, doo
     chain.write_text(signed["certificateChain"])
     openssl("verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", secure.data / "pki/root.pem", chain)
     assert identity in openssl("x509", "-in", chain, "-noout", "-subject", "-serial")
+
+
+def test_TC_A_12_a_station_renews_its_certificate_towards_vehicles_when_it_is_told_to(charger, mobility):
+    one = charger(server=mobility.server)
+    assert states(one) == []
+    (signed,) = renewed(mobility.server, one, "SignV2GCertificate", "V2GCertificate")
+    assert signed["certificateType"] == "V2GCertificate"
+    until(lambda: states(one) == ["accepted"], "the new certificate is shown as taken")
+    folder = mobility.pki.folder
+    chain = folder / f"{one.identity}.pem"
+    chain.write_text(signed["certificateChain"])
+    openssl("verify", "-CAfile", folder / "root.pem", "-untrusted", folder / "sub.pem", chain)
+    assert one.identity in openssl("x509", "-in", chain, "-noout", "-subject", "-serial")
 
 
 def test_TC_A_14_a_station_that_rejects_its_new_certificate_is_shown(secure, door):

@@ -6,7 +6,7 @@ from ocpp.exceptions import SecurityError
 from support.charger import both
 from support.polling import until
 from support.station import fresh, now
-from support.station2 import variables_read, variables_set
+from support.station2 import variables_read
 
 BOOT = {"chargingStation": {"vendorName": "Peer", "model": "P7"}, "reason": "PowerUp"}
 
@@ -85,34 +85,40 @@ def values(done):
 
 @both
 def test_TC_B_06_one_variable_is_read(charger):
-    done = charger().order("GetVariables", READ_ONE, variables_read(VALUES))
-    assert values(done) == {("OCPPCommCtrlr", "OfflineThreshold"): "60"}
+    one = charger()
+    assert one.variables() == {}
+    done = one.order("GetVariables", READ_ONE, variables_read(VALUES))
+    assert values(done) == one.variables() == {("OCPPCommCtrlr", "OfflineThreshold"): "60"}
 
 
 def test_TC_B_07_several_variables_are_read_at_once(charger):
-    done = charger().order("GetVariables", READ_TWO, variables_read(VALUES))
-    assert values(done) == VALUES
+    one = charger()
+    assert one.variables() == {}
+    done = one.order("GetVariables", READ_TWO, variables_read(VALUES))
+    assert values(done) == one.variables() == VALUES
 
 
-def results(done):
-    return [one["attributeStatus"] for one in done["response"]["setVariableResult"]]
+def set_variables(one, **wanted):
+    """By the endpoint for it; `wanted`: value by component__variable."""
+    names = {tuple(key.split("__")): value for key, value in wanted.items()}
+    assert one.variables() == {} and one.heard("SetVariables") == []
+    done = one.api.post(one.path("/device-model/variables"), {"variables": [
+        {"component": component, "variable": variable, "value": value}
+        for (component, variable), value in names.items()]}, headers={"Prefer": "wait=10"})
+    assert [command["status"] for command in done["items"]] == ["answered"]
+    (heard,) = one.heard("SetVariables")
+    assert {(d["component"]["name"], d["variable"]["name"]): d["attributeValue"] for d in heard["setVariableData"]} == names
+    assert all(d.get("attributeType", "Actual") == "Actual" for d in heard["setVariableData"])
+    assert one.variables() == names
 
 
 @both
 def test_TC_B_09_one_variable_is_set(charger):
-    done = charger().order(
-        "SetVariables", {"setVariableData": [named("OCPPCommCtrlr", "OfflineThreshold", attributeValue="123")]},
-        variables_set("Accepted"))
-    assert results(done) == ["Accepted"]
+    set_variables(charger(), OCPPCommCtrlr__OfflineThreshold="123")
 
 
 def test_TC_B_10_several_variables_are_set_at_once(charger):
-    done = charger().order(
-        "SetVariables", {"setVariableData": [
-            named("OCPPCommCtrlr", "OfflineThreshold", attributeValue="123"),
-            named("AuthCtrlr", "AuthorizeRemoteStart", attributeValue="false")]},
-        variables_set("Accepted"))
-    assert results(done) == ["Accepted", "Accepted"]
+    set_variables(charger(), OCPPCommCtrlr__OfflineThreshold="123", AuthCtrlr__AuthorizeRemoteStart="false")
 
 
 # MARK: Reports
@@ -125,12 +131,12 @@ def report(request, number, last, *names):
 
 def reported(one, base, number):
     one.order("GetBaseReport", {"requestId": number, "reportBase": base}, {"status": "Accepted"}, says="Accepted")
-    assert one.log("NotifyReport") == []
-    one.say("NotifyReport", report(number, 0, False, ("OCPPCommCtrlr", "OfflineThreshold", "60")))
-    one.say("NotifyReport", report(number, 1, True, ("AuthCtrlr", "AuthorizeRemoteStart", "true")))
-    kept = one.log("NotifyReport")
-    assert [part["reply"] for part in kept] == [{}, {}]
-    assert "OfflineThreshold" in kept[0]["text"] and "AuthorizeRemoteStart" in kept[1]["text"]
+    assert one.variables() == {} and (one.report(number)["state"], one.report(number)["scope"]) == ("ordered", base)
+    assert one.say("NotifyReport", report(number, 0, False, ("OCPPCommCtrlr", "OfflineThreshold", "60"))) == {}
+    assert one.report(number)["state"] == "receiving"
+    assert one.say("NotifyReport", report(number, 1, True, ("AuthCtrlr", "AuthorizeRemoteStart", "true"))) == {}
+    assert (one.report(number)["state"], one.report(number)["items"]) == ("complete", 2)
+    assert one.variables() == VALUES
 
 
 def test_TC_B_12_the_configuration_is_reported(charger):
@@ -153,34 +159,39 @@ def test_TC_B_18_a_report_of_chosen_components_may_be_empty_or_come(charger):
               {"status": "EmptyResultSet"}, says="EmptyResultSet")
     one.order("GetReport", {"requestId": 19, "componentCriteria": ["Available"], "componentVariable": chosen},
               {"status": "Accepted"}, says="Accepted")
-    one.say("NotifyReport", report(19, 0, True, ("EVSE", "AvailabilityState", "Available")))
-    assert one.told("NotifyReport")["reply"] == {}
+    assert one.variables() == {} and one.report(19)["state"] == "ordered"
+    assert one.say("NotifyReport", report(19, 0, True, ("EVSE", "AvailabilityState", "Available"))) == {}
+    assert one.report(19)["state"] == "complete"
+    assert one.variables() == {("EVSE", "AvailabilityState"): "Available"}
 
 
 # MARK: Reset
 
 def test_TC_B_20_an_idle_station_is_reset(charger):
     one = charger()
-    one.order("Reset", {"type": "OnIdle"}, {"status": "Accepted"}, says="Accepted")
+    reset = one.order("Reset", {"type": "OnIdle"}, {"status": "Accepted"}, says="Accepted")
+    assert one.followed(reset) == ("waiting", None)
     one.close()
     until(lambda: one.shown()["online"] is False, "it is shown as gone")
     one.connect()
     one.booted("RemoteReset")
     assert one.shown()["online"] is True and one.statuses() == {1: "Available", 2: "Available"}
+    assert one.followed(reset) == ("done", "BootNotification")
 
 
 def test_TC_B_21_a_reset_on_idle_waits_for_the_transaction(charger):
     one = charger()
     transaction = one.transaction().charging()
     assert transaction.shown()["status"] == "active"
-    one.order("Reset", {"type": "OnIdle"}, {"status": "Scheduled"}, says="Scheduled")
+    reset = one.order("Reset", {"type": "OnIdle"}, {"status": "Scheduled"}, says="Scheduled")
+    assert one.followed(reset) == ("waiting", None)
     assert transaction.shown()["status"] == "active", "it goes on"
     answer = transaction.event("Updated", "StopAuthorized", state="EVConnected", token=transaction.token)
     assert answer["idTokenInfo"]["status"] == "Accepted"
     transaction.unplugged()
     transaction.ended_with("EVDisconnected")
     one.booted("ScheduledReset")
-    assert one.statuses()[1] == "Available"
+    assert one.statuses()[1] == "Available" and one.followed(reset) == ("done", "BootNotification")
 
 
 @both
@@ -228,8 +239,14 @@ PROFILE = {"configurationSlot": 1, "connectionData": {
 
 
 def test_TC_B_42_a_network_profile_is_set(charger):
-    charger().order("SetNetworkProfile", PROFILE, {"status": "Accepted"}, says="Accepted")
+    one = charger()
+    assert one.listed("network-profiles") == []
+    one.order("SetNetworkProfile", PROFILE, {"status": "Accepted"}, says="Accepted")
+    assert [(held["slot"], held["url"], held["security_profile"]) for held in one.listed("network-profiles")] == [
+        (1, "wss://csms.example/ocpp", 2)]
 
 
 def test_TC_B_44_a_station_that_fails_to_set_a_network_profile_is_shown(charger):
-    charger().order("SetNetworkProfile", PROFILE, {"status": "Failed"}, says="Failed")
+    one = charger()
+    one.order("SetNetworkProfile", PROFILE, {"status": "Failed"}, says="Failed")
+    assert one.listed("network-profiles") == []

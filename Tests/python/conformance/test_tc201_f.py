@@ -7,12 +7,19 @@ from support.station import now
 # MARK: Remote starts
 
 def start(one, token, answer, **more):
-    """Ordered by an operator; the number of the start."""
+    """Ordered by an operator; the number of the start, and the order, which waits for its transaction."""
     number = 4711
     payload = {"remoteStartId": number, "idToken": {"idToken": token, "type": CARD}, **more}
     assert one.heard("RequestStartTransaction") == []
-    one.order("RequestStartTransaction", payload, answer, says="Accepted")
-    return number
+    ordered = one.order("RequestStartTransaction", payload, answer, says="Accepted")
+    assert one.followed(ordered) == ("waiting", None)
+    return number, ordered
+
+
+def started(one, transaction, ordered):
+    shown = transaction.shown()
+    assert shown["remote_start"] == 4711 and one.followed(ordered) == ("done", shown["id"])
+    return shown
 
 
 @both
@@ -21,12 +28,12 @@ def test_TC_F_01_a_remote_start_with_the_cable_first(charger, api):
     token = card(api)
     transaction = one.transaction(token=token).plugged_in()
     assert transaction.shown()["id_token"] is None
-    number = start(one, token, {"status": "Accepted", "transactionId": transaction.id}, evseId=1)
+    number, ordered = start(one, token, {"status": "Accepted", "transactionId": transaction.id}, evseId=1)
     answer = transaction.next("RemoteStart", token=token, remoteStartId=number)
     assert answer["idTokenInfo"]["status"] == "Accepted"
     transaction.is_authorized = True
     transaction.charging()
-    assert transaction.shown()["id_token"] == token and one.statuses()[1] == "Charging"
+    assert started(one, transaction, ordered)["id_token"] == token and one.statuses()[1] == "Charging"
     assert len(one.sessions()) == 1
 
 
@@ -35,13 +42,13 @@ def test_TC_F_02_a_remote_start_that_the_station_authorizes_itself(charger, api)
     one = charger()
     token = card(api)
     transaction = one.transaction(token=token)
-    number = start(one, token, {"status": "Accepted"})
+    number, ordered = start(one, token, {"status": "Accepted"})
     assert one.sessions() == []
     assert one.authorize(token)["status"] == "Accepted"
     transaction.next("RemoteStart", token=token, remoteStartId=number)
     transaction.is_authorized = True
     transaction.charging()
-    shown = transaction.shown()
+    shown = started(one, transaction, ordered)
     assert (shown["id_token"], shown["evse_id"], shown["status"]) == (token, 1, "active")
 
 
@@ -49,12 +56,12 @@ def test_TC_F_03_a_remote_start_that_needs_no_further_authorization(charger, api
     one = charger()
     token = card(api)
     transaction = one.transaction(token=token)
-    number = start(one, token, {"status": "Accepted"})
+    number, ordered = start(one, token, {"status": "Accepted"})
     assert one.sessions() == []
     transaction.next("RemoteStart", token=token, remoteStartId=number)
     transaction.is_authorized = True
     transaction.charging()
-    shown = transaction.shown()
+    shown = started(one, transaction, ordered)
     assert (shown["id_token"], shown["evse_id"], shown["status"]) == (token, 1, "active")
     assert one.log("Authorize") == []
 
@@ -63,10 +70,10 @@ def test_TC_F_04_a_remote_start_after_which_nobody_plugs_in(charger, api):
     one = charger()
     token = card(api)
     transaction = one.transaction(token=token)
-    number = start(one, token, {"status": "Accepted"})
+    number, ordered = start(one, token, {"status": "Accepted"})
     transaction.next("RemoteStart", token=token, remoteStartId=number)
     transaction.next("EVConnectTimeout")
-    shown = transaction.shown()
+    shown = started(one, transaction, ordered)
     assert (shown["status"], shown["id_token"], shown["import_wh"]) == ("active", token, 0)
 
 
@@ -90,17 +97,18 @@ def trigger(one, message, evse=None, says="Accepted"):
 def test_TC_F_11_meter_values_of_one_evse_are_triggered(charger):
     one = charger()
     trigger(one, "MeterValues", 1)
-    assert one.log("MeterValues") == []
-    assert one.meter(1, 1234, context="Trigger") == {}
-    assert '"Trigger"' in one.told("MeterValues")["text"]
+    assert one.powers() == {1: None, 2: None}
+    assert one.meter(1, 1234, 5000, context="Trigger") == {}
+    assert one.powers() == {1: 5, 2: None}
 
 
 def test_TC_F_12_meter_values_of_every_evse_are_triggered(charger):
     one = charger()
     trigger(one, "MeterValues")
+    assert one.powers() == {1: None, 2: None}
     for evse in (1, 2):
-        assert one.meter(evse, 1234, context="Trigger") == {}
-    assert [part["reply"] for part in one.log("MeterValues")] == [{}, {}]
+        assert one.meter(evse, 1234, 3000 * evse, context="Trigger") == {}
+    assert one.powers() == {1: 3, 2: 6}
 
 
 def triggered_event(transaction):

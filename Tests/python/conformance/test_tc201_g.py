@@ -11,20 +11,24 @@ def told(one, place, status):
 
 
 def change(one, place, to, says="Accepted"):
-    one.order("ChangeAvailability", {"operationalStatus": to, **place}, {"status": says}, says=says)
+    ordered = one.order("ChangeAvailability", {"operationalStatus": to, **place}, {"status": says}, says=says)
+    assert one.followed(ordered)[0] == "waiting"
+    return ordered
 
 
 def taken_out(one, place):
     assert one.statuses() == {1: "Available", 2: "Available"}
-    change(one, place, "Inoperative")
+    ordered = change(one, place, "Inoperative")
     told(one, place, "Unavailable")
+    assert one.followed(ordered)[0] == "done"
     assert one.statuses() == {1: "Unavailable", 2: "Unavailable" if place == STATION else "Available"}
 
 
 def brought_back(one, place):
     taken_out(one, place)
-    change(one, place, "Operative")
+    ordered = change(one, place, "Operative")
     told(one, place, "Available")
+    assert one.followed(ordered)[0] == "done"
     assert one.statuses() == {1: "Available", 2: "Available"}
 
 
@@ -57,14 +61,16 @@ def test_TC_G_08_a_connector_is_brought_back_into_service(charger):
 def while_charging(one, place):
     """Taken out of service as soon as the transaction is over."""
     transaction = one.transaction().charging()
-    change(one, place, "Inoperative", "Scheduled")
+    ordered = change(one, place, "Inoperative", "Scheduled")
     assert transaction.shown()["status"] == "active" and one.statuses()[1] == "Charging"
     if place == STATION:
         one.connector("Unavailable", 2)
         assert one.statuses() == {1: "Charging", 2: "Unavailable"}
+    assert one.followed(ordered)[0] == "waiting"
     transaction.plugged_after().unplugged()
     transaction.ended_with("EVDisconnected")
     told(one, place, "Unavailable")
+    assert one.followed(ordered)[0] == "done"
     assert one.statuses() == {1: "Unavailable", 2: "Unavailable" if place == STATION else "Available"}
 
 
@@ -83,7 +89,10 @@ def test_TC_G_17_a_connector_goes_out_of_service_after_its_transaction(charger):
 
 def test_TC_G_20_a_lock_that_fails_is_told(charger):
     one = charger()
-    assert not [part for part in one.log("NotifyEvent") if "ConnectorPlugRetentionLock" in part["text"]]
+    def problems():
+        return [(event["evse"], event["variable"], event["value"]) for event in one.listed("device-events")
+                if event["component"] == "ConnectorPlugRetentionLock"]
+
+    assert problems() == []
     one.event("ConnectorPlugRetentionLock", "Problem", "true", 1, 1)
-    last = one.told("NotifyEvent")
-    assert "ConnectorPlugRetentionLock" in last["text"] and last["reply"] == {}
+    assert problems() == [(1, "Problem", "true")]

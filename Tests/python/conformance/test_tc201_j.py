@@ -23,11 +23,13 @@ def three(context="Sample.Clock", begin=-60):
 @both
 def test_TC_J_01_values_by_the_clock_while_nobody_charges(charger):
     one = charger()
-    assert one.log("MeterValues") == []
-    for value in three():
+    assert one.powers() == {1: None, 2: None}
+    for n in range(3):
         for evse in (0, 1, 2):
-            assert one.say("MeterValues", {"evseId": evse, "meterValue": [value]}) == {}
+            watts = 10 * n + evse
+            assert one.meter(evse, 1000 + watts, watts, "Sample.Clock", at=now(-60 + 20 * n)) == {}
         one.event("FiscalMetering", "EnergyActiveImport", "1.2", trigger="Periodic")
+        assert one.powers() == {1: Decimal(10 * n + 1) / 1000, 2: Decimal(10 * n + 2) / 1000}
     kept = one.log("MeterValues")
     assert len(kept) == 9 and all(part["reply"] == {} and "Sample.Clock" in part["text"] for part in kept)
     assert one.sessions() == [], "they make no session"

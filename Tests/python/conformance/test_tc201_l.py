@@ -8,23 +8,40 @@ from support.station import now
 _numbers = itertools.count(1)
 SIGNED = {"signingCertificate": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
           "signature": "c2lnbmF0dXJl"}
-IMAGE = {"location": "https://files.example/firmware-2.bin", "retrieveDateTime": "2025-01-01T00:00:00Z"}
+CHECKSUM = "d41d8cd98f00b204e9800998ecf8427e"
+LOCATION = "https://files.example/firmware-2.bin"
 
 
-def update(one, says="Accepted", **more):
+def update(one, says="Accepted", retrieve=None, install=None):
     """Ordered by an operator; the number of the request."""
-    number = next(_numbers)
-    one.order("UpdateFirmware", {"requestId": number, "firmware": {**IMAGE, **SIGNED, **more}}, {"status": says},
-              says=says)
-    return number
+    known = len(one.heard("UpdateFirmware"))
+    one.answers["UpdateFirmware"] = {"status": says}
+    body = {"location": LOCATION, "signature": SIGNED["signature"], "signing_certificate": SIGNED["signingCertificate"]}
+    done = one.api.post(
+        one.path("/firmware"),
+        {**body, **({"retrieve_at": retrieve} if retrieve else {}), **({"install_at": install} if install else {})},
+        headers={"Prefer": "wait=10"})
+    assert done["response"]["status"] == says
+    (asked,) = one.heard("UpdateFirmware")[known:]
+    image = asked["firmware"]
+    assert image["location"] == LOCATION and {key: image[key] for key in SIGNED} == SIGNED
+    assert ("installDateTime" in image) == bool(install) and image["retrieveDateTime"] >= (retrieve or now(-60))[:19]
+    job = one.job(asked["requestId"], "firmware")
+    assert (job["state"], job["word"]) == ("accepted" if says.startswith("Accepted") else "refused", says)
+    return asked["requestId"]
 
 
-def told(one, number, *words, action="FirmwareStatusNotification", **more):
+ENDS = {"Installed": "done", "Published": "done"}
+
+
+def told(one, number, *words, kind="firmware", **more):
+    action = {"firmware": "FirmwareStatusNotification", "publication": "PublishFirmwareStatusNotification"}[kind]
     for word in words:
-        before = len(one.log(action))
+        assert one.job(number, kind)["word"] != word
         assert one.say(action, {"status": word, "requestId": number, **more}) == {}
-        kept = one.log(action)[before:]
-        assert len(kept) == 1 and f'"{word}"' in kept[0]["text"] and kept[0]["reply"] == {}
+        job = one.job(number, kind)
+        ended = ENDS.get(word, "failed" if "Failed" in word or "Invalid" in word else "running")
+        assert (job["word"], job["state"]) == (word, ended)
 
 
 def rebooted(one, version="2.0"):
@@ -60,14 +77,14 @@ def test_TC_L_01_signed_firmware_is_installed(charger):
 
 def test_TC_L_02_firmware_is_installed_at_a_later_time(charger):
     one = charger()
-    number = update(one, installDateTime=now(3600))
+    number = update(one, install=now(3600))
     told(one, number, *LOADED, "InstallScheduled")
     installed(one, number)
 
 
 def test_TC_L_03_firmware_is_fetched_at_a_later_time(charger):
     one = charger()
-    number = update(one, retrieveDateTime=now(3600))
+    number = update(one, retrieve=now(3600))
     told(one, number, "DownloadScheduled", *LOADED)
     installed(one, number)
 
@@ -121,8 +138,10 @@ def test_TC_L_09_firmware_that_cannot_be_installed(charger):
 
 def test_TC_L_10_a_newer_update_cancels_the_one_before(charger):
     one = charger()
-    told(one, update(one), "Downloading")
+    older = update(one)
+    told(one, older, "Downloading")
     newer = update(one, says="AcceptedCanceled")
+    assert one.job(older, "firmware")["state"] == "superseded"
     told(one, newer, *LOADED)
     installed(one, newer)
 
@@ -154,13 +173,14 @@ def test_TC_L_13_an_update_waits_for_the_transaction(charger):
 def publish(one):
     number = next(_numbers)
     one.order("PublishFirmware", {
-        "requestId": number, "location": IMAGE["location"], "checksum": "d41d8cd98f00b204e9800998ecf8427e"},
+        "requestId": number, "location": LOCATION, "checksum": CHECKSUM},
         {"status": "Accepted"}, says="Accepted")
+    assert one.job(number, "publication")["state"] == "accepted"
     return number
 
 
 def published(one, number, *words, **more):
-    told(one, number, *words, action="PublishFirmwareStatusNotification", **more)
+    told(one, number, *words, kind="publication", **more)
 
 
 def test_TC_L_17_firmware_is_published(charger):
@@ -187,7 +207,14 @@ def test_TC_L_24_published_firmware_that_cannot_be_fetched(charger):
 
 def unpublish(charger, word):
     one = charger()
-    one.order("UnpublishFirmware", {"checksum": "d41d8cd98f00b204e9800998ecf8427e"}, {"status": word}, says=word)
+    number = publish(one)
+    if word != "DownloadOngoing":
+        published(one, number, "Downloading", "Downloaded", "ChecksumVerified")
+        published(one, number, "Published", location=["http://controller.local/firmware-2.bin"])
+    before = one.job(number, "publication")["state"]
+    one.order("UnpublishFirmware", {"checksum": CHECKSUM}, {"status": word}, says=word)
+    after = one.job(number, "publication")["state"]
+    assert after == ("withdrawn" if word == "Unpublished" else before)
 
 
 def test_TC_L_21_firmware_is_withdrawn(charger):

@@ -4,7 +4,7 @@ import itertools
 
 from support.charger import CARD, both, card
 from support.station import now
-from support.station2 import monitors_cleared, monitors_set
+from support.station2 import monitors_cleared, variables_read
 
 _numbers = itertools.count(1)
 
@@ -25,21 +25,27 @@ def ask(one, says="Accepted", criteria=None, chosen=None):
 
 def reported(one, number, *monitors, last=True, part=0):
     """Monitors as (place, number, kind, value)."""
-    before = len(one.log("NotifyMonitoringReport"))
     origin = {} if one.subprotocols == ("ocpp2.0.1",) else {"eventNotificationType": "CustomMonitor"}
     assert one.say("NotifyMonitoringReport", {
         "requestId": number, "seqNo": part, "generatedAt": now(), "tbc": not last, "monitor": [
             {**place, "variableMonitoring": [
                 {"id": monitor, "transaction": False, "value": value, "type": kind, "severity": 5, **origin}]}
             for place, monitor, kind, value in monitors]}) == {}
-    assert len(one.log("NotifyMonitoringReport")) == before + 1
+    assert one.report(number)["state"] == ("complete" if last else "receiving")
+
+
+def held(one):
+    """Monitors as the platform pictures them: number, component, variable, kind."""
+    return sorted((m["id"], m["component"], m["variable"], m["type"]) for m in one.listed("monitors"))
 
 
 def empty_then(one, nothing, something, monitors):
     """Two questions: the first finds nothing, the second what is reported."""
     ask(one, "EmptyResultSet", *nothing)
-    assert one.log("NotifyMonitoringReport") == []
+    assert held(one) == []
     reported(one, ask(one, "Accepted", *something), *monitors)
+    assert held(one) == sorted(
+        (number, place["component"]["name"], place["variable"]["name"], kind) for place, number, kind, _ in monitors)
 
 
 @both
@@ -71,24 +77,37 @@ def test_TC_N_47_all_monitors_are_reported(charger):
     number = ask(one)
     reported(one, number, ({**STATION, **POWER}, 106, "UpperThreshold", 11000), last=False)
     reported(one, number, ({**EVSE, **STATE}, 107, "Delta", 1), part=1)
+    assert [m[0] for m in held(one)] == [106, 107]
 
 
 # MARK: Monitors set and cleared
 
-def test_TC_N_05_a_base_of_monitors_is_set(charger):
+def monitoring(one):
+    return one.api.get(one.path("/monitoring"))
+
+
+def test_TC_N_05_a_base_of_monitors_is_set(charger, api):
     one = charger()
+    assert monitoring(one)["base"] is None
     for base in ["All", "FactoryDefault", "HardWiredOnly"]:
-        one.order("SetMonitoringBase", {"monitoringBase": base}, {"status": "Accepted"}, says="Accepted")
-
-
-def monitor(place):
-    return {"value": 1, "type": "Delta", "severity": 8, **place}
+        api.put(one.path("/monitoring"), {"base": base}, headers={"Prefer": "wait=10"}, status=(200, 202))
+        assert one.heard("SetMonitoringBase")[-1] == {"monitoringBase": base}
+        assert monitoring(one)["base"] == base
 
 
 def set_monitors(one, *places):
-    done = one.order("SetVariableMonitoring", {"setMonitoringData": [monitor(place) for place in places]}, monitors_set())
-    results = done["response"]["setMonitoringResult"]
-    assert [(r["status"], r["id"]) for r in results] == [("Accepted", n + 101) for n in range(len(places))]
+    """By the endpoint for it."""
+    assert held(one) == []
+    done = one.api.post(one.path("/monitors"), {"monitors": [
+        {"component": place["component"]["name"], "evse": place["component"].get("evse", {}).get("id"),
+         "variable": place["variable"]["name"], "type": "Delta", "value": 1, "severity": 8} for place in places]},
+        headers={"Prefer": "wait=10"})
+    assert done["status"] == "answered"
+    (heard,) = one.heard("SetVariableMonitoring")
+    assert [{key: data[key] for key in ("value", "type", "severity", "component", "variable")}
+            for data in heard["setMonitoringData"]] == [{"value": 1, "type": "Delta", "severity": 8, **p} for p in places]
+    assert held(one) == [(101 + n, place["component"]["name"], place["variable"]["name"], "Delta")
+                         for n, place in enumerate(places)]
 
 
 @both
@@ -100,8 +119,25 @@ def test_TC_N_09_several_monitors_are_set_at_once(charger):
     set_monitors(charger(), {**EVSE, **STATE}, {**STATION, **STATE})
 
 
+def test_TC_N_18_more_monitors_are_cleared_than_one_message_may_name(charger, api):
+    one = charger()
+    limit = {"component": {"name": "MonitoringCtrlr"},
+             "variable": {"name": "ItemsPerMessage", "instance": "ClearVariableMonitoring"}}
+    one.order("GetVariables", {"getVariableData": [limit]}, variables_read({
+        ("MonitoringCtrlr", "ItemsPerMessage", "ClearVariableMonitoring"): "2"}))
+    set_monitors(one, {**EVSE, **STATE}, {**STATION, **STATE}, {**STATION, **POWER})
+    for number in (101, 102, 103):
+        api.delete(one.path(f"/monitors/{number}"), headers={"Prefer": "wait=10"}, status=(200, 202))
+    asked = [sent["id"] for sent in one.heard("ClearVariableMonitoring")]
+    assert all(len(ids) <= 2 for ids in asked) and sorted(sum(asked, [])) == [101, 102, 103]
+    assert held(one) == []
+
+
 def level(charger, says):
-    charger().order("SetMonitoringLevel", {"severity": 4}, {"status": says}, says=says)
+    one = charger()
+    assert monitoring(one)["level"] is None
+    one.order("SetMonitoringLevel", {"severity": 4}, {"status": says}, says=says)
+    assert monitoring(one)["level"] == (4 if says == "Accepted" else None)
 
 
 def test_TC_N_16_the_level_of_events_is_set(charger):
@@ -117,33 +153,43 @@ def test_TC_N_44_a_monitor_that_cannot_be_cleared_is_shown(charger):
     set_monitors(one, {**EVSE, **STATE})
     done = one.order("ClearVariableMonitoring", {"id": [101]}, monitors_cleared("Rejected"))
     assert done["response"]["clearMonitoringResult"] == [{"id": 101, "status": "Rejected"}]
+    assert [m[0] for m in held(one)] == [101], "it is still there"
+    one.order("ClearVariableMonitoring", {"id": [101]}, monitors_cleared())
+    assert held(one) == []
 
 
 # MARK: Events
 
+def seen(one, component):
+    """Events of a component as the API shows them, newest first: variable, value, trigger, whether it is over."""
+    return [(event["variable"], event["value"], event["trigger"], event["cleared"])
+            for event in one.listed("device-events") if event["component"] == component]
+
+
 def happened(charger, trigger, value, **more):
     one = charger()
-    before = len(one.log("NotifyEvent"))
+    assert seen(one, "EVSE") == []
     one.event("EVSE", "Power", value, 1, trigger=trigger, variableMonitoringId=101, **more)
-    kept = one.log("NotifyEvent")[before:]
-    assert len(kept) == 1 and kept[0]["reply"] == {} and f'"{trigger}"' in kept[0]["text"]
+    assert seen(one, "EVSE") == [("Power", value, trigger, more.get("cleared", False))]
 
 
 def test_TC_N_21_events_of_the_stations_own_monitors_are_kept(charger):
     one = charger()
-    before = len(one.log("NotifyEvent"))
+    assert seen(one, "ConnectorHolsterRelease") == []
     for value in ["1", "2"]:
-        one.event("ConnectorHolsterRelease", "Problem", value, 1, trigger="Alerting")
-    assert len(one.log("NotifyEvent")) == before + 2
+        one.event("ConnectorHolsterRelease", "Problem", value, 1, trigger="Alerting",
+                  eventNotificationType="HardWiredNotification")
+    assert seen(one, "ConnectorHolsterRelease") == [
+        ("Problem", "2", "Alerting", False), ("Problem", "1", "Alerting", False)]
 
 
 @both
 def test_TC_N_24_events_come_at_intervals(charger):
     one = charger()
-    before = len(one.log("NotifyEvent"))
+    assert seen(one, "EVSE") == []
     for value in ["1", "2", "3"]:
         one.event("EVSE", "Power", value, 1, trigger="Periodic", variableMonitoringId=101)
-    assert len(one.log("NotifyEvent")) == before + 3
+    assert seen(one, "EVSE") == [("Power", value, "Periodic", False) for value in ["3", "2", "1"]]
 
 
 def test_TC_N_48_an_event_of_a_variable_that_cannot_be_read_has_no_value(charger):
@@ -160,19 +206,25 @@ def test_TC_N_50_an_event_comes_by_the_clock(charger):
 
 # MARK: Logs
 
-def log(one, kind="DiagnosticsLog", says="Accepted"):
-    number = next(_numbers)
-    one.order("GetLog", {"logType": kind, "requestId": number, "log": {"remoteLocation": "https://files.example/logs"}},
-              {"status": says}, says=says)
-    return number
+def log(one, kind="diagnostics", says="Accepted"):
+    """Ordered by an operator; the number of the request."""
+    known, location = len(one.heard("GetLog")), "https://files.example/logs"
+    one.answers["GetLog"] = {"status": says}
+    one.api.post(one.path("/log"), {"type": kind, "location": location}, headers={"Prefer": "wait=10"})
+    (asked,) = one.heard("GetLog")[known:]
+    assert asked["logType"] == {"diagnostics": "DiagnosticsLog", "security": "SecurityLog"}[kind]
+    assert asked["log"]["remoteLocation"] == location
+    job = one.job(asked["requestId"], "log")
+    assert (job["state"], job["word"]) == ("accepted" if says.startswith("Accepted") else "refused", says)
+    return asked["requestId"]
 
 
 def uploads(one, number, *words):
     for word in words:
-        before = len(one.log("LogStatusNotification"))
+        assert one.job(number, "log")["word"] != word
         assert one.say("LogStatusNotification", {"status": word, "requestId": number}) == {}
-        kept = one.log("LogStatusNotification")[before:]
-        assert len(kept) == 1 and f'"{word}"' in kept[0]["text"]
+        job = one.job(number, "log")
+        assert (job["word"], job["state"]) == (word, {"Uploading": "running", "Uploaded": "done"}[word])
 
 
 @both
@@ -187,7 +239,7 @@ def test_TC_N_34_a_station_that_gives_no_log_is_shown(charger):
 
 def test_TC_N_35_a_security_log_is_fetched(charger):
     one = charger()
-    uploads(one, log(one, "SecurityLog"), "Uploading", "Uploaded")
+    uploads(one, log(one, "security"), "Uploading", "Uploaded")
 
 
 def test_TC_N_36_a_second_request_cancels_the_first(charger):
@@ -195,7 +247,9 @@ def test_TC_N_36_a_second_request_cancels_the_first(charger):
     first = log(one)
     uploads(one, first, "Uploading")
     second = log(one, says="AcceptedCanceled")
-    uploads(one, first, "AcceptedCanceled")
+    assert one.job(first, "log")["state"] == "superseded"
+    assert one.say("LogStatusNotification", {"status": "AcceptedCanceled", "requestId": first}) == {}
+    assert one.job(first, "log")["state"] == "superseded"
     uploads(one, second, "Uploading", "Uploaded")
 
 
@@ -207,9 +261,19 @@ HASHED = {"hashAlgorithm": "SHA256", "issuerNameHash": "0" * 64, "issuerKeyHash"
 def customer(one, report, clear, says="Accepted", **who):
     """Ordered by an operator; the number of the request."""
     number = next(_numbers)
-    one.order("CustomerInformation", {"requestId": number, "report": report, "clear": clear, **who}, {"status": says},
-              says=says)
+    one.answers["CustomerInformation"] = {"status": says}
+    done = one.api.command(one.identity, "CustomerInformation", {
+        "requestId": number, "report": report, "clear": clear, **who})
+    assert done["response"]["status"] == says
+    assert one.heard("CustomerInformation")[-1] == {"requestId": number, "report": report, "clear": clear, **who}
+    assert known(one, number)["status"] == says
     return number
+
+
+def known(one, number):
+    """An inquiry as it is shown to those who may see it."""
+    (each,) = [item for item in one.listed("customer-information") if item["request"] == number]
+    return each
 
 
 def token(api):
@@ -217,10 +281,11 @@ def token(api):
 
 
 def told(one, number, data, part=0, last=True):
-    before = len(one.log("NotifyCustomerInformation"))
+    before = known(one, number)["data"] or ""
+    assert known(one, number)["complete"] is False
     assert one.say("NotifyCustomerInformation", {
         "requestId": number, "data": data, "seqNo": part, "generatedAt": now(), "tbc": not last}) == {}
-    assert len(one.log("NotifyCustomerInformation")) == before + 1
+    assert (known(one, number)["data"] or "", known(one, number)["complete"]) == (before + data, last)
 
 
 @both
@@ -239,7 +304,8 @@ def test_TC_N_28_nothing_is_known_of_a_customer(charger, api):
 def test_TC_N_29_a_station_that_tells_nothing_of_customers_is_shown(charger, api):
     one = charger()
     customer(one, True, False, "Rejected", **token(api))
-    assert one.log("NotifyCustomerInformation") == []
+    number = one.heard("CustomerInformation")[-1]["requestId"]
+    assert known(one, number)["data"] is None and known(one, number)["complete"] is False
 
 
 def test_TC_N_30_what_is_known_of_a_customer_is_told_and_cleared(charger, api):

@@ -13,8 +13,24 @@ def message(number=None, *, priority="NormalCycle", state="Idle", text="Good mor
             "message": {"format": form, "content": text, "language": "en"}, **more}
 
 
+def shown(one):
+    """Messages on the display as the platform pictures them, by number: text, priority, state."""
+    return {each["id"]: (each["content"], each["priority"], each["state"]) for each in one.listed("display-messages")}
+
+
 def show(one, made, says="Accepted"):
-    one.order("SetDisplayMessage", {"message": made}, {"status": says}, says=says)
+    """By the endpoint for it."""
+    before, known = shown(one), len(one.heard("SetDisplayMessage"))
+    one.answers["SetDisplayMessage"] = {"status": says}
+    done = one.api.post(one.path("/display-messages"), {
+        "id": made["id"], "priority": made["priority"], "state": made["state"], "format": made["message"]["format"],
+        "language": made["message"]["language"], "content": made["message"]["content"],
+        "starts_at": made.get("startDateTime"), "ends_at": made.get("endDateTime"),
+        "transaction_id": made.get("transactionId")}, headers={"Prefer": "wait=10"})
+    assert done["response"]["status"] == says
+    assert one.heard("SetDisplayMessage")[known:] == [{"message": made}]
+    own = {made["id"]: (made["message"]["content"], made["priority"], made["state"])}
+    assert shown(one) == ({**before, **own} if says == "Accepted" else before)
     return made
 
 
@@ -25,10 +41,9 @@ def ask(one, says="Accepted", **criteria):
 
 
 def told(one, number, *messages):
-    before = len(one.log("NotifyDisplayMessages"))
-    assert one.say("NotifyDisplayMessages", {"requestId": number, "tbc": False, "messageInfo": list(messages)}) == {}
-    kept = one.log("NotifyDisplayMessages")[before:]
-    assert len(kept) == 1 and all(f'"id":{each["id"]}' in kept[0]["text"] for each in messages)
+    news = [{**each, "message": {**each["message"], "content": "as the station says"}} for each in messages]
+    assert one.say("NotifyDisplayMessages", {"requestId": number, "tbc": False, "messageInfo": news}) == {}
+    assert all(shown(one)[each["id"]][0] == "as the station says" for each in messages)
 
 
 # MARK: Set
@@ -152,7 +167,10 @@ def test_TC_O_11_no_message_has_the_number(charger):
 def test_TC_O_04_a_message_is_cleared(charger):
     one = charger()
     made = show(one, message())
-    one.order("ClearDisplayMessage", {"id": made["id"]}, {"status": "Accepted"}, says="Accepted")
+    assert made["id"] in shown(one)
+    done = one.api.delete(one.path(f"/display-messages/{made['id']}"), status=(200, 202), headers={"Prefer": "wait=10"})
+    assert done["response"]["status"] == "Accepted" and one.heard("ClearDisplayMessage") == [{"id": made["id"]}]
+    assert shown(one) == {}
 
 
 def test_TC_O_05_there_is_no_message_to_clear(charger):

@@ -7,6 +7,7 @@ charging, …) are methods of `Transaction`; each sends what brings the station 
 from urllib.parse import quote
 
 import pytest
+from ocpp.charge_point import snake_to_camel_case
 
 from .polling import until
 from .station import fresh, now
@@ -58,8 +59,8 @@ class Charger(Station2):
         """What the platform says of a token."""
         return self.say("Authorize", {"idToken": {"idToken": token, "type": kind}, **more})["idTokenInfo"]
 
-    def meter(self, evse, *values, context="Sample.Periodic"):
-        return self.say("MeterValues", {"evseId": evse, "meterValue": [sampled(wh, context=context) for wh in values]})
+    def meter(self, evse, wh, watts=None, context="Sample.Periodic", at=None):
+        return self.say("MeterValues", {"evseId": evse, "meterValue": [sampled(wh, watts=watts, context=context, at=at)]})
 
     def transaction(self, evse=1, **options):
         return Transaction(self, evse, **options)
@@ -103,12 +104,39 @@ class Charger(Station2):
         """Status of the first connector of each EVSE that the platform knows, by number."""
         return {evse["id"]: evse["connectors"][0]["status"] for evse in self.shown()["evses"] if evse["id"] > 0}
 
+    def powers(self):
+        """Power in kW of each EVSE, by number; `None` where nobody measured any."""
+        return {evse["id"]: evse["power_kw"] for evse in self.shown()["evses"] if evse["id"] > 0}
+
     def sessions(self):
         return self.api.sessions(self.identity)
 
     def session(self, transaction):
         (one,) = [s for s in self.sessions() if s["transaction_id"] == transaction]
         return one
+
+    def variables(self):
+        """Values of the station's variables as the platform pictures them, by (component, variable)."""
+        return {(one["component"], one["variable"]): one["value"] for one in self.api.every(self.path("/device-model"))}
+
+    def report(self, number):
+        """How far a report of variables or monitors has come."""
+        (one,) = [r for r in self.listed("device-reports") if r["request"] == number]
+        return one
+
+    def job(self, number, kind):
+        """Firmware, publication or log that was ordered with this number of a request."""
+        (one,) = [job for job in self.listed(f"jobs?kind={kind}") if job["number"] == number]
+        return one
+
+    def listed(self, what):
+        """Items of one of the station's lists, as the API orders them."""
+        return self.api.get(self.path("/" + what))["items"]
+
+    def followed(self, command):
+        """What became of what the station promised: state and object."""
+        now = self.api.get(f"/api/v1/commands/{command['id']}")["follow_up"]
+        return now and (now["state"], now["object"])
 
     def log(self, action, direction="in"):
         """The protocol log's messages of an action, oldest first."""
@@ -123,10 +151,10 @@ class Charger(Station2):
 class Transaction:
     """One transaction from the station's side, with its numbers from 0."""
 
-    def __init__(self, charger, evse=1, token=None, register=1000):
-        self.charger, self.evse, self.register = charger, evse, register
+    def __init__(self, charger, evse=1, token=None, kind=CARD):
+        self.charger, self.evse = charger, evse
         self.id = fresh("TX")
-        self.token = token
+        self.token, self.kind = token, kind
         self.number = 0
         self.is_begun = self.is_authorized = self.is_plugged = self.is_charging = False
 
@@ -139,7 +167,7 @@ class Transaction:
         if number is None:
             self.number += 1
         if token:
-            payload["idToken"] = {"idToken": token, "type": CARD}
+            payload["idToken"] = {"idToken": token, "type": self.kind}
         if evse:
             payload["evse"] = {"id": evse, "connectorId": 1}
         if values:
@@ -232,6 +260,11 @@ def sampled(wh, *, context="Sample.Periodic", at=None, watts=None, **more):
         values.append({"value": watts, "context": context, "measurand": "Power.Active.Import",
                        "unitOfMeasure": {"unit": "W"}})
     return {"timestamp": at or now(), "sampledValue": values}
+
+
+def wire(value):
+    """A mapping with names as on the wire: `responder_url` becomes `responderURL`."""
+    return snake_to_camel_case(value)
 
 
 def card(api, status="Accepted", **more):
