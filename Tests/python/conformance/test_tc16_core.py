@@ -5,6 +5,7 @@ from ocpp.exceptions import SecurityError
 from ocpp.v16 import call, call_result
 
 from support.bench16 import instant
+from support.polling import until
 from support.station import fresh, now
 
 
@@ -93,8 +94,11 @@ def test_TC_010_remote_start_with_the_cable_in(bench):
     one = bench()
     one.says("Preparing")
     assert remote_start(one) == "Accepted" and one.sessions == []
+    assert one.follow_up("RemoteStartTransaction")["state"] == "waiting"
     assert one.station.authorize(one.station.heard("RemoteStartTransaction")[0]["idTag"]) == "Accepted"
     transaction = one.starts(0).transaction_id
+    led_to = until(lambda: (f := one.follow_up("RemoteStartTransaction"))["state"] == "done" and f, "it led to a session")
+    assert led_to["object"] == one.session(transaction)["id"]
     one.says("Charging")
     assert one.transaction_on(1) == str(transaction)
 
@@ -116,6 +120,7 @@ def test_TC_011_2_remote_start_and_the_cable_never_comes(bench):
     one.says("Preparing")
     one.says("Available")
     assert one.sessions == [] and one.transaction_on(1) is None
+    assert one.follow_up("RemoteStartTransaction")["state"] == "waiting"
 
 
 def test_TC_012_remote_stop(bench):
@@ -124,7 +129,9 @@ def test_TC_012_remote_stop(bench):
     assert one.order("RemoteStopTransaction", {"transactionId": transaction},
                      call_result.RemoteStopTransaction("Accepted")) == {"status": "Accepted"}
     assert one.session(transaction)["status"] == "active", "the station's word is not the end yet"
+    assert one.follow_up("RemoteStopTransaction")["state"] == "waiting"
     one.stops(transaction, 800, "Remote")
+    until(lambda: one.follow_up("RemoteStopTransaction")["state"] == "done", "what was promised is seen")
     one.says("Finishing")
     one.says("Available")
     assert one.transaction_on(1) is None
@@ -149,7 +156,9 @@ def test_TC_028_a_remote_stop_of_an_unknown_transaction_is_refused(bench):
 
 def reset(one, kind):
     assert one.order("Reset", {"type": kind}, call_result.Reset("Accepted")) == {"status": "Accepted"}
+    assert one.follow_up("Reset")["state"] == "waiting", "a word is not a reset yet"
     one.restart()
+    assert one.follow_up("Reset")["state"] == "done"
     assert one.shown["online"] is True and [one.connector(n) for n in (1, 2)] == [("Available", None)] * 2
     assert len(one.said("BootNotification")) == 2
 
@@ -229,10 +238,17 @@ def entries(keys):
     return [{"key": key, "value": KEYS[key][0], "readonly": KEYS[key][1]} for key in keys]
 
 
+def picture(one):
+    """Value and whether it can be written of each key, as the API shows the station's configuration."""
+    listed = one.api.every(f"/api/v1/stations/{one.identity}/device-model")
+    return {row["variable"]: (row["value"], row["mutability"] == "ReadOnly") for row in listed}
+
+
 def test_TC_019_1_all_configuration_keys(bench):
     one = bench()
+    assert picture(one) == {}
     answer = one.order("GetConfiguration", {}, call_result.GetConfiguration(configuration_key=entries(KEYS)))
-    assert answer == {"configurationKey": entries(KEYS)}
+    assert answer == {"configurationKey": entries(KEYS)} and picture(one) == KEYS
 
 
 def test_TC_019_2_one_configuration_key(bench):
@@ -240,6 +256,7 @@ def test_TC_019_2_one_configuration_key(bench):
     answer = one.order("GetConfiguration", {"key": ["SupportedFeatureProfiles"]},
                        call_result.GetConfiguration(configuration_key=entries(["SupportedFeatureProfiles"])))
     assert answer == {"configurationKey": entries(["SupportedFeatureProfiles"])}
+    assert picture(one) == {"SupportedFeatureProfiles": KEYS["SupportedFeatureProfiles"]}
 
 
 def change(one, key, value, word):
@@ -248,15 +265,22 @@ def change(one, key, value, word):
 
 
 def test_TC_021_a_configuration_key_is_set(bench):
-    assert change(bench(), "MeterValueSampleInterval", "30", "Accepted")
+    one = bench()
+    assert change(one, "MeterValueSampleInterval", "30", "Accepted")
+    assert picture(one)["MeterValueSampleInterval"][0] == "30"
 
 
 def test_TC_040_1_a_configuration_key_that_the_station_does_not_know(bench):
-    assert change(bench(), "UnheardOf", "123", "NotSupported")
+    one = bench()
+    assert change(one, "UnheardOf", "123", "NotSupported")
+    assert picture(one).get("UnheardOf", (None,))[0] is None
 
 
 def test_TC_040_2_a_value_that_the_station_does_not_take(bench):
-    assert change(bench(), "MeterValueSampleInterval", "often", "Rejected")
+    one = bench()
+    assert change(one, "MeterValueSampleInterval", "60", "Accepted")
+    assert change(one, "MeterValueSampleInterval", "often", "Rejected")
+    assert picture(one)["MeterValueSampleInterval"][0] == "60"
 
 
 # MARK: Cards that may not charge

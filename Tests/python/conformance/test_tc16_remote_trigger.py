@@ -2,6 +2,7 @@
 
 from ocpp.v16 import call, call_result
 
+from support.polling import until
 from support.station import meter_values
 
 
@@ -25,7 +26,9 @@ def test_TC_054_a_message_is_asked_for(bench):
         before = len(one.said(message))
         assert trigger(one, message, **more)
         assert len(one.said(message)) == before, "not there before the station sends it"
+        assert one.follow_up("TriggerMessage")["state"] == "waiting"
         one.station.call(request)
+        until(lambda: one.follow_up("TriggerMessage")["state"] == "done", f"{message} has come")
         assert len(one.said(message)) == before + 1
     assert one.connector(1) == ("SuspendedEVSE", None) and one.shown["boot"]["model"] == "P8"
 

@@ -1,7 +1,6 @@
 """OCA's central-system cases of OCPP 1.6, security whitepaper (`docs/standards/ocpp-1.6-cases.md`)."""
 
 import base64
-import itertools
 import ssl
 
 import pytest
@@ -14,8 +13,6 @@ from support.program import Server
 from support.station import now
 
 PASSWORD = "Correct-Horse-1"
-
-_numbers = itertools.count(501)
 
 
 @pytest.fixture(scope="module")
@@ -76,14 +73,13 @@ def test_TC_073_a_new_password(guarded):
 
 def test_TC_083_a_stronger_security_profile(guarded, secure):
     one = guarded(1).come(password=PASSWORD)
-    assert one.shown["security_profile"] == 1
-    assert one.order("ChangeConfiguration", {"key": "SecurityProfile", "value": "2"},
-                     call_result.ChangeConfiguration("Accepted")) == {"status": "Accepted"}
+    assert one.shown["security_profile"] == 1 and one.shown["security_profile_change"] is None
+    one.asks("security-profile", {"security_profile": 2})
+    assert one.station.heard("ChangeConfiguration") == [{"key": "SecurityProfile", "value": "2"}]
+    assert (one.shown["security_profile_change"]["state"], one.shown["security_profile"]) == ("awaited", 1)
     assert one.order("Reset", {"type": "Hard"}, call_result.Reset("Accepted")) == {"status": "Accepted"}
-    one.leaves()
-    one.api.put(f"/api/v1/stations/{one.identity}", {"security_profile": 2})
-    one.come(tls=context(secure))
-    assert one.shown["security_profile"] == 2 and one.shown["online"] is True
+    one.restart(tls=context(secure))
+    assert (one.shown["security_profile_change"]["state"], one.shown["security_profile"]) == ("done", 2)
     one.leaves()
     assert status_of_coming(one, tls=None) == 403, "the weaker one is over"
     one.come(tls=context(secure))
@@ -242,44 +238,60 @@ def test_TC_078_a_root_that_the_station_finds_invalid(plain, secure):
 # MARK: Security log
 
 
+def job(one, kind):
+    (found,) = one.api.every(f"/api/v1/stations/{one.identity}/jobs?kind={kind}")
+    return found
+
+
+def words(one, kind):
+    return [step["word"] for step in job(one, kind)["steps"]]
+
+
 def test_TC_079_the_security_log(bench):
     one = bench()
-    number = next(_numbers)
-    payload = {
-        "logType": "SecurityLog", "requestId": number, "retries": 1, "retryInterval": 60,
-        "log": {"remoteLocation": "https://files.example/logs", "oldestTimestamp": now(-86_400), "latestTimestamp": now()}}
-    assert one.order("GetLog", payload, call_result.GetLog("Accepted", "security.log")) == {
-        "status": "Accepted", "filename": "security.log"}
-    told = [{"status": word, "requestId": number} for word in ("Uploading", "Uploaded")]
-    for count, message in enumerate(told):
-        assert one.said("LogStatusNotification") == told[:count]
-        one.station.call(call.LogStatusNotification(status=message["status"], request_id=number))
-    assert one.said("LogStatusNotification") == told
+    assert one.api.every(f"/api/v1/stations/{one.identity}/jobs") == []
+    one.asks("log", {
+        "type": "security", "location": "https://files.example/logs", "from": now(-86_400), "to": now(), "retries": 1,
+        "retry_interval_seconds": 60}, GetLog=call_result.GetLog("Accepted", "security.log"))
+    (heard,) = one.station.heard("GetLog")
+    assert (heard["logType"], heard["log"]["remoteLocation"]) == ("SecurityLog", "https://files.example/logs")
+    assert (heard["retries"], heard["retryInterval"]) == (1, 60)
+    asked = job(one, "log")
+    assert (asked["state"], asked["number"], asked["file_name"]) == ("accepted", heard["requestId"], "security.log")
+    for word, state in [("Uploading", "running"), ("Uploaded", "done")]:
+        one.station.call(call.LogStatusNotification(status=word, request_id=heard["requestId"]))
+        assert (job(one, "log")["state"], words(one, "log")[-1]) == (state, word)
 
 
 # MARK: Signed firmware
 
 
 def signed_update(one, folder):
-    """SignedUpdateFirmware with a real signature; its number."""
-    number, image = next(_numbers), folder / "firmware.bin"
+    """The operator orders an update with a real signature, the station says yes: its number."""
+    image = folder / "firmware.bin"
     image.write_bytes(b"firmware" * 100)
     key, certificate, signature = (folder / name for name in ("maker.key", "maker.pem", "firmware.sig"))
     openssl("req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/O=Maker/CN=Maker",
             "-days", 5, "-keyout", key, "-out", certificate)
     openssl("dgst", "-sha256", "-sign", key, "-out", signature, image)
-    payload = {"requestId": number, "retries": 1, "retryInterval": 60, "firmware": {
-        "location": "https://files.example/firmware.bin", "retrieveDateTime": now(), "installDateTime": now(300),
-        "signingCertificate": certificate.read_text(), "signature": base64.b64encode(signature.read_bytes()).decode()}}
-    assert one.order("SignedUpdateFirmware", payload, call_result.SignedUpdateFirmware("Accepted")) == {"status": "Accepted"}
-    return number
+    proof = base64.b64encode(signature.read_bytes()).decode()
+    one.asks("firmware", {
+        "location": "https://files.example/firmware.bin", "retrieve_at": now(), "install_at": now(300), "retries": 1,
+        "retry_interval_seconds": 60, "signature": proof, "signing_certificate": certificate.read_text()},
+        SignedUpdateFirmware=call_result.SignedUpdateFirmware("Accepted"))
+    (heard,) = one.station.heard("SignedUpdateFirmware")
+    assert heard["firmware"]["signature"] == proof and heard["firmware"]["signingCertificate"] == certificate.read_text()
+    assert heard["firmware"]["location"] == "https://files.example/firmware.bin"
+    asked = job(one, "firmware")
+    assert (asked["state"], asked["number"], asked["signed"]) == ("accepted", heard["requestId"], True)
+    return heard["requestId"]
 
 
-def signed_tells(one, number, *words):
-    for word in words:
-        before = one.said("SignedFirmwareStatusNotification")
+def signed_tells(one, number, *told, state="running"):
+    for word in told:
+        before = words(one, "firmware")
         one.station.call(call.SignedFirmwareStatusNotification(status=word, request_id=number))
-        assert one.said("SignedFirmwareStatusNotification") == [*before, {"status": word, "requestId": number}]
+        assert words(one, "firmware") == [*before, word] and job(one, "firmware")["state"] == state
 
 
 def test_TC_080_signed_firmware_is_installed(bench, tmp_path):
@@ -291,15 +303,16 @@ def test_TC_080_signed_firmware_is_installed(bench, tmp_path):
     one.leaves()
     one.connect()
     assert one.station.boot(firmware_version="2.0.0").status == "Accepted"
-    assert one.shown["boot"]["firmware"] == "2.0.0"
     tells(one, "FirmwareUpdated")
     one.all_say("Available")
-    signed_tells(one, number, "Installed")
+    signed_tells(one, number, "Installed", state="done")
+    assert (job(one, "firmware")["firmware_after"], one.shown["boot"]["firmware"]) == ("2.0.0", "2.0.0")
 
 
 def test_TC_081_the_signature_of_firmware_is_invalid(bench, tmp_path):
     one = bench()
     number = signed_update(one, tmp_path)
-    signed_tells(one, number, "Downloading", "Downloaded", "InvalidSignature")
+    signed_tells(one, number, "Downloading", "Downloaded")
+    signed_tells(one, number, "InvalidSignature", state="failed")
     tells(one, "InvalidFirmwareSignature")
     assert one.shown["boot"]["firmware"] == "1.0.0" and f"{one.identity}/InvalidFirmwareSignature" in alarms(one)

@@ -156,12 +156,34 @@ class Bench:
         assert command["status"] == "answered", command
         wanted = exact(payload) if isinstance(payload, str) else payload
         assert self.station.heard(action)[heard:] == [wanted], "exactly what was ordered, and once"
+        self._answered(command)
+        # Lists are read from the disk, which has it a moment later; what it led to may be seen by then.
+        until(lambda: [{**one, "follow_up": None} for one in self.commands if one["id"] not in known]
+              == [{**command, "follow_up": None}], "the list has it as well")
+        return command["response"]
+
+    def _answered(self, command):
+        """It was answered, and the response that is shown is what the station said."""
         (call_frame,) = [frame for frame in self.station.frames() if frame[0] == 2 and frame[1] == command["id"]]
-        assert call_frame[2] == action
+        assert call_frame[2] == command["action"]
         said = [exact(frame) for frame in list(self.station.outgoing)]
         assert command["response"] == next(f[2] for f in said if f[0] == 3 and f[1] == command["id"])
         assert command["finished_at"] and command["error"] is None
-        assert self.api.get(f"/api/v1/commands/{command['id']}") == command
-        # Lists are read from the disk, which has it a moment later.
-        until(lambda: [one for one in self.commands if one["id"] not in known] == [command], "the list has it as well")
-        return command["response"]
+        shown = self.api.get(f"/api/v1/commands/{command['id']}")
+        assert {**shown, "follow_up": None} == {**command, "follow_up": None}
+
+    def asks(self, path, body=None, method="POST", **answers):
+        """An order in the platform's own words; `answers`: what the station says, by action. What the API answers."""
+        self.station.answers |= answers
+        answer = self.api.request(
+            method, f"/api/v1/stations/{self.identity}/{path}", body, headers={"Prefer": "wait=10"}, seconds=30)
+        assert answer.status in (200, 201, 202), answer.text
+        command = answer.json.get("command", answer.json)
+        assert command["status"] == "answered", command
+        self._answered(command)
+        return answer.json
+
+    def follow_up(self, action):
+        """What came of the newest order of an action."""
+        message_id = [frame[1] for frame in self.station.frames() if frame[0] == 2 and frame[2] == action][-1]
+        return self.api.get(f"/api/v1/commands/{message_id}")["follow_up"]

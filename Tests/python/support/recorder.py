@@ -18,6 +18,7 @@ from websockets.sync.client import ClientConnection as _ThreadConnection
 from websockets.sync.client import connect as _connect
 
 from . import schemas
+from .mutation import Mutation
 
 # A second call of the platform so soon after one that is unanswered was not sent because of a time-out.
 _NO_TIME_OUT = 0.5  # seconds
@@ -37,6 +38,7 @@ class Conversation:
     def __init__(self, identity, version, is_prompt=True):
         """`version`: the sub-protocol that was agreed on, or `None`. `is_prompt`: frames are kept when they come, not later."""
         self.identity, self.version, self._is_prompt = identity, version, is_prompt
+        self.mutation = Mutation()
         self._number = next(_numbers)
         self._frames = deque()
         self._asked = defaultdict(deque)  # by the station: actions by message id, oldest first
@@ -204,13 +206,19 @@ class RecordedConnection(_Connection):
     """For `websockets.asyncio.client.connect(create_connection=…)`."""
 
     async def recv(self, decode=None):
-        frame = await super().recv(decode)
-        _recorded(self).heard(frame)
-        return frame
+        conversation = _recorded(self)
+        while True:
+            frame, reply = conversation.mutation.heard(await super().recv(decode))
+            if reply is not None:
+                await super().send(reply)
+            if frame is not None:
+                conversation.heard(frame)
+                return frame
 
     async def send(self, message, **options):
-        _recorded(self).sent(message)
-        await super().send(message, **options)
+        conversation = _recorded(self)
+        conversation.sent(message)
+        await super().send(conversation.mutation.sent(message), **options)
 
 
 class _RecordedThreadConnection(_ThreadConnection):
