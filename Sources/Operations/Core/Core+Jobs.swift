@@ -145,8 +145,9 @@ extension Core {
         switch newest.state {
         // It tries again by itself.
         case .failed: return newest.id
-        // Told twice.
-        case .done: return newest.word == news.word ? newest.id : nil
+        // Told twice, or told after the file had come.
+        case .done:
+            return newest.word == news.word || (newest.received != nil && news.stage != .running) ? newest.id : nil
         case .refused, .notSent, .superseded, .withdrawn: return nil
         case .asked, .accepted, .running, .unanswered, .overdue: return newest.id
         }
