@@ -59,6 +59,11 @@ public enum PreviewDevices {
             variable.valuesList = list
             return variable
         }
+        if let old = state.stations[id] {
+            state.stations[id] = StationView(
+                station: old.station, online: old.online, lastSeen: old.lastSeen, protocol: "ocpp2.0.1",
+                evses: old.evses, commissioning: old.commissioning)
+        }
         let told = [
             variable("ChargingStation", "Model", "SIM-7", .readOnly, .string),
             variable("OCPPCommCtrlr", "HeartbeatInterval", "300", .readWrite, .integer, most: "3600"),

@@ -23,8 +23,9 @@ import Testing
     }
 
     private func events(_ b: Bench201) -> [V2.EventData] {
-        b.requests.flatMap { request in
-            if case .notifyEvent(let notice) = request { notice.eventData } else { [] }
+        b.requests.flatMap { request -> [V2.EventData] in
+            guard case .notifyEvent(let notice) = request else { return [] }
+            return notice.eventData
         }
     }
 
@@ -77,7 +78,8 @@ import Testing
         _ = set(&b, .periodic, 3600)
         #expect(b.call(.getMonitoringReport(.init(requestId: 2))) == .getMonitoringReport(.init(status: .accepted)))
         let parts = b.requests.compactMap { request -> V2.NotifyMonitoringReportRequest? in
-            if case .notifyMonitoringReport(let part) = request { part } else { nil }
+            guard case .notifyMonitoringReport(let part) = request else { return nil }
+            return part
         }
         #expect(parts.map(\.seqNo) == [0, 1] && parts.map(\.tbc) == [true, nil] && parts.map(\.requestId) == [2, 2])
         _ = b.call(.setMonitoringBase(.init(monitoringBase: .factoryDefault)))

@@ -40,6 +40,7 @@ enum Words201: BenchWords {
         case .meterValues: .meterValues(.init())
         case .notifyReport: .notifyReport(.init())
         case .notifyEvent: .notifyEvent(.init())
+        case .notifyDisplayMessages: .notifyDisplayMessages(.init())
         case .notifyMonitoringReport: .notifyMonitoringReport(.init())
         case .notifyCustomerInformation: .notifyCustomerInformation(.init())
         case .reportChargingProfiles: .reportChargingProfiles(.init())

@@ -257,6 +257,22 @@ def test_the_picture_and_its_templates_outlive_a_kill(serve):
     one.close()
 
 
-def test_roles(serve):
+@pytest.mark.parametrize("base, scope", [
+    ("ConfigurationInventory", "ConfigurationInventory"), ("SummaryInventory", "SummaryInventory")])
+def test_TC_B_12_TC_B_14_a_part_of_the_inventory_takes_nothing_away(shared, api, base, scope):
+    identity = fresh()
+    one = a_station("ocpp2.0.1", shared, identity).connect()
+    one.boot()
+    tell(one, 1, [[reported("Kept", "1")]])
+    api.command(identity, "GetBaseReport", {"requestId": 77, "reportBase": base})
+    tell(one, 77, [[reported("A", "1")], [reported("B", "2")]])
+    report = last_report(api, identity)
+    assert (report["request"], report["scope"], report["state"]) == (77, scope, "complete")
+    assert {name for _, name in picture(api, identity)} == {"Kept", "A", "B"}
+    one.close()
+
+
+def test_who_may_do_what(serve):
     server = serve(opened=False)
-    assert server.api().request("GET", "/api/v1/stations/X/device-model").status == 401
+    for path in ("device-model", "monitors", "device-events", "customer-information"):
+        assert server.api().request("GET", f"/api/v1/stations/X/{path}").status == 401

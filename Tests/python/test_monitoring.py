@@ -258,9 +258,10 @@ def simulated(tmp_path, shared):
     sessions = tmp_path / "sessions.csv"
     sessions.write_text(SESSIONS, encoding="utf-8")
     prefix = fresh("WATCH") + "-"
+    shared.api().put(f"/api/v1/id-tokens/{prefix}TAG", {"status": "Accepted"})
     process = subprocess.Popen(
         [PROGRAM, "simulate", "--url", f"ws://127.0.0.1:{shared.ocpp}/ocpp", "--sessions", str(sessions), "--ocpp",
-         "2.0.1", "--speed", "60", "--identity-prefix", prefix], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+         "2.0.1", "--speed", "60", "--identity-prefix", prefix, "--tags", prefix + "TAG"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     api = shared.api()
 
     def online():

@@ -245,6 +245,7 @@ public enum FaultReason: Wording {
         case .tooManyTemplates(let most): ["most": String(most)]
         case .securityProfileNotAbove(let id, let held, let target):
             ["station": id.value, "held": String(held), "target": String(target)]
+        case .securityProfileUnready(_, .listener): [:]
         case .securityProfileUnready(let id, _): ["station": id.value]
         case .filesOff, .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy, .stopping: [:]
         }

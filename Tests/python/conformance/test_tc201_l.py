@@ -2,7 +2,7 @@
 
 import itertools
 
-from support.charger import both
+from support.charger import both, soon
 from support.station import now
 
 _numbers = itertools.count(1)
@@ -26,8 +26,7 @@ def update(one, says="Accepted", retrieve=None, install=None):
     image = asked["firmware"]
     assert image["location"] == LOCATION and {key: image[key] for key in SIGNED} == SIGNED
     assert ("installDateTime" in image) == bool(install) and image["retrieveDateTime"] >= (retrieve or now(-60))[:19]
-    job = one.job(asked["requestId"], "firmware")
-    assert (job["state"], job["word"]) == ("accepted" if says.startswith("Accepted") else "refused", says)
+    soon(lambda: one.job(asked["requestId"], "firmware"), ("accepted" if says.startswith("Accepted") else "refused", says))
     return asked["requestId"]
 
 
@@ -37,11 +36,10 @@ ENDS = {"Installed": "done", "Published": "done"}
 def told(one, number, *words, kind="firmware", **more):
     action = {"firmware": "FirmwareStatusNotification", "publication": "PublishFirmwareStatusNotification"}[kind]
     for word in words:
-        assert one.job(number, kind)["word"] != word
+        assert one.job(number, kind)[1] != word
         assert one.say(action, {"status": word, "requestId": number, **more}) == {}
-        job = one.job(number, kind)
-        ended = ENDS.get(word, "failed" if "Failed" in word or "Invalid" in word else "running")
-        assert (job["word"], job["state"]) == (word, ended)
+        ended = "failed" if "Failed" in word or "Invalid" in word else ENDS.get(word, "running")
+        assert one.job(number, kind) == (ended, word)
 
 
 def rebooted(one, version="2.0"):
@@ -141,7 +139,7 @@ def test_TC_L_10_a_newer_update_cancels_the_one_before(charger):
     older = update(one)
     told(one, older, "Downloading")
     newer = update(one, says="AcceptedCanceled")
-    assert one.job(older, "firmware")["state"] == "superseded"
+    soon(lambda: one.job(older, "firmware"), ("superseded", "Downloading"))
     told(one, newer, *LOADED)
     installed(one, newer)
 
@@ -175,7 +173,7 @@ def publish(one):
     one.order("PublishFirmware", {
         "requestId": number, "location": LOCATION, "checksum": CHECKSUM},
         {"status": "Accepted"}, says="Accepted")
-    assert one.job(number, "publication")["state"] == "accepted"
+    soon(lambda: one.job(number, "publication"), ("accepted", "Accepted"))
     return number
 
 
@@ -211,10 +209,9 @@ def unpublish(charger, word):
     if word != "DownloadOngoing":
         published(one, number, "Downloading", "Downloaded", "ChecksumVerified")
         published(one, number, "Published", location=["http://controller.local/firmware-2.bin"])
-    before = one.job(number, "publication")["state"]
+    before, said = one.job(number, "publication")
     one.order("UnpublishFirmware", {"checksum": CHECKSUM}, {"status": word}, says=word)
-    after = one.job(number, "publication")["state"]
-    assert after == ("withdrawn" if word == "Unpublished" else before)
+    soon(lambda: one.job(number, "publication"), ("withdrawn" if word == "Unpublished" else before, said))
 
 
 def test_TC_L_21_firmware_is_withdrawn(charger):

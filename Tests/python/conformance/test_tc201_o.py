@@ -1,6 +1,7 @@
 """OCA cases of 2.0.1 for central systems, block O (display messages)."""
 
 import itertools
+from datetime import datetime
 
 from support.charger import both
 from support.station import now
@@ -18,6 +19,11 @@ def shown(one):
     return {each["id"]: (each["content"], each["priority"], each["state"]) for each in one.listed("display-messages")}
 
 
+def plain(made):
+    """With instants instead of their texts."""
+    return {key: datetime.fromisoformat(value) if key.endswith("DateTime") else value for key, value in made.items()}
+
+
 def show(one, made, says="Accepted"):
     """By the endpoint for it."""
     before, known = shown(one), len(one.heard("SetDisplayMessage"))
@@ -28,7 +34,8 @@ def show(one, made, says="Accepted"):
         "starts_at": made.get("startDateTime"), "ends_at": made.get("endDateTime"),
         "transaction_id": made.get("transactionId")}, headers={"Prefer": "wait=10"})
     assert done["response"]["status"] == says
-    assert one.heard("SetDisplayMessage")[known:] == [{"message": made}]
+    (heard,) = one.heard("SetDisplayMessage")[known:]
+    assert plain(heard["message"]) == plain(made)
     own = {made["id"]: (made["message"]["content"], made["priority"], made["state"])}
     assert shown(one) == ({**before, **own} if says == "Accepted" else before)
     return made

@@ -120,14 +120,14 @@ class Charger(Station2):
         return {(one["component"], one["variable"]): one["value"] for one in self.api.every(self.path("/device-model"))}
 
     def report(self, number):
-        """How far a report of variables or monitors has come."""
-        (one,) = [r for r in self.listed("device-reports") if r["request"] == number]
-        return one
+        """How far a report of variables or monitors has come: state, scope, how many; `None` before it is known."""
+        return next(((r["state"], r["scope"], r["items"]) for r in self.listed("device-reports")
+                     if r["request"] == number), None)
 
     def job(self, number, kind):
-        """Firmware, publication or log that was ordered with this number of a request."""
-        (one,) = [job for job in self.listed(f"jobs?kind={kind}") if job["number"] == number]
-        return one
+        """How firmware, publication or log with this number of a request stands: state and the station's newest word."""
+        return next(((job["state"], job["word"]) for job in self.listed(f"jobs?kind={kind}")
+                     if job["number"] == number), None)
 
     def listed(self, what):
         """Items of one of the station's lists, as the API orders them."""
@@ -250,6 +250,20 @@ class Transaction:
 
     def readings(self):
         return self.charger.api.readings(self.shown()["id"])
+
+
+def soon(read, expected, seconds=5):
+    """`read()` is `expected`: what a command led to stands on the disk, and in lists, a moment after the command has ended."""
+    last = []
+
+    def holds():
+        last[:] = [read()]
+        return last[0] == expected
+
+    try:
+        until(holds, "", seconds)
+    except AssertionError:
+        assert last[0] == expected
 
 
 def sampled(wh, *, context="Sample.Periodic", at=None, watts=None, **more):
