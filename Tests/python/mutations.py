@@ -40,8 +40,9 @@ def main():
     cases = {
         name for path in (FOLDER / "conformance").glob("test_tc16_*.py")
         for name in re.findall(r"^def test_(TC_\d+(?:_\d)?)_", path.read_text(encoding="utf-8"), re.MULTILINE)}
-    broken = failed(None)
-    assert not broken, f"fail with nothing muted: {broken}"
+    if len(sys.argv) == 1:
+        broken = failed(None)
+        assert not broken, f"fail with nothing muted: {broken}"
     noticed = set()
     for action in sys.argv[1:] or STATION + PLATFORM:
         found = failed(action)
