@@ -22,9 +22,13 @@ _ANSWERS = {
     "CertificateSigned": v201.call_result.CertificateSigned("Accepted"),
     "DeleteCertificate": v201.call_result.DeleteCertificate("Accepted"),
     "GetInstalledCertificateIds": v201.call_result.GetInstalledCertificateIds("NotFound"),
+    "GetLog": v201.call_result.GetLog("Accepted"),
     "InstallCertificate": v201.call_result.InstallCertificate("Accepted"),
+    "PublishFirmware": v201.call_result.PublishFirmware("Accepted"),
     "SetVariables": variables_set("Accepted"),
     "TriggerMessage": v201.call_result.TriggerMessage("Accepted"),
+    "UnpublishFirmware": v201.call_result.UnpublishFirmware("Unpublished"),
+    "UpdateFirmware": v201.call_result.UpdateFirmware("Accepted"),
 }
 
 
