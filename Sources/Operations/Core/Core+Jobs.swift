@@ -145,9 +145,12 @@ extension Core {
         switch newest.state {
         // It tries again by itself.
         case .failed: return newest.id
-        // Told twice, or told after the file had come.
+        // Told twice, or after a boot or the file itself had shown it.
         case .done:
-            return newest.word == news.word || (newest.received != nil && news.stage != .running) ? newest.id : nil
+            let isKnown =
+                newest.word == news.word || (news.stage == .done && newest.word == "BootNotification")
+                || (news.stage != .running && newest.received != nil)
+            return isKnown ? newest.id : nil
         case .refused, .notSent, .superseded, .withdrawn: return nil
         case .asked, .accepted, .running, .unanswered, .overdue: return newest.id
         }

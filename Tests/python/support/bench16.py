@@ -31,6 +31,7 @@ class Bench:
             self.api.put(f"/api/v1/stations/{self.identity}", {
                 **(settings or {}), **({"registration": registration} if registration else {})})
         self.station = None
+        self._newest = {}
 
     # MARK: The station
 
@@ -164,6 +165,7 @@ class Bench:
 
     def _answered(self, command):
         """It was answered, and the response that is shown is what the station said."""
+        self._newest[command["action"]] = command["id"]
         (call_frame,) = [frame for frame in self.station.frames() if frame[0] == 2 and frame[1] == command["id"]]
         assert call_frame[2] == command["action"]
         said = [exact(frame) for frame in list(self.station.outgoing)]
@@ -185,5 +187,4 @@ class Bench:
 
     def follow_up(self, action):
         """What came of the newest order of an action."""
-        message_id = [frame[1] for frame in self.station.frames() if frame[0] == 2 and frame[2] == action][-1]
-        return self.api.get(f"/api/v1/commands/{message_id}")["follow_up"]
+        return self.api.get(f"/api/v1/commands/{self._newest[action]}")["follow_up"]
