@@ -20,7 +20,8 @@ import Testing
                 .diskRefuses, .changeRefused, .busy, .stopping, .notInVersion(station, "ocpp1.6"),
                 .templateUnknown("t"), .tooManyTemplates(most: 100),
                 .reservationUnknown(7), .vendorHandlerUnknown("v"), .noLocalList(station), .tooMany(most: 3),
-                .campaignOver("C1"), .campaignNotRunning("C1"), .tooManyCampaigns(count: 20), .fileUnknown("f"), .filesOff,
+                .campaignOver("C1"), .campaignNotRunning("C1"), .tooManyCampaigns(count: 20), .fileUnknown("f"),
+                .filesOff,
                 .securityProfileNotAbove(station, held: 2, target: 1),
             ] + FaultReason.SecurityNeed.allCases.map { .securityProfileUnready(station, $0) }
             + FaultReason.Subject.allCases.map(FaultReason.invalid)

@@ -1270,15 +1270,15 @@ enum EmbeddedAssets {
                   "alarm.station-firmware-failed.action": "Look at the course on the pile's page, mend the image or its address, and order the update again.",
                   "alarm.station-firmware-overdue": "New firmware of {object} has not come to an end in time (last word {word}, {at})",
                   "alarm.station-firmware-overdue.action": "See whether the pile is online and reaches the image; ask it by TriggerMessage FirmwareStatusNotification, or order the update again.",
-                  "audit.station.firmware": "Firmware ordered",
-                  "audit.station.publication": "Publication ordered",
-                  "audit.station.log": "Log ordered",
-                  "audit.file.put": "File kept",
-                  "audit.file.delete": "File deleted",
-                  "audit.campaign.create": "Campaign made",
-                  "audit.campaign.start": "Campaign started",
-                  "audit.campaign.pause": "Campaign paused",
-                  "audit.campaign.cancel": "Campaign cancelled",
+                  "audit.station.firmware": "firmware ordered",
+                  "audit.station.publication": "publication ordered",
+                  "audit.station.log": "log ordered",
+                  "audit.file.put": "file kept",
+                  "audit.file.delete": "file deleted",
+                  "audit.campaign.create": "campaign made",
+                  "audit.campaign.start": "campaign started",
+                  "audit.campaign.pause": "campaign paused",
+                  "audit.campaign.cancel": "campaign cancelled",
                   "fault.campaign-over": "Campaign {campaign} has ended, or there never was one.",
                   "fault.campaign-unknown": "There is no campaign {campaign}.",
                   "fault.job-unknown": "There is no job {job}.",
@@ -5788,6 +5788,771 @@ enum EmbeddedAssets {
                         },
                         "description": "Least role: manager."
                       }
+                    },
+                    "/api/v1/stations/{id}/jobs": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listStationJobs",
+                        "summary": "Firmware, publications and logs of a station, newest first",
+                        "tags": ["jobs"],
+                        "responses": {
+                          "200": {
+                            "description": "A page",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Job"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"name": "kind", "in": "query", "schema": {"type": "string", "enum": ["firmware", "publication", "log"]}},
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursor"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/firmware": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "updateFirmware",
+                        "summary": "Update a station's firmware (1.6 UpdateFirmware or SignedUpdateFirmware, 2.x UpdateFirmware)",
+                        "tags": ["jobs"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager. Followed as a job with the id of the command.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "file": {
+                                    "type": "string",
+                                    "maxLength": 32,
+                                    "description": "Id of a firmware image kept here; instead of location."
+                                  },
+                                  "location": {"type": "string", "maxLength": 512, "description": "An address of your own; instead of file."},
+                                  "retrieve_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                  "install_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                  "signed": {"type": "boolean", "description": "false: without the signature that the image has."},
+                                  "signature": {"type": "string", "maxLength": 800, "description": "Base64, of the image."},
+                                  "signing_certificate": {"type": "string", "maxLength": 5500, "description": "PEM."},
+                                  "retries": {"type": "integer", "minimum": 0, "maximum": 100},
+                                  "retry_interval_seconds": {"type": "integer", "minimum": 0, "maximum": 86400},
+                                  "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600}
+                                },
+                                "additionalProperties": false,
+                                "required": []
+                              },
+                              "example": {"location": "https://firmware.example/tc7-2.1.bin"}
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/publication": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "publishFirmware",
+                        "summary": "Have firmware published by a local controller (2.x)",
+                        "tags": ["jobs"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager. Followed as a job with the id of the command.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "file": {
+                                    "type": "string",
+                                    "maxLength": 32,
+                                    "description": "Id of a firmware image kept here; instead of location."
+                                  },
+                                  "location": {"type": "string", "maxLength": 512, "description": "An address of your own; instead of file."},
+                                  "checksum": {
+                                    "type": "string",
+                                    "minLength": 32,
+                                    "maxLength": 32,
+                                    "description": "MD5 of the image, with location."
+                                  },
+                                  "retries": {"type": "integer", "minimum": 0, "maximum": 100},
+                                  "retry_interval_seconds": {"type": "integer", "minimum": 0, "maximum": 86400},
+                                  "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600}
+                                },
+                                "additionalProperties": false,
+                                "required": []
+                              },
+                              "example": {"location": "https://firmware.example/tc7-2.1.bin", "checksum": "0123456789abcdef0123456789abcdef"}
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/log": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "fetchLog",
+                        "summary": "Have a station bring a log (1.6 GetDiagnostics or GetLog, 2.x GetLog)",
+                        "tags": ["jobs"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator. Followed as a job with the id of the command.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "type": {"type": "string", "enum": ["diagnostics", "security"]},
+                                  "from": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                  "to": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                  "location": {
+                                    "type": "string",
+                                    "maxLength": 512,
+                                    "description": "An address of your own; left out: it is kept here."
+                                  },
+                                  "retries": {"type": "integer", "minimum": 0, "maximum": 100},
+                                  "retry_interval_seconds": {"type": "integer", "minimum": 0, "maximum": 86400},
+                                  "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600}
+                                },
+                                "additionalProperties": false,
+                                "required": []
+                              },
+                              "example": {"type": "diagnostics", "location": "ftp://logs.example/"}
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/jobs": {
+                      "get": {
+                        "operationId": "listJobs",
+                        "summary": "Firmware, publications and logs of all stations, newest first",
+                        "tags": ["jobs"],
+                        "responses": {
+                          "200": {
+                            "description": "A page",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Job"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"name": "station", "in": "query", "schema": {"type": "string"}},
+                          {"name": "kind", "in": "query", "schema": {"type": "string", "enum": ["firmware", "publication", "log"]}},
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursor"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/jobs/{id}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getJob",
+                        "summary": "A job",
+                        "tags": ["jobs"],
+                        "responses": {
+                          "200": {
+                            "description": "The job",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Job"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
+                      }
+                    },
+                    "/api/v1/files": {
+                      "get": {
+                        "operationId": "listFiles",
+                        "summary": "Firmware images and logs that are kept here, newest first",
+                        "tags": ["files"],
+                        "responses": {
+                          "200": {
+                            "description": "A page",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/File"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"name": "station", "in": "query", "schema": {"type": "string"}},
+                          {"name": "kind", "in": "query", "schema": {"type": "string", "enum": ["firmware", "log"]}},
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursor"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      },
+                      "post": {
+                        "operationId": "keepFirmware",
+                        "summary": "Keep a firmware image; the body is the image",
+                        "tags": ["files"],
+                        "responses": {
+                          "201": {"description": "Kept", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/File"}}}},
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager.",
+                        "parameters": [
+                          {
+                            "name": "name",
+                            "in": "query",
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]*$"},
+                            "description": "File name.",
+                            "required": true
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/files/{id}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getFile",
+                        "summary": "What is known of a file",
+                        "tags": ["files"],
+                        "responses": {
+                          "200": {
+                            "description": "The file",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/File"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
+                      },
+                      "put": {
+                        "operationId": "signFile",
+                        "summary": "Give a firmware image its signature",
+                        "tags": ["files"],
+                        "responses": {
+                          "200": {
+                            "description": "Changed",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/File"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager. Read-only fields may be sent back.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "signature": {"type": ["string", "null"], "maxLength": 800},
+                                  "signing_certificate": {"type": ["string", "null"], "maxLength": 5500}
+                                }
+                              }
+                            }
+                          }
+                        }
+                      },
+                      "delete": {
+                        "operationId": "deleteFile",
+                        "summary": "Delete a file",
+                        "tags": ["files"],
+                        "responses": {
+                          "204": {"description": "Deleted"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/files/{id}/content": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getFileContent",
+                        "summary": "The file itself",
+                        "tags": ["files"],
+                        "responses": {
+                          "200": {
+                            "description": "The bytes",
+                            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator."
+                      }
+                    },
+                    "/api/v1/campaigns": {
+                      "get": {
+                        "operationId": "listCampaigns",
+                        "summary": "Campaigns, newest first",
+                        "tags": ["campaigns"],
+                        "responses": {
+                          "200": {
+                            "description": "A page",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Campaign"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursor"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      },
+                      "post": {
+                        "operationId": "makeCampaign",
+                        "summary": "One command to many stations",
+                        "tags": ["campaigns"],
+                        "responses": {
+                          "201": {
+                            "description": "Made; with start: true it runs",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Campaign"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager. Without stations and filters: all. commands by version of OCPP, or firmware.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "name": {"type": "string", "minLength": 1, "maxLength": 200},
+                                  "commands": {
+                                    "type": "object",
+                                    "properties": {
+                                      "1.6": {"$ref": "#/components/schemas/CampaignCommand"},
+                                      "2.0.1": {"$ref": "#/components/schemas/CampaignCommand"},
+                                      "2.1": {"$ref": "#/components/schemas/CampaignCommand"}
+                                    },
+                                    "additionalProperties": false,
+                                    "minProperties": 1
+                                  },
+                                  "firmware": {
+                                    "type": "object",
+                                    "properties": {
+                                      "file": {
+                                        "type": "string",
+                                        "maxLength": 32,
+                                        "description": "Id of a firmware image kept here; instead of location."
+                                      },
+                                      "location": {"type": "string", "maxLength": 512, "description": "An address of your own; instead of file."},
+                                      "retrieve_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                      "install_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                      "signed": {"type": "boolean", "description": "false: without the signature that the image has."},
+                                      "signature": {"type": "string", "maxLength": 800, "description": "Base64, of the image."},
+                                      "signing_certificate": {"type": "string", "maxLength": 5500, "description": "PEM."},
+                                      "retries": {"type": "integer", "minimum": 0, "maximum": 100},
+                                      "retry_interval_seconds": {"type": "integer", "minimum": 0, "maximum": 86400}
+                                    },
+                                    "additionalProperties": false,
+                                    "required": []
+                                  },
+                                  "stations": {"type": "array", "maxItems": 20000, "items": {"type": "string", "minLength": 1, "maxLength": 255}},
+                                  "site": {"type": "string", "maxLength": 64},
+                                  "vendor": {"type": "string"},
+                                  "model": {"type": "string"},
+                                  "firmware_version": {"type": "string"},
+                                  "parallel": {
+                                    "type": "integer",
+                                    "minimum": 1,
+                                    "maximum": 1000,
+                                    "description": "Commands under way at the same time."
+                                  },
+                                  "attempts": {
+                                    "type": "integer",
+                                    "minimum": 1,
+                                    "maximum": 10,
+                                    "description": "How often a command without an answer is sent."
+                                  },
+                                  "wait_seconds": {"type": "integer", "minimum": 1, "maximum": 86400},
+                                  "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600},
+                                  "length_hours": {"type": "integer", "minimum": 1, "maximum": 720},
+                                  "start": {"type": "boolean"}
+                                },
+                                "additionalProperties": false,
+                                "required": ["name"]
+                              },
+                              "example": {
+                                "name": "Restart",
+                                "commands": {"1.6": {"action": "Reset", "payload": {"type": "Soft"}}},
+                                "stations": ["JY-001"]
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/campaigns/{id}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getCampaign",
+                        "summary": "A campaign with its progress",
+                        "tags": ["campaigns"],
+                        "responses": {
+                          "200": {
+                            "description": "The campaign",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Campaign"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
+                      }
+                    },
+                    "/api/v1/campaigns/{id}/results": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listCampaignResults",
+                        "summary": "What became of it at each station, in order",
+                        "tags": ["campaigns"],
+                        "responses": {
+                          "200": {
+                            "description": "A page",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/CampaignTarget"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/campaigns/{id}/start": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "startCampaign",
+                        "summary": "Start it, or go on after a pause",
+                        "tags": ["campaigns"],
+                        "responses": {
+                          "200": {
+                            "description": "The campaign",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Campaign"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/campaigns/{id}/pause": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "pauseCampaign",
+                        "summary": "Send nothing more for now",
+                        "tags": ["campaigns"],
+                        "responses": {
+                          "200": {
+                            "description": "The campaign",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Campaign"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator."
+                      }
+                    },
+                    "/api/v1/campaigns/{id}/cancel": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "cancelCampaign",
+                        "summary": "End it; what is under way is waited for",
+                        "tags": ["campaigns"],
+                        "responses": {
+                          "200": {
+                            "description": "The campaign",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Campaign"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator."
+                      }
                     }
                   },
                   "components": {
@@ -6135,6 +6900,7 @@ enum EmbeddedAssets {
                           "password_set": {"type": "boolean"},
                           "key_change": {"oneOf": [{"$ref": "#/components/schemas/KeyChange"}, {"type": "null"}]},
                           "security_profile_change": {"oneOf": [{"$ref": "#/components/schemas/SecurityProfileChange"}, {"type": "null"}]},
+                          "firmware_update": {"oneOf": [{"$ref": "#/components/schemas/FirmwareUpdate"}, {"type": "null"}]},
                           "commissioning": {"oneOf": [{"$ref": "#/components/schemas/Commissioning"}, {"type": "null"}]},
                           "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
                         },
@@ -6162,6 +6928,7 @@ enum EmbeddedAssets {
                           "password_set",
                           "key_change",
                           "security_profile_change",
+                          "firmware_update",
                           "commissioning",
                           "created_at"
                         ]
@@ -6220,6 +6987,264 @@ enum EmbeddedAssets {
                         },
                         "additionalProperties": false,
                         "description": "Fields left out stay as they are; null clears where the field can be empty. Read-only fields of a station are left aside."
+                      },
+                      "Job": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string", "description": "That of the command it began with."},
+                          "station": {"type": "string"},
+                          "kind": {"type": "string", "enum": ["firmware", "publication", "log"]},
+                          "state": {
+                            "type": "string",
+                            "enum": [
+                              "asked",
+                              "accepted",
+                              "running",
+                              "done",
+                              "failed",
+                              "refused",
+                              "unanswered",
+                              "not-sent",
+                              "superseded",
+                              "withdrawn",
+                              "overdue"
+                            ]
+                          },
+                          "word": {"type": ["string", "null"], "description": "The station's newest word."},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "asked_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "by": {"type": "string"},
+                          "number": {"type": ["integer", "null"]},
+                          "file": {"type": ["string", "null"]},
+                          "location": {"type": ["string", "null"], "description": "Without what makes an address of ours good."},
+                          "retrieve_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "install_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "retries": {"type": ["integer", "null"]},
+                          "retry_interval_seconds": {"type": ["integer", "null"]},
+                          "signed": {"type": "boolean"},
+                          "checksum": {"type": ["string", "null"]},
+                          "type": {"type": ["string", "null"], "enum": ["diagnostics", "security", null]},
+                          "from": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "to": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "due_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "firmware_before": {"type": ["string", "null"]},
+                          "firmware_after": {"type": ["string", "null"]},
+                          "file_name": {"type": ["string", "null"]},
+                          "received_bytes": {"type": ["integer", "null"]},
+                          "steps": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "word": {"type": "string"},
+                                "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                              },
+                              "additionalProperties": false,
+                              "required": ["word", "at"]
+                            }
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "station",
+                          "kind",
+                          "state",
+                          "word",
+                          "at",
+                          "asked_at",
+                          "by",
+                          "number",
+                          "file",
+                          "location",
+                          "retrieve_at",
+                          "install_at",
+                          "retries",
+                          "retry_interval_seconds",
+                          "signed",
+                          "checksum",
+                          "type",
+                          "from",
+                          "to",
+                          "due_at",
+                          "firmware_before",
+                          "firmware_after",
+                          "file_name",
+                          "received_bytes",
+                          "steps"
+                        ]
+                      },
+                      "FirmwareUpdate": {
+                        "type": "object",
+                        "properties": {
+                          "job": {"type": "string"},
+                          "state": {
+                            "type": "string",
+                            "enum": [
+                              "asked",
+                              "accepted",
+                              "running",
+                              "done",
+                              "failed",
+                              "refused",
+                              "unanswered",
+                              "not-sent",
+                              "superseded",
+                              "withdrawn",
+                              "overdue"
+                            ]
+                          },
+                          "word": {"type": ["string", "null"]},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "firmware_after": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["job", "state", "word", "at", "firmware_after"]
+                      },
+                      "File": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "kind": {"type": "string", "enum": ["firmware", "log"]},
+                          "name": {"type": "string"},
+                          "station": {"type": ["string", "null"]},
+                          "bytes": {"type": "integer", "minimum": 0},
+                          "sha256": {"type": "string"},
+                          "md5": {"type": "string"},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "by": {"type": "string"},
+                          "signature": {"type": ["string", "null"]},
+                          "signing_certificate": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "kind", "name", "station", "bytes", "sha256", "md5", "at", "by", "signature", "signing_certificate"]
+                      },
+                      "CampaignCommand": {
+                        "type": "object",
+                        "properties": {"action": {"type": "string", "minLength": 1, "maxLength": 50}, "payload": {"type": "object"}},
+                        "additionalProperties": false,
+                        "required": ["action", "payload"]
+                      },
+                      "Campaign": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "name": {"type": "string"},
+                          "state": {"type": "string", "enum": ["draft", "running", "paused", "finished", "cancelled"]},
+                          "by": {"type": "string"},
+                          "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "started_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "ends_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "ended_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "total": {"type": "integer"},
+                          "over": {"type": "integer", "description": "Stations that are settled."},
+                          "counts": {
+                            "type": "object",
+                            "properties": {
+                              "waiting": {"type": "integer"},
+                              "sent": {"type": "integer"},
+                              "accepted": {"type": "integer"},
+                              "refused": {"type": "integer"},
+                              "error": {"type": "integer"},
+                              "timeout": {"type": "integer"},
+                              "unknown": {"type": "integer"},
+                              "skipped": {"type": "integer"},
+                              "offline": {"type": "integer"},
+                              "cancelled": {"type": "integer"}
+                            },
+                            "additionalProperties": false,
+                            "required": [
+                              "waiting",
+                              "sent",
+                              "accepted",
+                              "refused",
+                              "error",
+                              "timeout",
+                              "unknown",
+                              "skipped",
+                              "offline",
+                              "cancelled"
+                            ]
+                          },
+                          "commands": {
+                            "type": "object",
+                            "additionalProperties": {
+                              "type": "object",
+                              "properties": {"action": {"type": "string"}, "payload": {"description": "null: with an address of ours."}},
+                              "additionalProperties": false,
+                              "required": ["action", "payload"]
+                            }
+                          },
+                          "file": {"type": ["string", "null"]},
+                          "selection": {
+                            "type": "object",
+                            "properties": {
+                              "stations": {"type": ["array", "null"], "items": {"type": "string"}},
+                              "site": {"type": ["string", "null"]},
+                              "vendor": {"type": ["string", "null"]},
+                              "model": {"type": ["string", "null"]},
+                              "firmware_version": {"type": ["string", "null"]}
+                            },
+                            "additionalProperties": false,
+                            "required": ["stations", "site", "vendor", "model", "firmware_version"]
+                          },
+                          "parallel": {"type": "integer"},
+                          "attempts": {"type": "integer"},
+                          "wait_seconds": {"type": "integer"},
+                          "timeout_seconds": {"type": "integer"},
+                          "length_hours": {"type": "integer"}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "name",
+                          "state",
+                          "by",
+                          "created_at",
+                          "started_at",
+                          "ends_at",
+                          "ended_at",
+                          "total",
+                          "over",
+                          "counts",
+                          "commands",
+                          "file",
+                          "selection",
+                          "parallel",
+                          "attempts",
+                          "wait_seconds",
+                          "timeout_seconds",
+                          "length_hours"
+                        ]
+                      },
+                      "CampaignTarget": {
+                        "type": "object",
+                        "properties": {
+                          "position": {"type": "integer"},
+                          "station": {"type": "string"},
+                          "state": {
+                            "type": "string",
+                            "enum": [
+                              "waiting",
+                              "sent",
+                              "accepted",
+                              "refused",
+                              "error",
+                              "timeout",
+                              "unknown",
+                              "skipped",
+                              "offline",
+                              "cancelled"
+                            ]
+                          },
+                          "word": {"type": ["string", "null"]},
+                          "attempts": {"type": "integer"},
+                          "command": {"type": ["string", "null"]},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "not_before": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["position", "station", "state", "word", "attempts", "command", "at", "not_before"]
                       },
                       "Command": {
                         "type": "object",

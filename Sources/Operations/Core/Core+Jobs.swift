@@ -145,11 +145,11 @@ extension Core {
         switch newest.state {
         // It tries again by itself.
         case .failed: return newest.id
-        // Told twice; told after the file had come; or shown by a boot before it was told.
+        // Told twice, or after a boot or the file itself had shown it.
         case .done:
             let isKnown =
-                newest.word == news.word || (newest.received != nil && news.stage != .running)
-                || (newest.word == "BootNotification" && news.stage == .done)
+                newest.word == news.word || (news.stage == .done && newest.word == "BootNotification")
+                || (news.stage != .running && newest.received != nil)
             return isKnown ? newest.id : nil
         case .refused, .notSent, .superseded, .withdrawn: return nil
         case .asked, .accepted, .running, .unanswered, .overdue: return newest.id

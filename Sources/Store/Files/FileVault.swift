@@ -38,7 +38,8 @@ public final class FileVault: Sendable {
         try DataDirectory.create(folder)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         for name in names where known[name] == nil { unlink(folder + "/" + name) }
-        state = Mutex(State(sizes: known))
+        let there = Set(names)
+        state = Mutex(State(sizes: known.filter { there.contains($0.key) }))
     }
 
     public func limit(of kind: StoredFile.Kind) -> Int64 { kind == .firmware ? limits.firmware : limits.log }

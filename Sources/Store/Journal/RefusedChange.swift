@@ -184,7 +184,8 @@ extension Change {
         case .device(let change): change.station?.value ?? "store"
         // A token names a person, an alarm or an audit record may.
         case .removeFile, .campaign, .idToken, .removeIdToken, .alarm, .audit, .setting,
-            .vendorHandler, .removeVendorHandler: "store"
+            .vendorHandler, .removeVendorHandler:
+            "store"
         }
     }
 

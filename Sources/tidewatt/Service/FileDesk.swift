@@ -119,7 +119,8 @@ final class FileDesk: FileService, @unchecked Sendable {  // `platform` is set o
     private func keep(_ file: StoredFile, by actor: Actor) async throws(FileFault) -> StoredFile {
         guard let platform else { throw .off }
         do throws(ServiceFault) { _ = try await platform.order(.keepFile(file), by: actor) } catch {
-            vault.remove(file.id)
+            // At the end of the service the disk may have it: then the bytes must stay; if not, the next start removes them.
+            if error.reason != .stopping { vault.remove(file.id) }
             throw .refused(error.code)
         }
         return file

@@ -34,12 +34,20 @@ struct PlatformServer {
             log.plain("ready")
             ready(port, ocppPort)
         }
-        let files = fileServer()
+        let (opened, opening) = AsyncStream.makeStream(of: Void.self)
+        let files = fileServer { opening.yield() }
         var overdue: (any DispatchSourceTimer)?
         defer { overdue?.cancel() }
         do {
             try await withThrowingTaskGroup(of: Void.self) { tasks in
-                if let files { tasks.addTask { try await files.run() } }
+                if let files {
+                    tasks.addTask {
+                        defer { opening.finish() }
+                        try await files.run()
+                    }
+                    // Whoever is told that we are ready may order a log at once.
+                    for await _ in opened { break }
+                }
                 tasks.addTask { try await console.run() }
                 tasks.addTask { for await _ in end { return } }
                 tasks.addTask { [platform] in
@@ -62,13 +70,14 @@ struct PlatformServer {
     }
 
     /// Where stations fetch and bring files, where that is wanted. Until it listens no address is made.
-    private func fileServer() -> FileServer? {
+    private func fileServer(opened: @escaping @Sendable () -> Void) -> FileServer? {
         guard let endpoint = platform.configuration.files else { return nil }
         let (desk, log, url) = (platform.fileDesk, platform.log, platform.configuration.filesPublicURL)
         return FileServer(files: desk, host: endpoint.host, port: endpoint.port) { host, port in
             log.plain("listening files \(host):\(port)")
             let name = host.contains(":") ? "[\(host)]" : host
             desk.listens(at: url.isEmpty ? "http://\(name):\(port)" : url)
+            opened()
         }
     }
 

@@ -71,6 +71,7 @@ _ANSWERS = {
     "GetInstalledCertificateIds": call_result.GetInstalledCertificateIds("NotFound"),
     "GetLog": call_result.GetLog("Accepted", "log.zip"),
     "GetLocalListVersion": call_result.GetLocalListVersion(-1),
+    "GetLog": call_result.GetLog("Accepted"),
     "InstallCertificate": call_result.InstallCertificate("Accepted"),
     "RemoteStartTransaction": call_result.RemoteStartTransaction("Accepted"),
     "RemoteStopTransaction": call_result.RemoteStopTransaction("Accepted"),
