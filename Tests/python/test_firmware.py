@@ -175,7 +175,7 @@ def test_what_nobody_ordered_is_answered_and_kept(server, api):
 
 
 @pytest.mark.parametrize("signed", [False, True])
-def test_TC_028_1_6_stations_are_followed_with_and_without_the_whitepaper(server, api, signed):
+def test_TC_044_1_TC_080_1_6_stations_are_followed_with_and_without_the_whitepaper(server, api, signed):
     station = Station(server.ocpp, fresh("FW"))
     station.answers["SignedUpdateFirmware"] = result16.SignedUpdateFirmware("Accepted")
     station.connect()

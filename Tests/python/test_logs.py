@@ -85,7 +85,7 @@ def test_TC_N_26_what_fails_is_told_in_the_stations_words(server, api):
     station.close()
 
 
-def test_TC_051_1_6_diagnostics(server, api):
+def test_TC_045_1_1_6_diagnostics(server, api):
     station = Station(server.ocpp, fresh("LOG"))
     station.answers["GetDiagnostics"] = result16.GetDiagnostics(file_name="d.zip")
     station.connect()
@@ -103,7 +103,7 @@ def test_TC_051_1_6_diagnostics(server, api):
     station.close()
 
 
-def test_TC_052_1_6_diagnostics_that_are_not_there_or_fail(server, api):
+def test_TC_045_2_1_6_diagnostics_that_are_not_there_or_fail(server, api):
     station = Station(server.ocpp, fresh("LOG")).connect()
     station.boot()
     order(api, station.identity)
