@@ -145,8 +145,10 @@ extension Core {
         switch newest.state {
         // It tries again by itself.
         case .failed: return newest.id
-        // Told twice.
-        case .done: return newest.word == news.word ? newest.id : nil
+        // Told twice, or told after the file or the boot had told it.
+        case .done:
+            let isTold = ["Installed", "Uploaded", "Published"].contains(newest.word ?? "")
+            return !isTold || newest.word == news.word ? newest.id : nil
         case .refused, .notSent, .superseded, .withdrawn: return nil
         case .asked, .accepted, .running, .unanswered, .overdue: return newest.id
         }
