@@ -30,8 +30,9 @@ sanitize: setup ## address sanitizer on the targets without NIO and SQL
 acceptance: ## the checks beside this checkout, where they exist
 	scripts/acceptance.sh $(PROGRAM)
 
-nightly: setup-tests ## longer runs: thousands of seeds, every sanitizer
-	TIDEWATT_SEEDS=5000 scripts/test.sh
+nightly: setup-tests ## longer runs: thousands of seeds, millions of damaged inputs, every sanitizer
+	TIDEWATT_SEEDS=5000 TIDEWATT_KILL_SEEDS=10 scripts/test.sh
+	scripts/fuzz.sh
 	scripts/sanitize.sh thread
 
 bench: setup ## figures of docs/performance.md

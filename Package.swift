@@ -115,7 +115,7 @@ let package = Package(
         // Tests
         tests("Quantities"),
         tests("OCPPMessages", ["Quantities"], resources: [.copy("Samples"), .copy("Corpus")]),
-        tests("OCPP", ["Quantities", "OCPPMessages"], resources: [.copy("Samples")]),
+        tests("OCPP", ["Quantities", "OCPPMessages"], resources: [.copy("Samples"), .copy("Corpus")]),
         tests("Forecasting", ["Quantities", "Assets"]),
         tests("GridDispatch", ["Quantities", "Assets"]),
         tests("Charging", ["Quantities", "Assets"]),
@@ -138,7 +138,7 @@ let package = Package(
             [
                 "Credentials", "OCPP", "Quantities", nioCore, nioPosix,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
-            ]),
+            ], resources: [.copy("Corpus")]),
         .target(
             name: "StoreSupport", dependencies: ["Quantities", "Assets", "Charging", "Operations"],
             path: "Tests/StoreSupport", swiftSettings: strict),

@@ -1,19 +1,23 @@
-// Load for an OCPP 1.6J central system: many stations on one epoll loop, the server's own CPU time and memory read from
+// Load for an OCPP-J central system: many stations on one epoll loop, the server's own CPU time and memory read from
 // /proc. C, so that the generator costs less than what it measures.
 //
-//   cc -O2 -o load load.c
+//   cc -O2 -o load load.c wire.c -lssl -lcrypto -lz
 //   ./load --port 9000 --pid PID --connections 200 --pattern mixed --messages 100000
 //   ./load --port 9000 --pid PID --connections 2000 --pattern session --hold
+//   ./load … --protocol ocpp2.0.1 --deflate --tls --keys FILE --certificates DIRECTORY
 //
-// Patterns: `heartbeat`; `meter` (MeterValues of 685 bytes inside a transaction); `mixed` (6 meter, 3 heartbeat, 1 status
-// of 10); `session` (boot, two connectors, a session that ends: for the memory of a connection). Each station has one
-// call outstanding at most (OCPP-J 1.6 §4.1.1). Calls from the server are answered Accepted.
+// Patterns: `heartbeat`; `meter` (five samples inside a transaction: MeterValues of 685 bytes in 1.6, TransactionEvent Updated
+// of 790 in 2.x); `mixed` (6 meter, 3 heartbeat, 1 status of 10); `session` (boot, two connectors, a session that ends: for the
+// memory of a connection); `connect` (nothing but connections made and left, `--messages` in all); `storm` (all stations come
+// at once, and again after a growing wait when they are not let in, until all have booted).
+// Each station has one call outstanding at most (OCPP-J 1.6 §4.1.1). Calls from the server are answered.
+// `--keys`: a line a station, its password; `--certificates`: PEM files IDENTITY.pem with certificate and key.
 // One line of JSON on stdout.
 #define _GNU_SOURCE
-#include <arpa/inet.h>
+#include "wire.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,33 +25,32 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { CAPACITY = 8192, SAMPLES = 1 << 20 };
+enum { SAMPLES = 1 << 20 };
 
 typedef struct {
-    int fd;
+    Wire wire;
     int step;         // of the set-up; see next_call
-    int open;         // handshake done
     int ready;        // set-up done
     long transaction;
     uint64_t number;  // of the last message
     double sent;
-    int used;
-    char in[CAPACITY];
+    double comes_again;  // storm: when it tries again; 0: it does not wait
+    int tries;
+    char password[64];
 } Station;
 
-static const char *pattern = "heartbeat", *host = "127.0.0.1", *prefix = "LOAD";
-static int port = 9000, count = 200, window = 0, hold = 0;
+static const char *pattern = "heartbeat", *prefix = "LOAD", *keys, *certificates;
+static int count = 200, window = 0, hold = 0, is_v2 = 0;
 static long pid = 0, wanted = 100000;
 static Station *stations;
-static int poller;
 static uint64_t noise = 88172645463325252ULL;
 static long answered, errors;
 static float *latencies;
 static int measuring, ready_count, in_flight;
+static long tries, refused;
 static int *idle, idle_head, idle_count;
 
 static void die(const char *what) {
@@ -93,34 +96,13 @@ static long rss(void) {
     return kilobytes;
 }
 
-static void send_all(Station *s, const char *bytes, size_t length) {
-    while (length) {
-        ssize_t done = send(s->fd, bytes, length, MSG_NOSIGNAL);
-        if (done < 0 && errno == EAGAIN) continue;
-        if (done <= 0) die("send");
-        bytes += done;
-        length -= done;
-    }
-}
 static void send_text(Station *s, const char *format, ...) {
-    char frame[2048], *text = frame + 8;
+    char text[2048];
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(text, sizeof frame - 8, format, arguments);
+    int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    unsigned char *head = (unsigned char *)frame, key[4];
-    uint32_t random = next_noise();
-    memcpy(key, &random, 4);
-    int start = length < 126 ? 2 : 0;
-    head[start] = 0x81;
-    head[start + 1] = 0x80 | (length < 126 ? length : 126);
-    if (length >= 126) {
-        head[2] = length >> 8;
-        head[3] = length & 255;
-    }
-    memcpy(head + 4, key, 4);
-    for (int i = 0; i < length; i++) text[i] ^= key[i & 3];
-    send_all(s, frame + start, length + 8 - start);
+    wire_send(&s->wire, text, length);
 }
 
 static const char *stamp(Station *s) {
@@ -133,10 +115,40 @@ static const char *stamp(Station *s) {
 }
 static void heartbeat(Station *s) { send_text(s, "[2,\"%d-%lu\",\"Heartbeat\",{}]", (int)(s - stations), s->number); }
 static void status(Station *s, int connector, const char *value) {
+    if (is_v2) {
+        send_text(s, "[2,\"%d-%lu\",\"StatusNotification\",{\"timestamp\":\"%s\",\"connectorStatus\":\"%s\",\"evseId\":%d,\"connectorId\":1}]",
+                  (int)(s - stations), s->number, stamp(s), value, connector);
+        return;
+    }
     send_text(s, "[2,\"%d-%lu\",\"StatusNotification\",{\"connectorId\":%d,\"errorCode\":\"NoError\",\"status\":\"%s\","
                  "\"timestamp\":\"%s\"}]", (int)(s - stations), s->number, connector, value, stamp(s));
 }
+// 2.x: what a transaction says; `samples`: with the readings of `meter`.
+static void transaction_event(Station *s, const char *type, const char *trigger, const char *state, int samples) {
+    char values[640] = "";
+    if (samples)
+        snprintf(values, sizeof values,
+                 ",\"meterValue\":[{\"timestamp\":\"%s\",\"sampledValue\":["
+                 "{\"value\":%lu,\"context\":\"Sample.Periodic\",\"measurand\":\"Energy.Active.Import.Register\",\"location\":\"Outlet\",\"unitOfMeasure\":{\"unit\":\"Wh\"}},"
+                 "{\"value\":6912.4,\"context\":\"Sample.Periodic\",\"measurand\":\"Power.Active.Import\",\"location\":\"Outlet\",\"unitOfMeasure\":{\"unit\":\"W\"}},"
+                 "{\"value\":31.42,\"context\":\"Sample.Periodic\",\"measurand\":\"Current.Import\",\"phase\":\"L1\",\"unitOfMeasure\":{\"unit\":\"A\"}},"
+                 "{\"value\":219.9,\"measurand\":\"Voltage\",\"phase\":\"L1\",\"unitOfMeasure\":{\"unit\":\"V\"}},"
+                 "{\"value\":32,\"measurand\":\"Current.Offered\",\"unitOfMeasure\":{\"unit\":\"A\"}}]}]",
+                 stamp(s), 100000 + s->number * 3);
+    int id = (int)(s - stations), starts = !strcmp(type, "Started");
+    char token[96] = "";
+    if (starts) snprintf(token, sizeof token, ",\"evse\":{\"id\":1,\"connectorId\":1},\"idToken\":{\"idToken\":\"TAG%d\",\"type\":\"ISO14443\"}", id);
+    if (starts) s->transaction = -1;
+    s->transaction++;  // its number in the transaction
+    send_text(s, "[2,\"%d-%lu\",\"TransactionEvent\",{\"eventType\":\"%s\",\"timestamp\":\"%s\",\"triggerReason\":\"%s\",\"seqNo\":%ld,"
+                 "\"transactionInfo\":{\"transactionId\":\"%s%d-1\",\"chargingState\":\"%s\"}%s%s}]",
+              id, s->number, type, stamp(s), trigger, s->transaction, prefix, id, state, token, values);
+}
 static void meter(Station *s) {
+    if (is_v2) {
+        transaction_event(s, "Updated", "MeterValuePeriodic", "Charging", 1);
+        return;
+    }
     unsigned long wh = 100000 + s->number * 3;
     send_text(s, "[2,\"%d-%lu\",\"MeterValues\",{\"connectorId\":1,\"transactionId\":%ld,\"meterValue\":[{\"timestamp\":\"%s\","
                  "\"sampledValue\":["
@@ -157,13 +169,25 @@ static int next_call(Station *s) {
     if (!s->ready) {
         switch (s->step++) {
         case 0:
+            if (is_v2) {
+                send_text(s, "[2,\"%d-%lu\",\"BootNotification\",{\"reason\":\"PowerUp\",\"chargingStation\":{\"vendorName\":\"Load\","
+                             "\"model\":\"L1\",\"serialNumber\":\"%d\",\"firmwareVersion\":\"1.0\"}}]", id, s->number, id);
+                return 1;
+            }
             send_text(s, "[2,\"%d-%lu\",\"BootNotification\",{\"chargePointVendor\":\"Load\",\"chargePointModel\":\"L1\","
                          "\"chargePointSerialNumber\":\"%d\",\"firmwareVersion\":\"1.0\"}]", id, s->number, id);
             return 1;
-        case 1: status(s, 1, wants_transaction ? "Preparing" : "Available"); return 1;
+        case 1:
+            if (!strcmp(pattern, "storm")) break;
+            status(s, 1, !wants_transaction ? "Available" : is_v2 ? "Occupied" : "Preparing");
+            return 1;
         case 2: status(s, 2, "Available"); return 1;
         case 3:
             if (!wants_transaction) break;
+            if (is_v2) {
+                transaction_event(s, "Started", "Authorized", "Charging", 1);
+                return 1;
+            }
             send_text(s, "[2,\"%d-%lu\",\"StartTransaction\",{\"connectorId\":1,\"idTag\":\"TAG%d\",\"meterStart\":100000,"
                          "\"timestamp\":\"%s\"}]", id, s->number, id, stamp(s));
             return 1;
@@ -172,6 +196,10 @@ static int next_call(Station *s) {
             meter(s);
             return 1;
         case 5:
+            if (is_v2) {
+                transaction_event(s, "Ended", "StopAuthorized", "Idle", 1);
+                return 1;
+            }
             send_text(s, "[2,\"%d-%lu\",\"StopTransaction\",{\"transactionId\":%ld,\"meterStop\":105000,\"timestamp\":\"%s\","
                          "\"reason\":\"Local\"}]", id, s->number, s->transaction, stamp(s));
             return 1;
@@ -187,24 +215,37 @@ static int next_call(Station *s) {
         int choice = s->number % 10;
         if (choice < 6) meter(s);
         else if (choice < 9) heartbeat(s);
-        else status(s, 1, s->number % 20 < 10 ? "Charging" : "SuspendedEV");
+        else status(s, 1, is_v2 ? "Occupied" : s->number % 20 < 10 ? "Charging" : "SuspendedEV");
     }
     return 1;
 }
 
 static void rest(Station *s) { idle[(idle_head + idle_count++) % count] = (int)(s - stations); }
 
-static void message(Station *s, char *text, size_t length) {
+// A text message of the server; without one: the connection is open.
+static void message(void *user, char *text, size_t length) {
+    Station *s = user;
+    if (!text) {
+        if (!strcmp(pattern, "connect")) {
+            wire_close(&s->wire);
+            if (measuring && answered < SAMPLES) latencies[answered] = (float)(now() - s->sent);
+            answered++;
+            in_flight--;
+            rest(s);
+        } else if (!next_call(s)) rest(s);
+        return;
+    }
     char last = text[length];
     text[length] = 0;
     if (!strncmp(text, "[2,", 3)) {
         char *id = strchr(text, '"'), *end = id ? strchr(id + 1, '"') : NULL;
         if (end) {
+            const char *answer = strstr(end + 1, "\"GetVariables\"") ? "\"getVariableResult\":[]" : "\"status\":\"Accepted\"";
             *end = 0;
-            send_text(s, "[3,\"%s\",{\"status\":\"Accepted\"}]", id + 1);
+            send_text(s, "[3,\"%s\",{%s}]", id + 1, answer);
         }
     } else {
-        char *field = strstr(text, "\"transactionId\"");
+        char *field = is_v2 ? NULL : strstr(text, "\"transactionId\"");
         if (field) s->transaction = strtol(strchr(field, ':') + 1, NULL, 10);
         if (!strncmp(text, "[4,", 3)) {
             if (!errors++) fprintf(stderr, "load: first error: %s\n", text);
@@ -221,72 +262,38 @@ static void message(Station *s, char *text, size_t length) {
     text[length] = last;
 }
 
-static void receive(Station *s) {
-    ssize_t got = recv(s->fd, s->in + s->used, CAPACITY - s->used - 1, 0);
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) {
-        fprintf(stderr, "load: the server closed station %d\n", (int)(s - stations));
-        exit(1);
+static void come(Station *s) {
+    int id = (int)(s - stations);
+    if (certificates) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s%d.pem", certificates, prefix, id);
+        wire_identify(path, path);
     }
-    s->used += got;
-    char *at = s->in, *end = s->in + s->used;
-    if (!s->open) {
-        char *head = memmem(s->in, s->used, "\r\n\r\n", 4);
-        if (!head) return;
-        if (strncmp(s->in, "HTTP/1.1 101", 12)) {
-            fprintf(stderr, "load: refused: %.60s\n", s->in);
-            exit(1);
-        }
-        s->open = 1;
-        at = head + 4;
-        next_call(s);
-    }
-    while (end - at >= 2) {
-        unsigned char *frame = (unsigned char *)at;
-        size_t length = frame[1] & 127, header = 2;
-        if (length == 126) {
-            if (end - at < 4) break;
-            length = frame[2] << 8 | frame[3];
-            header = 4;
-        }
-        if ((size_t)(end - at) < header + length) break;
-        if ((frame[0] & 15) == 1) message(s, at + header, length);
-        at += header + length;
-    }
-    s->used = (int)(end - at);
-    memmove(s->in, at, s->used);
+    s->step = 0;
+    s->comes_again = 0;
+    s->sent = now();
+    tries++;
+    wire_connect(&s->wire, id, s);
 }
 
-static void connect_station(Station *s) {
-    int id = (int)(s - stations);
-    struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET, .sin_port = htons(port)};
-    inet_pton(AF_INET, host, &to.sin_addr);
-    s->fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (s->fd < 0) die("socket");
-    int one = 1;
-    setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (ntohl(to.sin_addr.s_addr) >> 24 == 127) {
-        // 28 000 ports a source address: spread over 127.0.0.2, .3 …
-        from.sin_addr.s_addr = htonl(0x7F000002 + id / 20000);
-        setsockopt(s->fd, IPPROTO_IP, 24 /* IP_BIND_ADDRESS_NO_PORT */, &one, sizeof one);
-        if (bind(s->fd, (struct sockaddr *)&from, sizeof from)) die("bind");
+static void advance(Station *s) {
+    char identity[64];
+    snprintf(identity, sizeof identity, "%s%d", prefix, (int)(s - stations));
+    if (wire_advance(&s->wire, identity, *s->password ? s->password : NULL, message, s)) return;
+    if (strcmp(pattern, "storm") || s->ready) {
+        fprintf(stderr, "load: station %s: %s\n", identity, wire_refusal());
+        exit(1);
     }
-    if (connect(s->fd, (struct sockaddr *)&to, sizeof to)) die("connect");
-    fcntl(s->fd, F_SETFL, O_NONBLOCK);
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = s};
-    epoll_ctl(poller, EPOLL_CTL_ADD, s->fd, &event);
-    char head[512];
-    int length = snprintf(head, sizeof head,
-                          "GET /ocpp/%s%d HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-                          "Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n", prefix, id, host);
-    send_all(s, head, length);
+    // As 2.x stations do (RetryBackOff): a random part, doubled each time, here from a second to a minute.
+    if (!refused++) fprintf(stderr, "load: first refusal: %s\n", wire_refusal());
+    int doubled = s->tries < 5 ? s->tries++ : 5;
+    s->comes_again = now() + (1 << doubled) * (1 + next_noise() % 1000 / 1000.0);
 }
 
 static void poll_once(int timeout) {
     struct epoll_event events[256];
-    int got = epoll_wait(poller, events, 256, timeout);
-    for (int i = 0; i < got; i++) receive(events[i].data.ptr);
+    int got = epoll_wait(wire_settings.poller, events, 256, timeout);
+    for (int i = 0; i < got; i++) advance(events[i].data.ptr);
 }
 
 static int ascending(const void *a, const void *b) {
@@ -294,7 +301,7 @@ static int ascending(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-// Keeps `window` calls in flight, rotating over all stations, until `messages` more are answered.
+// Keeps `window` calls (or connections) in flight, rotating over all stations, until `messages` more are answered.
 static void run(long messages) {
     long goal = answered + messages;
     while (answered < goal) {
@@ -303,18 +310,50 @@ static void run(long messages) {
             idle_head = (idle_head + 1) % count;
             idle_count--;
             in_flight++;
-            next_call(s);
+            if (!strcmp(pattern, "connect")) come(s);
+            else next_call(s);
         }
         poll_once(1000);
     }
+}
+
+static void come_all(void) {
+    int is_storm = !strcmp(pattern, "storm");
+    for (int i = 0; i < count; i++) {
+        come(&stations[i]);
+        if (is_storm) continue;
+        poll_once(0);
+        while (i - ready_count > 64) poll_once(1000);
+    }
+    double looked = now();
+    while (ready_count < count) {
+        poll_once(50);
+        if (!is_storm || now() - looked < 0.05) continue;
+        looked = now();
+        for (int i = 0; i < count; i++)
+            if (stations[i].comes_again && stations[i].comes_again <= looked) come(&stations[i]);
+    }
+}
+
+static void read_keys(void) {
+    FILE *file = fopen(keys, "r");
+    if (!file) die(keys);
+    for (int i = 0; i < count; i++)
+        if (fscanf(file, "%63s", stations[i].password) != 1) die(keys);
+    fclose(file);
 }
 
 int main(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (!strcmp(argv[i], "--hold")) { hold = 1; continue; }
-        if (!strcmp(argv[i], "--host")) host = value;
-        else if (!strcmp(argv[i], "--port")) port = atoi(value);
+        if (!strcmp(argv[i], "--tls")) { wire_settings.secure = 1; continue; }
+        if (!strcmp(argv[i], "--deflate")) { wire_settings.deflate = 1; continue; }
+        if (!strcmp(argv[i], "--host")) wire_settings.host = value;
+        else if (!strcmp(argv[i], "--port")) wire_settings.port = atoi(value);
+        else if (!strcmp(argv[i], "--protocol")) wire_settings.subprotocol = value;
+        else if (!strcmp(argv[i], "--keys")) keys = value;
+        else if (!strcmp(argv[i], "--certificates")) certificates = value;
         else if (!strcmp(argv[i], "--pid")) pid = atol(value);
         else if (!strcmp(argv[i], "--connections")) count = atoi(value);
         else if (!strcmp(argv[i], "--pattern")) pattern = value;
@@ -332,24 +371,24 @@ int main(int argc, char **argv) {
     stations = calloc(count, sizeof *stations);
     idle = calloc(count, sizeof *idle);
     latencies = calloc(SAMPLES, sizeof *latencies);
-    poller = epoll_create1(0);
+    wire_settings.poller = epoll_create1(0);
+    is_v2 = strcmp(wire_settings.subprotocol, "ocpp1.6") != 0;
+    if (keys) read_keys();
 
     long rss_before = rss();
     double setup = now(), user0, system0, user1, system1;
     cpu(&user0, &system0);
-    for (int i = 0; i < count; i++) {
-        connect_station(&stations[i]);
-        poll_once(0);
-        while (i - ready_count > 64) poll_once(1000);
-    }
-    while (ready_count < count) poll_once(1000);
+    if (!strcmp(pattern, "connect"))
+        for (int i = 0; i < count; i++) rest(&stations[i]);
+    else come_all();
     setup = now() - setup;
     cpu(&user1, &system1);
     long rss_after = rss();
     printf("{\"pattern\": \"%s\", \"connections\": %d, \"setup_seconds\": %.2f, \"setup_cpu_us_per_station\": %.0f, "
            "\"rss_kb_per_connection\": %.2f, \"rss_kb\": %ld", pattern, count, setup,
            1e6 * (user1 - user0 + system1 - system0) / count, (rss_after - rss_before) / (double)count, rss_after);
-    if (strcmp(pattern, "session")) {
+    if (!strcmp(pattern, "storm")) printf(", \"connects\": %ld, \"refused\": %ld", tries, refused);
+    else if (strcmp(pattern, "session")) {
         run(wanted / 10);  // warm
         answered = 0;
         measuring = 1;

@@ -11,6 +11,8 @@ public enum SessionFlag: String, Hashable, Sendable, CaseIterable {
     case softFaults = "message with faults"
     case startMissing = "start message has not come"
     case messagesMissing = "messages are missing"
+    case messagesWaiting = "messages wait at the station"
+    case messagesLost = "missing messages will not come"
 
     /// By which it is worded in other languages.
     public var code: String {
@@ -24,6 +26,8 @@ public enum SessionFlag: String, Hashable, Sendable, CaseIterable {
         case .softFaults: "soft-faults"
         case .startMissing: "start-missing"
         case .messagesMissing: "messages-missing"
+        case .messagesWaiting: "messages-waiting"
+        case .messagesLost: "messages-lost"
         }
     }
 }

@@ -89,6 +89,7 @@ public struct Needs: Hashable, Sendable {
     /// Delivered as soon as possible, before any saving.
     public var minimum: Energy?
     public var chargeNow: Bool
+    /// A person's name, or ``vehicle``.
     public var statedBy: String
     public var statedAt: Instant
     public init(
@@ -101,4 +102,7 @@ public struct Needs: Hashable, Sendable {
         self.statedBy = statedBy
         self.statedAt = statedAt
     }
+
+    /// The vehicle said so itself.
+    public static let vehicle = "vehicle (ISO 15118)"
 }

@@ -15,6 +15,12 @@ public enum StationCommand: Hashable, Sendable {
     case sample(wish: Int)
     /// What it reckons that its profiles allow on an EVSE, from now on for `duration` (``ReportedSchedule``).
     case readSchedule(evse: Int, duration: Duration)
+    /// How much of a local authorization list it takes (``LocalListBounds``).
+    case readListBounds
+    /// Which version of the list it holds.
+    case readListVersion
+    /// Its list becomes `entries`, or these of it change: `isWhole` or not.
+    case sendList(version: Int, isWhole: Bool, [LocalListEntry])
 
     public static let sampledSets = 3
 }
@@ -67,6 +73,8 @@ public enum CommandAnswer: Hashable, Sendable {
     case accepted
     case abilities(StationAbilities)
     case schedule(ReportedSchedule)
+    case listBounds(LocalListBounds)
+    case listVersion(Int)
     /// It said no; `word` is its own.
     case refused(word: String)
     /// No answer, or one that cannot be read.
@@ -78,4 +86,15 @@ public enum CommandAnswer: Hashable, Sendable {
         case timeout, unreadable
         case connectionLost = "connection-lost"
     }
+}
+
+/// What a station says of the local authorization lists that it takes; `nil` where it says nothing.
+public struct LocalListBounds: Hashable, Sendable {
+    /// Entries of one message.
+    public var perMessage: Int?
+    /// Entries of the whole list.
+    public var entries: Int?
+    /// `false`: it says that it uses no list.
+    public var isEnabled: Bool?
+    public init() {}
 }

@@ -12,14 +12,25 @@ public enum StationEvent: Hashable, Sendable {
     case transaction(TransactionReport)
     case metered(Samples)
     case status(Status)
-    /// A message of a vendor's own; nobody here understands any.
-    case vendor(id: String, message: String?)
+    /// A message of a vendor's own; `data` is a text, or JSON as it came.
+    case vendor(id: String, message: String?, data: String?)
     /// News that need no decision. `kind` and `text` are for the log.
     case notice(kind: String, text: String)
     case security(Security)
     /// How far it is with firmware or a log.
     case job(JobNews)
     case certificateRequest(CertificateRequest)
+    case vehicleNeeds(VehicleNeeds)
+    case vehicleSchedule(VehicleSchedule)
+    /// A reservation is over without a transaction; `word` is the standard's.
+    case reservationEnded(id: Int, word: String)
+    /// Messages on its display, asked for by the order with this number; more reports may follow.
+    case displayReport(request: Int, [DisplayMessage], goesOn: Bool)
+    /// A contract certificate wants to charge (2.x C07): the shell looked at its chain.
+    case authorizeContract(token: String)
+    /// Something of ISO 15118 that the shell asked elsewhere: contract certificates, certificate status.
+    case certificateService
+    case device(DeviceNews)
 
     /// Something that bears on the station's security.
     public struct Security: Hashable, Sendable {
@@ -113,6 +124,14 @@ public enum StationEvent: Hashable, Sendable {
     }
 }
 
+/// What a station tells of its device model and of what hangs on it (2.x blocks B and N).
+public enum DeviceNews: Hashable, Sendable {
+    case report(DeviceReportPart)
+    case events([DeviceEvent])
+    /// A part of what was asked of a customer.
+    case customer(request: Int, number: Int, isLast: Bool, data: String)
+}
+
 /// What a station is answered, in words that every protocol shares.
 public enum StationAnswer: Hashable, Sendable {
     /// `interval`: between heartbeats when accepted, else until the station may try again.
@@ -124,8 +143,54 @@ public enum StationAnswer: Hashable, Sendable {
     case stopped(TokenVerdict?)
     /// `nil`: the message named no token.
     case transaction(TokenVerdict?)
-    case vendorUnknown
+    case vendor(VendorAnswer)
+    /// The token's verdict, and the standard's word on the certificates that came with it.
+    case contract(TokenVerdict, certificates: String)
+    /// What another service said of a request that only it can answer; `nil`: nobody was asked, or nobody answered.
+    case certificateService(CertificateServiceAnswer?)
     /// Whether a certificate will be signed; where not, a word for the station and what to tell a person.
     case certificate(accepted: Bool, reason: String?, info: String?)
+    /// Whether the vehicle that said what it needs will get a limit.
+    case vehicleNeeds(served: Bool)
+    /// Whether the vehicle's own schedule stays within its limit.
+    case vehicleSchedule(fits: Bool)
     case acknowledged
+}
+
+/// What a vendor's own message is answered.
+public struct VendorAnswer: Hashable, Sendable {
+    public enum Status: String, Hashable, Sendable, CaseIterable {
+        case accepted = "Accepted"
+        case rejected = "Rejected"
+        case unknownMessage = "UnknownMessageId"
+        case unknownVendor = "UnknownVendorId"
+    }
+    public let status: Status
+    /// For 1.6 a text; for 2.x a JSON value.
+    public let data: String?
+    public init(_ status: Status, data: String? = nil) {
+        self.status = status
+        self.data = data
+    }
+}
+
+/// What another service said of a request of ISO 15118.
+public enum CertificateServiceAnswer: Hashable, Sendable {
+    /// A contract certificate's message for the vehicle, base64 as it came from the provider.
+    case contract(isAccepted: Bool, exi: String, remaining: Int?, reason: String?)
+    /// An OCSP response, base64 of its DER.
+    case status(String)
+    /// One for each certificate that was asked for, in order.
+    case statuses([CertificateStatus])
+
+    public struct CertificateStatus: Hashable, Sendable {
+        /// The standard's: `Good`, `Revoked`, `Unknown`, `Failed`.
+        public let word: String
+        /// Until when it may be relied on.
+        public let nextUpdate: Instant
+        public init(word: String, nextUpdate: Instant) {
+            self.word = word
+            self.nextUpdate = nextUpdate
+        }
+    }
 }

@@ -1,10 +1,100 @@
+public import Quantities
+
 /// What a station's answer to a call tells of it, in words that every protocol shares. Learned from every answered call,
 /// whoever made it: a person through the API, a campaign, or the platform itself.
 public enum StationFact: Hashable, Sendable {
     /// Version of the local authorization list that the station holds; 0: it is empty, −1: it has none (1.6 §5.10).
     case localList(version: Int)
+    /// It was asked to reserve; `word` is its answer.
+    case reserved(ReservationAsked, isTaken: Bool, word: String)
+    /// It was asked to give a reservation up. One that it does not know is over too, but nobody can say how.
+    case reservationCancelled(Int, isTaken: Bool)
+    /// It shows this message from now on, in the place of one with the same number.
+    case displays(DisplayMessage)
+    /// It shows no message of this number.
+    case displaysNoMore(Int)
+    /// It will tell its messages in reports with this number; `isWhole`: all it has. `isEmpty`: it has none of those asked
+    /// for, and tells nothing.
+    case displayAsked(request: Int, isWhole: Bool, isEmpty: Bool)
     /// How it took the order of a job (``StationJob``).
     case job(JobAnswer)
     /// It no longer offers the firmware of this MD5 (2.0.1 L04).
     case unpublished(checksum: String)
+    /// Of its device model, monitors, networks and customers.
+    case device(DeviceFact)
+}
+
+/// A reservation as it is asked of a station.
+public struct ReservationAsked: Hashable, Sendable {
+    public let id: Int
+    /// `nil`: any EVSE of the station (1.6: connector 0).
+    public let evse: Int?
+    /// Only connectors of this kind, in the standard's word (2.x).
+    public let connectorKind: String?
+    public let token: String
+    /// Kind of the token in the word of OCPP 2.x; `nil`: nobody stated it.
+    public let tokenKind: String?
+    /// Tokens of this group may use it too.
+    public let group: String?
+    public let expiresAt: Instant
+    public init(
+        id: Int, evse: Int?, connectorKind: String? = nil, token: String, tokenKind: String? = nil,
+        group: String? = nil, expiresAt: Instant
+    ) {
+        self.id = id
+        self.evse = evse
+        self.connectorKind = connectorKind
+        self.token = token
+        self.tokenKind = tokenKind
+        self.group = group
+        self.expiresAt = expiresAt
+    }
+}
+
+/// A message on a station's display (2.x block O), in the standard's words.
+public struct DisplayMessage: Hashable, Sendable {
+    public let id: Int
+    /// `AlwaysFront`, `InFront`, `NormalCycle`.
+    public let priority: String
+    /// `Charging`, `Faulted`, `Idle`, `Unavailable` …: when it is shown; `nil`: always.
+    public let state: String?
+    /// `ASCII`, `HTML`, `URI`, `UTF8`, `QRCODE`.
+    public let format: String
+    public let language: String?
+    public let content: String
+    public let startsAt: Instant?
+    public let endsAt: Instant?
+    /// Shown while this transaction runs, and gone with it.
+    public let transaction: String?
+    public init(
+        id: Int, priority: String, state: String? = nil, format: String, language: String? = nil, content: String,
+        startsAt: Instant? = nil, endsAt: Instant? = nil, transaction: String? = nil
+    ) {
+        self.id = id
+        self.priority = priority
+        self.state = state
+        self.format = format
+        self.language = language
+        self.content = content
+        self.startsAt = startsAt
+        self.endsAt = endsAt
+        self.transaction = transaction
+    }
+}
+
+/// What an answer tells of a station's device model and of what hangs on it (2.x blocks B and N, 1.6 configuration keys).
+public enum DeviceFact: Hashable, Sendable {
+    case variables([VariableNews])
+    /// It will report in parts under this number.
+    case report(request: Int, DeviceReport.Scope, isOfMonitors: Bool)
+    case monitorsSet([DeviceMonitor])
+    case monitorsCleared([Int])
+    case noMonitors
+    /// `All`, `FactoryDefault`, `HardWiredOnly`: which monitors are active.
+    case monitoringBase(String)
+    /// Highest severity number that it tells of.
+    case monitoringLevel(Int)
+    case networkProfile(NetworkProfile)
+    /// `reference` is `nil` where it was asked by a certificate.
+    case customer(request: Int, status: String, CustomerReference?, report: Bool, clear: Bool)
 }

@@ -6,6 +6,8 @@ public struct TokenVerdict: Hashable, Sendable {
         case accepted, blocked, expired, invalid
         /// It charges elsewhere already.
         case concurrent
+        /// The EVSE is kept free for another token.
+        case reserved
     }
     public let status: Status
     public let expiresAt: Instant?

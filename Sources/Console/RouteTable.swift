@@ -2,7 +2,7 @@ import Operations
 
 /// Every address of the console with the least role that may use it: the one place where access is decided.
 enum RouteTable {
-    static let routes = system + api + pages
+    static let routes = system + api + devices + pages + devicePages
 
     private static let system: [Route] = [
         Route(.get, "/healthz", .anyone, handle: SystemAPI.health),
@@ -30,6 +30,25 @@ enum RouteTable {
         Route(.get, "/api/v1/stations/{id}/certificates", .role(.viewer), handle: SecurityAPI.certificates),
         Route(.get, "/api/v1/stations/{id}/installed-certificates", .role(.viewer), handle: SecurityAPI.installed),
         Route(.get, "/api/v1/stations/{id}/security-events", .role(.viewer), handle: SecurityAPI.eventsOfStation),
+        // Lists, reservations, displays, vendors' messages
+        Route(.get, "/api/v1/stations/{id}/local-list", .role(.operator), handle: LocalListAPI.get),
+        Route(
+            .put, "/api/v1/stations/{id}/local-list", .role(.manager), bodyLimit: Route.importBodyLimit,
+            handle: LocalListAPI.put),
+        Route(.post, "/api/v1/stations/{id}/local-list/send", .role(.operator), handle: LocalListAPI.send),
+        Route(.get, "/api/v1/stations/{id}/reservations", .role(.operator), handle: ReservationsAPI.listOfStation),
+        Route(.post, "/api/v1/stations/{id}/reservations", .role(.operator), handle: ReservationsAPI.post),
+        Route(
+            .delete, "/api/v1/stations/{id}/reservations/{number}", .role(.operator), handle: ReservationsAPI.delete),
+        Route(.get, "/api/v1/reservations", .role(.operator), handle: ReservationsAPI.list),
+        Route(.get, "/api/v1/stations/{id}/display-messages", .role(.viewer), handle: DisplayAPI.list),
+        Route(.post, "/api/v1/stations/{id}/display-messages", .role(.operator), handle: DisplayAPI.post),
+        Route(.post, "/api/v1/stations/{id}/display-messages:read", .role(.operator), handle: DisplayAPI.read),
+        Route(
+            .delete, "/api/v1/stations/{id}/display-messages/{number}", .role(.operator), handle: DisplayAPI.delete),
+        Route(.get, "/api/v1/vendor-handlers", .role(.manager), handle: VendorHandlersAPI.list),
+        Route(.put, "/api/v1/vendor-handlers/{id}", .role(.admin), handle: VendorHandlersAPI.put),
+        Route(.delete, "/api/v1/vendor-handlers/{id}", .role(.admin), handle: VendorHandlersAPI.delete),
         Route(.get, "/api/v1/security-events", .role(.viewer), handle: SecurityAPI.events),
         Route(.get, "/api/v1/authority", .role(.viewer), handle: SecurityAPI.authority),
         Route(.get, "/api/v1/commands/{id}", .role(.viewer), handle: CommandsAPI.get),
@@ -83,6 +102,46 @@ enum RouteTable {
         Route(.get, "/api/v1/events", .role(.viewer), handle: EventsAPI.stream),
     ]
 
+    /// Device models and what hangs on them.
+    private static let devices: [Route] = [
+        Route(.get, "/api/v1/stations/{id}/device-model", .role(.viewer), handle: DeviceAPI.model),
+        Route(.post, "/api/v1/stations/{id}/device-model/refresh", .role(.operator), handle: DeviceAPI.refresh),
+        Route(.post, "/api/v1/stations/{id}/device-model/variables", .role(.operator), handle: DeviceAPI.set),
+        Route(.get, "/api/v1/stations/{id}/device-reports", .role(.viewer), handle: DeviceAPI.reports),
+        Route(.get, "/api/v1/device-templates", .role(.viewer), handle: DeviceTemplatesAPI.list),
+        Route(.get, "/api/v1/device-templates/{name}", .role(.viewer), handle: DeviceTemplatesAPI.get),
+        Route(.put, "/api/v1/device-templates/{name}", .role(.manager), handle: DeviceTemplatesAPI.put),
+        Route(.delete, "/api/v1/device-templates/{name}", .role(.manager), handle: DeviceTemplatesAPI.delete),
+        Route(.get, "/api/v1/device-templates/{name}/stations", .role(.viewer), handle: DeviceTemplatesAPI.stations),
+        Route(.get, "/api/v1/device-templates/{name}/drift", .role(.viewer), handle: DeviceTemplatesAPI.drift),
+        Route(.post, "/api/v1/device-templates/{name}/apply", .role(.operator), handle: DeviceTemplatesAPI.apply),
+        Route(.get, "/api/v1/stations/{id}/monitors", .role(.viewer), handle: MonitoringAPI.monitors),
+        Route(.post, "/api/v1/stations/{id}/monitors", .role(.operator), handle: MonitoringAPI.set),
+        Route(.post, "/api/v1/stations/{id}/monitors/refresh", .role(.operator), handle: MonitoringAPI.refresh),
+        Route(.delete, "/api/v1/stations/{id}/monitors/{monitor}", .role(.operator), handle: MonitoringAPI.clear),
+        Route(.get, "/api/v1/stations/{id}/monitoring", .role(.viewer), handle: MonitoringAPI.settings),
+        Route(.put, "/api/v1/stations/{id}/monitoring", .role(.operator), handle: MonitoringAPI.putSettings),
+        Route(.get, "/api/v1/stations/{id}/device-events", .role(.viewer), handle: MonitoringAPI.eventsOfStation),
+        Route(.get, "/api/v1/device-events", .role(.viewer), handle: MonitoringAPI.events),
+        Route(.get, "/api/v1/stations/{id}/network-profiles", .role(.viewer), handle: SecurityProfileAPI.networks),
+        Route(.post, "/api/v1/stations/{id}/security-profile", .role(.manager), handle: SecurityProfileAPI.change),
+        Route(.delete, "/api/v1/stations/{id}/security-profile", .role(.manager), handle: SecurityProfileAPI.end),
+        Route(.get, "/api/v1/stations/{id}/customer-information", .role(.manager), handle: CustomersAPI.list),
+        Route(.post, "/api/v1/stations/{id}/customer-information", .role(.manager), handle: CustomersAPI.ask),
+        Route(
+            .delete, "/api/v1/stations/{id}/customer-information/{request}", .role(.manager),
+            handle: CustomersAPI.delete),
+    ]
+
+    private static let devicePages: [Route] = [
+        Route(.get, "/stations/{id}/device-model", .role(.viewer), .person, handle: DevicePage.show),
+        Route(.post, "/stations/{id}/device-model", .role(.operator), .person, handle: DevicePage.set),
+        Route(.post, "/stations/{id}/device-model/refresh", .role(.operator), .person, handle: DevicePage.refresh),
+        Route(.get, "/device-templates", .role(.viewer), .person, handle: DeviceTemplatesPage.show),
+        Route(.get, "/device-templates/{name}", .role(.viewer), .person, handle: DeviceTemplatesPage.template),
+        Route(.post, "/device-templates/{name}", .role(.operator), .person, handle: DeviceTemplatesPage.apply),
+    ]
+
     private static let pages: [Route] = [
         Route(.get, "/assets/{name}", .anyone, .person, handle: AssetPages.asset),
         Route(.get, "/favicon.ico", .anyone, .person, handle: AssetPages.icon),
@@ -99,6 +158,9 @@ enum RouteTable {
         Route(.post, "/stations/{id}/commands", .role(.operator), .person, handle: StationPage.command),
         Route(.post, "/stations/{id}/key", .role(.manager), .person, handle: StationPage.sendKey),
         Route(.post, "/stations/{id}/evses/{evse}", .role(.operator), .person, handle: StationPage.control),
+        Route(.post, "/stations/{id}/local-list", .role(.operator), .person, handle: HoldingsCards.changeList),
+        Route(.post, "/stations/{id}/reservations", .role(.operator), .person, handle: HoldingsCards.reserve),
+        Route(.post, "/stations/{id}/display", .role(.operator), .person, handle: HoldingsCards.changeDisplay),
         Route(.get, "/sessions", .role(.viewer), .person, handle: SessionsPage.show),
         Route(.get, "/sessions/{id}", .role(.viewer), .person, handle: SessionPage.show),
         Route(.post, "/sessions/{id}/needs", .role(.operator), .person, handle: SessionPage.needs),

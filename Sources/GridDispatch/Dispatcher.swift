@@ -79,6 +79,11 @@ public struct Dispatcher: Sendable {
         for (evse, index) in trackIndex where evse.station == station { tracks[index].ledger.doubtConfirmed() }
     }
 
+    /// The setpoint of a vehicle that waits for it goes out with the next step, also when nothing changed.
+    public mutating func ask(again evse: EVSEID) {
+        tracks[track(of: evse)].isAskedAgain = true
+    }
+
     /// After a restart of ours: a default profile that the station had confirmed. Without it the rating is reserved.
     public mutating func restore(_ evse: EVSEID, fallback: DailyProfile) {
         tracks[track(of: evse)].ledger.restore(fallback)
@@ -204,6 +209,7 @@ public struct Dispatcher: Sendable {
                 ProfileLedger.Setpoint(
                     number: number, session: session, limit: decision.limit, until: decision.until, sentAt: frame.now))
             tracks[i].lastCommandAt = frame.now
+            tracks[i].isAskedAgain = false
             if decision.isChange { tracks[i].changedAt = frame.now }
             output.commands.append(
                 DispatchCommand(

@@ -32,6 +32,8 @@ struct EVSETrack: Sendable {
     var isFull = false
 
     // Commands
+    /// Its vehicle waits for a setpoint.
+    var isAskedAgain = false
     var lastCommandAt = Instant(milliseconds: .min / 2)
     var failures = 0
     var lastFailure: DispatchAnswer?
@@ -44,6 +46,7 @@ struct EVSETrack: Sendable {
     mutating func begin(session: String?, rating: Power, doubtUntil: Instant, at now: Instant) {
         let isFirstSight = !isKnown
         isKnown = true
+        if session == nil { isAskedAgain = false }
         guard session != self.session else { return }
         if isFirstSight, let session {
             ledger.doubtEverything(in: session, rating: rating, until: doubtUntil, at: now)

@@ -26,6 +26,9 @@ extension Frame {
             guard isUrgent, limit < pending.limit, track.ledger.waiting.count < 3 else { return nil }
             return Decision(limit: limit, until: fitsUntil[k], isUrgent: true, isChange: true)
         }
+        if track.isAskedAgain {
+            return Decision(limit: limit, until: fitsUntil[k], isUrgent: isUrgent, isChange: true)
+        }
         let band = Int64(Double(pile.rating) * settings.deadBand)
         let isRested = now - track.lastCommandAt >= settings.leastInterval
         if let live = track.ledger.confirmed, track.ledger.doubtful.isEmpty {

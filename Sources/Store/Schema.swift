@@ -63,9 +63,43 @@ enum Schema {
                     CREATE INDEX security_event_critical ON security_event(id) WHERE critical = 1;
                     """)
         }
+        migrator.registerMigration("8 lists, reservations, displays") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE station_local_list (
+                        station TEXT PRIMARY KEY, scope TEXT NOT NULL, tokens TEXT NOT NULL, automatic INTEGER NOT NULL,
+                        version INTEGER NOT NULL, mark INTEGER, entries INTEGER NOT NULL, left_out INTEGER NOT NULL,
+                        held_version INTEGER, outcome TEXT NOT NULL, word TEXT, at INTEGER NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE reservation (
+                        place INTEGER PRIMARY KEY, station TEXT NOT NULL, id INTEGER NOT NULL, evse INTEGER,
+                        connector_kind TEXT, token TEXT NOT NULL, token_kind TEXT, token_group TEXT,
+                        expires_at INTEGER NOT NULL, created_at INTEGER NOT NULL, ordered_by TEXT NOT NULL,
+                        state TEXT NOT NULL, at INTEGER NOT NULL, word TEXT, session TEXT, command TEXT,
+                        open INTEGER NOT NULL, UNIQUE (station, id)
+                    ) STRICT;
+                    CREATE TABLE station_display (
+                        station TEXT PRIMARY KEY, told_at INTEGER
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE display_message (
+                        station TEXT NOT NULL, id INTEGER NOT NULL, priority TEXT NOT NULL, state TEXT,
+                        format TEXT NOT NULL, language TEXT, content TEXT NOT NULL, starts_at INTEGER,
+                        ends_at INTEGER, transaction_id TEXT, PRIMARY KEY (station, id)
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE vendor_handler (
+                        id TEXT PRIMARY KEY, vendor TEXT NOT NULL, message TEXT, url TEXT, status TEXT NOT NULL,
+                        data TEXT
+                    ) STRICT, WITHOUT ROWID;
+                    ALTER TABLE command ADD COLUMN follow_up TEXT;
+                    ALTER TABLE command ADD COLUMN follow_up_object TEXT;
+                    ALTER TABLE command ADD COLUMN follow_up_at INTEGER;
+                    CREATE INDEX command_promised ON command(number) WHERE follow_up = 'waiting';
+                    """)
+        }
         migrator.registerMigration("7 firmware, logs, files, campaigns") { db in
             try db.execute(sql: jobs)
         }
+        migrator.registerMigration("6 device models") { db in try db.execute(sql: deviceModels) }
         return migrator
     }()
 
@@ -99,6 +133,72 @@ enum Schema {
             campaign TEXT NOT NULL, position INTEGER NOT NULL, station TEXT NOT NULL, state TEXT NOT NULL,
             attempts INTEGER NOT NULL, command TEXT, word TEXT, at INTEGER NOT NULL, not_before INTEGER,
             PRIMARY KEY (campaign, position)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let deviceModels = """
+        CREATE TABLE device_variable (
+            station TEXT NOT NULL, key TEXT NOT NULL, component TEXT NOT NULL, component_instance TEXT, evse INTEGER,
+            connector INTEGER, variable TEXT NOT NULL, instance TEXT, attribute TEXT NOT NULL, value TEXT, pending TEXT,
+            mutability TEXT, persistent INTEGER, constant INTEGER, kind TEXT, unit TEXT, min_limit TEXT, max_limit TEXT,
+            max_elements INTEGER, values_list TEXT, monitoring INTEGER, at INTEGER NOT NULL, source TEXT NOT NULL,
+            PRIMARY KEY (station, key)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX device_variable_pending ON device_variable(station) WHERE pending IS NOT NULL;
+        CREATE TABLE device_report (
+            station TEXT NOT NULL, of_monitors INTEGER NOT NULL, request INTEGER NOT NULL, scope TEXT NOT NULL,
+            ordered_at INTEGER, first_at INTEGER, last_at INTEGER, parts TEXT NOT NULL, items INTEGER NOT NULL,
+            PRIMARY KEY (station, of_monitors, request)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE device_monitor (
+            station TEXT NOT NULL, id INTEGER NOT NULL, component TEXT NOT NULL, component_instance TEXT, evse INTEGER,
+            connector INTEGER, variable TEXT NOT NULL, instance TEXT, kind TEXT NOT NULL, value TEXT NOT NULL,
+            severity INTEGER NOT NULL, transactional INTEGER NOT NULL, origin TEXT, at INTEGER NOT NULL,
+            PRIMARY KEY (station, id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE device_monitoring (
+            station TEXT PRIMARY KEY, base TEXT, level INTEGER, at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE device_event (
+            id INTEGER PRIMARY KEY, station TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL,
+            received_at INTEGER NOT NULL, trigger_word TEXT NOT NULL, notification TEXT NOT NULL,
+            component TEXT NOT NULL, component_instance TEXT, evse INTEGER, connector INTEGER, variable TEXT NOT NULL,
+            instance TEXT, value TEXT NOT NULL, cleared INTEGER NOT NULL, severity INTEGER, monitor INTEGER,
+            cause INTEGER, tech_code TEXT, tech_info TEXT, transaction_id TEXT, subject TEXT NOT NULL,
+            cleared_at INTEGER, cleared_by INTEGER
+        ) STRICT;
+        CREATE INDEX device_event_of_station ON device_event(station, at);
+        CREATE INDEX device_event_open ON device_event(station, subject)
+            WHERE trigger_word = 'Alerting' AND cleared = 0 AND cleared_at IS NULL;
+        CREATE TABLE device_template (
+            name TEXT PRIMARY KEY, note TEXT NOT NULL, changed_at INTEGER NOT NULL, changed_by TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE device_template_setting (
+            template TEXT NOT NULL, position INTEGER NOT NULL, component TEXT NOT NULL, component_instance TEXT,
+            evse INTEGER, connector INTEGER, variable TEXT NOT NULL, instance TEXT, attribute TEXT NOT NULL,
+            value TEXT NOT NULL, PRIMARY KEY (template, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE device_template_station (
+            template TEXT NOT NULL, station TEXT NOT NULL, PRIMARY KEY (template, station)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE network_profile (
+            station TEXT NOT NULL, slot INTEGER NOT NULL, interface TEXT NOT NULL, url TEXT NOT NULL,
+            security_profile INTEGER NOT NULL, message_timeout INTEGER NOT NULL, at INTEGER NOT NULL,
+            PRIMARY KEY (station, slot)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE security_profile_change (
+            station TEXT PRIMARY KEY, target INTEGER NOT NULL, previous INTEGER NOT NULL, slot INTEGER, interface TEXT,
+            url TEXT, message_timeout INTEGER, priority TEXT, state TEXT NOT NULL, at INTEGER NOT NULL, word TEXT,
+            attempts INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE customer_inquiry (
+            station TEXT NOT NULL, request INTEGER NOT NULL, subject TEXT, report INTEGER NOT NULL,
+            clear INTEGER NOT NULL, ordered_at INTEGER NOT NULL, ordered_by TEXT NOT NULL, status TEXT,
+            parts TEXT NOT NULL, last_at INTEGER, PRIMARY KEY (station, request)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE customer_part (
+            station TEXT NOT NULL, request INTEGER NOT NULL, number INTEGER NOT NULL, data TEXT NOT NULL,
+            at INTEGER NOT NULL, PRIMARY KEY (station, request, number)
         ) STRICT, WITHOUT ROWID;
         """
 

@@ -196,6 +196,10 @@ extension Message {
     static let aName = Message("a-name", "a name", "名称")
     static let hostList = Message(
         "host-list", "host names and IPv4 addresses with commas between", "以逗号分隔的主机名与 IPv4 地址")
+    static let addressOrNone = Message("address-or-none", "an http(s) address, or \"\"", "http(s) 地址，或 \"\"")
+    static let hostsWithPorts = Message(
+        "hosts-with-ports", "hosts, HOST or HOST:PORT, with commas between, or \"\"",
+        "以逗号分隔的主机（HOST 或 HOST:PORT），或 \"\"")
     static let identityList = Message(
         "identity-list", "identities with commas between, or \"\"", "以逗号分隔的桩编号，或 \"\"")
     static let logLevels = Message(

@@ -27,7 +27,13 @@ public final class FakePlatform: PlatformService {
         public var certificates: [StationID: [CertificateRecord]] = [:]
         /// Oldest first.
         public var securityEvents: [StoredSecurityEvent] = []
+        public var devices = DeviceMemory()
         public var authority: AuthorityView?
+        public var localLists: [StationID: LocalListRecord] = [:]
+        /// Oldest first.
+        public var reservations: [Reservation] = []
+        public var displays: [StationID: DisplayPicture] = [:]
+        public var vendorHandlers: [String: VendorHandler] = [:]
         /// Newest first.
         public var jobs: [StationJob] = []
         public var campaigns: [CampaignView] = []
@@ -104,12 +110,18 @@ public final class FakePlatform: PlatformService {
         case .setEVSE(let id, _, _, _): ("evse.set", id.description)
         case .command(let id, _, _, _): ("station.command", id.value)
         case .sendKey(let id, _, _, _): ("station.key", id.value)
+        case .ask(let id, _, _): ("station.ask", id.value)
+        case .putLocalList(let id, _): ("station.local-list", id.value)
+        case .sendLocalList(let id, _): ("station.send-local-list", id.value)
+        case .putVendorHandler(let handler): ("vendor-handler.put", handler.id)
+        case .deleteVendorHandler(let id): ("vendor-handler.delete", id)
         case .askJob(let id, let order, _, _): ("station.\(order.kind.rawValue)", id.value)
         case .keepFile(let file): ("file.put", file.id)
         case .deleteFile(let id): ("file.delete", id)
         case .createCampaign(let plan): ("campaign.create", plan.name)
         case .steerCampaign(let id, let step): ("campaign.\(step.rawValue)", id)
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", "\(id)")
+        case .device(let order): ("device", order.station?.value ?? "")
         case .tariffChanged(let id): ("tariff.changed", id)
         }
     }
@@ -176,6 +188,8 @@ public final class FakePlatform: PlatformService {
             }
             guard isTaken else { throw ServiceFault(.stationOffline(id)) }
             return .command(command(id, "ChangeConfiguration", payload, actor))
+        case .ask, .putLocalList, .sendLocalList, .putVendorHandler, .deleteVendorHandler:
+            return try applyHolding(order, actor)
         case .askJob(let id, let order, let file, _):
             let made = command(id, "UpdateFirmware", Array("{}".utf8), actor)
             state.withLock { state in
@@ -192,7 +206,25 @@ public final class FakePlatform: PlatformService {
         case .createCampaign(let plan): return .campaign(create(plan, actor))
         case .steerCampaign(let id, let step): return .campaign(try steer(id, step))
         case .acknowledgeAlarm(let id): return .alarm(try acknowledge(id, actor))
+        case .device(let order): return device(order, actor)
         case .tariffChanged: break
+        }
+        return .done
+    }
+
+    /// Templates are kept; what goes to a station becomes a command without its payload.
+    private func device(_ order: DeviceOrder, _ actor: Actor) -> OrderResult {
+        switch order {
+        case .putTemplate(let template): change { $0.devices.write(.template(template)) }
+        case .removeTemplate(let name): change { $0.devices.write(.removeTemplate(name)) }
+        case .removeCustomer(let id, let request):
+            change { $0.devices.write(.removeCustomer(id, request: request)) }
+        case .endSecurityProfileChange: break
+        case .refresh(let id): return .command(command(id, "GetBaseReport", Array("{}".utf8), actor))
+        case .set(let id, _), .refreshMonitors(let id), .setMonitors(let id, _), .clearMonitors(let id, _),
+            .monitoringBase(let id, _), .monitoringLevel(let id, _), .securityProfile(let id, _, _, _),
+            .customer(let id, _, _, _):
+            return .command(command(id, "SetVariables", Array("{}".utf8), actor))
         }
         return .done
     }
@@ -234,7 +266,7 @@ public final class FakePlatform: PlatformService {
             commissioning: view.commissioning)
     }
 
-    private func command(_ id: StationID, _ action: String, _ payload: [UInt8], _ actor: Actor) -> CommandView {
+    func command(_ id: StationID, _ action: String, _ payload: [UInt8], _ actor: Actor) -> CommandView {
         let command = state.withLock { state in
             state.count += 1
             let online = state.stations[id]?.online ?? false

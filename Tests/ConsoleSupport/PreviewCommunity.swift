@@ -37,6 +37,7 @@ public enum PreviewCommunity {
         limits(&state)
         security(&state)
         jobs(&state)
+        PreviewDevices.fill(&state, StationID("JY-003"), at: evening)
         return state
     }
 

@@ -140,9 +140,10 @@ import Testing
             "note.", "registration.", "ownership.", "setpoint.", "direction.", "series.", "nav.", "keys.", "audit.",
             "problem.", "fault.", "failure.", "commissioning.", "flag.", "held.", "profiles.compared.", "basis.",
             "purpose.", "ocpp.",
-            "measurand.", "message.problem.", "keychange.", "certificate.state.", "security.", "events.source.",
-            "job.state.",
-            "job.kind.", "campaign.state.", "target.state.",
+            "measurand.", "lists.", "reservations.state.", "followup.", "message.problem.", "keychange.",
+            "certificate.state.", "security.", "events.source.",
+            "job.state.", "job.kind.", "campaign.state.", "target.state.",
+            "device.report.", "device.source.", "device.mutability.", "drift.", "severity.", "profilechange.",
         ]
         for key in english.keys where !families.contains(where: { key.hasPrefix($0) }) {
             #expect(source.contains("\"\(key)\""), "the text \(key) is used nowhere")

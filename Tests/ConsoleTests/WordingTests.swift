@@ -34,6 +34,13 @@ import Testing
         #expect(Self.missing("job.state.", StationJob.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("campaign.state.", Campaign.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("target.state.", CampaignTarget.State.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("problem.", VariableProblem.Code.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("device.report.", DeviceReport.State.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("device.source.", KnownVariable.Source.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("device.mutability.", DeviceVariable.Mutability.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("drift.", Drift.State.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("severity.", DeviceMonitor.severities.map(String.init)) == [])
+        #expect(Self.missing("profilechange.", SecurityProfileChange.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("held.", HeldLimits.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("basis.", OfflineOutlook.Pile.Basis.allCases.map(\.rawValue)) == [])
     }
@@ -42,6 +49,7 @@ import Testing
     @Test func `codes of the console and of the platform differ`() {
         let codes =
             FieldProblem.Code.allCases.map(\.rawValue) + InputProblem.Code.allCases.map(\.rawValue)
+            + VariableProblem.Code.allCases.map(\.rawValue)
         #expect(Set(codes).count == codes.count)
     }
 

@@ -42,14 +42,15 @@ import Testing
     }
 
     private func check(_ sample: SamplePayload, _ name: String) throws {
+        // Millions of times: an expectation that holds costs more than the reading.
         let first = try sample.decode()
-        #expect(first.soft.count <= FieldFaults.limit, "\(name)")
+        if first.soft.count > FieldFaults.limit { Issue.record("\(name): \(first.soft.count) faults") }
         guard let json = first.json else {
-            #expect(first.hard?.isHard == true, "\(name)")
+            if first.hard?.isHard != true { Issue.record("\(name): refused without a hard fault") }
             return
         }
         let second = try sample.with(json).decode()
-        #expect(second.json == json, "\(name) \(sample.testDescription)")
+        if second.json != json { Issue.record("\(name) \(sample.testDescription): read differently") }
     }
 
     private static func splice(_ bytes: inout [UInt8], _ other: [UInt8], _ random: inout SeededRandom) {

@@ -133,6 +133,20 @@ import Testing
         #expect(Self.jobs(d)[0].order.number != number)
     }
 
+    /// 1.6 gives no number: the word after the boot belongs to the update that the boot ended.
+    @Test(arguments: OCPPVersion.allCases)
+    func `an update that a boot has shown is called installed after it and stays one`(_ version: OCPPVersion) {
+        var d = Self.booted(version)
+        d.order(.askJob(StationID("P"), Self.order(.firmware), file: nil, timeout: .seconds(30)))
+        d.answer("P", "UpdateFirmware", version == .v16 ? "{}" : #"{"status":"Accepted"}"#)
+        let number = version == .v16 ? nil : Self.jobs(d)[0].order.number
+        Self.tell(&d, "Installing", number)
+        Self.boot(&d, version, "2")
+        #expect(Self.jobs(d).map(\.state) == [.done])
+        Self.tell(&d, "Installed", number)
+        #expect(Self.jobs(d).map(\.word) == ["Installed"] && Self.jobs(d)[0].firmwareAfter == "2")
+    }
+
     @Test func `what does not end in time is an alarm until it does`() {
         var d = Self.booted(.v201)
         var later = Self.order(.firmware)

@@ -17,19 +17,27 @@ import Testing
                 .siteHasStations(SiteID("S")), .siteHasNodes(SiteID("S")), .nodeHasChildren(NodeID("N")),
                 .nodeHasStations(NodeID("N")),
                 .stationBusy(station, waiting: 32), .stationOffline(station), .keysUndecided(station, count: 3),
-                .diskRefuses, .changeRefused, .busy, .stopping,
-            ] + FaultReason.Subject.allCases.map(FaultReason.invalid)
+                .diskRefuses, .changeRefused, .busy, .stopping, .notInVersion(station, "ocpp1.6"),
+                .templateUnknown("t"), .tooManyTemplates(most: 100),
+                .reservationUnknown(7), .vendorHandlerUnknown("v"), .noLocalList(station), .tooMany(most: 3),
+                .campaignOver("C1"), .campaignNotRunning("C1"), .tooManyCampaigns(count: 20), .fileUnknown("f"),
+                .filesOff,
+                .securityProfileNotAbove(station, held: 2, target: 1),
+            ] + FaultReason.SecurityNeed.allCases.map { .securityProfileUnready(station, $0) }
+            + FaultReason.Subject.allCases.map(FaultReason.invalid)
         check(reasons)
         let problems: [FieldProblem] =
             [
                 .bytes(1...255), .empty, .negative, .phases, .repeated("A"), .siteUnknown(SiteID("S")),
                 .nodeUnknown(NodeID("N")),
-                .tariffUnknown("t"), .tariffDirection("t", is: "export"), .ownParent,
+                .stationUnknown(station), .tariffUnknown("t"), .tariffDirection("t", is: "export"), .ownParent,
                 .cycle(parent: NodeID("A"), node: NodeID("B")), .past(now: now), .future(now: now),
                 .minimumAboveEnergy, .beyondAnyNode, .stationsOwn(action: "Heartbeat"), .worded("so"),
+                .stations(0, most: 9),
             ] + FieldProblem.Unit.allCases.map { .range(6...1000, $0) }
             + FieldFault.Kind.allCases.map { .payload($0, detail: "required") }
         check(problems)
+        check(variableProblems)
         check(notes)
         #expect(FaultReason.stationUnknown(station).text == "No station CP{1} is registered.")
         #expect(FieldProblem.range(6...1000, .amperes).text == "6 to 1000 amperes")
@@ -44,6 +52,13 @@ import Testing
             let open = english.count { $0 == "{" }
             #expect(open == reason.values.count, "\(reason.code.rawValue)")
         }
+    }
+
+    private var variableProblems: [VariableProblem] {
+        [
+            .unknown("A.B"), .readOnly, .notA(.integer), .below(least: "1"), .above(most: "2"),
+            .notInList(values: "A,B"), .tooLong(most: 3), .tooMany(most: 4), .repeated("A.B"), .ownOrder("POST /x"),
+        ]
     }
 
     private var notes: [CommissioningNote] {

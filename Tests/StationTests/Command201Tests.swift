@@ -201,8 +201,9 @@ import Testing
     @Test func `what it does not do it does not pretend`() {
         var b = Bench201()
         for request in [
-            V2.Request.getLocalListVersion(.init()), .cancelReservation(.init(reservationId: 1)),
-            .getDisplayMessages(.init(requestId: 1)), .heartbeat(.init()),
+            V2.Request.getInstalledCertificateIds(.init()), .heartbeat(.init()),
+            .publishFirmware(.init(location: "http://h/f", checksum: "0", requestId: 1)),
+            .unpublishFirmware(.init(checksum: "0")),
         ] {
             let token = b.order(request)
             guard case .error("NotSupported", _, _)? = b.outcomes[token] else {

@@ -9,9 +9,9 @@ import zlib
 
 import pytest
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, PerMessageDeflate
-from websockets.sync.client import connect as connected
 
 from support.polling import until
+from support.recorder import connected
 from support.station import fresh
 from support.station2 import Station2
 

@@ -5,9 +5,9 @@ import threading
 
 import pytest
 from ocpp.v16 import call
-from websockets.sync.client import connect
 
 from support.polling import until
+from support.recorder import connected
 from support.station import Station, meter_values, now
 
 SEEDS = [1, 2, 3]
@@ -212,7 +212,7 @@ def test_set_up_and_tokens_survive_a_kill(serve):
 
 def test_an_order_open_at_the_kill_has_an_end_after_it(serve):
     server = serve()
-    with connect(f"ws://127.0.0.1:{server.ocpp}/ocpp/SILENT", subprotocols=["ocpp1.6"]) as silent:
+    with connected(f"ws://127.0.0.1:{server.ocpp}/ocpp/SILENT", subprotocols=["ocpp1.6"]) as silent:
         ordered = server.api().command("SILENT", "Reset", {"type": "Soft"}, wait=0, status=202)["id"]
         assert "Reset" in silent.recv(5)
         server.kill()

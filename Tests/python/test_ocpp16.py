@@ -12,6 +12,7 @@ from ocpp.v16 import call, call_result
 from websockets.exceptions import InvalidStatus
 
 from support.polling import until
+from support.recorder import connected
 from support.station import Station, at_once, fresh, meter_values, now
 
 
@@ -191,6 +192,7 @@ def test_an_identity_with_reserved_characters_is_decoded(station, api):
 # MARK: Soft faults
 
 
+@pytest.mark.misbehaves
 @pytest.mark.parametrize(("action", "payload"), [
     ("BootNotification", {"chargePointVendor": "V", "chargePointModel": "M", "chargePointSerialNumber": "x" * 26}),
     ("BootNotification", {"chargePointVendor": "V", "chargePointModel": "M", "colour": "red"}),
@@ -211,6 +213,7 @@ def test_a_soft_fault_is_answered_normally(station, action, payload):
     assert frame[0] == 3, frame
 
 
+@pytest.mark.misbehaves
 @pytest.mark.parametrize(("action", "payload", "codes"), [
     ("StartTransaction", {"connectorId": 1, "idTag": "T", "timestamp": "2026-01-05T10:00:00Z"},
      {"OccurenceConstraintViolation", "ProtocolError", "FormationViolation"}),
@@ -394,8 +397,7 @@ def test_one_call_of_the_platform_is_outstanding_at_a_time(shared, api):
 
 
 def raw(port, identity):
-    from websockets.sync.client import connect
-    return connect(f"ws://127.0.0.1:{port}/ocpp/{identity}", subprotocols=["ocpp1.6"])
+    return connected(f"ws://127.0.0.1:{port}/ocpp/{identity}", subprotocols=["ocpp1.6"])
 
 
 # MARK: The message log

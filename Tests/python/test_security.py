@@ -2,8 +2,6 @@
 
 import base64
 import random
-import ssl
-import subprocess
 import threading
 from http.client import HTTPException
 
@@ -13,6 +11,7 @@ from ocpp.v16 import call as call16
 from ocpp.v16 import call_result as says16
 from websockets.exceptions import InvalidStatus
 
+from support.pki import ENVIRONMENT, OPERATOR, context, openssl, signing_request
 from support.polling import until
 from support.station import Station, fresh, now
 from support.station2 import Station2, variables_set
@@ -226,38 +225,15 @@ def test_killed_at_each_step_the_station_is_let_in_with_the_key_that_it_has(serv
 
 # MARK: A02, A03, certificates
 
-OPERATOR = "Harbour Power"
-
 
 @pytest.fixture
 def secure(serve):
-    return serve(unknown=False, env={
-        "TIDEWATT_LISTEN_OCPPS": "127.0.0.1:0", "TIDEWATT_TLS_ORGANIZATION": OPERATOR,
-        "TIDEWATT_TLS_CERTIFICATE_ALARM_DAYS": "20"})
-
-
-def openssl(*arguments):
-    return subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, text=True).stdout
-
-
-def signing_request(folder, name, subject=f"/O={OPERATOR}/CN=C1", key=("ec", "-pkeyopt", "ec_paramgen_curve:P-256")):
-    """Key file and request of a station, as a text."""
-    path, request = folder / f"{name}.key", folder / f"{name}.csr"
-    openssl("req", "-new", "-nodes", "-newkey", *key, "-subj", subject, "-keyout", path, "-out", request)
-    return path, request.read_text()
+    return serve(unknown=False, env=ENVIRONMENT)
 
 
 def ask_to_sign(one, request):
     words = call16 if one.subprotocols == ("ocpp1.6",) else one.words.call
     return one.call(words.SignCertificate(csr=request))
-
-
-def context(server, certificate=None, key=None):
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.load_verify_locations(server.data / "pki/root.pem")
-    if certificate:
-        made.load_cert_chain(certificate, key)
-    return made
 
 
 def over_tls(kind, server, identity, certificate=None, key=None, **options):

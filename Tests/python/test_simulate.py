@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.program import tidewatt
+from support.recorder import read_log
 
 PEERS = Path(__file__).parent / "peers"
 
@@ -80,6 +81,8 @@ def test_the_platform_books_what_the_stations_metered(shared, api, sessions, ver
     assert ended.returncode == 0, ended.stderr
     answer = json.loads(ended.stdout)
     stations = [f"{prefix}{number:03}" for number in (1, 2)]
+    for station in stations:
+        read_log(station, api.station(station)["protocol"], api.every(f"/api/v1/stations/{station}/messages"))
     assert {api.station(station)["protocol"] for station in stations} == protocols
     booked = [session for station in stations for session in api.sessions(station)]
     assert len(booked) == 3 and all(session["status"] == "ended" for session in booked)

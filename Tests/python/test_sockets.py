@@ -5,9 +5,9 @@ import socket
 
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect as connected
 
 from support.polling import until
+from support.recorder import connected
 from support.station import fresh
 
 
@@ -74,6 +74,7 @@ def test_a_call_of_the_old_socket_is_never_answered_on_the_new_one(shared):
         old.socket.close()
 
 
+@pytest.mark.misbehaves
 def test_an_answer_of_the_old_socket_does_not_settle_the_new_ones_command(shared, api):
     identity = fresh()
     with raw(shared.ocpp, identity) as old:
@@ -121,6 +122,7 @@ def test_a_cut_connection_is_seen_at_once(shared, api):
     until(lambda: api.station(identity)["online"] is False, "offline after the cut")
 
 
+@pytest.mark.misbehaves
 @pytest.mark.parametrize("text", [
     "[,{}]", "{", "", "null", "[]", '[2]', '[2,"x"]', '[2,"x","Heartbeat"', "hello", '{"a":1}', '[9,"x","Heartbeat",{}]',
     '["2","x","Heartbeat",{}]', '[2,5,"Heartbeat",{}]', "[" * 3000, '[3,"nobody asked",{}]',
@@ -135,6 +137,7 @@ def test_garbage_does_not_end_the_connection(shared, text):
         assert frame[0] == 3
 
 
+@pytest.mark.misbehaves
 def test_garbage_is_in_the_message_log_with_its_reason(shared, api):
     identity = fresh()
     with raw(shared.ocpp, identity) as one:
@@ -144,12 +147,14 @@ def test_garbage_is_in_the_message_log_with_its_reason(shared, api):
         assert any(message["text"] == "[,{}]" and message["problem"] for message in log)
 
 
+@pytest.mark.misbehaves
 def test_text_that_is_no_utf_8_ends_the_connection_with_1007(shared):
     with raw(shared.ocpp, fresh()) as one:
         one.send(b'[2,"x","Heartbeat",{"a":"\xff\xfe"}]', text=True)
         assert closed(one) == 1007
 
 
+@pytest.mark.misbehaves
 def test_a_binary_frame_is_no_ocpp_j(shared):
     with raw(shared.ocpp, fresh()) as one:
         one.send(b'[2,"x","Heartbeat",{}]')
@@ -176,6 +181,7 @@ def test_a_large_message_under_the_limit_is_taken(shared):
         assert json.loads(one.recv(5))[:2] == [3, "big"]
 
 
+@pytest.mark.misbehaves
 def test_an_unknown_action_is_not_implemented_and_the_connection_lives(shared):
     with raw(shared.ocpp, fresh()) as one:
         frame = ask(one, "FlyToTheMoon")
@@ -183,6 +189,7 @@ def test_an_unknown_action_is_not_implemented_and_the_connection_lives(shared):
         assert ask(one)[0] == 3
 
 
+@pytest.mark.misbehaves
 def test_actions_are_case_sensitive(shared):
     with raw(shared.ocpp, fresh()) as one:
         assert ask(one, "heartbeat")[2] == "NotImplemented"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.polling import until
+from support.recorder import Conversation
 
 PEER = Path(__file__).parent / "peers/tls_station.py"
 
@@ -27,7 +28,12 @@ def visit(server, identity, *options):
     """What a station sees that comes over TLS."""
     command = [sys.executable, PEER, str(server.ports["ocpps"]), identity, "--ca", server.data / "pki/root.pem", *options]
     ended = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60, check=True)
-    return json.loads(ended.stdout)
+    seen = json.loads(ended.stdout)
+    if "answer" in seen:
+        conversation = Conversation(identity, "ocpp1.6")
+        conversation.sent('[2,"1","Heartbeat",{}]')
+        conversation.heard(seen["answer"])
+    return seen
 
 
 def certificate(server, identity, organization="Harbour Power", days=30):

@@ -1,4 +1,5 @@
 import Assets
+import Documents
 import Operations
 import Quantities
 
@@ -31,10 +32,14 @@ enum CommandsAPI {
         return await response(to: command, call)
     }
 
-    private static func response(to command: CommandView, _ call: Call) async -> WebResponse {
+    /// - Parameter shown: what the answer says of the command's state.
+    static func response(
+        to command: CommandView, _ call: Call,
+        shown: (CommandView) async -> JSONValue = { $0.json }
+    ) async -> WebResponse {
         let wait = call.request.preferredWait(atMost: longestWait)
         let state = wait == nil ? command : await outcome(of: command, within: wait ?? 0, call)
-        var response = WebResponse.json(state.json, status: state.status == .pending ? 202 : 200)
+        var response = WebResponse.json(await shown(state), status: state.status == .pending ? 202 : 200)
         response.headers.append(("Location", "/api/v1/commands/" + PercentCoding.encode(state.id)))
         if let wait { response.headers.append(("Preference-Applied", "wait=\(wait)")) }
         return response
@@ -92,7 +97,7 @@ enum CommandsAPI {
         return command
     }
 
-    private static let noCommand = Refusal(
+    static let noCommand = Refusal(
         500, "no-command", "The platform took the command but told no id; look at the station's command list.")
 
     /// The command's final state, or its present one when `seconds` pass without.

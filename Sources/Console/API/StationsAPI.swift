@@ -147,7 +147,7 @@ enum StationFields {
     /// Shown by GET and left aside by PUT, so that what was read can be sent back.
     static let readOnly = [
         "id", "protocol", "online", "last_seen", "boot", "evses", "password_set", "commissioning", "created_at",
-        "rating_assumed", "key_change",
+        "rating_assumed", "key_change", "security_profile_change", "firmware_update",
     ]
 
     static func change(_ fields: inout JSONFields) -> StationChange {

@@ -470,6 +470,91 @@ enum EmbeddedAssets {
                   "keychange.refused": "the pile refused a new key",
                   "keychange.accepted": "the pile took a new key and has not come with it yet",
                   "keychange.confirmed": "the pile uses its new key",
+                  "fault.reservation-unknown": "There is no open reservation {reservation} at this pile.",
+                  "fault.vendor-handler-unknown": "There is no vendor handler {handler}.",
+                  "fault.display-message-unknown": "There is no such message on the display.",
+                  "fault.no-local-list": "No local list is kept for pile {station}. Choose first which tokens it should hold.",
+                  "fault.too-many": "There are {most} already; end or delete some first.",
+                  "fault.reservation-invalid": "Nothing was sent: see the fields.",
+                  "fault.display-invalid": "Nothing was sent: see the fields.",
+                  "fault.local-list-invalid": "Nothing was changed: see the fields.",
+                  "fault.vendor-handler-invalid": "Nothing was changed: see the fields.",
+                  "flag.messages-waiting": "messages wait at the pile",
+                  "flag.messages-lost": "missing messages will not come",
+                  "audit.station.reserve": "EVSE reserved",
+                  "audit.station.cancel-reservation": "reservation cancelled",
+                  "audit.station.display-message": "message put on a display",
+                  "audit.station.clear-display-message": "message taken off a display",
+                  "audit.station.read-display": "display read",
+                  "audit.station.local-list": "local list chosen",
+                  "audit.station.send-local-list": "local list sent",
+                  "audit.vendor-handler.put": "vendor handler set",
+                  "audit.vendor-handler.delete": "vendor handler deleted",
+                  "note.reserved": "The pile was asked to keep the EVSE free; see the reservation below.",
+                  "note.list": "Saved. The list goes to the pile when it is sent, or by itself.",
+                  "note.list.sent": "The list is on its way; its state stands below.",
+                  "lists.title": "Local authorization list",
+                  "lists.text": "Tokens that the pile knows without a connection.",
+                  "lists.scope": "Should hold",
+                  "lists.scope.none": "nothing: no list is kept",
+                  "lists.scope.all": "all tokens, {n} now",
+                  "lists.scope.selected": "{n} chosen tokens",
+                  "lists.holds": "Holds",
+                  "lists.holds.unknown": "not known",
+                  "lists.holds.version": "version {version}",
+                  "lists.holds.current": "up to date",
+                  "lists.holds.stale": "not up to date",
+                  "lists.outcome": "Last sending",
+                  "lists.outcome.never": "never",
+                  "lists.outcome.sending": "on its way",
+                  "lists.outcome.sent": "taken, {n} tokens",
+                  "lists.outcome.failed": "failed",
+                  "lists.outcome.unsupported": "the pile takes no lists",
+                  "lists.leftout": "{n} tokens are too long for its protocol.",
+                  "lists.automatic": "Changes go by themselves",
+                  "lists.automatic.on": "yes",
+                  "lists.automatic.off": "no",
+                  "lists.keep": "Keep all tokens in it, by itself",
+                  "lists.stop": "Keep no list",
+                  "lists.send": "Send what changed",
+                  "lists.whole": "Send all of it",
+                  "reservations.title": "Reservations",
+                  "reservations.none": "Nothing was reserved at this pile.",
+                  "reservations.number": "Number, EVSE",
+                  "reservations.any": "any EVSE",
+                  "reservations.token": "For token",
+                  "reservations.until": "Until",
+                  "reservations.state": "State",
+                  "reservations.state.asked": "asked",
+                  "reservations.state.accepted": "kept free",
+                  "reservations.state.refused": "refused",
+                  "reservations.state.unanswered": "no answer",
+                  "reservations.state.not-sent": "not sent",
+                  "reservations.state.in-use": "in use",
+                  "reservations.state.used": "used",
+                  "reservations.state.expired": "expired",
+                  "reservations.state.removed": "given up by the pile",
+                  "reservations.state.cancelled": "cancelled",
+                  "reservations.cancel": "Cancel",
+                  "reservations.evse": "EVSE (empty: any)",
+                  "reservations.minutes": "Minutes",
+                  "reservations.make": "Reserve",
+                  "reservations.invalid": "A token and a number of minutes from 1 to 10080 are needed.",
+                  "display.title": "Display",
+                  "display.text": "Messages on the pile's display, as far as is known.",
+                  "display.told": "The pile told all of them",
+                  "display.untold": "The pile was never asked for all of them.",
+                  "display.none": "No message is known.",
+                  "display.number": "Number",
+                  "display.content": "Text",
+                  "display.when": "Shown",
+                  "display.always": "always",
+                  "display.clear": "Clear",
+                  "display.read": "Ask for its messages",
+                  "display.make": "Show",
+                  "followup.waiting": "promised, not seen yet",
+                  "followup.done": "done",
+                  "followup.overdue": "promised and never seen",
                   "certificates.title": "Certificates",
                   "certificates.none": "No certificate was signed for this pile, and it has come with none.",
                   "certificates.subject": "Subject, serial number",
@@ -655,6 +740,7 @@ enum EmbeddedAssets {
                   "needs.minimum.invalid": "cannot be more than the energy wanted",
                   "needs.now": "Charge now",
                   "needs.stated": "Stated by {by} at {at}",
+                  "needs.vehicle": "the vehicle itself",
                   "needs.forecast": "Nothing was stated: departure and energy are forecasts.",
                   "needs.ended": "The session has ended; its needs can no longer be changed.",
                   "needs.refused": "The needs were not saved",
@@ -1193,7 +1279,6 @@ enum EmbeddedAssets {
                   "audit.campaign.start": "campaign started",
                   "audit.campaign.pause": "campaign paused",
                   "audit.campaign.cancel": "campaign cancelled",
-                  "fault.not-in-version": "The OCPP version that pile {station} speaks has no message for it.",
                   "fault.campaign-over": "Campaign {campaign} has ended, or there never was one.",
                   "fault.campaign-unknown": "There is no campaign {campaign}.",
                   "fault.job-unknown": "There is no job {job}.",
@@ -1207,7 +1292,140 @@ enum EmbeddedAssets {
                   "fault.file-interrupted": "The file ended before its end; send it again.",
                   "fault.file-refused": "The disk does not take the file; free some space and try again.",
                   "problem.station-unknown": "there is no station {station}",
-                  "problem.stations": "{count} stations are chosen; 1 to {most} are expected"
+                  "problem.stations": "{count} stations are chosen; 1 to {most} are expected",
+                  "note.report": "The report was ordered; the picture fills as its parts come.",
+                  "note.variable": "The value was sent; see the pile's commands for its answer.",
+                  "audit.device-model.refresh": "device model read",
+                  "audit.device-model.set": "variables set",
+                  "audit.monitors.refresh": "monitors read",
+                  "audit.monitors.set": "monitors set",
+                  "audit.monitors.clear": "monitors cleared",
+                  "audit.monitors.base": "monitoring base set",
+                  "audit.monitors.level": "monitoring level set",
+                  "audit.device-template.put": "device template changed",
+                  "audit.device-template.delete": "device template deleted",
+                  "audit.station.security-profile": "change of the security profile begun",
+                  "audit.station.security-profile-end": "change of the security profile ended",
+                  "audit.customer.ask": "customer information asked for",
+                  "audit.customer.delete": "customer information deleted",
+                  "alarm.station-monitor": "Pile {object}: {variable} = {value} (severity {severity})",
+                  "alarm.station-monitor.action": "Look at the pile; the alarm ends when the pile says that it is over",
+                  "alarm.station-monitor-event": "Pile {object}: {variable} changed to {value} (severity {severity})",
+                  "alarm.station-monitor-event.action": "Look at the pile; acknowledged, the alarm ends",
+                  "problem.variable-unknown": "the pile has no {name}; its last full report does not name it",
+                  "problem.variable-read-only": "the pile says ReadOnly",
+                  "problem.variable-kind": "the pile expects {kind}",
+                  "problem.variable-below": "the pile takes {least} or more",
+                  "problem.variable-above": "the pile takes {most} at most",
+                  "problem.variable-not-in-list": "the pile takes one of {values}",
+                  "problem.variable-too-long": "at most {most} characters",
+                  "problem.variable-too-many": "at most {most} members",
+                  "problem.variable-repeated": "{name} stands twice",
+                  "problem.variable-own-order": "not set here: {address} sends it and keeps track of it",
+                  "fault.not-in-version": "Pile {station} speaks {version}, which has nothing of the kind.",
+                  "fault.template-unknown": "There is no template {template}.",
+                  "fault.template-invalid": "Nothing was changed: see the fields.",
+                  "fault.too-many-templates": "There are {most} templates, more are not kept; delete one first.",
+                  "fault.security-profile-not-above": "Pile {station} is set to security profile {held}: over OCPP it can be raised, and in 2.x go from 3 to 2, but not to {target}.",
+                  "fault.security-profile-needs-password": "Security profiles 1 and 2 need a password of pile {station}; make a key first.",
+                  "fault.security-profile-needs-listener": "Security profiles 2 and 3 need a listener with TLS (listen.ocpps), and this platform has none.",
+                  "fault.security-profile-needs-certificate": "Security profile 3 needs a certificate of pile {station}; have it ask for one first.",
+                  "fault.security-profile-needs-network": "Pile {station} needs the address to connect to, and which of its network profiles may be written: give url, and slot and priority or read its device model first.",
+                  "fault.monitor-unknown": "There is no such monitor.",
+                  "fault.customer-information-unknown": "There is no such customer information.",
+                  "device.title": "Device model",
+                  "device.station": "Pile",
+                  "device.link": "Device model, monitors and templates",
+                  "device.state": "State",
+                  "device.variables": "Variables",
+                  "device.refresh": "Read everything anew",
+                  "device.count": "Known variables",
+                  "device.report": "Last report",
+                  "device.report.never": "never read",
+                  "device.report.ordered": "ordered",
+                  "device.report.receiving": "receiving",
+                  "device.report.complete": "complete",
+                  "device.report.incomplete": "incomplete",
+                  "device.report.missing": "missing parts: {parts}",
+                  "device.restart": "Restart needed",
+                  "device.restart.no": "no",
+                  "device.restart.yes": "yes, for {n} values",
+                  "device.templates": "Templates",
+                  "device.notemplate": "none assigned",
+                  "device.drift": "Drift",
+                  "device.drift.none": "as it should be",
+                  "device.drift.some": "{n} not as they should be",
+                  "device.all": "All",
+                  "device.search": "Search variables",
+                  "device.none": "Nothing is known yet: read everything anew.",
+                  "device.nomatch": "Nothing matches.",
+                  "device.novariable": "the name of a variable is expected",
+                  "device.variable": "Variable",
+                  "device.value": "Value",
+                  "device.limits": "Takes",
+                  "device.told": "Told",
+                  "device.set": "Set",
+                  "device.pending": "{value} after the next restart",
+                  "device.values": "words",
+                  "device.source.report": "report",
+                  "device.source.read": "read",
+                  "device.source.set": "set by us",
+                  "device.source.restart": "set, since its restart",
+                  "device.mutability.ReadOnly": "read only",
+                  "device.mutability.WriteOnly": "write only",
+                  "device.mutability.ReadWrite": "may be set",
+                  "drift.differs": "should be {wanted} ({template})",
+                  "drift.pending": "becomes {wanted} with the next restart ({template})",
+                  "drift.unknown": "not told; should be {wanted} ({template})",
+                  "monitoring.title": "Monitors",
+                  "monitoring.events": "Events of the device",
+                  "monitoring.base": "Monitoring base",
+                  "monitoring.level": "Tells up to",
+                  "monitoring.none": "No monitors are known.",
+                  "monitoring.noevents": "No events.",
+                  "monitoring.number": "Number",
+                  "monitoring.kind": "Kind",
+                  "monitoring.severity": "Severity",
+                  "monitoring.origin": "Origin",
+                  "monitoring.trigger": "Trigger",
+                  "monitoring.cleared": "Over",
+                  "monitoring.clears": "over",
+                  "monitoring.open": "still holds",
+                  "severity.0": "0 danger",
+                  "severity.1": "1 hardware failure",
+                  "severity.2": "2 system failure",
+                  "severity.3": "3 critical",
+                  "severity.4": "4 error",
+                  "severity.5": "5 alert",
+                  "severity.6": "6 warning",
+                  "severity.7": "7 notice",
+                  "severity.8": "8 informational",
+                  "severity.9": "9 debug",
+                  "templates.title": "Device templates",
+                  "templates.text": "A template says which values its stations should have. Templates are made through the API.",
+                  "templates.none": "There are no templates.",
+                  "templates.name": "Template",
+                  "templates.settings": "Settings",
+                  "templates.stations": "Stations",
+                  "templates.changed": "Changed",
+                  "templates.drift": "Stations",
+                  "templates.nostations": "No stations are assigned.",
+                  "templates.state": "State",
+                  "templates.differs": "Differ",
+                  "templates.pending": "After restart",
+                  "templates.unknown": "Unknown",
+                  "templates.attribute": "Attribute",
+                  "templates.off": "Stations off",
+                  "templates.apply": "Send what differs",
+                  "templates.applied": "Sent to {sent} stations; offline {offline}, refused {refused}, later {later}.",
+                  "templates.scope": "{stations} stations, {off} not as they should be",
+                  "profilechange.title": "Change of the security profile",
+                  "profilechange.sending-profile": "to {target}: being sent",
+                  "profilechange.sending-priority": "to {target}: its network is being chosen",
+                  "profilechange.resetting": "to {target}: being restarted",
+                  "profilechange.awaited": "to {target}: until the pile comes with it",
+                  "profilechange.done": "to {target}: done",
+                  "profilechange.refused": "to {target}: not done"
                 }
 
                 """###),
@@ -1454,6 +1672,91 @@ enum EmbeddedAssets {
                   "keychange.refused": "充电桩拒绝了新密钥",
                   "keychange.accepted": "充电桩已接受新密钥，尚未用它重新接入",
                   "keychange.confirmed": "充电桩已启用新密钥",
+                  "fault.reservation-unknown": "该桩没有未结束的预约 {reservation}。",
+                  "fault.vendor-handler-unknown": "没有厂商报文处理规则 {handler}。",
+                  "fault.display-message-unknown": "显示屏上没有这条消息。",
+                  "fault.no-local-list": "尚未为桩 {station} 设置本地白名单。请先选择应包含哪些授权标识。",
+                  "fault.too-many": "已有 {most} 项；请先结束或删除一些。",
+                  "fault.reservation-invalid": "未发送任何内容：请查看各字段。",
+                  "fault.display-invalid": "未发送任何内容：请查看各字段。",
+                  "fault.local-list-invalid": "未作任何更改：请查看各字段。",
+                  "fault.vendor-handler-invalid": "未作任何更改：请查看各字段。",
+                  "flag.messages-waiting": "桩上有报文待发",
+                  "flag.messages-lost": "缺失的报文不会再到",
+                  "audit.station.reserve": "已预约充电接口",
+                  "audit.station.cancel-reservation": "已取消预约",
+                  "audit.station.display-message": "已设置显示屏消息",
+                  "audit.station.clear-display-message": "已清除显示屏消息",
+                  "audit.station.read-display": "已读取显示屏",
+                  "audit.station.local-list": "已设置本地白名单",
+                  "audit.station.send-local-list": "已下发本地白名单",
+                  "audit.vendor-handler.put": "已设置厂商报文处理规则",
+                  "audit.vendor-handler.delete": "已删除厂商报文处理规则",
+                  "note.reserved": "已请求桩保留充电接口；结果见下方预约。",
+                  "note.list": "已保存。白名单在下发时或自动同步时送达桩。",
+                  "note.list.sent": "白名单正在下发；状态见下方。",
+                  "lists.title": "本地白名单",
+                  "lists.text": "桩在离线时也能识别的授权标识。",
+                  "lists.scope": "应包含",
+                  "lists.scope.none": "无：不维护白名单",
+                  "lists.scope.all": "全部授权标识，现有 {n} 个",
+                  "lists.scope.selected": "选定的 {n} 个授权标识",
+                  "lists.holds": "桩上现有",
+                  "lists.holds.unknown": "未知",
+                  "lists.holds.version": "版本 {version}",
+                  "lists.holds.current": "已同步",
+                  "lists.holds.stale": "未同步",
+                  "lists.outcome": "最近一次下发",
+                  "lists.outcome.never": "从未",
+                  "lists.outcome.sending": "下发中",
+                  "lists.outcome.sent": "已接受，共 {n} 个",
+                  "lists.outcome.failed": "失败",
+                  "lists.outcome.unsupported": "桩不支持白名单",
+                  "lists.leftout": "有 {n} 个授权标识超出其协议允许的长度。",
+                  "lists.automatic": "变更自动下发",
+                  "lists.automatic.on": "是",
+                  "lists.automatic.off": "否",
+                  "lists.keep": "自动包含全部授权标识",
+                  "lists.stop": "不再维护白名单",
+                  "lists.send": "下发变更",
+                  "lists.whole": "下发完整白名单",
+                  "reservations.title": "预约",
+                  "reservations.none": "该桩没有预约。",
+                  "reservations.number": "编号，充电接口",
+                  "reservations.any": "任一充电接口",
+                  "reservations.token": "授权标识",
+                  "reservations.until": "截止",
+                  "reservations.state": "状态",
+                  "reservations.state.asked": "已请求",
+                  "reservations.state.accepted": "已保留",
+                  "reservations.state.refused": "被拒绝",
+                  "reservations.state.unanswered": "无应答",
+                  "reservations.state.not-sent": "未发送",
+                  "reservations.state.in-use": "使用中",
+                  "reservations.state.used": "已使用",
+                  "reservations.state.expired": "已过期",
+                  "reservations.state.removed": "桩已解除",
+                  "reservations.state.cancelled": "已取消",
+                  "reservations.cancel": "取消",
+                  "reservations.evse": "充电接口（留空：任一）",
+                  "reservations.minutes": "分钟",
+                  "reservations.make": "预约",
+                  "reservations.invalid": "需要授权标识，以及 1 至 10080 之间的分钟数。",
+                  "display.title": "显示屏",
+                  "display.text": "桩显示屏上的消息（就平台所知）。",
+                  "display.told": "桩最近一次全部上报",
+                  "display.untold": "从未向桩查询全部消息。",
+                  "display.none": "没有已知的消息。",
+                  "display.number": "编号",
+                  "display.content": "内容",
+                  "display.when": "显示时机",
+                  "display.always": "始终",
+                  "display.clear": "清除",
+                  "display.read": "查询其消息",
+                  "display.make": "显示",
+                  "followup.waiting": "已承诺，尚未发生",
+                  "followup.done": "已完成",
+                  "followup.overdue": "已承诺但未发生",
                   "certificates.title": "证书",
                   "certificates.none": "尚未为该充电桩签发证书，它也未用证书接入过。",
                   "certificates.subject": "主体、序列号",
@@ -1639,6 +1942,7 @@ enum EmbeddedAssets {
                   "needs.minimum.invalid": "不能大于需要电量",
                   "needs.now": "立即充电",
                   "needs.stated": "{by} 于 {at} 声明",
+                  "needs.vehicle": "车辆自身",
                   "needs.forecast": "尚未声明：离开时间和电量采用预测。",
                   "needs.ended": "会话已结束，需求不再可改。",
                   "needs.refused": "需求未保存",
@@ -2177,7 +2481,6 @@ enum EmbeddedAssets {
                   "audit.campaign.start": "开始批量任务",
                   "audit.campaign.pause": "暂停批量任务",
                   "audit.campaign.cancel": "取消批量任务",
-                  "fault.not-in-version": "充电桩 {station} 使用的 OCPP 版本没有对应消息。",
                   "fault.campaign-over": "批量任务 {campaign} 已结束或不存在。",
                   "fault.campaign-unknown": "没有批量任务 {campaign}。",
                   "fault.job-unknown": "没有任务 {job}。",
@@ -2191,7 +2494,140 @@ enum EmbeddedAssets {
                   "fault.file-interrupted": "文件传输中断，请重新上传。",
                   "fault.file-refused": "磁盘无法写入，请清理空间后重试。",
                   "problem.station-unknown": "没有充电桩 {station}",
-                  "problem.stations": "选中 {count} 台充电桩，应为 1 至 {most} 台"
+                  "problem.stations": "选中 {count} 台充电桩，应为 1 至 {most} 台",
+                  "note.report": "已请求报告；各部分到达后会更新。",
+                  "note.variable": "该值已下发；应答见充电桩的指令列表。",
+                  "audit.device-model.refresh": "读取设备模型",
+                  "audit.device-model.set": "设置变量",
+                  "audit.monitors.refresh": "读取监测项",
+                  "audit.monitors.set": "设置监测项",
+                  "audit.monitors.clear": "清除监测项",
+                  "audit.monitors.base": "设置监测基准",
+                  "audit.monitors.level": "设置监测级别",
+                  "audit.device-template.put": "修改设备模板",
+                  "audit.device-template.delete": "删除设备模板",
+                  "audit.station.security-profile": "开始变更安全等级",
+                  "audit.station.security-profile-end": "结束安全等级变更",
+                  "audit.customer.ask": "查询客户信息",
+                  "audit.customer.delete": "删除客户信息",
+                  "alarm.station-monitor": "充电桩 {object}：{variable} = {value}（严重度 {severity}）",
+                  "alarm.station-monitor.action": "检查该充电桩；充电桩报告恢复后告警自动结束",
+                  "alarm.station-monitor-event": "充电桩 {object}：{variable} 变为 {value}（严重度 {severity}）",
+                  "alarm.station-monitor-event.action": "检查该充电桩；确认后告警结束",
+                  "problem.variable-unknown": "充电桩没有 {name}：最近一次完整报告中不包含它",
+                  "problem.variable-read-only": "充电桩声明该变量为只读",
+                  "problem.variable-kind": "充电桩要求类型为 {kind}",
+                  "problem.variable-below": "充电桩只接受不小于 {least} 的值",
+                  "problem.variable-above": "充电桩只接受不大于 {most} 的值",
+                  "problem.variable-not-in-list": "充电桩只接受：{values}",
+                  "problem.variable-too-long": "最多 {most} 个字符",
+                  "problem.variable-too-many": "最多 {most} 项",
+                  "problem.variable-repeated": "{name} 出现两次",
+                  "problem.variable-own-order": "不在此处设置：请使用 {address}，由平台下发并跟踪",
+                  "fault.not-in-version": "充电桩 {station} 使用 {version}，该版本没有此功能。",
+                  "fault.template-unknown": "没有模板 {template}。",
+                  "fault.template-invalid": "未作任何更改：请查看各字段。",
+                  "fault.too-many-templates": "已有 {most} 个模板，不能再增加；请先删除一个。",
+                  "fault.security-profile-not-above": "充电桩 {station} 的安全等级为 {held}：通过 OCPP 只能提高，或在 2.x 中由 3 降为 2，不能改为 {target}。",
+                  "fault.security-profile-needs-password": "安全等级 1 和 2 需要充电桩 {station} 的口令；请先生成密钥。",
+                  "fault.security-profile-needs-listener": "安全等级 2 和 3 需要 TLS 监听（listen.ocpps），本平台未配置。",
+                  "fault.security-profile-needs-certificate": "安全等级 3 需要充电桩 {station} 的证书；请先让其申请证书。",
+                  "fault.security-profile-needs-network": "需要给出充电桩 {station} 的连接地址，以及可写入的网络配置槽：请提供 url，并提供 slot 与 priority，或先读取其设备模型。",
+                  "fault.monitor-unknown": "没有该监测项。",
+                  "fault.customer-information-unknown": "没有该客户信息。",
+                  "device.title": "设备模型",
+                  "device.station": "充电桩",
+                  "device.link": "设备模型、监测与模板",
+                  "device.state": "状态",
+                  "device.variables": "变量",
+                  "device.refresh": "重新读取全部",
+                  "device.count": "已知变量",
+                  "device.report": "最近一次报告",
+                  "device.report.never": "从未读取",
+                  "device.report.ordered": "已请求",
+                  "device.report.receiving": "接收中",
+                  "device.report.complete": "完整",
+                  "device.report.incomplete": "不完整",
+                  "device.report.missing": "缺少部分：{parts}",
+                  "device.restart": "需要重启",
+                  "device.restart.no": "否",
+                  "device.restart.yes": "是，涉及 {n} 个值",
+                  "device.templates": "模板",
+                  "device.notemplate": "未指定",
+                  "device.drift": "偏差",
+                  "device.drift.none": "符合要求",
+                  "device.drift.some": "{n} 项不符合",
+                  "device.all": "全部",
+                  "device.search": "搜索变量",
+                  "device.none": "尚无数据：请重新读取全部。",
+                  "device.nomatch": "没有匹配项。",
+                  "device.novariable": "需要变量名",
+                  "device.variable": "变量",
+                  "device.value": "值",
+                  "device.limits": "取值",
+                  "device.told": "得知时间",
+                  "device.set": "设置",
+                  "device.pending": "下次重启后为 {value}",
+                  "device.values": "可选值",
+                  "device.source.report": "报告",
+                  "device.source.read": "读取",
+                  "device.source.set": "由平台设置",
+                  "device.source.restart": "已设置，重启后生效",
+                  "device.mutability.ReadOnly": "只读",
+                  "device.mutability.WriteOnly": "只写",
+                  "device.mutability.ReadWrite": "可设置",
+                  "drift.differs": "应为 {wanted}（{template}）",
+                  "drift.pending": "下次重启后变为 {wanted}（{template}）",
+                  "drift.unknown": "未知；应为 {wanted}（{template}）",
+                  "monitoring.title": "监测项",
+                  "monitoring.events": "设备事件",
+                  "monitoring.base": "监测基准",
+                  "monitoring.level": "上报至",
+                  "monitoring.none": "没有已知的监测项。",
+                  "monitoring.noevents": "没有事件。",
+                  "monitoring.number": "编号",
+                  "monitoring.kind": "类型",
+                  "monitoring.severity": "严重度",
+                  "monitoring.origin": "来源",
+                  "monitoring.trigger": "触发",
+                  "monitoring.cleared": "恢复",
+                  "monitoring.clears": "已恢复",
+                  "monitoring.open": "持续中",
+                  "severity.0": "0 危险",
+                  "severity.1": "1 硬件故障",
+                  "severity.2": "2 系统故障",
+                  "severity.3": "3 严重",
+                  "severity.4": "4 错误",
+                  "severity.5": "5 警报",
+                  "severity.6": "6 警告",
+                  "severity.7": "7 注意",
+                  "severity.8": "8 信息",
+                  "severity.9": "9 调试",
+                  "templates.title": "设备模板",
+                  "templates.text": "模板规定其充电桩应有的值。模板通过 API 建立。",
+                  "templates.none": "没有模板。",
+                  "templates.name": "模板",
+                  "templates.settings": "设定项",
+                  "templates.stations": "充电桩",
+                  "templates.changed": "修改时间",
+                  "templates.drift": "充电桩",
+                  "templates.nostations": "未指定充电桩。",
+                  "templates.state": "状态",
+                  "templates.differs": "不同",
+                  "templates.pending": "重启后生效",
+                  "templates.unknown": "未知",
+                  "templates.attribute": "属性",
+                  "templates.off": "不符合的桩",
+                  "templates.apply": "下发差异",
+                  "templates.applied": "已下发 {sent} 台；离线 {offline}，被拒 {refused}，留待下次 {later}。",
+                  "templates.scope": "{stations} 台，其中 {off} 台不符合",
+                  "profilechange.title": "安全等级变更",
+                  "profilechange.sending-profile": "改为 {target}：正在下发",
+                  "profilechange.sending-priority": "改为 {target}：正在选择网络",
+                  "profilechange.resetting": "改为 {target}：正在重启",
+                  "profilechange.awaited": "改为 {target}：等待充电桩以新等级接入",
+                  "profilechange.done": "改为 {target}：已完成",
+                  "profilechange.refused": "改为 {target}：未完成"
                 }
 
                 """###),
@@ -2627,6 +3063,531 @@ enum EmbeddedAssets {
                           {"$ref": "#/components/parameters/format"},
                           {"$ref": "#/components/parameters/bom"}
                         ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/local-list": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getLocalList",
+                        "summary": "Which tokens the station's local authorization list should hold, and what it holds",
+                        "tags": ["lists"],
+                        "responses": {
+                          "200": {
+                            "description": "The list",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalList"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: operator."
+                      },
+                      "put": {
+                        "operationId": "putLocalList",
+                        "summary": "Set which tokens the station should hold; nothing is sent unless it is automatic",
+                        "tags": ["lists"],
+                        "responses": {
+                          "200": {
+                            "description": "The list",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalList"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager. Fields left out stay.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalListChange"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/local-list/send": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "sendLocalList",
+                        "summary": "Bring the station's list up to date: what changed, or all of it, in parts that it takes",
+                        "tags": ["lists"],
+                        "responses": {
+                          "200": {
+                            "description": "Sent, or failed, within the time of Prefer: wait",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalList"}}}
+                          },
+                          "202": {
+                            "description": "On its way",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LocalList"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": false,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "whole": {"type": ["boolean", "null"], "description": "All of it anew, whatever the station holds."}
+                                },
+                                "additionalProperties": false
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/reservations": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listStationReservations",
+                        "summary": "Reservations of the station, newest first",
+                        "tags": ["reservations"],
+                        "responses": {
+                          "200": {
+                            "description": "Reservations",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Reservation"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      },
+                      "post": {
+                        "operationId": "reserve",
+                        "summary": "Keep an EVSE free for a token",
+                        "tags": ["reservations"],
+                        "responses": {
+                          "200": {
+                            "description": "The reservation and its command, which ended within the time of Prefer: wait",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ReservationOrdered"}}}
+                          },
+                          "202": {
+                            "description": "Asked; the station has not answered yet",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ReservationOrdered"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ReservationOrder"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/reservations/{number}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        },
+                        {
+                          "name": "number",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "integer", "minimum": 0, "maximum": 2147483647}
+                        }
+                      ],
+                      "delete": {
+                        "operationId": "cancelReservation",
+                        "summary": "Give a reservation up",
+                        "tags": ["reservations"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/reservations": {
+                      "get": {
+                        "operationId": "listReservations",
+                        "summary": "Reservations of all stations, newest first",
+                        "tags": ["reservations"],
+                        "responses": {
+                          "200": {
+                            "description": "Reservations",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Reservation"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {"name": "station", "in": "query", "schema": {"type": "string"}},
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/display-messages": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listDisplayMessages",
+                        "summary": "Messages on the station's display, as far as is known",
+                        "tags": ["display"],
+                        "responses": {
+                          "200": {
+                            "description": "Messages; told_at: when the station told all of them last, null: never",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DisplayMessage"}},
+                                    "next_cursor": {"type": ["string", "null"]},
+                                    "told_at": {
+                                      "type": ["string", "null"],
+                                      "format": "date-time",
+                                      "description": "ISO 8601 with offset or Z."
+                                    }
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor", "told_at"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      },
+                      "post": {
+                        "operationId": "setDisplayMessage",
+                        "summary": "Show a message (OCPP 2.x); one with the same number is replaced",
+                        "tags": ["display"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DisplayMessageOrder"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/display-messages:read": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "readDisplayMessages",
+                        "summary": "Ask the station which messages it has; its reports follow its answer",
+                        "tags": ["display"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/display-messages/{number}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        },
+                        {
+                          "name": "number",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "integer", "minimum": 0, "maximum": 2147483647}
+                        }
+                      ],
+                      "delete": {
+                        "operationId": "clearDisplayMessage",
+                        "summary": "Show a message no more",
+                        "tags": ["display"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/vendor-handlers": {
+                      "get": {
+                        "operationId": "listVendorHandlers",
+                        "summary": "What happens to stations' messages of vendors' own (DataTransfer)",
+                        "tags": ["vendors"],
+                        "responses": {
+                          "200": {
+                            "description": "Handlers",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/VendorHandler"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: manager.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/vendor-handlers/{id}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "put": {
+                        "operationId": "putVendorHandler",
+                        "summary": "Create or replace a handler",
+                        "tags": ["vendors"],
+                        "responses": {
+                          "200": {
+                            "description": "Replaced",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VendorHandler"}}}
+                          },
+                          "201": {
+                            "description": "Created",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VendorHandler"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: admin. A handler of a message goes before one of its vendor.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VendorHandlerChange"}}}
+                        }
+                      },
+                      "delete": {
+                        "operationId": "deleteVendorHandler",
+                        "summary": "Delete a handler",
+                        "tags": ["vendors"],
+                        "responses": {
+                          "204": {"description": "Deleted"},
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: admin."
                       }
                     },
                     "/api/v1/security-events": {
@@ -3786,6 +4747,1812 @@ enum EmbeddedAssets {
                         },
                         "description": "Least role: viewer."
                       }
+                    },
+                    "/api/v1/stations/{id}/device-model": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getDeviceModel",
+                        "summary": "Variables of the station as it told them, with what templates want",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "A row an attribute",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeviceVariable"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {
+                            "name": "component",
+                            "in": "query",
+                            "schema": {"type": "string"},
+                            "description": "Only of this component."
+                          },
+                          {
+                            "name": "q",
+                            "in": "query",
+                            "schema": {"type": "string"},
+                            "description": "Only where the name contains this."
+                          },
+                          {
+                            "name": "drift",
+                            "in": "query",
+                            "schema": {"type": "boolean"},
+                            "description": "Only where a template wants something else."
+                          },
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/device-model/refresh": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "refreshDeviceModel",
+                        "summary": "Have the station tell all of its variables (GetBaseReport FullInventory, in 1.6 GetConfiguration)",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The command ended, within the time of Prefer: wait or because the station is offline",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "The command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/device-model/variables": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "setVariables",
+                        "summary": "Set variables, checked against what the station told of them",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The commands; all have ended",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Command"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              }
+                            }
+                          },
+                          "202": {
+                            "description": "The commands; some wait for their answer",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Command"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              }
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "variables": {
+                                    "type": "array",
+                                    "minItems": 1,
+                                    "maxItems": 100,
+                                    "items": {"$ref": "#/components/schemas/VariableSetting"}
+                                  }
+                                },
+                                "additionalProperties": false,
+                                "required": ["variables"]
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/device-reports": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listDeviceReports",
+                        "summary": "Reports in parts, newest first, with what of them is missing",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Reports",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeviceReport"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/device-templates": {
+                      "get": {
+                        "operationId": "listDeviceTemplates",
+                        "summary": "Templates of values that stations should have",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Templates",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeviceTemplate"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/device-templates/{name}": {
+                      "parameters": [
+                        {
+                          "name": "name",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getDeviceTemplate",
+                        "summary": "One template",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The template",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DeviceTemplate"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
+                      },
+                      "put": {
+                        "operationId": "putDeviceTemplate",
+                        "summary": "Create or replace a template",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Changed",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DeviceTemplate"}}}
+                          },
+                          "201": {
+                            "description": "Created",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DeviceTemplate"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DeviceTemplateChange"}}}
+                        }
+                      },
+                      "delete": {
+                        "operationId": "deleteDeviceTemplate",
+                        "summary": "Delete a template; the stations keep their values",
+                        "tags": ["devices"],
+                        "responses": {
+                          "204": {"description": "Deleted"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/device-templates/{name}/stations": {
+                      "parameters": [
+                        {
+                          "name": "name",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listTemplateStations",
+                        "summary": "Stations of a template, with how many settings do not hold",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "A row a station",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/TemplateStation"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/device-templates/{name}/drift": {
+                      "parameters": [
+                        {
+                          "name": "name",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listTemplateDrift",
+                        "summary": "What does not hold, a row a station and setting",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Drift",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Drift"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/device-templates/{name}/apply": {
+                      "parameters": [
+                        {
+                          "name": "name",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "applyDeviceTemplate",
+                        "summary": "Send to each station what differs there, or what it has not told",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "A row a station",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/TemplateApplied"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              }
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "requestBody": {
+                          "required": false,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "stations": {
+                                    "type": "array",
+                                    "maxItems": 2000,
+                                    "items": {"type": "string"},
+                                    "description": "Only these of the template's."
+                                  }
+                                },
+                                "additionalProperties": false
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/monitors": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listMonitors",
+                        "summary": "Monitors of the station (2.x)",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Monitors",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Monitor"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      },
+                      "post": {
+                        "operationId": "setMonitors",
+                        "summary": "Set monitors (SetVariableMonitoring)",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The command ended, within the time of Prefer: wait or because the station is offline",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "The command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "monitors": {
+                                    "type": "array",
+                                    "minItems": 1,
+                                    "maxItems": 50,
+                                    "items": {"$ref": "#/components/schemas/MonitorWish"}
+                                  }
+                                },
+                                "additionalProperties": false,
+                                "required": ["monitors"]
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/monitors/refresh": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "refreshMonitors",
+                        "summary": "Have the station tell all of its monitors (GetMonitoringReport)",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The command ended, within the time of Prefer: wait or because the station is offline",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "The command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/monitors/{monitor}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        },
+                        {
+                          "name": "monitor",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "integer", "minimum": 0, "maximum": 2147483647}
+                        }
+                      ],
+                      "delete": {
+                        "operationId": "clearMonitor",
+                        "summary": "Remove a monitor (ClearVariableMonitoring)",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The command ended, within the time of Prefer: wait or because the station is offline",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "The command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/monitoring": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getMonitoring",
+                        "summary": "Monitoring base and level, as set last",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "What was set",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Monitoring"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
+                      },
+                      "put": {
+                        "operationId": "putMonitoring",
+                        "summary": "Set the monitoring base, or the highest severity number that is told",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The command ended, within the time of Prefer: wait or because the station is offline",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "The command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "base": {"type": ["string", "null"], "enum": ["All", "FactoryDefault", "HardWiredOnly", null]},
+                                  "level": {"type": ["integer", "null"], "minimum": 0, "maximum": 9},
+                                  "at": {
+                                    "type": ["string", "null"],
+                                    "format": "date-time",
+                                    "description": "ISO 8601 with offset or Z."
+                                  }
+                                },
+                                "additionalProperties": false
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/device-events": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listStationDeviceEvents",
+                        "summary": "What the station's monitors saw, newest first",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Events",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeviceEvent"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {
+                            "name": "severity",
+                            "in": "query",
+                            "schema": {"type": "integer", "minimum": 0, "maximum": 9},
+                            "description": "Only up to this number: 0 is danger."
+                          },
+                          {
+                            "name": "open",
+                            "in": "query",
+                            "schema": {"type": "boolean"},
+                            "description": "Only alerts that nobody told to be over."
+                          },
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/device-events": {
+                      "get": {
+                        "operationId": "listDeviceEvents",
+                        "summary": "What monitors of all stations saw, newest first",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Events",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeviceEvent"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {
+                            "name": "station",
+                            "in": "query",
+                            "schema": {"type": "string"},
+                            "description": "Only of this station."
+                          },
+                          {
+                            "name": "severity",
+                            "in": "query",
+                            "schema": {"type": "integer", "minimum": 0, "maximum": 9},
+                            "description": "Only up to this number: 0 is danger."
+                          },
+                          {
+                            "name": "open",
+                            "in": "query",
+                            "schema": {"type": "boolean"},
+                            "description": "Only alerts that nobody told to be over."
+                          },
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/network-profiles": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listNetworkProfiles",
+                        "summary": "Network profiles that the station took, without passwords (2.x)",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Profiles",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/NetworkProfile"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/stations/{id}/security-profile": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "changeSecurityProfile",
+                        "summary": "Lead the station to another security profile over OCPP; security_profile of the station follows once it has come with it",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The command ended, within the time of Prefer: wait or because the station is offline",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "The command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SecurityProfileOrder"}}}
+                        }
+                      },
+                      "delete": {
+                        "operationId": "endSecurityProfileChange",
+                        "summary": "End a change under way; what the station has of it stays there",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The station",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Station"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/stations/{id}/customer-information": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listCustomerInformation",
+                        "summary": "What the station told of customers, newest first; kept for 7 days",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "Inquiries with what came for them",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/CustomerInformation"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: manager.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      },
+                      "post": {
+                        "operationId": "askCustomerInformation",
+                        "summary": "Have the station report what it knows of a customer, or forget it (2.x)",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The command ended, within the time of Prefer: wait or because the station is offline",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "The command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CustomerOrder"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/customer-information/{request}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        },
+                        {
+                          "name": "request",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "integer", "minimum": 0, "maximum": 2147483647}
+                        }
+                      ],
+                      "delete": {
+                        "operationId": "deleteCustomerInformation",
+                        "summary": "Delete what the station told",
+                        "tags": ["devices"],
+                        "responses": {
+                          "204": {"description": "Deleted"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/stations/{id}/jobs": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listStationJobs",
+                        "summary": "Firmware, publications and logs of a station, newest first",
+                        "tags": ["jobs"],
+                        "responses": {
+                          "200": {
+                            "description": "A page",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Job"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"name": "kind", "in": "query", "schema": {"type": "string", "enum": ["firmware", "publication", "log"]}},
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursor"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/firmware": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "updateFirmware",
+                        "summary": "Update a station's firmware (1.6 UpdateFirmware or SignedUpdateFirmware, 2.x UpdateFirmware)",
+                        "tags": ["jobs"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager. Followed as a job with the id of the command.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "file": {
+                                    "type": "string",
+                                    "maxLength": 32,
+                                    "description": "Id of a firmware image kept here; instead of location."
+                                  },
+                                  "location": {"type": "string", "maxLength": 512, "description": "An address of your own; instead of file."},
+                                  "retrieve_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                  "install_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                  "signed": {"type": "boolean", "description": "false: without the signature that the image has."},
+                                  "signature": {"type": "string", "maxLength": 800, "description": "Base64, of the image."},
+                                  "signing_certificate": {"type": "string", "maxLength": 5500, "description": "PEM."},
+                                  "retries": {"type": "integer", "minimum": 0, "maximum": 100},
+                                  "retry_interval_seconds": {"type": "integer", "minimum": 0, "maximum": 86400},
+                                  "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600}
+                                },
+                                "additionalProperties": false,
+                                "required": []
+                              },
+                              "example": {"location": "https://firmware.example/tc7-2.1.bin"}
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/publication": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "publishFirmware",
+                        "summary": "Have firmware published by a local controller (2.x)",
+                        "tags": ["jobs"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager. Followed as a job with the id of the command.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "file": {
+                                    "type": "string",
+                                    "maxLength": 32,
+                                    "description": "Id of a firmware image kept here; instead of location."
+                                  },
+                                  "location": {"type": "string", "maxLength": 512, "description": "An address of your own; instead of file."},
+                                  "checksum": {
+                                    "type": "string",
+                                    "minLength": 32,
+                                    "maxLength": 32,
+                                    "description": "MD5 of the image, with location."
+                                  },
+                                  "retries": {"type": "integer", "minimum": 0, "maximum": 100},
+                                  "retry_interval_seconds": {"type": "integer", "minimum": 0, "maximum": 86400},
+                                  "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600}
+                                },
+                                "additionalProperties": false,
+                                "required": []
+                              },
+                              "example": {"location": "https://firmware.example/tc7-2.1.bin", "checksum": "0123456789abcdef0123456789abcdef"}
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/log": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "fetchLog",
+                        "summary": "Have a station bring a log (1.6 GetDiagnostics or GetLog, 2.x GetLog)",
+                        "tags": ["jobs"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator. Followed as a job with the id of the command.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "type": {"type": "string", "enum": ["diagnostics", "security"]},
+                                  "from": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                  "to": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                  "location": {
+                                    "type": "string",
+                                    "maxLength": 512,
+                                    "description": "An address of your own; left out: it is kept here."
+                                  },
+                                  "retries": {"type": "integer", "minimum": 0, "maximum": 100},
+                                  "retry_interval_seconds": {"type": "integer", "minimum": 0, "maximum": 86400},
+                                  "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600}
+                                },
+                                "additionalProperties": false,
+                                "required": []
+                              },
+                              "example": {"type": "diagnostics", "location": "ftp://logs.example/"}
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/jobs": {
+                      "get": {
+                        "operationId": "listJobs",
+                        "summary": "Firmware, publications and logs of all stations, newest first",
+                        "tags": ["jobs"],
+                        "responses": {
+                          "200": {
+                            "description": "A page",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Job"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"name": "station", "in": "query", "schema": {"type": "string"}},
+                          {"name": "kind", "in": "query", "schema": {"type": "string", "enum": ["firmware", "publication", "log"]}},
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursor"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/jobs/{id}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getJob",
+                        "summary": "A job",
+                        "tags": ["jobs"],
+                        "responses": {
+                          "200": {
+                            "description": "The job",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Job"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
+                      }
+                    },
+                    "/api/v1/files": {
+                      "get": {
+                        "operationId": "listFiles",
+                        "summary": "Firmware images and logs that are kept here, newest first",
+                        "tags": ["files"],
+                        "responses": {
+                          "200": {
+                            "description": "A page",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/File"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"name": "station", "in": "query", "schema": {"type": "string"}},
+                          {"name": "kind", "in": "query", "schema": {"type": "string", "enum": ["firmware", "log"]}},
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursor"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      },
+                      "post": {
+                        "operationId": "keepFirmware",
+                        "summary": "Keep a firmware image; the body is the image",
+                        "tags": ["files"],
+                        "responses": {
+                          "201": {"description": "Kept", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/File"}}}},
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager.",
+                        "parameters": [
+                          {
+                            "name": "name",
+                            "in": "query",
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]*$"},
+                            "description": "File name.",
+                            "required": true
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/files/{id}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getFile",
+                        "summary": "What is known of a file",
+                        "tags": ["files"],
+                        "responses": {
+                          "200": {
+                            "description": "The file",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/File"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
+                      },
+                      "put": {
+                        "operationId": "signFile",
+                        "summary": "Give a firmware image its signature",
+                        "tags": ["files"],
+                        "responses": {
+                          "200": {
+                            "description": "Changed",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/File"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager. Read-only fields may be sent back.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "signature": {"type": ["string", "null"], "maxLength": 800},
+                                  "signing_certificate": {"type": ["string", "null"], "maxLength": 5500}
+                                }
+                              }
+                            }
+                          }
+                        }
+                      },
+                      "delete": {
+                        "operationId": "deleteFile",
+                        "summary": "Delete a file",
+                        "tags": ["files"],
+                        "responses": {
+                          "204": {"description": "Deleted"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/files/{id}/content": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getFileContent",
+                        "summary": "The file itself",
+                        "tags": ["files"],
+                        "responses": {
+                          "200": {
+                            "description": "The bytes",
+                            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator."
+                      }
+                    },
+                    "/api/v1/campaigns": {
+                      "get": {
+                        "operationId": "listCampaigns",
+                        "summary": "Campaigns, newest first",
+                        "tags": ["campaigns"],
+                        "responses": {
+                          "200": {
+                            "description": "A page",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Campaign"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursor"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      },
+                      "post": {
+                        "operationId": "makeCampaign",
+                        "summary": "One command to many stations",
+                        "tags": ["campaigns"],
+                        "responses": {
+                          "201": {
+                            "description": "Made; with start: true it runs",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Campaign"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager. Without stations and filters: all. commands by version of OCPP, or firmware.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "name": {"type": "string", "minLength": 1, "maxLength": 200},
+                                  "commands": {
+                                    "type": "object",
+                                    "properties": {
+                                      "1.6": {"$ref": "#/components/schemas/CampaignCommand"},
+                                      "2.0.1": {"$ref": "#/components/schemas/CampaignCommand"},
+                                      "2.1": {"$ref": "#/components/schemas/CampaignCommand"}
+                                    },
+                                    "additionalProperties": false,
+                                    "minProperties": 1
+                                  },
+                                  "firmware": {
+                                    "type": "object",
+                                    "properties": {
+                                      "file": {
+                                        "type": "string",
+                                        "maxLength": 32,
+                                        "description": "Id of a firmware image kept here; instead of location."
+                                      },
+                                      "location": {"type": "string", "maxLength": 512, "description": "An address of your own; instead of file."},
+                                      "retrieve_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                      "install_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                      "signed": {"type": "boolean", "description": "false: without the signature that the image has."},
+                                      "signature": {"type": "string", "maxLength": 800, "description": "Base64, of the image."},
+                                      "signing_certificate": {"type": "string", "maxLength": 5500, "description": "PEM."},
+                                      "retries": {"type": "integer", "minimum": 0, "maximum": 100},
+                                      "retry_interval_seconds": {"type": "integer", "minimum": 0, "maximum": 86400}
+                                    },
+                                    "additionalProperties": false,
+                                    "required": []
+                                  },
+                                  "stations": {"type": "array", "maxItems": 20000, "items": {"type": "string", "minLength": 1, "maxLength": 255}},
+                                  "site": {"type": "string", "maxLength": 64},
+                                  "vendor": {"type": "string"},
+                                  "model": {"type": "string"},
+                                  "firmware_version": {"type": "string"},
+                                  "parallel": {
+                                    "type": "integer",
+                                    "minimum": 1,
+                                    "maximum": 1000,
+                                    "description": "Commands under way at the same time."
+                                  },
+                                  "attempts": {
+                                    "type": "integer",
+                                    "minimum": 1,
+                                    "maximum": 10,
+                                    "description": "How often a command without an answer is sent."
+                                  },
+                                  "wait_seconds": {"type": "integer", "minimum": 1, "maximum": 86400},
+                                  "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600},
+                                  "length_hours": {"type": "integer", "minimum": 1, "maximum": 720},
+                                  "start": {"type": "boolean"}
+                                },
+                                "additionalProperties": false,
+                                "required": ["name"]
+                              },
+                              "example": {
+                                "name": "Restart",
+                                "commands": {"1.6": {"action": "Reset", "payload": {"type": "Soft"}}},
+                                "stations": ["JY-001"]
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "/api/v1/campaigns/{id}": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getCampaign",
+                        "summary": "A campaign with its progress",
+                        "tags": ["campaigns"],
+                        "responses": {
+                          "200": {
+                            "description": "The campaign",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Campaign"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer."
+                      }
+                    },
+                    "/api/v1/campaigns/{id}/results": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listCampaignResults",
+                        "summary": "What became of it at each station, in order",
+                        "tags": ["campaigns"],
+                        "responses": {
+                          "200": {
+                            "description": "A page",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/CampaignTarget"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/campaigns/{id}/start": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "startCampaign",
+                        "summary": "Start it, or go on after a pause",
+                        "tags": ["campaigns"],
+                        "responses": {
+                          "200": {
+                            "description": "The campaign",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Campaign"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/campaigns/{id}/pause": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "pauseCampaign",
+                        "summary": "Send nothing more for now",
+                        "tags": ["campaigns"],
+                        "responses": {
+                          "200": {
+                            "description": "The campaign",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Campaign"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator."
+                      }
+                    },
+                    "/api/v1/campaigns/{id}/cancel": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "cancelCampaign",
+                        "summary": "End it; what is under way is waited for",
+                        "tags": ["campaigns"],
+                        "responses": {
+                          "200": {
+                            "description": "The campaign",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Campaign"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator."
+                      }
                     }
                   },
                   "components": {
@@ -4132,6 +6899,8 @@ enum EmbeddedAssets {
                           "security_profile": {"type": "integer"},
                           "password_set": {"type": "boolean"},
                           "key_change": {"oneOf": [{"$ref": "#/components/schemas/KeyChange"}, {"type": "null"}]},
+                          "security_profile_change": {"oneOf": [{"$ref": "#/components/schemas/SecurityProfileChange"}, {"type": "null"}]},
+                          "firmware_update": {"oneOf": [{"$ref": "#/components/schemas/FirmwareUpdate"}, {"type": "null"}]},
                           "commissioning": {"oneOf": [{"$ref": "#/components/schemas/Commissioning"}, {"type": "null"}]},
                           "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
                         },
@@ -4158,6 +6927,8 @@ enum EmbeddedAssets {
                           "security_profile",
                           "password_set",
                           "key_change",
+                          "security_profile_change",
+                          "firmware_update",
                           "commissioning",
                           "created_at"
                         ]
@@ -4217,6 +6988,264 @@ enum EmbeddedAssets {
                         "additionalProperties": false,
                         "description": "Fields left out stay as they are; null clears where the field can be empty. Read-only fields of a station are left aside."
                       },
+                      "Job": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string", "description": "That of the command it began with."},
+                          "station": {"type": "string"},
+                          "kind": {"type": "string", "enum": ["firmware", "publication", "log"]},
+                          "state": {
+                            "type": "string",
+                            "enum": [
+                              "asked",
+                              "accepted",
+                              "running",
+                              "done",
+                              "failed",
+                              "refused",
+                              "unanswered",
+                              "not-sent",
+                              "superseded",
+                              "withdrawn",
+                              "overdue"
+                            ]
+                          },
+                          "word": {"type": ["string", "null"], "description": "The station's newest word."},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "asked_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "by": {"type": "string"},
+                          "number": {"type": ["integer", "null"]},
+                          "file": {"type": ["string", "null"]},
+                          "location": {"type": ["string", "null"], "description": "Without what makes an address of ours good."},
+                          "retrieve_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "install_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "retries": {"type": ["integer", "null"]},
+                          "retry_interval_seconds": {"type": ["integer", "null"]},
+                          "signed": {"type": "boolean"},
+                          "checksum": {"type": ["string", "null"]},
+                          "type": {"type": ["string", "null"], "enum": ["diagnostics", "security", null]},
+                          "from": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "to": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "due_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "firmware_before": {"type": ["string", "null"]},
+                          "firmware_after": {"type": ["string", "null"]},
+                          "file_name": {"type": ["string", "null"]},
+                          "received_bytes": {"type": ["integer", "null"]},
+                          "steps": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "word": {"type": "string"},
+                                "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                              },
+                              "additionalProperties": false,
+                              "required": ["word", "at"]
+                            }
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "station",
+                          "kind",
+                          "state",
+                          "word",
+                          "at",
+                          "asked_at",
+                          "by",
+                          "number",
+                          "file",
+                          "location",
+                          "retrieve_at",
+                          "install_at",
+                          "retries",
+                          "retry_interval_seconds",
+                          "signed",
+                          "checksum",
+                          "type",
+                          "from",
+                          "to",
+                          "due_at",
+                          "firmware_before",
+                          "firmware_after",
+                          "file_name",
+                          "received_bytes",
+                          "steps"
+                        ]
+                      },
+                      "FirmwareUpdate": {
+                        "type": "object",
+                        "properties": {
+                          "job": {"type": "string"},
+                          "state": {
+                            "type": "string",
+                            "enum": [
+                              "asked",
+                              "accepted",
+                              "running",
+                              "done",
+                              "failed",
+                              "refused",
+                              "unanswered",
+                              "not-sent",
+                              "superseded",
+                              "withdrawn",
+                              "overdue"
+                            ]
+                          },
+                          "word": {"type": ["string", "null"]},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "firmware_after": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["job", "state", "word", "at", "firmware_after"]
+                      },
+                      "File": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "kind": {"type": "string", "enum": ["firmware", "log"]},
+                          "name": {"type": "string"},
+                          "station": {"type": ["string", "null"]},
+                          "bytes": {"type": "integer", "minimum": 0},
+                          "sha256": {"type": "string"},
+                          "md5": {"type": "string"},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "by": {"type": "string"},
+                          "signature": {"type": ["string", "null"]},
+                          "signing_certificate": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "kind", "name", "station", "bytes", "sha256", "md5", "at", "by", "signature", "signing_certificate"]
+                      },
+                      "CampaignCommand": {
+                        "type": "object",
+                        "properties": {"action": {"type": "string", "minLength": 1, "maxLength": 50}, "payload": {"type": "object"}},
+                        "additionalProperties": false,
+                        "required": ["action", "payload"]
+                      },
+                      "Campaign": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "name": {"type": "string"},
+                          "state": {"type": "string", "enum": ["draft", "running", "paused", "finished", "cancelled"]},
+                          "by": {"type": "string"},
+                          "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "started_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "ends_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "ended_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "total": {"type": "integer"},
+                          "over": {"type": "integer", "description": "Stations that are settled."},
+                          "counts": {
+                            "type": "object",
+                            "properties": {
+                              "waiting": {"type": "integer"},
+                              "sent": {"type": "integer"},
+                              "accepted": {"type": "integer"},
+                              "refused": {"type": "integer"},
+                              "error": {"type": "integer"},
+                              "timeout": {"type": "integer"},
+                              "unknown": {"type": "integer"},
+                              "skipped": {"type": "integer"},
+                              "offline": {"type": "integer"},
+                              "cancelled": {"type": "integer"}
+                            },
+                            "additionalProperties": false,
+                            "required": [
+                              "waiting",
+                              "sent",
+                              "accepted",
+                              "refused",
+                              "error",
+                              "timeout",
+                              "unknown",
+                              "skipped",
+                              "offline",
+                              "cancelled"
+                            ]
+                          },
+                          "commands": {
+                            "type": "object",
+                            "additionalProperties": {
+                              "type": "object",
+                              "properties": {"action": {"type": "string"}, "payload": {"description": "null: with an address of ours."}},
+                              "additionalProperties": false,
+                              "required": ["action", "payload"]
+                            }
+                          },
+                          "file": {"type": ["string", "null"]},
+                          "selection": {
+                            "type": "object",
+                            "properties": {
+                              "stations": {"type": ["array", "null"], "items": {"type": "string"}},
+                              "site": {"type": ["string", "null"]},
+                              "vendor": {"type": ["string", "null"]},
+                              "model": {"type": ["string", "null"]},
+                              "firmware_version": {"type": ["string", "null"]}
+                            },
+                            "additionalProperties": false,
+                            "required": ["stations", "site", "vendor", "model", "firmware_version"]
+                          },
+                          "parallel": {"type": "integer"},
+                          "attempts": {"type": "integer"},
+                          "wait_seconds": {"type": "integer"},
+                          "timeout_seconds": {"type": "integer"},
+                          "length_hours": {"type": "integer"}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "name",
+                          "state",
+                          "by",
+                          "created_at",
+                          "started_at",
+                          "ends_at",
+                          "ended_at",
+                          "total",
+                          "over",
+                          "counts",
+                          "commands",
+                          "file",
+                          "selection",
+                          "parallel",
+                          "attempts",
+                          "wait_seconds",
+                          "timeout_seconds",
+                          "length_hours"
+                        ]
+                      },
+                      "CampaignTarget": {
+                        "type": "object",
+                        "properties": {
+                          "position": {"type": "integer"},
+                          "station": {"type": "string"},
+                          "state": {
+                            "type": "string",
+                            "enum": [
+                              "waiting",
+                              "sent",
+                              "accepted",
+                              "refused",
+                              "error",
+                              "timeout",
+                              "unknown",
+                              "skipped",
+                              "offline",
+                              "cancelled"
+                            ]
+                          },
+                          "word": {"type": ["string", "null"]},
+                          "attempts": {"type": "integer"},
+                          "command": {"type": ["string", "null"]},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "not_before": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["position", "station", "state", "word", "attempts", "command", "at", "not_before"]
+                      },
                       "Command": {
                         "type": "object",
                         "properties": {
@@ -4239,7 +7268,8 @@ enum EmbeddedAssets {
                               {"type": "null"}
                             ]
                           },
-                          "by": {"type": "string"}
+                          "by": {"type": "string"},
+                          "follow_up": {"oneOf": [{"$ref": "#/components/schemas/FollowUp"}, {"type": "null"}]}
                         },
                         "additionalProperties": false,
                         "required": [
@@ -4252,8 +7282,271 @@ enum EmbeddedAssets {
                           "finished_at",
                           "response",
                           "error",
+                          "by",
+                          "follow_up"
+                        ]
+                      },
+                      "FollowUp": {
+                        "description": "What came of a command that the station only promised to carry out.",
+                        "type": "object",
+                        "properties": {
+                          "state": {"type": "string", "enum": ["waiting", "done", "overdue"]},
+                          "object": {"type": ["string", "null"], "description": "A session, or the word of what was seen."},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["state", "object", "at"]
+                      },
+                      "LocalList": {
+                        "type": "object",
+                        "properties": {
+                          "station_id": {"type": "string"},
+                          "scope": {"type": "string", "enum": ["none", "all", "selected"]},
+                          "tokens": {
+                            "type": "array",
+                            "items": {"type": "string"},
+                            "description": "The chosen ones, where the scope is selected."
+                          },
+                          "automatic": {"type": "boolean", "description": "Changes of tokens go to the station by themselves."},
+                          "wanted": {"type": "integer", "description": "Tokens that the list should hold now."},
+                          "current": {
+                            "type": ["boolean", "null"],
+                            "description": "The station holds exactly them; null: no list is kept."
+                          },
+                          "version": {
+                            "type": "integer",
+                            "description": "Version that the station took last from the platform; 0: none."
+                          },
+                          "held_version": {
+                            "type": ["integer", "null"],
+                            "description": "Version that the station holds, as it said; -1: it has no lists."
+                          },
+                          "entries": {"type": "integer", "description": "Tokens that the station took."},
+                          "left_out": {"type": "integer", "description": "Tokens too long for the station's protocol."},
+                          "outcome": {"type": "string", "enum": ["never", "sending", "sent", "failed", "unsupported"]},
+                          "word": {"type": ["string", "null"], "description": "The station's own word, or what was missing."},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "station_id",
+                          "scope",
+                          "tokens",
+                          "automatic",
+                          "wanted",
+                          "current",
+                          "version",
+                          "held_version",
+                          "entries",
+                          "left_out",
+                          "outcome",
+                          "word",
+                          "at"
+                        ]
+                      },
+                      "LocalListChange": {
+                        "type": "object",
+                        "properties": {
+                          "scope": {"type": ["string", "null"], "enum": ["none", "all", "selected", null]},
+                          "tokens": {
+                            "type": ["array", "null"],
+                            "maxItems": 10000,
+                            "items": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"}
+                          },
+                          "automatic": {"type": ["boolean", "null"]},
+                          "station_id": {},
+                          "wanted": {},
+                          "current": {},
+                          "version": {},
+                          "held_version": {},
+                          "entries": {},
+                          "left_out": {},
+                          "outcome": {},
+                          "word": {},
+                          "at": {}
+                        },
+                        "additionalProperties": false
+                      },
+                      "Reservation": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "station_id": {"type": "string"},
+                          "evse_id": {"type": ["integer", "null"], "description": "null: any."},
+                          "connector_type": {"type": ["string", "null"]},
+                          "id_token": {"type": "string"},
+                          "group": {"type": ["string", "null"], "description": "Tokens of this group may use it too."},
+                          "expires_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "state": {
+                            "type": "string",
+                            "enum": [
+                              "asked",
+                              "accepted",
+                              "refused",
+                              "unanswered",
+                              "not-sent",
+                              "in-use",
+                              "used",
+                              "expired",
+                              "removed",
+                              "cancelled"
+                            ]
+                          },
+                          "word": {"type": ["string", "null"], "description": "The station's own."},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "session": {"type": ["string", "null"], "description": "Which session used it."},
+                          "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "by": {"type": "string"}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "station_id",
+                          "evse_id",
+                          "connector_type",
+                          "id_token",
+                          "group",
+                          "expires_at",
+                          "state",
+                          "word",
+                          "at",
+                          "session",
+                          "created_at",
                           "by"
                         ]
+                      },
+                      "ReservationOrder": {
+                        "type": "object",
+                        "properties": {
+                          "evse_id": {
+                            "type": ["integer", "null"],
+                            "minimum": 1,
+                            "maximum": 64,
+                            "description": "Left out: any EVSE of the station."
+                          },
+                          "connector_type": {
+                            "type": ["string", "null"],
+                            "maxLength": 20,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Only connectors of this kind (OCPP 2.x)."
+                          },
+                          "id_token": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"},
+                          "group": {
+                            "type": ["string", "null"],
+                            "maxLength": 255,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Left out: the token's own group."
+                          },
+                          "expires_at": {
+                            "type": "string",
+                            "format": "date-time",
+                            "description": "ISO 8601 with offset or Z; in the future."
+                          },
+                          "timeout_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 600}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id_token", "expires_at"]
+                      },
+                      "ReservationOrdered": {
+                        "type": "object",
+                        "properties": {
+                          "reservation": {"$ref": "#/components/schemas/Reservation"},
+                          "command": {"$ref": "#/components/schemas/Command"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["reservation", "command"]
+                      },
+                      "DisplayMessage": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "priority": {"type": "string"},
+                          "state": {"type": ["string", "null"]},
+                          "format": {"type": "string"},
+                          "language": {"type": ["string", "null"]},
+                          "content": {"type": "string"},
+                          "starts_at": {
+                            "type": ["string", "null"],
+                            "format": "date-time",
+                            "description": "ISO 8601 with offset or Z."
+                          },
+                          "ends_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "transaction_id": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "priority",
+                          "state",
+                          "format",
+                          "language",
+                          "content",
+                          "starts_at",
+                          "ends_at",
+                          "transaction_id"
+                        ]
+                      },
+                      "DisplayMessageOrder": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer", "minimum": 0, "maximum": 2147483647},
+                          "priority": {"type": ["string", "null"], "enum": ["AlwaysFront", "InFront", "NormalCycle", null]},
+                          "state": {"type": ["string", "null"], "enum": ["Charging", "Faulted", "Idle", "Unavailable", null]},
+                          "format": {"type": ["string", "null"], "enum": ["ASCII", "HTML", "URI", "UTF8", null]},
+                          "language": {"type": ["string", "null"], "maxLength": 8, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "content": {"type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"},
+                          "starts_at": {
+                            "type": ["string", "null"],
+                            "format": "date-time",
+                            "description": "ISO 8601 with offset or Z."
+                          },
+                          "ends_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "transaction_id": {"type": ["string", "null"], "maxLength": 36, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "content"]
+                      },
+                      "VendorHandler": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "vendor_id": {"type": "string"},
+                          "message_id": {
+                            "type": ["string", "null"],
+                            "description": "null: every message of the vendor that no other handler names."
+                          },
+                          "url": {
+                            "type": ["string", "null"],
+                            "description": "Where messages are posted to; null: the answer is fixed."
+                          },
+                          "status": {"type": "string", "enum": ["Accepted", "Rejected", "UnknownMessageId"]},
+                          "data": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "vendor_id", "message_id", "url", "status", "data"]
+                      },
+                      "VendorHandlerChange": {
+                        "type": "object",
+                        "properties": {
+                          "vendor_id": {
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 255,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]+$"
+                          },
+                          "message_id": {"type": ["string", "null"], "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "url": {"type": ["string", "null"], "maxLength": 2000, "pattern": "^https?://[!-~]+$"},
+                          "status": {"type": ["string", "null"], "enum": ["Accepted", "Rejected", "UnknownMessageId", null]},
+                          "data": {
+                            "type": ["string", "null"],
+                            "maxLength": 10000,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Of the fixed answer: a text for 1.6, a JSON value for 2.x."
+                          },
+                          "id": {}
+                        },
+                        "additionalProperties": false,
+                        "required": ["vendor_id"]
                       },
                       "CommandOrder": {
                         "type": "object",
@@ -4392,7 +7685,11 @@ enum EmbeddedAssets {
                           "site": {"type": ["string", "null"]},
                           "needs": {"oneOf": [{"$ref": "#/components/schemas/Needs"}, {"type": "null"}]},
                           "plan": {"oneOf": [{"$ref": "#/components/schemas/SessionPlan"}, {"type": "null"}]},
-                          "flags": {"type": "array", "items": {"type": "string"}}
+                          "flags": {"type": "array", "items": {"type": "string"}},
+                          "remote_start": {
+                            "type": ["integer", "null"],
+                            "description": "Number of the remote start that led to it (OCPP 2.x)."
+                          }
                         },
                         "additionalProperties": false,
                         "required": [
@@ -4413,7 +7710,8 @@ enum EmbeddedAssets {
                           "site",
                           "needs",
                           "plan",
-                          "flags"
+                          "flags",
+                          "remote_start"
                         ]
                       },
                       "Reading": {
@@ -4946,6 +8244,527 @@ enum EmbeddedAssets {
                         },
                         "additionalProperties": false,
                         "required": ["at", "step_seconds", "holds", "violation", "nodes", "piles"]
+                      },
+                      "DeviceVariable": {
+                        "type": "object",
+                        "description": "One attribute of a variable as the station told it, and what a template wants of it.",
+                        "properties": {
+                          "component": {"type": ["string", "null"], "description": "null in 1.6."},
+                          "component_instance": {"type": ["string", "null"]},
+                          "evse": {"type": ["integer", "null"]},
+                          "connector": {"type": ["integer", "null"]},
+                          "variable": {"type": "string"},
+                          "instance": {"type": ["string", "null"]},
+                          "attribute": {"type": "string", "enum": ["Actual", "Target", "MinSet", "MaxSet"]},
+                          "value": {"type": ["string", "null"], "description": "null: not told, or a secret."},
+                          "pending": {"type": ["string", "null"], "description": "Set; it holds after the station's next restart."},
+                          "mutability": {"type": ["string", "null"], "enum": ["ReadOnly", "WriteOnly", "ReadWrite", null]},
+                          "persistent": {"type": ["boolean", "null"]},
+                          "constant": {"type": ["boolean", "null"]},
+                          "data_type": {
+                            "type": ["string", "null"],
+                            "enum": [
+                              "string",
+                              "decimal",
+                              "integer",
+                              "dateTime",
+                              "boolean",
+                              "OptionList",
+                              "SequenceList",
+                              "MemberList",
+                              null
+                            ]
+                          },
+                          "unit": {"type": ["string", "null"]},
+                          "min_limit": {"type": ["string", "null"]},
+                          "max_limit": {"type": ["string", "null"]},
+                          "max_elements": {"type": ["integer", "null"]},
+                          "values_list": {"type": ["string", "null"]},
+                          "supports_monitoring": {"type": ["boolean", "null"]},
+                          "at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "source": {"type": ["string", "null"], "enum": ["report", "read", "set", "restart", null]},
+                          "template": {"type": ["string", "null"], "description": "The template that wants a value of it."},
+                          "wanted": {"type": ["string", "null"]},
+                          "drift": {"type": ["string", "null"], "enum": ["differs", "pending", "unknown", null]}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "component",
+                          "component_instance",
+                          "evse",
+                          "connector",
+                          "variable",
+                          "instance",
+                          "attribute",
+                          "value",
+                          "pending",
+                          "mutability",
+                          "persistent",
+                          "constant",
+                          "data_type",
+                          "unit",
+                          "min_limit",
+                          "max_limit",
+                          "max_elements",
+                          "values_list",
+                          "supports_monitoring",
+                          "at",
+                          "source",
+                          "template",
+                          "wanted",
+                          "drift"
+                        ]
+                      },
+                      "VariableSetting": {
+                        "type": "object",
+                        "properties": {
+                          "component": {
+                            "type": ["string", "null"],
+                            "maxLength": 50,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Left out in 1.6, where variable is a configuration key."
+                          },
+                          "component_instance": {"type": ["string", "null"], "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "evse": {"type": ["integer", "null"], "minimum": 0, "maximum": 10000},
+                          "connector": {"type": ["integer", "null"], "minimum": 0, "maximum": 10000},
+                          "variable": {"type": "string", "minLength": 1, "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "instance": {"type": ["string", "null"], "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "attribute": {
+                            "type": ["string", "null"],
+                            "enum": ["Actual", "Target", "MinSet", "MaxSet", null],
+                            "default": "Actual"
+                          },
+                          "value": {"type": "string", "maxLength": 2500, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["variable", "value"]
+                      },
+                      "DeviceReport": {
+                        "type": "object",
+                        "properties": {
+                          "request": {"type": "integer"},
+                          "kind": {"type": "string", "enum": ["variables", "monitors"]},
+                          "scope": {
+                            "type": "string",
+                            "enum": [
+                              "FullInventory",
+                              "ConfigurationInventory",
+                              "SummaryInventory",
+                              "selection",
+                              "monitors",
+                              "unasked"
+                            ]
+                          },
+                          "state": {"type": "string", "enum": ["ordered", "receiving", "complete", "incomplete"]},
+                          "ordered_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "first_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "last_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "parts": {"type": "integer", "description": "That have come."},
+                          "missing": {"type": "string", "description": "Numbers of parts known to be missing: 1-3, 5."},
+                          "items": {"type": "integer", "description": "Variables or monitors in the parts that came."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "request",
+                          "kind",
+                          "scope",
+                          "state",
+                          "ordered_at",
+                          "first_at",
+                          "last_at",
+                          "parts",
+                          "missing",
+                          "items"
+                        ]
+                      },
+                      "DeviceTemplate": {
+                        "type": "object",
+                        "properties": {
+                          "name": {"type": "string"},
+                          "note": {"type": "string"},
+                          "settings": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "component": {"type": ["string", "null"], "description": "null in 1.6."},
+                                "component_instance": {"type": ["string", "null"]},
+                                "evse": {"type": ["integer", "null"]},
+                                "connector": {"type": ["integer", "null"]},
+                                "variable": {"type": "string"},
+                                "instance": {"type": ["string", "null"]},
+                                "attribute": {"type": "string", "enum": ["Actual", "Target", "MinSet", "MaxSet"]},
+                                "value": {"type": "string"}
+                              },
+                              "additionalProperties": false,
+                              "required": [
+                                "component",
+                                "component_instance",
+                                "evse",
+                                "connector",
+                                "variable",
+                                "instance",
+                                "attribute",
+                                "value"
+                              ]
+                            }
+                          },
+                          "stations": {"type": "array", "items": {"type": "string"}},
+                          "changed_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "changed_by": {"type": "string"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["name", "note", "settings", "stations", "changed_at", "changed_by"]
+                      },
+                      "DeviceTemplateChange": {
+                        "type": "object",
+                        "properties": {
+                          "note": {"type": ["string", "null"], "maxLength": 500, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "settings": {
+                            "type": "array",
+                            "minItems": 1,
+                            "maxItems": 200,
+                            "items": {"$ref": "#/components/schemas/VariableSetting"}
+                          },
+                          "stations": {
+                            "type": "array",
+                            "maxItems": 2000,
+                            "items": {"type": "string"},
+                            "description": "Left out: as they are."
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": ["settings"]
+                      },
+                      "TemplateStation": {
+                        "type": "object",
+                        "properties": {
+                          "station": {"type": "string"},
+                          "online": {"type": "boolean"},
+                          "settings": {"type": "integer"},
+                          "holds": {"type": "integer"},
+                          "differs": {"type": "integer"},
+                          "pending": {"type": "integer"},
+                          "unknown": {"type": "integer"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["station", "online", "settings", "holds", "differs", "pending", "unknown"]
+                      },
+                      "Drift": {
+                        "type": "object",
+                        "properties": {
+                          "station": {"type": "string"},
+                          "component": {"type": ["string", "null"], "description": "null in 1.6."},
+                          "component_instance": {"type": ["string", "null"]},
+                          "evse": {"type": ["integer", "null"]},
+                          "connector": {"type": ["integer", "null"]},
+                          "variable": {"type": "string"},
+                          "instance": {"type": ["string", "null"]},
+                          "attribute": {"type": "string", "enum": ["Actual", "Target", "MinSet", "MaxSet"]},
+                          "wanted": {"type": "string"},
+                          "value": {"type": ["string", "null"]},
+                          "state": {"type": "string", "enum": ["differs", "pending", "unknown"]}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "station",
+                          "component",
+                          "component_instance",
+                          "evse",
+                          "connector",
+                          "variable",
+                          "instance",
+                          "attribute",
+                          "wanted",
+                          "value",
+                          "state"
+                        ]
+                      },
+                      "TemplateApplied": {
+                        "type": "object",
+                        "properties": {
+                          "station": {"type": "string"},
+                          "state": {
+                            "type": "string",
+                            "enum": ["sent", "holds", "offline", "refused", "later"],
+                            "description": "later: call again, one call reaches 100 stations."
+                          },
+                          "commands": {"type": "array", "items": {"type": "string"}},
+                          "detail": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["station", "state", "commands", "detail"]
+                      },
+                      "Monitor": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "component": {"type": ["string", "null"], "description": "null in 1.6."},
+                          "component_instance": {"type": ["string", "null"]},
+                          "evse": {"type": ["integer", "null"]},
+                          "connector": {"type": ["integer", "null"]},
+                          "variable": {"type": "string"},
+                          "instance": {"type": ["string", "null"]},
+                          "type": {"type": "string"},
+                          "value": {"type": "number"},
+                          "severity": {"type": "integer"},
+                          "transaction": {"type": "boolean"},
+                          "origin": {"type": ["string", "null"]},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "component",
+                          "component_instance",
+                          "evse",
+                          "connector",
+                          "variable",
+                          "instance",
+                          "type",
+                          "value",
+                          "severity",
+                          "transaction",
+                          "origin",
+                          "at"
+                        ]
+                      },
+                      "MonitorWish": {
+                        "type": "object",
+                        "properties": {
+                          "id": {
+                            "type": ["integer", "null"],
+                            "minimum": 0,
+                            "maximum": 2147483647,
+                            "description": "Of the monitor to be replaced."
+                          },
+                          "component": {
+                            "type": ["string", "null"],
+                            "maxLength": 50,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Left out in 1.6, where variable is a configuration key."
+                          },
+                          "component_instance": {"type": ["string", "null"], "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "evse": {"type": ["integer", "null"], "minimum": 0, "maximum": 10000},
+                          "connector": {"type": ["integer", "null"], "minimum": 0, "maximum": 10000},
+                          "variable": {"type": "string", "minLength": 1, "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "instance": {"type": ["string", "null"], "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "type": {
+                            "type": "string",
+                            "enum": ["UpperThreshold", "LowerThreshold", "Delta", "Periodic", "PeriodicClockAligned"]
+                          },
+                          "value": {"type": "number", "minimum": -1000000000, "maximum": 1000000000},
+                          "severity": {"type": "integer", "minimum": 0, "maximum": 9},
+                          "transaction": {"type": ["boolean", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["variable", "type", "value", "severity"]
+                      },
+                      "Monitoring": {
+                        "type": "object",
+                        "properties": {
+                          "base": {"type": ["string", "null"]},
+                          "level": {"type": ["integer", "null"]},
+                          "at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["base", "level", "at"]
+                      },
+                      "DeviceEvent": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "station": {"type": "string"},
+                          "number": {"type": "integer", "description": "The station's."},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "received_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "component": {"type": ["string", "null"], "description": "null in 1.6."},
+                          "component_instance": {"type": ["string", "null"]},
+                          "evse": {"type": ["integer", "null"]},
+                          "connector": {"type": ["integer", "null"]},
+                          "variable": {"type": "string"},
+                          "instance": {"type": ["string", "null"]},
+                          "value": {"type": "string"},
+                          "trigger": {"type": "string"},
+                          "notification": {"type": "string"},
+                          "severity": {"type": ["integer", "null"]},
+                          "monitor": {"type": ["integer", "null"]},
+                          "cleared": {"type": "boolean", "description": "It tells that what was told before is over."},
+                          "cleared_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "cleared_by": {"type": ["integer", "null"], "description": "Number of the event that told that this one is over."},
+                          "cause": {"type": ["integer", "null"]},
+                          "tech_code": {"type": ["string", "null"]},
+                          "tech_info": {"type": ["string", "null"]},
+                          "transaction": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "station",
+                          "number",
+                          "at",
+                          "received_at",
+                          "component",
+                          "component_instance",
+                          "evse",
+                          "connector",
+                          "variable",
+                          "instance",
+                          "value",
+                          "trigger",
+                          "notification",
+                          "severity",
+                          "monitor",
+                          "cleared",
+                          "cleared_at",
+                          "cleared_by",
+                          "cause",
+                          "tech_code",
+                          "tech_info",
+                          "transaction"
+                        ]
+                      },
+                      "NetworkProfile": {
+                        "type": "object",
+                        "properties": {
+                          "slot": {"type": "integer"},
+                          "interface": {"type": "string"},
+                          "url": {"type": "string"},
+                          "security_profile": {"type": "integer"},
+                          "message_timeout_seconds": {"type": "integer"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["slot", "interface", "url", "security_profile", "message_timeout_seconds"]
+                      },
+                      "SecurityProfileOrder": {
+                        "type": "object",
+                        "properties": {
+                          "security_profile": {"type": "integer", "minimum": 1, "maximum": 3},
+                          "url": {
+                            "type": ["string", "null"],
+                            "maxLength": 512,
+                            "pattern": "^wss?://[^\\u0000-\\u001f\\u007f]+$",
+                            "description": "2.x: where the station is to connect, without its identity."
+                          },
+                          "slot": {
+                            "type": ["integer", "null"],
+                            "minimum": 0,
+                            "maximum": 100,
+                            "description": "2.x: the network profile to write; left out: one that is not in use."
+                          },
+                          "priority": {
+                            "type": "array",
+                            "minItems": 1,
+                            "maxItems": 16,
+                            "items": {"type": "integer", "minimum": 0, "maximum": 100},
+                            "description": "2.x: all slots, the one to use first; left out: the new one before those in use."
+                          },
+                          "interface": {
+                            "type": ["string", "null"],
+                            "enum": [
+                              "Wired0",
+                              "Wired1",
+                              "Wired2",
+                              "Wired3",
+                              "Wireless0",
+                              "Wireless1",
+                              "Wireless2",
+                              "Wireless3",
+                              "Any",
+                              null
+                            ]
+                          },
+                          "message_timeout_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 600}
+                        },
+                        "additionalProperties": false,
+                        "required": ["security_profile"]
+                      },
+                      "SecurityProfileChange": {
+                        "type": "object",
+                        "description": "The newest change of the security profile over OCPP.",
+                        "properties": {
+                          "target": {"type": "integer"},
+                          "previous": {"type": "integer"},
+                          "state": {
+                            "type": "string",
+                            "enum": ["sending-profile", "sending-priority", "resetting", "awaited", "done", "refused"]
+                          },
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "word": {"type": ["string", "null"], "description": "The station's own, where it refused."},
+                          "attempts": {"type": "integer"},
+                          "slot": {"type": ["integer", "null"]},
+                          "priority": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["target", "previous", "state", "at", "word", "attempts", "slot", "priority"]
+                      },
+                      "CustomerOrder": {
+                        "type": "object",
+                        "properties": {
+                          "id_token": {
+                            "type": ["string", "null"],
+                            "minLength": 1,
+                            "maxLength": 36,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$"
+                          },
+                          "id_token_type": {
+                            "type": ["string", "null"],
+                            "enum": [
+                              "Central",
+                              "eMAID",
+                              "ISO14443",
+                              "ISO15693",
+                              "KeyCode",
+                              "Local",
+                              "MacAddress",
+                              "NoAuthorization",
+                              null
+                            ],
+                            "default": "ISO14443"
+                          },
+                          "customer_identifier": {
+                            "type": ["string", "null"],
+                            "minLength": 1,
+                            "maxLength": 64,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$"
+                          },
+                          "report": {"type": ["boolean", "null"]},
+                          "clear": {"type": ["boolean", "null"]}
+                        },
+                        "additionalProperties": false
+                      },
+                      "CustomerInformation": {
+                        "type": "object",
+                        "properties": {
+                          "request": {"type": "integer"},
+                          "subject": {
+                            "type": ["string", "null"],
+                            "description": "Mark of the token or identifier, as the audit names tokens."
+                          },
+                          "report": {"type": "boolean"},
+                          "clear": {"type": "boolean"},
+                          "ordered_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "by": {"type": "string"},
+                          "status": {"type": ["string", "null"]},
+                          "complete": {"type": "boolean"},
+                          "missing": {"type": "string"},
+                          "last_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "data": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "request",
+                          "subject",
+                          "report",
+                          "clear",
+                          "ordered_at",
+                          "by",
+                          "status",
+                          "complete",
+                          "missing",
+                          "last_at",
+                          "data"
+                        ]
                       }
                     }
                   }

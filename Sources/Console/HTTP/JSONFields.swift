@@ -204,6 +204,21 @@ struct JSONFields {
         }
     }
 
+    /// Texts of 1 to 255 characters.
+    mutating func strings(_ key: String, atMost count: Int) -> Given<[String]> {
+        read(key, "a list of at most \(count) strings of 1 to 255 characters") { content in
+            guard case .array(let items) = content, items.count <= count else { return nil }
+            var texts: [String] = []
+            for item in items {
+                guard case .string(let text) = item.content, (1...255).contains(text.unicodeScalars.count),
+                    !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+                else { return nil }
+                texts.append(text)
+            }
+            return texts
+        }
+    }
+
     mutating func texts(_ key: String, atMost count: Int) -> Given<[String]> {
         read(key, "a list of at most \(count) strings") { content in
             guard case .array(let items) = content, items.count <= count else { return nil }

@@ -124,7 +124,9 @@ enum Parts {
         guard alarm.code.hasPrefix("station") || alarm.code.hasPrefix("setpoint") else {
             return HTML(escaping: alarm.object)
         }
-        if alarm.code == "station-security-event", let slash = alarm.object.lastIndex(of: "/") {
+        if ["station-security-event", "station-monitor", "station-monitor-event"].contains(alarm.code),
+            let slash = alarm.object.lastIndex(of: "/")
+        {
             return stationLink(StationID(String(alarm.object[..<slash])))
         }
         // An EVSE is written STATION/NUMBER.

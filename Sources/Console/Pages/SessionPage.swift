@@ -247,7 +247,7 @@ enum SessionPage {
         let stated = view.session.needs
         let said: HTML =
             stated.map { needs in
-                "<p>\(t("needs.stated", ["by": needs.statedBy, "at": format.moment(needs.statedAt)]))</p>"
+                "<p>\(t("needs.stated", ["by": needs.statedBy == Needs.vehicle ? t("needs.vehicle") : needs.statedBy, "at": format.moment(needs.statedAt)]))</p>"
             } ?? "<p class=\"muted\">\(t("needs.forecast"))</p>"
         guard canState else {
             return

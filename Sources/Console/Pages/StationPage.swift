@@ -10,7 +10,11 @@ enum StationPage {
     }
 
     /// Commands that are ordered often, ready to be edited.
-    private static let presets: [(action: String, payload: String)] = [
+    private static func presets(_ view: StationView) -> [(action: String, payload: String)] {
+        view.protocol.map { $0 == "ocpp1.6" } ?? true ? presets16 : presets2
+    }
+
+    private static let presets16: [(action: String, payload: String)] = [
         ("Reset", #"{"type": "Soft"}"#),
         ("TriggerMessage", #"{"requestedMessage": "StatusNotification", "connectorId": 1}"#),
         ("TriggerMessage", #"{"requestedMessage": "MeterValues", "connectorId": 1}"#),
@@ -23,6 +27,30 @@ enum StationPage {
         ("ChangeConfiguration", #"{"key": "MeterValueSampleInterval", "value": "60"}"#),
         ("GetCompositeSchedule", #"{"connectorId": 1, "duration": 86400}"#),
         ("ClearChargingProfile", "{}"),
+        ("ClearCache", "{}"),
+        ("GetLocalListVersion", "{}"),
+    ]
+
+    private static let presets2: [(action: String, payload: String)] = [
+        ("Reset", #"{"type": "OnIdle"}"#),
+        ("Reset", #"{"type": "Immediate"}"#),
+        ("TriggerMessage", #"{"requestedMessage": "StatusNotification", "evse": {"id": 1, "connectorId": 1}}"#),
+        ("TriggerMessage", #"{"requestedMessage": "MeterValues", "evse": {"id": 1}}"#),
+        ("TriggerMessage", #"{"requestedMessage": "TransactionEvent", "evse": {"id": 1}}"#),
+        ("UnlockConnector", #"{"evseId": 1, "connectorId": 1}"#),
+        ("ChangeAvailability", #"{"operationalStatus": "Operative", "evse": {"id": 1}}"#),
+        ("ChangeAvailability", #"{"operationalStatus": "Inoperative", "evse": {"id": 1}}"#),
+        (
+            "RequestStartTransaction",
+            #"{"remoteStartId": 1, "evseId": 1, "idToken": {"idToken": "", "type": "ISO14443"}}"#
+        ),
+        ("RequestStopTransaction", #"{"transactionId": ""}"#),
+        ("GetTransactionStatus", "{}"),
+        ("GetCompositeSchedule", #"{"evseId": 1, "duration": 86400}"#),
+        ("ClearChargingProfile", "{}"),
+        ("ClearCache", "{}"),
+        ("GetLocalListVersion", "{}"),
+        ("CostUpdated", #"{"totalCost": 0, "transactionId": ""}"#),
     ]
 
     @Sendable static func command(_ call: Call) async throws(Refusal) -> WebResponse {
@@ -95,8 +123,10 @@ enum StationPage {
             \(Parts.card(t("station.now"), id: "now", live: "station session", evses.isEmpty ? Parts.empty(t("station.noevses")) : "<div class=\"evses\">\(evses)</div>"))
             \(Parts.card(t("station.facts"), id: "facts", live: "station", facts(view, site, format)))
             </div>
+            <p><a class="button" href="\(DevicePage.path(station.id))">\(t("device.link"))</a></p>
             \(await profiles(view, call, format))
             \(call.can(.manager) ? keyForm(view, call) : .empty)
+            \(await HoldingsCards(view: view, call: call, format: format).html())
             \(await SecurityCards(view: view, call: call, format: format).html())
             \(await JobCard(view: view, call: call, format: format).html())
             \(Parts.card(t("station.commands"), id: "commands", live: "command", actions: Parts.csv(api + "/commands?format=csv&bom=1", t), commandList(commands, call, format)))
@@ -181,6 +211,11 @@ enum StationPage {
             (t("station.key"), key(station, format)),
             (t("station.follows"), StationsPage.verdict(view.commissioning, t)),
         ]
+        if let change = view.profileChange {
+            let word = change.word.map { ": " + $0 } ?? ""
+            let state = t("profilechange." + change.state.rawValue, ["target": String(change.target)]) + word
+            pairs.append((t("profilechange.title"), "\(state) <span class=\"muted\">\(format.ago(change.at))</span>"))
+        }
         if let found = view.commissioning {
             if let unit = found.rateUnit { pairs.append((t("station.rateunit"), HTML(escaping: unit))) }
             if let levels = found.maxStackLevel {
@@ -261,7 +296,7 @@ enum StationPage {
             }
             return """
                 <tr data-row><td>\(format.precise(command.createdAt))</td><th scope="row">\(command.action)</th>\
-                <td>\(Parts.commandState(command, format))</td><td>\(command.by)</td>\
+                <td>\(Parts.commandState(command, format))\(followUp(command, t))</td><td>\(command.by)</td>\
                 <td><details><summary>\(t("action.show"))</summary><pre class="frame-text">\(String(decoding: command.payload, as: UTF8.self))</pre>\(response)</details></td></tr>
                 """
         }
@@ -276,10 +311,18 @@ enum StationPage {
         return "\(table)\(more)"
     }
 
+    /// What came of a promise.
+    private static func followUp(_ command: CommandView, _ t: Words) -> HTML? {
+        command.followUp.map { followUp in
+            let object = followUp.object.map { ": " + $0 } ?? ""
+            return "<div class=\"muted\">\(t("followup." + followUp.state.rawValue))\(object)</div>"
+        }
+    }
+
     private static func commandForm(_ view: StationView, _ call: Call) -> HTML {
         let t = call.words
         let form = call.form
-        let options: [HTML] = presets.map {
+        let options: [HTML] = presets(view).map {
             "<option data-action=\"\($0.action)\" data-payload=\"\($0.payload)\">\($0.action) \($0.payload)</option>"
         }
         let warning: HTML? = view.online ? nil : "<p class=\"banner banner-warn\">\(t("command.offline.warning"))</p>"

@@ -88,6 +88,20 @@ public struct CertificateAuthority: Sendable {
             usage: .clientAuth, validFor: validity.station, backdating: validity.backdating, at: now)
     }
 
+    /// Signs a station's request for the certificate with which it shows itself to vehicles (ISO 15118, 2.0.1 A02): to them it
+    /// is a TLS server. Names and key are checked as for ``issueStation(_:identity:organization:validity:at:)``.
+    public func issueVehicleSide(
+        _ request: SigningRequest, identity: String, organization: String, validity: Validity = Validity(),
+        at now: Instant
+    ) throws(CredentialFault) -> StationCertificate {
+        do throws(SigningRequest.Refusal) { try request.check(identity: identity, organization: organization) } catch {
+            throw CredentialFault(error.description)
+        }
+        return try issue(
+            for: request.parsed.publicKey, commonName: identity, organization: organization, names: [],
+            usage: .serverAuth, validFor: validity.station, backdating: validity.backdating, at: now)
+    }
+
     public enum ServerKey: Hashable, Sendable { case ecdsa, rsa }
 
     /// A server's certificate and key, for all of `names` (host names and IPv4 addresses).

@@ -30,7 +30,7 @@ extension OCPPGateway {
         public var pingAfterSilenceMilliseconds: Int64 = 30_000
         /// Unanswered pings after which a socket counts as dead.
         public var maxMissedPongs = 2
-        /// Told to a station that finds no room.
+        /// Least that a station which finds no room is told to wait; at most twice as long.
         public var retryAfterSeconds = 30
         /// Orders from other threads that wait for one event loop; beyond it calls are refused.
         public var maxMailbox = 100_000

@@ -137,7 +137,9 @@ extension Handshake.Refusal {
                 headers: ["WWW-Authenticate: Basic realm=\"OCPP\", charset=\"UTF-8\""])
         case .forbidden(let reason): self.init(status: 403, text: reason)
         case .unavailable(let seconds):
-            self.init(status: 503, text: "no room now, come back later", headers: ["Retry-After: \(seconds)"])
+            // Spread, so that those who were turned away together do not come back together.
+            let spread = Int.random(in: seconds...2 * max(0, seconds))
+            self.init(status: 503, text: "no room now, come back later", headers: ["Retry-After: \(spread)"])
         }
     }
 

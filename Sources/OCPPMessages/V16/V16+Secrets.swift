@@ -3,6 +3,8 @@ extension V16 {
     public static let concealed = "******"
     /// The password of HTTP Basic (security whitepaper A00.FR.204): write-only, but not every station keeps to that.
     private static let secretKey = "authorizationkey"
+    /// Whether the value of a configuration key is never kept.
+    public static func isSecret(_ key: String) -> Bool { key.lowercased() == secretKey }
 
     /// The payload as it may be kept and shown: without the station's password.
     /// - Returns: the same bytes where there is no secret; an empty object where a message that may carry one cannot be read.
@@ -13,7 +15,7 @@ extension V16 {
                 .changeConfiguration, payload: payload.span
             ).result
         else { return unreadable }
-        guard request.key.lowercased() == secretKey else { return payload }
+        guard isSecret(request.key) else { return payload }
         request.value = concealed
         return request.json
     }
@@ -26,7 +28,7 @@ extension V16 {
                 .result
         else { return unreadable }
         var keys = response.configurationKey ?? []
-        let secret = keys.indices.filter { keys[$0].key.lowercased() == secretKey && !(keys[$0].value ?? "").isEmpty }
+        let secret = keys.indices.filter { isSecret(keys[$0].key) && !(keys[$0].value ?? "").isEmpty }
         if secret.isEmpty { return payload }
         for i in secret { keys[i].value = concealed }
         response.configurationKey = keys

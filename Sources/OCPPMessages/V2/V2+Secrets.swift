@@ -1,11 +1,14 @@
 extension V2 {
-    /// The payload as it may be kept and shown: without passwords of the station and of its networks.
+    /// The payload as it may be kept and shown: without passwords of the station and of its networks, and without what names
+    /// a customer or is told of one.
     /// - Returns: the same bytes where there is no secret; an empty object where a message that may carry one cannot be read.
     public static func withoutSecrets(
         request payload: [UInt8], of action: String, in version: OCPPVersion
     ) -> [UInt8] {
         guard let action = Action(rawValue: action),
-            [.setVariables, .setNetworkProfile, .notifyReport].contains(action)
+            [
+                .setVariables, .setNetworkProfile, .notifyReport, .customerInformation, .notifyCustomerInformation,
+            ].contains(action)
         else { return payload }
         guard case .success(let request) = Request.decode(action, payload: payload.span, in: version).result else {
             return unreadable
@@ -31,6 +34,16 @@ extension V2 {
             }
             request.reportData = report
             return request.json
+        case .customerInformation(var request):
+            if request.idToken != nil {
+                request.idToken?.idToken = V16.concealed
+                request.idToken?.additionalInfo = nil
+            }
+            if request.customerIdentifier != nil { request.customerIdentifier = V16.concealed }
+            return request.json
+        case .notifyCustomerInformation(var request):
+            request.data = V16.concealed
+            return request.json
         default: return payload
         }
     }
@@ -54,9 +67,17 @@ extension V2 {
         return response.json
     }
 
-    /// 2.0.1 part 2, `SecurityCtrlr.BasicAuthPassword`: write-only. Names compare without case.
-    private static func isSecret(_ component: Component, _ variable: Variable) -> Bool {
-        component.name.lowercased() == "securityctrlr" && variable.name.lowercased() == "basicauthpassword"
+    /// Whether the value of a variable is never kept: passwords of the station (`SecurityCtrlr.BasicAuthPassword`) and, in 2.1,
+    /// of its networks (`NetworkConfiguration`). All are write-only, but not every station keeps to that. Names compare without
+    /// case.
+    public static func isSecret(_ component: Component, _ variable: Variable) -> Bool {
+        switch component.name.lowercased() {
+        case "securityctrlr": variable.name.lowercased() == "basicauthpassword"
+        case "networkconfiguration":
+            ["basicauthpassword", "apnpassword", "apnsimpin", "simpin", "vpnpassword", "vpnkey"].contains(
+                variable.name.lowercased())
+        default: false
+        }
     }
 
     private static let unreadable = Array("{}".utf8)

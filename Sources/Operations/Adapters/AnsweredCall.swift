@@ -25,7 +25,10 @@ enum AnsweredCall {
     }
 
     /// Actions whose answers say something of the station that is kept; of all others nothing is read twice.
-    static let telling = Set(["GetLocalListVersion", "SendLocalList"]).union(jobActions)
+    static let telling = Set([
+        "GetLocalListVersion", "SendLocalList", "ReserveNow", "CancelReservation", "SetDisplayMessage",
+        "ClearDisplayMessage", "GetDisplayMessages",
+    ]).union(jobActions).union(OCPP16Adapter.telling).union(OCPP2Adapter.telling)
 
     /// What it says, in words that every protocol shares; `nil`: nothing that is kept.
     var fact: StationFact? {
@@ -36,7 +39,39 @@ enum AnsweredCall {
         case .v2(.getLocalListVersion, .getLocalListVersion(let answer)): .localList(version: answer.versionNumber)
         case .v2(.sendLocalList(let sent), .sendLocalList(let answer)):
             answer.status == .accepted ? .localList(version: sent.versionNumber) : nil
-        default: jobFact
+        case .v16(.reserveNow(let sent), .reserveNow(let answer)):
+            .reserved(
+                OCPP16Adapter.asked(sent), isTaken: answer.status == .accepted, word: answer.status.name)
+        case .v2(.reserveNow(let sent), .reserveNow(let answer)):
+            .reserved(
+                OCPP2Adapter.asked(sent), isTaken: answer.status == .accepted,
+                word: answer.statusInfo?.reasonCode ?? answer.status.name)
+        case .v16(.cancelReservation(let sent), .cancelReservation(let answer)):
+            .reservationCancelled(sent.reservationId, isTaken: answer.status == .accepted)
+        case .v2(.cancelReservation(let sent), .cancelReservation(let answer)):
+            .reservationCancelled(sent.reservationId, isTaken: answer.status == .accepted)
+        case .v2(.setDisplayMessage(let sent), .setDisplayMessage(let answer)):
+            answer.status == .accepted ? .displays(OCPP2Adapter.displayMessage(sent.message)) : nil
+        case .v2(.clearDisplayMessage(let sent), .clearDisplayMessage(let answer)):
+            // Unknown says as well that it is not there.
+            answer.status == .accepted || answer.status == .unknown ? .displaysNoMore(sent.id) : nil
+        case .v2(.getDisplayMessages(let sent), .getDisplayMessages(let answer)):
+            .displayAsked(
+                request: sent.requestId, isWhole: sent.id == nil && sent.priority == nil && sent.state == nil,
+                isEmpty: answer.status == .unknown)
+        default: jobFact ?? deviceFact
+        }
+    }
+
+    /// It tells everything that the station has, at once (1.6).
+    var isWholePicture: Bool {
+        if case .v16(let sent, .getConfiguration) = self { OCPP16Adapter.isComplete(sent) } else { false }
+    }
+
+    private var deviceFact: StationFact? {
+        switch self {
+        case .v16(let sent, let answer): OCPP16Adapter.fact(sent, answer).map { .device($0) }
+        case .v2(let sent, let answer): OCPP2Adapter.fact(sent, answer).map { .device($0) }
         }
     }
 }

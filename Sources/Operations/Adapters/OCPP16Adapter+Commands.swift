@@ -47,6 +47,10 @@ extension OCPP16Adapter {
                 .setChargingProfile, V16.SetChargingProfileRequest(connectorId: evse, csChargingProfiles: profile).json
             )
 
+        case .readListBounds: return (.getConfiguration, V16.GetConfigurationRequest(key: listKeys).json)
+        case .readListVersion: return (.getLocalListVersion, V16.GetLocalListVersionRequest().json)
+        case .sendList(let version, let isWhole, let entries):
+            return (.sendLocalList, sendList(version, isWhole: isWhole, entries))
         case .readAbilities: return (.getConfiguration, V16.GetConfigurationRequest().json)
         case .sampleEvery(let interval):
             return configure("MeterValueSampleInterval", String(interval.components.seconds))
@@ -120,6 +124,21 @@ extension OCPP16Adapter {
             case .accepted, .rebootRequired: return .accepted
             default: return .refused(word: response.status.name)
             }
+        case .readListBounds:
+            guard case .success(.getConfiguration(let response)) = response(.getConfiguration, payload) else {
+                return .none(.unreadable)
+            }
+            return .listBounds(listBounds(response.configurationKey ?? []))
+        case .readListVersion:
+            guard case .success(.getLocalListVersion(let response)) = response(.getLocalListVersion, payload) else {
+                return .none(.unreadable)
+            }
+            return .listVersion(response.listVersion)
+        case .sendList:
+            guard case .success(.sendLocalList(let response)) = response(.sendLocalList, payload) else {
+                return .none(.unreadable)
+            }
+            return response.status == .accepted ? .accepted : .refused(word: response.status.name)
         case .readAbilities:
             guard case .success(.getConfiguration(let response)) = response(.getConfiguration, payload) else {
                 return .none(.unreadable)

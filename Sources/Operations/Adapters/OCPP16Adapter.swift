@@ -42,7 +42,9 @@ enum OCPP16Adapter {
                 StationEvent.Status(
                     connector: status.connectorId, status: connectorStatus(status.status),
                     errorCode: status.errorCode == .noError ? nil : status.errorCode.name, at: status.timestamp))
-        case .dataTransfer(let transfer): .vendor(id: transfer.vendorId, message: transfer.messageId)
+        case .dataTransfer(let transfer):
+            PlugAndCharge16.request(transfer).map(OCPP2Adapter.event)
+                ?? .vendor(id: transfer.vendorId, message: transfer.messageId, data: transfer.data)
         case .firmwareStatusNotification, .signedFirmwareStatusNotification, .diagnosticsStatusNotification,
             .logStatusNotification:
             ProtocolAdapter.news(request).map { .job($0) }
@@ -122,18 +124,22 @@ enum OCPP16Adapter {
         case .started(let transaction, let verdict):
             return V16.StartTransactionResponse(idTagInfo: info(verdict), transactionId: transaction).json
         case .stopped(let verdict): return V16.StopTransactionResponse(idTagInfo: verdict.map(info)).json
-        case .vendorUnknown: return V16.DataTransferResponse(status: .unknownVendorId).json
+        case .vendor(let answer):
+            return V16.DataTransferResponse(
+                status: V16.DataTransferStatus(answer.status.rawValue), data: answer.data
+            ).json
         case .certificate(let accepted, _, _):
             return V16.SignCertificateResponse(status: accepted ? .accepted : .rejected).json
         // 1.6 has no transactions that the station names.
-        case .acknowledged, .transaction: return acknowledgement
+        case .acknowledged, .transaction, .vehicleNeeds, .vehicleSchedule, .contract, .certificateService:
+            return acknowledgement
         }
     }
 
     /// One array for all: answers are kept for repeats.
     private static let acknowledgement = Array("{}".utf8)
 
-    private static func info(_ verdict: TokenVerdict) -> V16.IdTagInfo {
+    static func info(_ verdict: TokenVerdict) -> V16.IdTagInfo {
         let status: V16.AuthorizationStatus =
             switch verdict.status {
             case .accepted: .accepted
@@ -141,6 +147,8 @@ enum OCPP16Adapter {
             case .expired: .expired
             case .invalid: .invalid
             case .concurrent: .concurrentTx
+            // 1.6 has no word for it.
+            case .reserved: .invalid
             }
         // A parent longer than the wire's 20 characters cannot be told.
         let parent = verdict.parent.flatMap { $0.unicodeScalars.count <= 20 ? $0 : nil }

@@ -38,6 +38,10 @@ extension OCPP2Adapter {
                             }, startSchedule: anchor.floored(to: .seconds(1), from: Instant(milliseconds: 0)),
                             duration: 86_400)
                     ], recurrencyKind: .daily), evse: evse)
+        case .readListBounds: return (.getVariables, readListBounds)
+        case .readListVersion: return (.getLocalListVersion, V2.GetLocalListVersionRequest().json)
+        case .sendList(let version, let isWhole, let entries):
+            return (.sendLocalList, sendList(version, isWhole: isWhole, entries))
         case .readAbilities:
             return (
                 .getVariables,
@@ -118,6 +122,20 @@ extension OCPP2Adapter {
             case .accepted, .rebootRequired: return .accepted
             default: return .refused(word: first.attributeStatus.name)
             }
+        case .readListBounds:
+            guard case .success(.getVariables(let response)) = response(.getVariables, payload, version) else {
+                return .none(.unreadable)
+            }
+            return .listBounds(listBounds(response.getVariableResult))
+        case .readListVersion:
+            guard case .success(.getLocalListVersion(let response)) = response(.getLocalListVersion, payload, version)
+            else { return .none(.unreadable) }
+            return .listVersion(response.versionNumber)
+        case .sendList:
+            guard case .success(.sendLocalList(let response)) = response(.sendLocalList, payload, version) else {
+                return .none(.unreadable)
+            }
+            return response.status == .accepted ? .accepted : .refused(word: response.status.name)
         case .readAbilities:
             guard case .success(.getVariables(let response)) = response(.getVariables, payload, version) else {
                 return .none(.unreadable)

@@ -17,7 +17,9 @@ enum OCPP2Adapter {
                     vendor: boot.chargingStation.vendorName, model: boot.chargingStation.model,
                     serial: boot.chargingStation.serialNumber, firmware: boot.chargingStation.firmwareVersion))
         case .heartbeat: .heartbeat
-        case .authorize(let authorize): .authorize(token: authorize.idToken.idToken)
+        case .authorize(let authorize):
+            authorize.bringsCertificates
+                ? .authorizeContract(token: authorize.idToken.idToken) : .authorize(token: authorize.idToken.idToken)
         case .transactionEvent(let event): .transaction(report(event))
         case .meterValues(let values):
             .metered(
@@ -27,13 +29,24 @@ enum OCPP2Adapter {
                 StationEvent.Status(
                     connector: status.evseId, status: connectorStatus(status.connectorStatus), errorCode: nil,
                     at: status.timestamp))
-        case .dataTransfer(let transfer): .vendor(id: transfer.vendorId, message: transfer.messageId)
+        case .dataTransfer(let transfer):
+            .vendor(id: transfer.vendorId, message: transfer.messageId, data: transfer.data?.text)
+        case .reservationStatusUpdate(let update):
+            .reservationEnded(id: update.reservationId, word: update.reservationUpdateStatus.name)
+        case .notifyDisplayMessages(let report):
+            .displayReport(
+                request: report.requestId, (report.messageInfo ?? []).map(displayMessage), goesOn: report.tbc ?? false)
+        case .get15118EVCertificate, .getCertificateStatus, .getCertificateChainStatus: .certificateService
         case .securityEventNotification(let notice):
             .security(StationEvent.Security(type: notice.type, at: notice.timestamp, info: notice.techInfo))
         case .signCertificate(let asked):
             .certificateRequest(
                 StationEvent.CertificateRequest(
                     request: asked.csr, use: asked.certificateType?.name, number: asked.requestId))
+        case .notifyEVChargingNeeds(let told): .vehicleNeeds(needs(told))
+        case .notifyEVChargingSchedule(let told): .vehicleSchedule(schedule(told))
+        case .notifyReport, .notifyMonitoringReport, .notifyEvent, .notifyCustomerInformation:
+            news(request).map { .device($0) }
         default:
             if let news = ProtocolAdapter.news(request) {
                 .job(news)
@@ -46,7 +59,6 @@ enum OCPP2Adapter {
     /// The one word that a notice is about, for the log.
     private static func word(of request: V2.Request) -> String {
         switch request {
-        case .reservationStatusUpdate(let notice): notice.reservationUpdateStatus.name
         case .notifyChargingLimit(let notice): notice.chargingLimit.chargingLimitSource.name
         case .clearedChargingLimit(let notice): notice.chargingLimitSource.name
         default: ""
@@ -125,7 +137,15 @@ enum OCPP2Adapter {
         case .clock(let now): return V2.HeartbeatResponse(currentTime: now).json
         case .authorization(let verdict): return V2.AuthorizeResponse(idTokenInfo: info(verdict)).json
         case .transaction(let verdict): return V2.TransactionEventResponse(idTokenInfo: verdict.map(info)).json
-        case .vendorUnknown: return V2.DataTransferResponse(status: .unknownVendorId).json
+        case .vendor(let answer):
+            return V2.DataTransferResponse(
+                status: V2.DataTransferStatus(answer.status.rawValue), data: answer.data.flatMap { RawJSON($0) }
+            ).json
+        case .contract(let verdict, let word):
+            return V2.AuthorizeResponse(
+                idTokenInfo: info(verdict), certificateStatus: V2.AuthorizeCertificateStatus(word)
+            ).json
+        case .certificateService(let answer?): return payload(answer, to: request)
         case .certificate(let accepted, let reason, let info):
             return V2.SignCertificateResponse(
                 status: accepted ? .accepted : .rejected,
@@ -133,16 +153,17 @@ enum OCPP2Adapter {
                     V2.StatusInfo(reasonCode: $0, additionalInfo: info.map { String($0.prefix(512)) })
                 }
             ).json
-        case .acknowledged, .started, .stopped: return plain(request)
+        case .vehicleNeeds(let served):
+            return V2.NotifyEVChargingNeedsResponse(status: served ? .accepted : .rejected).json
+        case .vehicleSchedule(let fits):
+            return V2.NotifyEVChargingScheduleResponse(status: fits ? .accepted : .rejected).json
+        case .acknowledged, .started, .stopped, .certificateService(nil): return plain(request)
         }
     }
 
     /// Actions whose answer carries no decision of the platform, and those that nobody here serves: the honest word of each.
-    private static func plain(_ request: V2.Request) -> [UInt8] {
+    static func plain(_ request: V2.Request) -> [UInt8] {
         switch request {
-        // The default profile that the station has goes on to hold.
-        case .notifyEVChargingNeeds: return V2.NotifyEVChargingNeedsResponse(status: .noChargingProfile).json
-        case .notifyEVChargingSchedule: return V2.NotifyEVChargingScheduleResponse(status: .accepted).json
         case .get15118EVCertificate:
             return V2.Get15118EVCertificateResponse(status: .failed, exiResponse: "").json
         case .getCertificateStatus: return V2.GetCertificateStatusResponse(status: .failed).json
@@ -172,6 +193,7 @@ enum OCPP2Adapter {
             case .expired: .expired
             case .invalid: .invalid
             case .concurrent: .concurrentTx
+            case .reserved: .notAtThisTime
             }
         // A group longer than the wire's 36 characters cannot be told.
         let group = verdict.parent.flatMap { $0.unicodeScalars.count <= 36 ? $0 : nil }

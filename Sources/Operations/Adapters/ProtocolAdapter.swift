@@ -17,6 +17,9 @@ enum ProtocolAdapter {
     /// The CALLRESULT's payload.
     static func payload(_ answer: StationAnswer, to request: InboundCall.Request) -> [UInt8] {
         switch request {
+        case .v16(.dataTransfer(let transfer)):
+            PlugAndCharge16.request(transfer).map { PlugAndCharge16.wrapped(OCPP2Adapter.payload(answer, to: $0)) }
+                ?? OCPP16Adapter.payload(answer)
         case .v16: OCPP16Adapter.payload(answer)
         case .v2(let request): OCPP2Adapter.payload(answer, to: request)
         }
@@ -69,6 +72,12 @@ enum ProtocolAdapter {
         certificate record: CertificateRecord, in version: OCPPVersion
     ) -> (action: String, payload: [UInt8]) {
         switch version {
+        case .v16 where record.use != CertificateRecord.stationUse:
+            PlugAndCharge16.call(
+                .certificateSigned,
+                V2.CertificateSignedRequest(
+                    certificateChain: record.chain, certificateType: V2.CertificateSigningUse(record.use)
+                ).json)
         case .v16:
             (
                 V16.Action.certificateSigned.rawValue,
@@ -78,7 +87,7 @@ enum ProtocolAdapter {
             (
                 V2.Action.certificateSigned.rawValue,
                 V2.CertificateSignedRequest(
-                    certificateChain: record.chain, certificateType: .chargingStationCertificate,
+                    certificateChain: record.chain, certificateType: V2.CertificateSigningUse(record.use),
                     requestId: version == .v21 ? record.requestID : nil
                 ).json
             )
@@ -87,9 +96,14 @@ enum ProtocolAdapter {
 
     /// How the station took a certificate, with its own word where it says more.
     static func certificateAnswer(
-        _ payload: [UInt8], in version: OCPPVersion
+        _ payload: [UInt8], use: String, in version: OCPPVersion
     ) -> (CertificateRecord.State, word: String?) {
         switch version {
+        case .v16 where use != CertificateRecord.stationUse:
+            guard case .certificateSigned(let response)? = PlugAndCharge16.answer(.certificateSigned, payload) else {
+                return (.unanswered, nil)
+            }
+            return response.status == .accepted ? (.accepted, nil) : (.rejected, response.status.name)
         case .v16:
             guard
                 case .success(.certificateSigned(let response)) = V16.Response.decode(
@@ -106,6 +120,46 @@ enum ProtocolAdapter {
             let word = response.statusInfo?.reasonCode ?? response.status.name
             return response.status == .accepted ? (.accepted, nil) : (.rejected, word)
         }
+    }
+
+    /// Characters of the longest token that the version carries; stations could never come with a longer one.
+    static func longestToken(in version: OCPPVersion) -> Int {
+        switch version {
+        case .v16: 20
+        case .v201: 36
+        case .v21: 255
+        }
+    }
+
+    /// 1.6 reserves by connector only; 2.1 lets stations have words of their own.
+    static func knows(connectorKind word: String, in version: OCPPVersion) -> Bool {
+        switch version {
+        case .v16: false
+        case .v201: V2.ConnectorKind.allCases.contains(V2.ConnectorKind(word))
+        case .v21: true
+        }
+    }
+
+    /// What a person asks for; `nil`: the version has no such message.
+    static func call(_ request: StationRequest, in version: OCPPVersion) -> (action: String, payload: [UInt8])? {
+        switch version {
+        case .v16: OCPP16Adapter.call(request).map { ($0.action.rawValue, $0.payload) }
+        case .v201, .v21:
+            {
+                let (action, payload) = OCPP2Adapter.call(request)
+                return (action.rawValue, payload)
+            }()
+        }
+    }
+
+    /// Whether a transaction goes on, and whether messages of it wait to be told; `nil`: unreadable.
+    static func transactionStatus(_ payload: [UInt8], in version: OCPPVersion) -> (goesOn: Bool?, waits: Bool)? {
+        guard
+            case .success(.getTransactionStatus(let response)) = V2.Response.decode(
+                .getTransactionStatus, payload: payload.span, in: version
+            ).result
+        else { return nil }
+        return (response.ongoingIndicator, response.messagesInQueue)
     }
 
     /// A request as it may be kept and shown, see ``V2/withoutSecrets(request:of:in:)``.
@@ -156,5 +210,42 @@ enum ProtocolAdapter {
     /// Actions that a TriggerMessage may have asked for, so that a station which is not accepted yet may send them.
     static func actions(in version: OCPPVersion) -> [String] {
         version == .v16 ? V16.Action.allCases.map(\.rawValue) : V2.Action.allCases.map(\.rawValue)
+    }
+
+    // MARK: - Device model
+
+    /// `nil`: the version has nothing of the kind.
+    static func call(
+        _ order: DeviceOrder, request: Int, in version: OCPPVersion
+    ) -> (action: String, payload: [UInt8])? {
+        version == .v16
+            ? OCPP16Adapter.call(order).map { ($0.action.rawValue, $0.payload) }
+            : OCPP2Adapter.call(order, request: request, in: version).map { ($0.action.rawValue, $0.payload) }
+    }
+
+    /// The next step of a change of the security profile; `nil`: there is none.
+    static func call(_ change: SecurityProfileChange, in version: OCPPVersion) -> (action: String, payload: [UInt8])? {
+        version == .v16
+            ? OCPP16Adapter.call(change).map { ($0.action.rawValue, $0.payload) }
+            : OCPP2Adapter.call(change, in: version).map { ($0.action.rawValue, $0.payload) }
+    }
+
+    /// How the station took a step.
+    static func profileAnswer(
+        _ outcome: StationLink.CallOutcome, to state: SecurityProfileChange.State, in version: OCPPVersion
+    ) -> KeyAnswer {
+        switch outcome {
+        case .answered(let payload):
+            switch (version, state) {
+            case (.v16, .sendingProfile): return OCPP16Adapter.keyAnswer(payload)
+            case (.v16, _): return OCPP16Adapter.resetAnswer(payload)
+            case (_, .sendingPriority): return OCPP2Adapter.keyAnswer(payload, in: version)
+            case (_, .sendingProfile): return OCPP2Adapter.networkAnswer(payload, in: version)
+            case (_, _): return OCPP2Adapter.resetAnswer(payload, in: version)
+            }
+        case .error(let code, _, _) where ["InternalError", "GenericError"].contains(code): return .unknown(word: code)
+        case .error(let code, _, _): return .refused(word: code)
+        case .timeout, .dropped: return .unknown(word: nil)
+        }
     }
 }

@@ -62,6 +62,8 @@ public struct CertificateRecord: Hashable, Sendable {
     }
 
     public static let stationUse = "ChargingStationCertificate"
+    /// With it the station shows itself to vehicles (ISO 15118).
+    public static let vehicleUse = "V2GCertificate"
 }
 
 /// What our authority made of a station's request.

@@ -69,10 +69,18 @@ public struct CoreState: Sendable {
     public var nodes: [GridNode] = []
     /// Newest of each station, oldest first; those that no longer hang on anything are left out.
     public var certificates: [CertificateRecord] = []
+    public var localLists: [LocalListRecord] = []
+    /// Those that may still be used, and the newest others of each station, oldest first.
+    public var reservations: [Reservation] = []
+    public var displays: [DisplayPicture] = []
+    public var vendorHandlers: [VendorHandler] = []
+    /// What stations promised by their answers and have not shown yet.
+    public var promisedCommands: [CommandView] = []
     /// The newest few of each station, those without an end first kept, oldest first.
     public var jobs: [StationJob] = []
     /// That have not ended, oldest first, with all their stations in order.
     public var campaigns: [(campaign: Campaign, targets: [CampaignTarget])] = []
+    public var devices = DeviceCoreState()
     public var settings: [String: String] = [:]
     /// Oldest first.
     public var pendingCommands: [CommandView] = []

@@ -57,6 +57,9 @@ public enum OrderResult: Sendable {
     case idToken(IdToken)
     case imported(Int)
     case alarm(Alarm)
+    case reservation(Reservation, CommandView)
+    case localList(LocalListView)
+    case vendorHandler(VendorHandler)
     case file(StoredFile)
     case campaign(CampaignView)
 }
@@ -91,11 +94,16 @@ public enum Change: Sendable {
     case dayReport(DayReport)
     case certificate(CertificateRecord)
     case securityEvent(SecurityEvent)
+    case holding(StationHolding)
+    case vendorHandler(VendorHandler)
+    case removeVendorHandler(String)
     case job(StationJob)
     case file(StoredFile)
     case removeFile(String)
     case campaign(Campaign)
     case campaignTarget(CampaignTarget)
+    /// Of a station's device model and what hangs on it.
+    case device(DeviceChange)
 }
 
 public struct MessageRecord: Hashable, Sendable {

@@ -16,8 +16,12 @@ public enum Input: Sendable {
     case cameWith(StationID, stored: String)
     /// Before it connects: the certificate that the station proved itself with.
     case cameWithCertificate(StationID, CertificateRecord)
+    /// Before it connects, while a change of its security profile is under way: the one that it came in, proven.
+    case cameOn(StationID, profile: Int)
     /// A station's SignCertificate, with what our authority made of it.
     case certificateRequest(StationID, connection: UInt64, InboundCall, CertificateVerdict)
+    /// A CALL of a station about which the shell asked others first.
+    case ruled(StationID, connection: UInt64, InboundCall, CallRuling)
     /// The shell saw something of a station that bears on security.
     case securityEvent(StationID, SecurityEvent.Seen, info: String?)
     /// How a call of ours ended (``Effect/call(_:)``), also late.
@@ -93,6 +97,13 @@ public enum Order: Sendable {
     /// Gives a station a new key over OCPP. The key itself goes to the station and nowhere else; `stored` is what is kept.
     case sendKey(StationID, key: String, stored: String, timeout: Duration)
     case acknowledgeAlarm(Int64)
+    /// Something that a station holds for people; a call to it follows.
+    case ask(StationID, StationWish, timeout: Duration)
+    case putLocalList(StationID, LocalListChange)
+    /// Brings a station's local list up to date; `whole`: all of it anew.
+    case sendLocalList(StationID, whole: Bool)
+    case putVendorHandler(VendorHandler)
+    case deleteVendorHandler(String)
     /// Firmware, its publication or a log (``StationJob``); the platform numbers it. `file`: of ours, that it is about.
     case askJob(StationID, JobOrder, file: String?, timeout: Duration)
     /// The shell has its bytes on the disk.
@@ -100,8 +111,19 @@ public enum Order: Sendable {
     case deleteFile(String)
     case createCampaign(CampaignPlan)
     case steerCampaign(String, Campaign.Step)
+    case device(DeviceOrder)
     /// A tariff was loaded, replaced or approved: plans that use it are made anew.
     case tariffChanged(String)
+}
+
+/// What a person wants of a station; numbers are given by the platform.
+public enum StationWish: Hashable, Sendable {
+    /// - Parameter evse: `nil`: any.
+    case reserve(evse: Int?, connectorKind: String?, token: String, group: String?, until: Instant)
+    case cancelReservation(Int)
+    case display(DisplayMessage)
+    case clearDisplay(Int)
+    case readDisplay
 }
 
 /// Fields of a station that a caller may set; `nil` leaves a field as it is.

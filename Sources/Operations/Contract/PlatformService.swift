@@ -5,7 +5,7 @@ public import Quantities
 
 /// What the API and the console ask of the running platform. Implemented by the program; everything is durable when a
 /// call returns. Lists are newest first unless said otherwise.
-public protocol PlatformService: Sendable {
+public protocol PlatformService: DeviceService {
     /// Domain time (virtual in the demo).
     var now: Instant { get }
 
@@ -30,6 +30,17 @@ public protocol PlatformService: Sendable {
     func securityEvents(
         of station: StationID?, critical: Bool, limit: Int, before: Int64?
     ) async -> [StoredSecurityEvent]
+    /// `nil`: no such station.
+    func localList(of station: StationID) async -> LocalListView?
+    /// - Parameters:
+    ///   - station: `nil`: of all.
+    ///   - before: place of the last one of the page before.
+    func reservations(of station: StationID?, limit: Int, before: Int64?) async -> [StoredReservation]
+    func reservation(_ id: Int, of station: StationID) async -> Reservation?
+    /// What is known of the station's display; `nil`: no such station.
+    func display(of station: StationID) async -> DisplayPicture?
+    /// In order of their ids.
+    func vendorHandlers() async -> [VendorHandler]
     /// Files that stations fetch and bring.
     var files: any FileService { get }
     /// Firmware and logs that stations were asked for.

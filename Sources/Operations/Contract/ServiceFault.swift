@@ -58,8 +58,6 @@ public enum FaultReason: Wording {
     case stationBusy(StationID, waiting: Int)
     /// The order needs the station, which is not connected.
     case stationOffline(StationID)
-    /// The version that the station speaks has no message for it.
-    case notInVersion(StationID)
     /// There is no such campaign, or it has ended.
     case campaignOver(String)
     case campaignNotRunning(String)
@@ -68,8 +66,22 @@ public enum FaultReason: Wording {
     case fileUnknown(String)
     /// Nothing listens for stations that fetch or bring files.
     case filesOff
+    /// The version that the station speaks has nothing of the kind.
+    case notInVersion(StationID, String)
+    case templateUnknown(String)
+    case tooManyTemplates(most: Int)
+    /// Over OCPP a security profile is raised, or goes from 3 to 2 (2.x); nothing else.
+    case securityProfileNotAbove(StationID, held: Int, target: Int)
+    /// What the station or the platform needs before it.
+    case securityProfileUnready(StationID, SecurityNeed)
     /// As many keys as may be wait for the station to show which one it uses.
     case keysUndecided(StationID, count: Int)
+    case reservationUnknown(Int)
+    case vendorHandlerUnknown(String)
+    /// No list is kept for the station.
+    case noLocalList(StationID)
+    /// As many as may be are open or kept already.
+    case tooMany(most: Int)
     case diskRefuses
     /// The database refused a change of the order; it is tried again.
     case changeRefused
@@ -78,11 +90,16 @@ public enum FaultReason: Wording {
     /// The service ends before the disk has the change.
     case stopping
 
+    public enum SecurityNeed: String, Hashable, Sendable, CaseIterable { case password, listener, certificate, network }
+
     /// What an order with wrong fields was about.
     public enum Subject: String, Hashable, Sendable, CaseIterable {
-        case station, site, node, needs, limit, reading
+        case station, site, node, needs, limit, reading, reservation, display
+        case localList = "local-list"
+        case vendorHandler = "vendor-handler"
         case idToken = "token"
         case campaign
+        case template
     }
 
     public enum Code: String, WordingCode {
@@ -100,6 +117,10 @@ public enum FaultReason: Wording {
         case limitInvalid = "limit-invalid"
         case readingInvalid = "reading-invalid"
         case idTokenInvalid = "token-invalid"
+        case reservationInvalid = "reservation-invalid"
+        case displayInvalid = "display-invalid"
+        case localListInvalid = "local-list-invalid"
+        case vendorHandlerInvalid = "vendor-handler-invalid"
         case sessionEnded = "session-ended"
         case siteHasStations = "site-has-stations"
         case siteHasNodes = "site-has-nodes"
@@ -115,6 +136,18 @@ public enum FaultReason: Wording {
         case fileUnknown = "file-unknown"
         case filesOff = "files-off"
         case keysUndecided = "keys-undecided"
+        case reservationUnknown = "reservation-unknown"
+        case vendorHandlerUnknown = "vendor-handler-unknown"
+        case noLocalList = "no-local-list"
+        case tooMany = "too-many"
+        case templateUnknown = "template-unknown"
+        case templateInvalid = "template-invalid"
+        case tooManyTemplates = "too-many-templates"
+        case securityProfileNotAbove = "security-profile-not-above"
+        case securityProfileNeedsPassword = "security-profile-needs-password"
+        case securityProfileNeedsListener = "security-profile-needs-listener"
+        case securityProfileNeedsCertificate = "security-profile-needs-certificate"
+        case securityProfileNeedsNetwork = "security-profile-needs-network"
         case diskRefuses = "disk-refuses"
         case changeRefused = "change-refused"
         case busy
@@ -124,12 +157,13 @@ public enum FaultReason: Wording {
     public var kind: ServiceFault.Kind {
         switch self {
         case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown,
-            .fileUnknown:
+            .reservationUnknown, .vendorHandlerUnknown, .fileUnknown, .templateUnknown:
             .notFound
         case .invalid: .invalid
         case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy,
-            .stationOffline, .keysUndecided, .notInVersion, .campaignOver, .campaignNotRunning, .tooManyCampaigns,
-            .filesOff:
+            .stationOffline, .keysUndecided, .noLocalList, .tooMany, .notInVersion, .campaignOver,
+            .campaignNotRunning, .tooManyCampaigns, .filesOff, .tooManyTemplates, .securityProfileNotAbove,
+            .securityProfileUnready:
             .conflict
         case .diskRefuses, .changeRefused, .busy, .stopping: .unavailable
         }
@@ -158,6 +192,14 @@ public enum FaultReason: Wording {
         case .tooManyCampaigns: .tooManyCampaigns
         case .fileUnknown: .fileUnknown
         case .filesOff: .filesOff
+        case .invalid(.template): .templateInvalid
+        case .templateUnknown: .templateUnknown
+        case .tooManyTemplates: .tooManyTemplates
+        case .securityProfileNotAbove: .securityProfileNotAbove
+        case .securityProfileUnready(_, .password): .securityProfileNeedsPassword
+        case .securityProfileUnready(_, .listener): .securityProfileNeedsListener
+        case .securityProfileUnready(_, .certificate): .securityProfileNeedsCertificate
+        case .securityProfileUnready(_, .network): .securityProfileNeedsNetwork
         case .sessionEnded: .sessionEnded
         case .siteHasStations: .siteHasStations
         case .siteHasNodes: .siteHasNodes
@@ -166,6 +208,14 @@ public enum FaultReason: Wording {
         case .stationBusy: .stationBusy
         case .stationOffline: .stationOffline
         case .keysUndecided: .keysUndecided
+        case .reservationUnknown: .reservationUnknown
+        case .vendorHandlerUnknown: .vendorHandlerUnknown
+        case .noLocalList: .noLocalList
+        case .tooMany: .tooMany
+        case .invalid(.reservation): .reservationInvalid
+        case .invalid(.display): .displayInvalid
+        case .invalid(.localList): .localListInvalid
+        case .invalid(.vendorHandler): .vendorHandlerInvalid
         case .diskRefuses: .diskRefuses
         case .changeRefused: .changeRefused
         case .busy: .busy
@@ -175,7 +225,7 @@ public enum FaultReason: Wording {
 
     public var values: [String: String] {
         switch self {
-        case .stationUnknown(let id), .stationOffline(let id), .notInVersion(let id): ["station": id.value]
+        case .stationUnknown(let id), .stationOffline(let id): ["station": id.value]
         case .campaignOver(let id), .campaignNotRunning(let id): ["campaign": id]
         case .tooManyCampaigns(let count): ["count": String(count)]
         case .fileUnknown(let id): ["file": id]
@@ -186,6 +236,17 @@ public enum FaultReason: Wording {
         case .alarmUnknown(let id): ["alarm": String(id)]
         case .stationBusy(let id, let waiting): ["station": id.value, "waiting": String(waiting)]
         case .keysUndecided(let id, let count): ["station": id.value, "count": String(count)]
+        case .reservationUnknown(let id): ["reservation": String(id)]
+        case .vendorHandlerUnknown(let id): ["handler": id]
+        case .noLocalList(let id): ["station": id.value]
+        case .tooMany(let most): ["most": String(most)]
+        case .notInVersion(let id, let version): ["station": id.value, "version": version]
+        case .templateUnknown(let name): ["template": name]
+        case .tooManyTemplates(let most): ["most": String(most)]
+        case .securityProfileNotAbove(let id, let held, let target):
+            ["station": id.value, "held": String(held), "target": String(target)]
+        case .securityProfileUnready(_, .listener): [:]
+        case .securityProfileUnready(let id, _): ["station": id.value]
         case .filesOff, .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy, .stopping: [:]
         }
     }
@@ -201,15 +262,20 @@ extension FaultReason.Code {
         case .sessionUnknown: "There is no active session {session}."
         case .alarmUnknown: "No active alarm {alarm}; it may have ended."
         case .idTokenUnknown: "There is no such token."
-        case .notInVersion: "The OCPP version that station {station} speaks has no message for it."
+        case .reservationUnknown: "There is no open reservation {reservation} at this station."
+        case .vendorHandlerUnknown: "There is no vendor handler {handler}."
+        case .noLocalList:
+            "No local list is kept for station {station}. Say first which tokens it should hold (scope all or selected)."
+        case .tooMany: "There are {most} already; end or delete some first."
         case .campaignOver: "There is no campaign {campaign} that could go on: it has ended, or there never was one."
         case .campaignNotRunning: "Campaign {campaign} has not begun; start it or cancel it."
         case .tooManyCampaigns: "{count} campaigns have not ended, and no more may be; cancel one or wait for its end."
         case .fileUnknown: "There is no file {file}."
         case .filesOff:
             "Nothing listens for stations that fetch or bring files: set listen.files and files.public_url, or name an address of your own."
-        case .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid,
-            .campaignInvalid:
+        case .reservationInvalid, .displayInvalid, .localListInvalid, .vendorHandlerInvalid,
+            .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid,
+            .campaignInvalid, .templateInvalid:
             "Nothing was changed: see the fields."
         case .readingInvalid: "No reading was taken: see the fields."
         case .sessionEnded: "Session {session} has ended; it has no needs any more."
@@ -221,6 +287,19 @@ extension FaultReason.Code {
         case .stationOffline: "Station {station} is not connected; nothing was done. Try again when it is online."
         case .keysUndecided:
             "Of {count} keys sent to station {station} nobody knows which one it uses. Let it connect anew (Reset), or make a key without sending it."
+        case .notInVersion: "Station {station} speaks {version}, which has nothing of the kind."
+        case .templateUnknown: "There is no template {template}."
+        case .tooManyTemplates: "There are {most} templates, more are not kept; delete one first."
+        case .securityProfileNotAbove:
+            "Station {station} is set to security profile {held}: over OCPP it can be raised, and in 2.x go from 3 to 2, but not to {target}."
+        case .securityProfileNeedsPassword:
+            "Security profiles 1 and 2 need a password of station {station}; make a key first (POST …/key)."
+        case .securityProfileNeedsListener:
+            "Security profiles 2 and 3 need a listener with TLS (listen.ocpps), and this platform has none."
+        case .securityProfileNeedsCertificate:
+            "Security profile 3 needs a certificate of station {station}; have it ask for one first."
+        case .securityProfileNeedsNetwork:
+            "Station {station} needs the address to connect to, and which of its network profiles may be written: give url, and slot and priority or read its device model first."
         case .diskRefuses:
             "The disk takes no changes at the moment; nothing was done. Free some space and try again."
         case .changeRefused:

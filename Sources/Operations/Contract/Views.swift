@@ -43,9 +43,11 @@ public struct StationView: Sendable {
     public let commissioning: Commissioning?
     /// The newest order of firmware.
     public var firmware: StationJob?
+    /// The newest change of its security profile over OCPP.
+    public let profileChange: SecurityProfileChange?
     public init(
         station: Station, online: Bool, lastSeen: Instant?, protocol: String?, evses: [EVSE],
-        commissioning: Commissioning?
+        commissioning: Commissioning?, profileChange: SecurityProfileChange? = nil
     ) {
         self.station = station
         self.online = online
@@ -53,6 +55,7 @@ public struct StationView: Sendable {
         self.protocol = `protocol`
         self.evses = evses
         self.commissioning = commissioning
+        self.profileChange = profileChange
     }
 }
 
@@ -88,6 +91,8 @@ public struct CommandView: Hashable, Sendable {
     public var errorCode: String?
     public var errorDescription: String?
     public let by: String
+    /// What came of it, where the station only promised; `nil` with others.
+    public var followUp: CommandFollowUp?
     public init(
         id: String, station: StationID, action: String, payload: [UInt8], status: Status, createdAt: Instant,
         finishedAt: Instant? = nil, response: [UInt8]? = nil, errorCode: String? = nil, errorDescription: String? = nil,

@@ -13,7 +13,9 @@ struct AlarmBook: Sendable {
     mutating func load(_ alarm: Alarm) {
         active.append(alarm)
         // What tells of a moment waits for a person, not for who raised it.
-        if alarm.code != SecurityEvent.alarmCode { inherited.insert(alarm.id) }
+        // A monitor's alarm ends when the station says so.
+        let lasting = [SecurityEvent.alarmCode, Core.monitorAlarm, Core.monitorEventAlarm]
+        if !lasting.contains(alarm.code) { inherited.insert(alarm.id) }
     }
     mutating func confirm(_ id: Int64) { inherited.remove(id) }
     func find(_ key: Key) -> Alarm? { active.first { $0.code == key.code && $0.object == key.object } }

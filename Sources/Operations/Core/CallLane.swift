@@ -19,8 +19,14 @@ struct CallLane: Sendable {
         case key(command: String, stored: String, key: String)
         /// A signed certificate, by its fingerprint.
         case certificate(String)
+        /// A step in sending its local list.
+        case localList(StationCommand)
+        /// How a transaction stands, by its id.
+        case inquiry(String)
         /// A campaign's command to one of its stations.
         case campaign(command: String, campaign: String)
+        /// A step of a change of the security profile; its command is shown to people.
+        case securityProfile(command: String, SecurityProfileChange.State)
     }
     /// Least value goes first.
     enum Rank: Int, Comparable, Sendable {
@@ -102,8 +108,8 @@ extension CallLane.Purpose {
     /// a campaign must know after a crash whom it has sent to.
     var waitsForDisk: Bool {
         switch self {
-        case .key, .certificate, .campaign: true
-        case .command, .dispatch, .commissioning, .comparison: false
+        case .key, .certificate, .campaign, .securityProfile: true
+        case .command, .dispatch, .commissioning, .comparison, .localList, .inquiry: false
         }
     }
 }

@@ -44,7 +44,7 @@ extension Core {
             alarm.acknowledgedBy = actor.name
             alarm.acknowledgedAt = now
             // It told of a moment: seen, it is over.
-            if alarm.code == SecurityEvent.alarmCode { alarm.endedAt = now }
+            if [SecurityEvent.alarmCode, Self.monitorEventAlarm].contains(alarm.code) { alarm.endedAt = now }
             put(alarm)
         }
         return .success(.alarm(alarm))

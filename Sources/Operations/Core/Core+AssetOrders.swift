@@ -72,7 +72,10 @@ extension Core {
         if let ownership = change.ownership { station.ownership = ownership }
         if let evidence = change.ownershipEvidence { station.ownershipEvidence = evidence }
         if let owner = change.owner { station.owner = owner }
-        if let profile = change.securityProfile { station.securityProfile = profile }
+        if let profile = change.securityProfile {
+            if profile != station.securityProfile { closeProfileChange(s, word: "replaced", at: now) }
+            station.securityProfile = profile
+        }
         if let limit = change.operatorLimit { station.operatorLimit = limit }
         if let digest = change.passwordDigest { station.setPassword(digest) }
         stations[s].station = station
@@ -103,6 +106,7 @@ extension Core {
         }
         for session in stations[s].sessions { sessionHome[session.id] = nil }
         endCertificateAlarms(of: id, at: now)
+        forgetDevice(of: id, at: now)
         endScheduleAlarms(s, at: now)
         endJobAlarms(of: id, at: now)
         let last = stations.count - 1

@@ -31,6 +31,11 @@ extension Core {
             ("evse.set", id.description, Self.summary(paused: paused, limit: limit, chargeNow: chargeNow))
         case .command(let id, let action, _, _): ("station.command", id.value, action)
         case .sendKey(let id, _, _, _): ("station.key", id.value, "")
+        case .ask(let id, let wish, _): ("station." + wish.auditWord, id.value, wish.auditDetail)
+        case .putLocalList(let id, let change): ("station.local-list", id.value, change.summary)
+        case .sendLocalList(let id, let whole): ("station.send-local-list", id.value, "whole=\(whole)")
+        case .putVendorHandler(let handler): ("vendor-handler.put", handler.id, handler.summary)
+        case .deleteVendorHandler(let id): ("vendor-handler.delete", id, "")
         case .askJob(let id, let order, let file, _):
             (
                 "station.\(order.kind.rawValue)", id.value,
@@ -49,6 +54,7 @@ extension Core {
             )
         case .steerCampaign(let id, let step): ("campaign.\(step.rawValue)", id, "")
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", String(id), "")
+        case .device(let order): order.summary
         case .tariffChanged(let id): ("tariff.changed", id, "")
         }
     }
@@ -91,6 +97,82 @@ private struct ChangeList {
 
 extension Power {
     fileprivate var auditText: String { decimalText(Int128(watts), scale: 3) }
+}
+
+extension StationWish {
+    fileprivate var auditWord: String {
+        switch self {
+        case .reserve: "reserve"
+        case .cancelReservation: "cancel-reservation"
+        case .display: "display-message"
+        case .clearDisplay: "clear-display-message"
+        case .readDisplay: "read-display"
+        }
+    }
+    /// For whom something is reserved and what a display says is personal, or may be.
+    fileprivate var auditDetail: String {
+        switch self {
+        case .reserve(let evse, _, _, _, let until):
+            "evse=\(evse.map(String.init) ?? "null"), expires_at=\(until)"
+        case .cancelReservation(let id), .clearDisplay(let id): "id=\(id)"
+        case .display(let message): "id=\(message.id)"
+        case .readDisplay: ""
+        }
+    }
+}
+
+extension LocalListChange {
+    fileprivate var summary: String {
+        var list = ChangeList()
+        if let scope { list.add("scope", scope.rawValue) }
+        if let tokens { list.add("tokens", String(tokens.count)) }
+        if let isAutomatic { list.add("automatic", isAutomatic ? "true" : "false") }
+        return list.text
+    }
+}
+
+extension VendorHandler {
+    fileprivate var summary: String {
+        var list = ChangeList()
+        list.add("vendor_id", vendor)
+        list.add("message_id", message)
+        list.add("url", url)
+        list.add("status", status.rawValue)
+        return list.text
+    }
+}
+
+extension DeviceOrder {
+    /// Values of variables are technical, what names a customer is not.
+    fileprivate var summary: (action: String, object: String, detail: String) {
+        let id = station?.value ?? ""
+        return switch self {
+        case .refresh: ("device-model.refresh", id, "")
+        case .set(_, let settings):
+            (
+                "device-model.set", id,
+                settings.prefix(10).map { "\($0.name.text)=\(String($0.value.prefix(80)))" }.joined(separator: ", ")
+                    + (settings.count > 10 ? ", …" : "")
+            )
+        case .refreshMonitors: ("monitors.refresh", id, "")
+        case .setMonitors(_, let wishes):
+            ("monitors.set", id, wishes.prefix(10).map { "\($0.name.text) \($0.kind)" }.joined(separator: ", "))
+        case .clearMonitors(_, let ids):
+            ("monitors.clear", id, ids.prefix(20).map(String.init).joined(separator: ", "))
+        case .monitoringBase(_, let base): ("monitors.base", id, base)
+        case .monitoringLevel(_, let level): ("monitors.level", id, String(level))
+        case .putTemplate(let template):
+            (
+                "device-template.put", template.name,
+                "settings=\(template.settings.count), stations=\(template.stations.count)"
+            )
+        case .removeTemplate(let name): ("device-template.delete", name, "")
+        case .securityProfile(_, let target, _, _): ("station.security-profile", id, "security_profile=\(target)")
+        case .endSecurityProfileChange: ("station.security-profile-end", id, "")
+        case .customer(_, _, let report, let clear): ("customer.ask", id, "report=\(report), clear=\(clear)")
+        case .removeCustomer(_, let request): ("customer.delete", id, String(request))
+        }
+    }
 }
 
 extension StationChange {

@@ -17,8 +17,14 @@ extension Core {
     }
 
     /// For a start: a token that charges elsewhere already may not charge twice (OCPP 1.6 §7.4, ConcurrentTx).
-    func verdictForStart(on token: String, at now: Instant) -> TokenVerdict {
+    ///
+    /// Nor may it charge at an EVSE that is kept free for another one (1.6 §5.13, 2.x H03).
+    /// - Parameter began: when it began, by the station.
+    func verdictForStart(on token: String, _ s: Int, evse: Int, began: Instant, at now: Instant) -> TokenVerdict {
         let verdict = verdict(on: token, at: now)
+        if verdict.isAccepted, isReserved(s, evse: evse, for: token, at: began) {
+            return TokenVerdict(.reserved, expiresAt: verdict.expiresAt, parent: verdict.parent)
+        }
         guard verdict.isAccepted, tokenUse[Self.key(token), default: 0] > 0 else { return verdict }
         return TokenVerdict(.concurrent, expiresAt: verdict.expiresAt, parent: verdict.parent)
     }

@@ -6,10 +6,12 @@ import Quantities
 
 // A call of a station, from its journal entry to its answer.
 extension Core {
-    /// - Parameter verdict: for a request to sign one, what our authority made of it.
+    /// - Parameters:
+    ///   - verdict: for a request to sign a certificate, what our authority made of it.
+    ///   - ruling: what the shell found out about it.
     mutating func received(
         _ call: InboundCall, from id: StationID, _ connection: UInt64, certificate verdict: CertificateVerdict? = nil,
-        at now: Instant
+        ruling: CallRuling? = nil, at now: Instant
     ) {
         guard let s = stationIndex[id] else {
             emit(.disconnect(id, connection: connection, code: 1008, reason: "the station was removed"))
@@ -49,7 +51,8 @@ extension Core {
                     description: "only the central system sends \(action)"))
             return
         }
-        let answer = handle(event, s, verdict, at: now)
+        let answer = handle(event, s, verdict, ruling, at: now)
+        if !stations[s].promises.isEmpty { fulfil(s, action, at: now) { $0 == .message(action) } }
         guard !call.isUnanswered else { return journal(call, id, reply: nil, problem: problem, at: now) }
         let reply = ProtocolAdapter.payload(answer, to: call.request)
         if let key { stations[s].repeats.remember(key, reply: reply) }
@@ -89,16 +92,19 @@ extension Core {
                     text: Self.shown(call), reply: reply, problem: problem)))
     }
 
-    /// The frame as it is kept. Only a station's report of its variables may hold a password; a signed one stays whole, or its
-    /// signature would prove nothing.
+    /// The frame as it is kept. Only a station's report of its variables may hold a password, and one of a customer personal
+    /// data; a signed report of variables stays whole, or its signature would prove nothing.
     private static func shown(_ call: InboundCall) -> [UInt8] {
-        guard case .v2(.notifyReport) = call.request, !call.isSigned else { return call.text }
+        switch call.request {
+        case .v2(.notifyReport) where !call.isSigned, .v2(.notifyCustomerInformation): break
+        default: return call.text
+        }
         let payload = V2.withoutSecrets(request: Array(call.payloadBytes), of: call.action, in: .v21)
         return call.text[..<call.payload.lowerBound] + payload + call.text[call.payload.upperBound...]
     }
 
     private mutating func handle(
-        _ event: StationEvent, _ s: Int, _ ruling: CertificateVerdict?, at now: Instant
+        _ event: StationEvent, _ s: Int, _ certificate: CertificateVerdict?, _ ruling: CallRuling?, at now: Instant
     ) -> StationAnswer {
         switch event {
         case .booted(let boot): booted(boot, s, at: now)
@@ -117,17 +123,41 @@ extension Core {
                 report(status, s, at: now)
                 return .acknowledged
             }()
-        case .vendor: .vendorUnknown
+        case .vendor(let vendor, let message, _): .vendor(vendorAnswer(vendor, message, ruling))
+        case .authorizeContract(let token): contractAnswer(token, ruling, at: now)
+        case .certificateService:
+            if case .certificateService(let answer)? = ruling {
+                .certificateService(answer)
+            } else {
+                .certificateService(nil)
+            }
+        case .reservationEnded(let id, let word):
+            {
+                reservationEnded(id, word, s, at: now)
+                return .acknowledged
+            }()
+        case .displayReport(let request, let messages, let goesOn):
+            {
+                told(display: messages, request: request, goesOn: goesOn, s, at: now)
+                return .acknowledged
+            }()
         case .notice: .acknowledged
         case .security(let told):
             {
                 self.told(told, s, at: now)
                 return .acknowledged
             }()
-        case .certificateRequest(let asked): certificate(asked, ruling, s, at: now)
+        case .certificateRequest(let asked): self.certificate(asked, certificate, s, at: now)
+        case .vehicleNeeds(let told): .vehicleNeeds(served: needs(told, s, at: now))
+        case .vehicleSchedule(let told): .vehicleSchedule(fits: judge(told, s, at: now))
         case .job(let news):
             {
                 told(news, s, at: now)
+                return .acknowledged
+            }()
+        case .device(let news):
+            {
+                heard(news, s, at: now)
                 return .acknowledged
             }()
         }
@@ -138,6 +168,7 @@ extension Core {
         let registration = stations[s].station.registration
         let isNewFirmware = stations[s].station.boot.map { $0.firmware != boot.firmware } ?? true
         stations[s].lastBoot = registration
+        fulfil(s, "BootNotification", at: now) { $0 == .boot }
         if registration == .accepted { stations[s].askedFor = [] }
         if stations[s].station.boot != boot {
             stations[s].station.boot = boot
@@ -145,6 +176,7 @@ extension Core {
         }
         jobsBooted(boot, s, at: now)
         stations[s].commissioner.booted(isNewFirmware: isNewFirmware, at: now)
+        deviceBooted(s, at: now)
         if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].dispatcher.restarted(id) }
         persistLive(s)
         emit(.publish(.station(id)))
@@ -161,6 +193,7 @@ extension Core {
             stations[s].evses[e].status = report.status
             stations[s].evses[e].errorCode = report.errorCode
         }
+        if !stations[s].promises.isEmpty { fulfilAvailability(s, at: now) }
         persistLive(s)
         emit(.publish(.station(stations[s].station.id)))
     }

@@ -15,7 +15,7 @@ extension Core {
         case .signed(var record):
             record.at = now
             // An older one that the station does not have is for a key that it has thrown away.
-            for old in stations[s].certificates where old.isUndelivered {
+            for old in stations[s].certificates where old.isUndelivered && old.use == record.use {
                 settle(certificate: old.fingerprint, .rejected, word: "replaced", s, at: now)
             }
             add(record, s)
@@ -50,11 +50,16 @@ extension Core {
     ) {
         switch outcome {
         case .answered(let payload):
-            let (state, word) = ProtocolAdapter.certificateAnswer(payload, in: stations[s].version)
+            let (state, word) = ProtocolAdapter.certificateAnswer(
+                payload, use: certificateUse(fingerprint, s), in: stations[s].version)
             settle(certificate: fingerprint, state, word: word, s, at: now)
         case .error(let code, _, _): settle(certificate: fingerprint, .rejected, word: code, s, at: now)
         case .timeout, .dropped: settle(certificate: fingerprint, .unanswered, word: nil, s, at: now)
         }
+    }
+
+    private func certificateUse(_ fingerprint: String, _ s: Int) -> String {
+        stations[s].certificates.last { $0.fingerprint == fingerprint }?.use ?? CertificateRecord.stationUse
     }
 
     /// The call never left: as if it had not been made.
@@ -147,7 +152,7 @@ extension Core {
     /// The certificate that the station comes with counts; before it came with any, the newest that it took.
     private mutating func watchCertificates(_ s: Int, at now: Instant) {
         let id = stations[s].station.id
-        let all = stations[s].certificates
+        let all = stations[s].certificates.filter { $0.use == CertificateRecord.stationUse }
         guard let record = all.last(where: \.isInUse) ?? all.last(where: { $0.state == .accepted }) else { return }
         let left = record.notAfter - now
         let isUrgent = left <= Self.certificateIsUrgent

@@ -74,6 +74,7 @@ extension Core {
         recentCommands.append(view)
         if recentCommands.count > Self.recentCommandsKept { recentCommands.removeFirst() }
         persist(.command(view))
+        reservationUnanswered(view, at: now)
         emit(.publish(.command(id)))
         if let s = stationIndex[view.station] { jobCommandEnded(id, status, word: code, s, at: now) }
     }
@@ -144,8 +145,11 @@ extension Core {
         case .error: stations[s].lastSeen = now
         case .timeout, .dropped: break
         }
-        // A late schedule tells of limits that held before.
-        if late, case .comparison = call.purpose {} else { apply(outcome, of: call, s, at: now) }
+        switch call.purpose {
+        // A late schedule tells of limits that held before; a list is sent anew, and a transaction asked for again.
+        case .comparison where late, .localList where late, .inquiry where late: break
+        default: apply(outcome, of: call, s, at: now)
+        }
         pump(s, at: now)
     }
 
@@ -167,9 +171,14 @@ extension Core {
             finish(command: id, .neverSent, at: now)
             settle(key: stored, .notSent, s, at: now)
         case .certificate(let fingerprint): certificateNotSent(fingerprint, s, at: now)
+        case .localList(let command): listAnswered(command, .none(.offline), s, at: now)
+        case .inquiry(let transaction): inquired(transaction, nil, s, at: now)
         case .campaign(let command, let campaign):
             finish(command: command, .neverSent, at: now)
             campaignSettled(command, campaign, nil, s, at: now)
+        case .securityProfile(let id, let state):
+            finish(command: id, .neverSent, at: now)
+            profileNotSent(state, s, at: now)
         }
     }
 
@@ -180,9 +189,14 @@ extension Core {
             finish(command: id, outcome, of: call, s, at: now)
             settle(key: stored, ProtocolAdapter.keyAnswer(outcome, in: stations[s].version), s, at: now)
         case .certificate(let fingerprint): certificateSent(fingerprint, outcome, s, at: now)
+        case .localList(let command): listAnswered(command, answer(outcome, to: command, s, at: now), s, at: now)
+        case .inquiry(let transaction): inquired(transaction, outcome, s, at: now)
         case .campaign(let command, let campaign):
             finish(command: command, outcome, of: call, s, at: now)
             campaignSettled(command, campaign, outcome, s, at: now)
+        case .securityProfile(let id, let state):
+            finish(command: id, outcome, of: call, s, at: now)
+            settle(profile: state, outcome, s, at: now)
         case .dispatch(let site, let number, let command):
             settle(site, number, Self.dispatchAnswer(answer(outcome, to: command, s, at: now)), at: now)
         case .commissioning(let command): commissioned(command, answer(outcome, to: command, s, at: now), s, at: now)
@@ -219,7 +233,7 @@ extension Core {
 
     private static func dispatchAnswer(_ answer: CommandAnswer) -> DispatchAnswer {
         switch answer {
-        case .accepted, .abilities, .schedule: .accepted
+        case .accepted, .abilities, .schedule, .listBounds, .listVersion: .accepted
         case .refused: .rejected
         case .none: .noReply
         }

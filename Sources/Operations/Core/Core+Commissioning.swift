@@ -59,7 +59,7 @@ extension Core {
                 return
             }
             stations[m].commissioner.step = .done
-        case .limitTransaction, .limitByDefault, .readSchedule: return
+        case .limitTransaction, .limitByDefault, .readSchedule, .readListBounds, .readListVersion, .sendList: return
         }
         if case .refused(let word) = answer, let step = command.step { note(m, .refused(step, word: word), at: now) }
     }
@@ -203,7 +203,7 @@ extension StationCommand {
     /// `nil`: no part of commissioning.
     fileprivate var step: CommissioningNote.Step? {
         switch self {
-        case .limitTransaction, .limitByDefault, .readSchedule: nil
+        case .limitTransaction, .limitByDefault, .readSchedule, .readListBounds, .readListVersion, .sendList: nil
         case .readAbilities: .abilities
         case .sampleEvery: .sampleInterval
         case .sample: .measurands

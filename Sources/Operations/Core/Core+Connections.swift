@@ -41,6 +41,9 @@ extension Core {
         stations[s].lastSeen = now
         stations[s].commissioner.connected(at: now)
         deliverCertificates(s, at: now)
+        inquireAfterConnecting(s, at: now)
+        if stations[s].list?.record.isAutomatic == true { considerLists(at: now) }
+        resumeProfileChange(s, at: now)
         persistLive(s)
         emit(.publish(.station(id)))
     }

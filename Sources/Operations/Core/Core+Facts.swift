@@ -6,14 +6,26 @@ import Quantities
 // the platform no less informed than one of its own.
 extension Core {
     mutating func learn(from call: CallLane.Call, answer payload: [UInt8], _ s: Int, at now: Instant) {
-        guard AnsweredCall.telling.contains(call.action),
-            let fact = AnsweredCall(
-                action: call.action, request: call.payload, response: payload, in: stations[s].version)?.fact
+        let isPromising = AnsweredCall.promising.contains(call.action)
+        guard isPromising || AnsweredCall.telling.contains(call.action),
+            let answered = AnsweredCall(
+                action: call.action, request: call.payload, response: payload, in: stations[s].version)
         else { return }
+        if isPromising, case .command(let id) = call.purpose, let promise = answered.promise {
+            expect(promise, of: id, s, at: now, scheduled: answered.isScheduled)
+        }
+        guard let fact = answered.fact else { return }
         switch fact {
-        case .localList(let version): stations[s].localListVersion = version
+        case .localList(let version): holdsList(version: version, s, at: now)
+        case .reserved(let asked, let isTaken, let word): reserved(asked, isTaken: isTaken, word, call, s, at: now)
+        case .reservationCancelled(let id, let isTaken): cancelled(reservation: id, isTaken: isTaken, s, at: now)
+        case .displays(let message): change(display: s) { $0.put(message) }
+        case .displaysNoMore(let id): change(display: s) { $0.remove(id) }
+        case .displayAsked(let request, let isWhole, let isEmpty):
+            asked(display: request, isWhole: isWhole, isEmpty: isEmpty, s, at: now)
         case .job(let answer): taken(answer, job: call.messageID, s, at: now)
         case .unpublished(let checksum): unpublished(checksum: checksum, s, at: now)
+        case .device(let fact): learn(fact, isWhole: answered.isWholePicture, s, at: now)
         }
     }
 }

@@ -16,7 +16,7 @@ extension Core {
         var order = order
         order.number = counters.job
         guard let (action, payload) = ProtocolAdapter.call(order, in: stations[s].version, at: now) else {
-            return .failure(ServiceFault(.notInVersion(id)))
+            return .failure(ServiceFault(.notInVersion(id, stations[s].version.subprotocol)))
         }
         counters.job += 1
         persist(.setting(key: Counters.jobKey, value: String(counters.job)))
@@ -145,10 +145,12 @@ extension Core {
         switch newest.state {
         // It tries again by itself.
         case .failed: return newest.id
-        // Told twice, or told after the file or the boot had told it.
+        // Told twice, or after a boot or the file itself had shown it.
         case .done:
-            let isTold = ["Installed", "Uploaded", "Published"].contains(newest.word ?? "")
-            return !isTold || newest.word == news.word ? newest.id : nil
+            let isKnown =
+                newest.word == news.word || (news.stage == .done && newest.word == "BootNotification")
+                || (news.stage != .running && newest.received != nil)
+            return isKnown ? newest.id : nil
         case .refused, .notSent, .superseded, .withdrawn: return nil
         case .asked, .accepted, .running, .unanswered, .overdue: return newest.id
         }

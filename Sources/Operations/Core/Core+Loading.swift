@@ -29,6 +29,7 @@ extension Core {
             if let s = stationIndex[job.station] { stations[s].jobs.append(job) }
         }
         campaigns = state.campaigns.map { CampaignSlot($0.campaign, $0.targets) }
+        load(state.devices)
         for control in state.controls {
             guard let s = stationIndex[control.evse.station], let e = stations[s].ensureEVSE(control.evse.number) else {
                 continue
@@ -40,7 +41,15 @@ extension Core {
             if let s = stationIndex[session.evse.station] { _ = stations[s].ensureEVSE(session.evse.number) }
             keep(session)
         }
-        for token in state.idTokens { idTokens[Self.key(token.value)] = token }
+        for token in state.idTokens {
+            idTokens[Self.key(token.value)] = token
+            tokenLog.load(token)
+        }
+        for record in state.localLists { load(record) }
+        for reservation in state.reservations { load(reservation) }
+        for picture in state.displays { load(picture) }
+        for command in state.promisedCommands { load(promised: command) }
+        vendorHandlers = state.vendorHandlers.sorted { $0.id < $1.id }
         for message in state.inboundMessages { recall(message) }
         for command in state.pendingCommands { pendingCommands[command.id] = command }
         hasLostCommands =
@@ -70,6 +79,8 @@ extension Core {
                     user: stay.idToken, arrival: stay.start, departure: stay.end, energy: stay.energy))
         }
         counters.transaction = state.settings[Counters.transactionKey].flatMap(Int.init) ?? 1
+        counters.reservation = state.settings[Counters.reservationKey].flatMap(Int.init) ?? 1
+        counters.report = state.settings[Counters.reportKey].flatMap(Int.init) ?? 1
         counters.plan = max(
             state.settings[Counters.planKey].flatMap(Int64.init) ?? 1, (state.plans.map(\.id.value).max() ?? 0) + 1)
         counters.job = state.settings[Counters.jobKey].flatMap(Int.init) ?? 1

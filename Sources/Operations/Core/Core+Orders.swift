@@ -12,8 +12,8 @@ extension Core {
         case .putStation(let id, let change): result = put([(id, change)], isImport: false, at: now)
         case .importStations(let rows): result = put(rows, isImport: true, at: now)
         case .deleteStation(let id): result = delete(station: id, at: now)
-        case .putIdToken(let token): result = put(token)
-        case .deleteIdToken(let value): result = delete(token: value)
+        case .putIdToken(let token): result = put(token, at: now)
+        case .deleteIdToken(let value): result = delete(token: value, at: now)
         case .putSite(let site): result = put(site, at: now)
         case .deleteSite(let id): result = delete(site: id)
         case .putNode(let node): result = put(node, at: now)
@@ -26,6 +26,11 @@ extension Core {
             result = command(id, action, payload, timeout, by: actor, at: now)
         case .sendKey(let id, let key, let stored, let timeout):
             result = send(key: key, stored: stored, to: id, timeout, by: actor, at: now)
+        case .ask(let id, let wish, let timeout): result = ask(id, wish, timeout, by: actor, at: now)
+        case .putLocalList(let id, let change): result = put(localList: change, of: id, at: now)
+        case .sendLocalList(let id, let whole): result = sendLocalList(id, whole: whole, at: now)
+        case .putVendorHandler(let handler): result = put(handler)
+        case .deleteVendorHandler(let id): result = delete(vendorHandler: id)
         case .askJob(let id, let order, let file, let timeout):
             result = ask(order, file: file, of: id, timeout, by: actor, at: now)
         case .keepFile(let file): result = keep(file, at: now)
@@ -33,6 +38,7 @@ extension Core {
         case .createCampaign(let plan): result = create(plan, by: actor, at: now)
         case .steerCampaign(let id, let step): result = steer(id, step, at: now)
         case .acknowledgeAlarm(let id): result = acknowledge(alarm: id, by: actor, at: now)
+        case .device(let order): result = device(order, by: actor, at: now)
         case .tariffChanged(let tariff):
             for s in sites.indices where sites[s].site.tariffs.contains(where: { $0.tariff == tariff }) {
                 requestPlan(site: s, "tariff")
@@ -51,7 +57,7 @@ extension Core {
 
     // MARK: - Tokens
 
-    private mutating func put(_ token: IdToken) -> Result<OrderResult, ServiceFault> {
+    private mutating func put(_ token: IdToken, at now: Instant) -> Result<OrderResult, ServiceFault> {
         guard !token.value.isEmpty, token.value.utf8.count <= 255 else {
             return .failure(ServiceFault(.invalid(.idToken), fields: [.init(path: "value", .bytes(1...255))]))
         }
@@ -59,18 +65,19 @@ extension Core {
             return .failure(ServiceFault(.invalid(.idToken), fields: [.init(path: "parent", .ownParent)]))
         }
         // Another spelling of a token replaces it.
-        if let known = idTokens.updateValue(token, forKey: Self.key(token.value)), known.value != token.value {
-            persist(.removeIdToken(known.value))
-        }
+        let known = idTokens.updateValue(token, forKey: Self.key(token.value))
+        if let known, known.value != token.value { persist(.removeIdToken(known.value)) }
+        tokenChanged(Self.key(token.value), from: known, to: token, at: now)
         persist(.idToken(token))
         return .success(.idToken(token))
     }
 
-    private mutating func delete(token value: String) -> Result<OrderResult, ServiceFault> {
+    private mutating func delete(token value: String, at now: Instant) -> Result<OrderResult, ServiceFault> {
         guard let known = idTokens.removeValue(forKey: Self.key(value)) else {
             return .failure(ServiceFault(.idTokenUnknown))
         }
         persist(.removeIdToken(known.value))
+        tokenChanged(Self.key(known.value), from: known, to: nil, at: now)
         return .success(.done)
     }
 

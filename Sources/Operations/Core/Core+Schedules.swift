@@ -43,7 +43,7 @@ extension Core {
         switch answer {
         case .schedule(let schedule): reported = schedule
         case .none: return
-        case .refused, .accepted, .abilities:
+        case .refused, .accepted, .abilities, .listBounds, .listVersion:
             stations[m].evses[e].comparisonDue = now + Self.compareEvery
             return
         }

@@ -25,7 +25,7 @@ extension Core {
                 register: session.registerLast ?? session.registerStart,
                 reason: nil, flag: .noStop, now: now)
         }
-        let verdict = verdictForStart(on: event.token, at: now)
+        let verdict = verdictForStart(on: event.token, s, evse: event.connector, began: at, at: now)
         let number = counters.transaction
         counters.transaction += 1
         persist(.setting(key: Counters.transactionKey, value: String(counters.transaction)))
@@ -42,6 +42,8 @@ extension Core {
         forgetOldSessions(s)
         persist(.session(session))
         emit(.publish(.session(session.id)))
+        if let i = stations[s].session(session.id) { use(reservation: event.reservation, s, i, at: now) }
+        fulfilStart(of: session, number: nil, s, at: now)
         requestPlan(for: s, "arrival", at: now)
         return .started(transaction: number, verdict)
     }
@@ -127,6 +129,8 @@ extension Core {
         persist(.session(session))
         emit(.publish(.session(session.id)))
         learn(session, s)
+        endReservation(of: session, s, at: now)
+        fulfil(s, session.id.value, at: now) { $0 == .stop(transaction: session.transactionID) }
         forgetOldSessions(s)
         requestPlan(for: s, "departure", at: now)
     }

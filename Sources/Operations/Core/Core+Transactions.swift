@@ -13,7 +13,10 @@ extension Core {
         let verdict = report.token.map { token in
             // Whoever has the transaction may use the token in it again.
             known.map { stations[s].sessions[$0].idToken == token } ?? false
-                ? self.verdict(on: token, at: now) : verdictForStart(on: token, at: now)
+                ? self.verdict(on: token, at: now)
+                : verdictForStart(
+                    on: token, s, evse: report.evse ?? known.map { stations[s].sessions[$0].evse.number } ?? 0,
+                    began: at, at: now)
         }
         let i = known ?? open(report, s, at: at, now: now)
         let before = stations[s].sessions[i]
@@ -22,7 +25,9 @@ extension Core {
         if let token = report.token { take(token, verdict, s, i) }
         if report.stage == .started { begin(report, s, i, at: at, now: now) }
         takeReadings(of: report, s, i, at: now)
-        judgeCompleteness(s, i)
+        judgeCompleteness(s, i, at: now)
+        if report.reservation != nil || report.token != nil { use(reservation: report.reservation, s, i, at: now) }
+        if let number = report.remoteStart { fulfilStart(of: stations[s].sessions[i], number: number, s, at: now) }
 
         if report.stage == .ended, before.status == .active || before.has(.noStop) {
             if before.status == .ended { reopen(s, i) }
@@ -128,11 +133,16 @@ extension Core {
 
     /// A gap after the end is shown until it closes; the bill does not wait for it (stations drop updates for good when
     /// their memory is short, E12.FR.04).
-    private mutating func judgeCompleteness(_ s: Int, _ i: Int) {
+    private mutating func judgeCompleteness(_ s: Int, _ i: Int, at now: Instant) {
         guard let sequence = stations[s].sessions[i].course?.sequence, sequence.end != nil else { return }
         if sequence.missing.isEmpty {
-            stations[s].sessions[i].lower(.messagesMissing)
+            for flag in [SessionFlag.messagesMissing, .messagesWaiting, .messagesLost] {
+                stations[s].sessions[i].lower(flag)
+            }
         } else {
+            if !stations[s].sessions[i].has(.messagesMissing) {
+                inquire(stations[s].sessions[i].transactionID, s, at: now)
+            }
             stations[s].sessions[i].raise(.messagesMissing)
         }
     }

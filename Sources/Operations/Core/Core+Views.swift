@@ -117,7 +117,7 @@ extension Core {
                     powerAt: evse.meter.at, setpoint: evse.dispatch?.confirmed ?? evse.dispatch?.wanted,
                     setpointState: evse.dispatch.flatMap { $0.state == .none ? nil : $0.state.rawValue },
                     control: evse.control)
-            }, commissioning: slot.commissioning)
+            }, commissioning: slot.commissioning, profileChange: slot.device.profileChange)
         view.firmware = slot.jobs.last { $0.order.kind == .firmware }
         return view
     }

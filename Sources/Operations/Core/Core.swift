@@ -36,6 +36,7 @@ public struct Core: Sendable {
     var alarms = AlarmBook()
     /// That have not ended, oldest first.
     var campaigns: [CampaignSlot] = []
+    var deviceTemplates: [String: DeviceTemplate] = [:]
     var counters = Counters()
     var statistics = Statistics()
 
@@ -44,6 +45,14 @@ public struct Core: Sendable {
 
     /// Which stations belong to which site and where its nodes lie is computed when it is needed and was changed.
     var layoutIsStale = true
+
+    /// Changes of ``idTokens``, for local lists.
+    var tokenLog = TokenLog()
+    /// When local lists are looked at, and when reservations, promises and transactions are; `nil`: nothing waits.
+    var listsDue: Instant?
+    var nextLook: Instant?
+    /// Sorted by id.
+    var vendorHandlers: [VendorHandler] = []
 
     /// First tick, while alarms of an earlier run wait to be confirmed.
     var startedAt: Instant?
@@ -81,8 +90,11 @@ public struct Core: Sendable {
         case .disconnected(let id, let connection, _): disconnected(id, connection, at: now)
         case .cameWith(let id, let stored): came(id, with: stored, at: now)
         case .cameWithCertificate(let id, let record): came(id, with: record, at: now)
+        case .cameOn(let id, let profile): came(id, on: profile, at: now)
         case .certificateRequest(let id, let connection, let call, let verdict):
             received(call, from: id, connection, certificate: verdict, at: now)
+        case .ruled(let id, let connection, let call, let ruling):
+            received(call, from: id, connection, ruling: ruling, at: now)
         case .securityEvent(let id, let seen, let info): saw(seen, of: id, info: info, at: now)
         case .call(let id, let connection, let call): received(call, from: id, connection, at: now)
         case .completed(let id, let token, let outcome, let late): completed(id, token, outcome, late, at: now)
@@ -114,6 +126,7 @@ public struct Core: Sendable {
         quarterHour(at: now)
         endInherited(at: now)
         watchCertificates(at: now)
+        lookAfter(at: now)
         watchJobs(at: now)
         runCampaigns(at: now)
     }
@@ -150,9 +163,14 @@ struct Counters: Sendable {
     var transaction = 1
     var plan: Int64 = 1
     var alarm: Int64 = 1
+    var reservation = 1
+    /// Of orders that stations answer with reports; starts anew each run.
+    var request = 0
     /// By which stations name a job.
     var job = 1
     var campaign = 1
+    /// Next number of a report that a station is asked for.
+    var report = 1
 
     /// A token and the message id made of it.
     mutating func nextMessage() -> (token: UInt64, messageID: String) {
@@ -163,8 +181,10 @@ struct Counters: Sendable {
     static let transactionKey = "next.transaction"
     static let planKey = "next.plan"
     static let alarmKey = "next.alarm"
+    static let reservationKey = "next.reservation"
     static let jobKey = "next.job"
     static let campaignKey = "next.campaign"
+    static let reportKey = "next.report"
 }
 
 /// Counts since the start, for the metrics.

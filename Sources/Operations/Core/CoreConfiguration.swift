@@ -35,6 +35,8 @@ public struct CoreConfiguration: Sendable {
     /// After which new firmware, and a log, should have come to an end.
     public var firmwareTime: Duration = .hours(2)
     public var logTime: Duration = .hours(1)
+    /// There is a listener for stations with TLS, so that they may be led to security profiles 2 and 3.
+    public var offersTLS = false
     public var dispatch = DispatchSettings()
     /// How the audit names tokens: the installation's own way, for which the core has no key.
     public var tokenMarker: TokenMarker

@@ -28,10 +28,17 @@ struct StationSlot: Sendable {
     var security = SecurityPace()
     var commissioning: Commissioning?
     var commissioner = Commissioner()
-    /// Version of its local authorization list, as it said last.
-    var localListVersion: Int?
+    /// `nil`: nothing is kept for it, nor known of it.
+    var list: LocalListKeeper?
+    /// Oldest first.
+    var reservations: [Reservation] = []
+    var promises: [PendingPromise] = []
+    var inquiries: [Inquiry] = []
+    var display: DisplayKeeper?
     /// Newest last.
     var jobs: [StationJob] = []
+    /// See ``device``.
+    var deviceBox: [DeviceWatch] = []
 
     init(_ station: Station) { self.station = station }
 
@@ -42,7 +49,13 @@ struct StationSlot: Sendable {
     /// A peer may name any number; more EVSEs than this no station has.
     static let mostEVSEs = 64
     /// The one in use, one that is on its way, and the newest others.
-    static let mostCertificates = 4
+    static let mostCertificates = 6
+    static let mostOpenReservations = 32
+    static let closedReservationsKept = 8
+    /// Commands that it may have promised to carry out at a time.
+    static let mostPromises = 8
+    /// Transactions that it may be asked about at a time.
+    static let mostInquiries = 16
     /// One of each kind that runs, and what ended lately.
     static let mostJobs = 6
     /// Ended sessions kept for late messages.

@@ -12,6 +12,7 @@ extension MemoryJournal {
         state.campaigns = campaigns.values.filter { !$0.state.isOver }.sorted { $0.id < $1.id }.map { campaign in
             (campaign, (campaignTargets[campaign.id] ?? [:]).values.sorted { $0.position < $1.position })
         }
+        state.devices = devices.state
         state.controls = controls.values.sorted { $0.evse < $1.evse }
         let ordered = sessions.values.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
         state.activeSessions = advanced(ordered.filter { $0.status == .active })
@@ -20,6 +21,13 @@ extension MemoryJournal {
         state.idTokens = idTokens.values.sorted { $0.value < $1.value }
         state.sites = sites.values.sorted { $0.id < $1.id }
         state.nodes = nodes.values.sorted { $0.id < $1.id }
+        state.localLists = localLists.values.sorted { $0.station < $1.station }
+        state.reservations = reservations.values.flatMap(\.values).sorted {
+            ($0.createdAt, $0.id) < ($1.createdAt, $1.id)
+        }
+        state.displays = displays.values.sorted { $0.station < $1.station }
+        state.vendorHandlers = vendorHandlers.values.sorted { $0.id < $1.id }
+        state.promisedCommands = commands.values.filter { $0.followUp?.state == .waiting }.sorted { $0.id < $1.id }
         state.settings = settings
         state.pendingCommands = commands.values.filter { $0.status == .pending }.sorted { $0.id < $1.id }
         state.activeAlarms = alarms.values.filter { $0.endedAt == nil }.sorted { $0.id < $1.id }

@@ -28,12 +28,18 @@ public struct MemoryJournal: Sendable {
     public private(set) var audit: [AuditRecord] = []
     public private(set) var points: [SitePowerPoint] = []
     public private(set) var certificates: [CertificateRecord] = []
+    public private(set) var localLists: [StationID: LocalListRecord] = [:]
+    /// By station, then number.
+    public private(set) var reservations: [StationID: [Int: Reservation]] = [:]
+    public private(set) var displays: [StationID: DisplayPicture] = [:]
+    public private(set) var vendorHandlers: [String: VendorHandler] = [:]
     public private(set) var jobs: [String: StationJob] = [:]
     public private(set) var files: [String: StoredFile] = [:]
     public private(set) var campaigns: [String: Campaign] = [:]
     public private(set) var campaignTargets: [String: [Int: CampaignTarget]] = [:]
     /// What is told again is the same event.
     public private(set) var securityEvents: [SecurityEvent] = []
+    public private(set) var devices = DeviceMemory()
 
     /// Which reading of which EVSE and session (architecture, decision 1).
     public struct ReadingKey: Hashable, Sendable {
@@ -70,13 +76,23 @@ public struct MemoryJournal: Sendable {
             stations[id] = nil
             controls = controls.filter { $0.key.station != id }
             certificates.removeAll { $0.station == id }
+            (localLists[id], reservations[id], displays[id]) = (nil, nil, nil)
             jobs = jobs.filter { $0.value.station != id }
+            devices.remove(id)
         case .session(let session): sessions[session.id] = session
         case .readings(let session, let evse, let some):
             for reading in some { write(reading, ReadingKey(evse: evse, session: session, reading: reading.key)) }
         case .idToken(let token): idTokens[token.value] = token
         case .removeIdToken(let value): idTokens[value] = nil
-        case .command(let view): commands[view.id] = view
+        case .command(var view):
+            view.followUp = commands[view.id]?.followUp
+            commands[view.id] = view
+        case .holding(.localList(let record)): localLists[record.station] = record
+        case .holding(.reservation(let one)): reservations[one.station, default: [:]][one.id] = one
+        case .holding(.display(let picture)): displays[picture.station] = picture
+        case .holding(.followUp(_, let command, let followUp)): commands[command]?.followUp = followUp
+        case .vendorHandler(let handler): vendorHandlers[handler.id] = handler
+        case .removeVendorHandler(let id): vendorHandlers[id] = nil
         case .site(let site): sites[site.id] = site
         case .removeSite(let id): sites[id] = nil
         case .node(let node): nodes[node.id] = node
@@ -90,6 +106,7 @@ public struct MemoryJournal: Sendable {
         case .evse(let control): controls[control.evse] = control
         case .setting(let key, let value): settings[key] = value
         case .dayReport(let report): dayReports.append(report)
+        case .device(let change): devices.write(change)
         case .certificate(let record):
             certificates.removeAll { $0.station == record.station && $0.fingerprint == record.fingerprint }
             certificates.append(record)

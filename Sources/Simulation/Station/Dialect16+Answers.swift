@@ -71,6 +71,18 @@ extension Dialect16 {
                 retrieveAt: request.firmware.retrieveDateTime, installAt: request.firmware.installDateTime,
                 retries: request.retries, retryInterval: request.retryInterval)
             respond(.signedUpdateFirmware(.init(status: hadOne ? .acceptedCanceled : .accepted)), id, &station)
+        case .getLocalListVersion:
+            respond(.getLocalListVersion(.init(listVersion: station.holdings.listVersion)), id, &station)
+        case .sendLocalList(let request): take(request, id, &station)
+        case .reserveNow(let request):
+            let refusal = station.reserve(
+                StationHoldings.Reservation(
+                    id: request.reservationId, connector: request.connectorId > 0 ? request.connectorId : nil,
+                    token: request.idTag, group: request.parentIdTag, expiresAt: request.expiryDate))
+            respond(.reserveNow(.init(status: status(refusal))), id, &station)
+        case .cancelReservation(let request):
+            let isKnown = station.cancelReservation(request.reservationId)
+            respond(.cancelReservation(.init(status: isKnown ? .accepted : .rejected)), id, &station)
         default: station.refuse(call)
         }
     }
@@ -79,12 +91,56 @@ extension Dialect16 {
         station.respond(id, response)
     }
 
+    // MARK: Local list and reservations
+
+    private func take(
+        _ request: V16.SendLocalListRequest, _ id: String, _ station: inout SimulatedChargePoint
+    ) {
+        let entries = (request.localAuthorizationList ?? []).map { entry in
+            (
+                token: entry.idTag,
+                info: entry.idTagInfo.map {
+                    StationHoldings.Listed(
+                        isAccepted: $0.status == .accepted, expiresAt: $0.expiryDate, group: $0.parentIdTag)
+                }
+            )
+        }
+        let verdict = station.holdings.take(
+            list: request.listVersion, isWhole: request.updateType == .full, entries)
+        let status: V16.UpdateStatus =
+            switch verdict {
+            case .accepted: .accepted
+            case .failed: .failed
+            case .versionMismatch: .versionMismatch
+            }
+        respond(.sendLocalList(.init(status: status)), id, &station)
+    }
+
+    private func status(_ refusal: SimulatedChargePoint.ReservationRefusal?) -> V16.ReservationStatus {
+        switch refusal {
+        case nil: .accepted
+        case .occupied: .occupied
+        case .faulted: .faulted
+        case .unavailable: .unavailable
+        case .rejected: .rejected
+        }
+    }
+
     // MARK: Settings
 
     private func change(
         _ request: V16.ChangeConfigurationRequest, _ station: inout SimulatedChargePoint
     ) -> V16.ConfigurationStatus {
         guard let entry = station.configuration.index(of: .init(variable: request.key)) else { return .notSupported }
+        if request.key.lowercased() == "securityprofile" {
+            // Upwards only; then it connects anew (security whitepaper A05.FR.01, FR.06).
+            let held = Int(station.configuration.entries[entry].value) ?? 0
+            guard let wanted = Int(request.value), wanted > held, station.change(entry, to: request.value) else {
+                return .rejected
+            }
+            station.schedule(.reconnect, after: .seconds(1))
+            return .accepted
+        }
         return station.change(entry, to: request.value) ? .accepted : .rejected
     }
 

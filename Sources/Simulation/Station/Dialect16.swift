@@ -2,7 +2,7 @@ import OCPP
 import OCPPMessages
 import Quantities
 
-/// OCPP 1.6: Core, SmartCharging, RemoteTrigger, FirmwareManagement. A connector is an EVSE.
+/// OCPP 1.6: Core, SmartCharging, RemoteTrigger, FirmwareManagement, LocalAuthListManagement, Reservation. A connector is an EVSE.
 struct Dialect16: StationDialect {
     let replacement = ProfileStack.Replacement.sameLevel
     let bootsOnEachConnection = true
@@ -42,15 +42,18 @@ struct Dialect16: StationDialect {
         case .upload(let step, let request?):
             .logStatusNotification(.init(status: uploadStatus(step), requestId: request))
         case .upload(let step, nil): .diagnosticsStatusNotification(.init(status: diagnosticsStatus(step)))
+        // 1.6 has no word for it; its stations do not say it.
+        case .reservationEnded: .heartbeat(.init())
         }
     }
 
     private func request(_ message: TransactionMessage, _ number: Int?) -> V16.Request {
         switch message.event {
-        case .start(let idTag, _, _):
+        case .start(let idTag, _, _, let reservation):
             .startTransaction(
                 .init(
-                    connectorId: message.connector, idTag: idTag, meterStart: message.wattHours, timestamp: message.at))
+                    connectorId: message.connector, idTag: idTag, meterStart: message.wattHours, timestamp: message.at,
+                    reservationId: reservation))
         case .sample:
             .meterValues(
                 .init(
@@ -84,6 +87,7 @@ struct Dialect16: StationDialect {
     private func status(_ condition: ConnectorCondition) -> V16.ChargePointStatus {
         switch condition {
         case .available: .available
+        case .reserved: .reserved
         case .preparing: .preparing
         case .charging: .charging
         case .suspendedEV: .suspendedEV
@@ -207,18 +211,25 @@ struct Dialect16: StationDialect {
             open("ConnectorPhaseRotation", "NotApplicable", .text),
             fixed("GetConfigurationMaxKeys", "100"),
             open("HeartbeatInterval", "300", .number(), .heartbeatInterval),
-            open("LocalAuthorizeOffline", "true", .flag),
+            open("LocalAuthorizeOffline", "true", .flag, .usesListOffline),
             open("LocalPreAuthorize", "false", .flag),
             fixed("MeterValuesAlignedData", ""),
             open("MeterValuesSampledData", sampled.map(\.rawValue).joined(separator: ","), .measurands, .sampled),
             open("MeterValueSampleInterval", "60", .number(), .sampleInterval),
             fixed("NumberOfConnectors", "\(settings.connectors)"),
+            fixed("LocalAuthListEnabled", "true"),
+            fixed("LocalAuthListMaxLength", "\(StationHoldings.mostListed)"),
+            fixed("SendLocalListMaxLength", "\(StationHoldings.listedAMessage)"),
+            fixed("ReserveConnectorZeroSupported", "true"),
             fixed("ResetRetries", "0"),
+            open("SecurityProfile", "0", .number(most: 3)),
             fixed("StopTransactionOnEVSideDisconnect", "true"),
             open("StopTransactionOnInvalidId", "true", .flag, .stopsOnRefusal),
             fixed("StopTxnAlignedData", ""),
             fixed("StopTxnSampledData", ""),
-            fixed("SupportedFeatureProfiles", "Core,FirmwareManagement,SmartCharging,RemoteTrigger"),
+            fixed(
+                "SupportedFeatureProfiles",
+                "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"),
             open("TransactionMessageAttempts", "3", .number(), .attempts),
             open("TransactionMessageRetryInterval", "10", .number(), .attemptInterval),
             fixed("UnlockConnectorOnEVSideDisconnect", "true"),

@@ -36,6 +36,14 @@ extension Dialect201 {
         case .getChargingProfiles(let request): report(request, id, &station)
         case .getCompositeSchedule(let request): composite(request, id, &station)
 
+        case .setVariableMonitoring(let request): set(request, id, &station)
+        case .clearVariableMonitoring(let request): clear(request, id, &station)
+        case .setMonitoringBase(let request): set(request, id, &station)
+        case .setMonitoringLevel(let request): set(request, id, &station)
+        case .getMonitoringReport(let request): report(request, id, &station)
+        case .setNetworkProfile(let request): set(request, id, &station)
+        case .customerInformation(let request): answer(request, id, &station)
+
         case .getLog(let request):
             let name = "\(station.settings.identity)-\(request.logType.name).log"
             let hadOne = station.begin(
@@ -55,6 +63,19 @@ extension Dialect201 {
         // There is none (C11.FR.04).
         case .clearCache: respond(.clearCache(.init(status: .rejected)), id, &station)
         case .dataTransfer: respond(.dataTransfer(.init(status: .unknownVendorId)), id, &station)
+        case .getLocalListVersion:
+            respond(.getLocalListVersion(.init(versionNumber: station.holdings.listVersion)), id, &station)
+        case .sendLocalList(let request): take(request, id, &station)
+        case .reserveNow(let request): reserve(request, id, &station)
+        case .cancelReservation(let request):
+            let isKnown = station.cancelReservation(request.reservationId)
+            respond(.cancelReservation(.init(status: isKnown ? .accepted : .rejected)), id, &station)
+        case .setDisplayMessage(let request): show(request.message, id, &station)
+        case .clearDisplayMessage(let request):
+            let isKnown = station.holdings.display.removeValue(forKey: request.id) != nil
+            respond(.clearDisplayMessage(.init(status: isKnown ? .accepted : .unknown)), id, &station)
+        case .getDisplayMessages(let request): report(request, id, &station)
+        case .costUpdated: respond(.costUpdated(.init()), id, &station)
         default: station.refuse(call)
         }
     }

@@ -34,7 +34,7 @@ extension Dialect201 {
     }
 
     /// A component without a variable stands for all of its variables, one without an EVSE for those of every EVSE.
-    private func covers(_ wanted: V2.ComponentVariable, _ name: StationConfiguration.Name) -> Bool {
+    func covers(_ wanted: V2.ComponentVariable, _ name: StationConfiguration.Name) -> Bool {
         let component = wanted.component
         return component.name.lowercased() == name.component.lowercased() && component.instance == nil
             && (component.evse.map { $0.id == name.evse && ($0.connectorId ?? name.connector) == name.connector }
@@ -88,7 +88,7 @@ extension Dialect201 {
             _ kind: V2.DataKind, unit: String? = nil, most: Int64? = nil, words: [String]? = nil
         ) -> V2.VariableCharacteristics {
             V2.VariableCharacteristics(
-                dataType: kind, supportsMonitoring: false, unit: unit,
+                dataType: kind, supportsMonitoring: true, unit: unit,
                 maxLimit: most.map { JSONDecimal(mantissa: $0, scale: 0) }, valuesList: words?.joined(separator: ","))
         }
         switch entry.kind {

@@ -79,12 +79,13 @@ extension Dialect201 {
             fixed("OCPPCommCtrlr", "QueueAllMessages", "false", .flag),
             fixed("OCPPCommCtrlr", "ResetRetries", "0", .number()),
             fixed("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", "true", .flag),
-            fixed("OCPPCommCtrlr", "NetworkConfigurationPriority", "1"),
+            open("OCPPCommCtrlr", "NetworkConfigurationPriority", "1", .members(StationWatch.slots.map(String.init))),
+            fixed("SecurityCtrlr", "SecurityProfile", "0", .number()),
             fixed("OCPPCommCtrlr", "NetworkProfileConnectionAttempts", "1", .number()),
             open("OCPPCommCtrlr", "WebSocketPingInterval", "0", seconds),
             fixed("AuthCtrlr", "Enabled", "true", .flag),
             fixed("AuthCtrlr", "AuthorizeRemoteStart", "false", .flag),
-            open("AuthCtrlr", "LocalAuthorizeOffline", "true", .flag),
+            open("AuthCtrlr", "LocalAuthorizeOffline", "true", .flag, .usesListOffline),
             open("AuthCtrlr", "LocalPreAuthorize", "false", .flag),
             open("AuthCtrlr", "OfflineTxForUnknownIdEnabled", "true", .flag, .startsOffline),
             open("TxCtrlr", "EVConnectionTimeOut", "60", seconds, .connectionTimeOut),
@@ -92,6 +93,18 @@ extension Dialect201 {
             open("TxCtrlr", "StopTxOnInvalidId", "true", .flag, .stopsOnRefusal),
             fixed("TxCtrlr", "TxStartPoint", "PowerPathClosed", .members(["PowerPathClosed"])),
             fixed("TxCtrlr", "TxStopPoint", "EVConnected,Authorized", .members(["EVConnected", "Authorized"])),
+            fixed("LocalAuthListCtrlr", "Enabled", "true", .flag),
+            fixed("LocalAuthListCtrlr", "Entries", "\(StationHoldings.mostListed)", .number()),
+            fixed("LocalAuthListCtrlr", "ItemsPerMessage", "\(StationHoldings.listedAMessage)", .number()),
+            fixed("LocalAuthListCtrlr", "BytesPerMessage", "65536", .number()),
+            fixed("ReservationCtrlr", "Enabled", "true", .flag),
+            fixed("ReservationCtrlr", "NonEvseSpecific", "true", .flag),
+            fixed("DisplayMessageCtrlr", "Enabled", "true", .flag),
+            fixed("DisplayMessageCtrlr", "DisplayMessages", "\(StationHoldings.mostDisplayed)", .number()),
+            fixed("DisplayMessageCtrlr", "SupportedFormats", "UTF8", .members(["UTF8"])),
+            fixed(
+                "DisplayMessageCtrlr", "SupportedPriorities", "InFront,NormalCycle",
+                .members(["InFront", "NormalCycle"])),
             fixed("SampledDataCtrlr", "Enabled", "true", .flag),
             open("SampledDataCtrlr", "TxUpdatedInterval", "60", seconds, .sampleInterval),
             open(
@@ -173,6 +186,13 @@ extension Dialect201 {
     func set(_ data: V2.SetVariableData, in station: inout SimulatedChargePoint) -> V2.SetVariableResult {
         let status: V2.SetVariableStatus
         switch search(data.component, data.variable, data.attributeType, station) {
+        case .found(let i) where station.configuration.entries[i].name.matches(Self.priority):
+            // It connects anew by it after a reboot (B10.FR.01, FR.04), and only by slots that hold something.
+            let slots = data.attributeValue.split(separator: ",").map { Int($0) }
+            let isKnown = slots.allSatisfy { slot in
+                slot == 1 || slot.map { station.watch.networks[$0] != nil } ?? false
+            }
+            status = isKnown && station.change(i, to: data.attributeValue) ? .rebootRequired : .rejected
         case .found(let i): status = station.change(i, to: data.attributeValue) ? .accepted : .rejected
         case .unknownComponent: status = .unknownComponent
         case .unknownVariable: status = .unknownVariable

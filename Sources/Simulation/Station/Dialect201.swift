@@ -2,7 +2,7 @@ import OCPP
 import OCPPMessages
 import Quantities
 
-/// OCPP 2.0.1: Core, SmartCharging, firmware and logs, the device model. Each EVSE has one connector, number 1.
+/// OCPP 2.0.1: Core, SmartCharging, firmware and logs, the device model, local list, reservations, display. Each EVSE has one connector, number 1.
 struct Dialect201: StationDialect {
     let replacement = ProfileStack.Replacement.sameID
     let bootsOnEachConnection = false
@@ -12,7 +12,7 @@ struct Dialect201: StationDialect {
     /// Occupied is all that a status says while a vehicle is there; the rest is told in its transaction.
     func told(_ condition: ConnectorCondition) -> ConnectorCondition {
         switch condition {
-        case .available, .unavailable: condition
+        case .available, .reserved, .unavailable: condition
         case .preparing, .charging, .suspendedEV, .suspendedEVSE, .finishing: .preparing
         }
     }
@@ -45,6 +45,8 @@ struct Dialect201: StationDialect {
             .firmwareStatusNotification(.init(status: firmwareStatus(step), requestId: request))
         case .upload(let step, let request):
             .logStatusNotification(.init(status: uploadStatus(step), requestId: request))
+        case .reservationEnded(let id, let isExpired):
+            .reservationStatusUpdate(.init(reservationId: id, reservationUpdateStatus: isExpired ? .expired : .removed))
         }
     }
 
@@ -52,7 +54,7 @@ struct Dialect201: StationDialect {
         let meterValue = message.sample.map { [self.meterValue($0)] }
         let offline = message.isOffline ? true : nil
         switch message.event {
-        case .start(let idTag, let cause, let remoteStart):
+        case .start(let idTag, let cause, let remoteStart, let reservation):
             let trigger: V2.TriggerReason =
                 switch cause {
                 case .authorized: .authorized
@@ -64,8 +66,8 @@ struct Dialect201: StationDialect {
                 eventType: .started, timestamp: message.at, triggerReason: trigger, seqNo: message.sequence,
                 transactionInfo: V2.Transaction(
                     transactionId: id, chargingState: state(message.condition), remoteStartId: remoteStart),
-                meterValue: meterValue, offline: offline, evse: V2.EVSE(id: message.connector, connectorId: 1),
-                idToken: token(idTag))
+                meterValue: meterValue, offline: offline, reservationId: reservation,
+                evse: V2.EVSE(id: message.connector, connectorId: 1), idToken: token(idTag))
         case .sample, .condition:
             let trigger: V2.TriggerReason =
                 switch message.sample?.context {
@@ -128,6 +130,7 @@ struct Dialect201: StationDialect {
     func status(_ condition: ConnectorCondition) -> V2.ConnectorStatus {
         switch condition {
         case .available: .available
+        case .reserved: .reserved
         case .unavailable: .unavailable
         case .preparing, .charging, .suspendedEV, .suspendedEVSE, .finishing: .occupied
         }
@@ -139,7 +142,7 @@ struct Dialect201: StationDialect {
         case .suspendedEV: .suspendedEV
         case .suspendedEVSE: .suspendedEVSE
         case .preparing, .finishing: .evConnected
-        case .available, .unavailable: .idle
+        case .available, .reserved, .unavailable: .idle
         }
     }
 

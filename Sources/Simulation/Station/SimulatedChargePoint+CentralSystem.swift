@@ -48,6 +48,7 @@ extension SimulatedChargePoint {
         let candidates = connectors.indices.filter { i in
             let c = connectors[i]
             return c.isAvailable && c.transaction == nil && !c.becomesUnavailable
+                && !isReserved(c.number, for: idTag)
                 && (connector == nil || c.number == connector)
         }
         let chosen = candidates.first { connectors[$0].vehicle != nil } ?? candidates.first

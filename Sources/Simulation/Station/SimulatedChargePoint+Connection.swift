@@ -76,6 +76,7 @@ extension SimulatedChargePoint {
     }
 
     mutating func powerOn() {
+        adoptNetwork()
         actions.append(.connect)
         for i in connectors.indices where connectors[i].vehicle != nil {
             connectors[i].isFinished = false

@@ -30,12 +30,20 @@ extension SimulatedChargePoint {
         else { return }
         if let remote = connectors[i].remote {
             connectors[i].remote = nil
+            guard !isReserved(number, for: remote.idTag) else {
+                counts.refusals += 1
+                return
+            }
             startTransaction(i, remote.idTag, isNewCable ? .cable : .remote, remoteStart: remote.number)
             if let profile = remote.profile, let local = connectors[i].transaction?.local {
                 let own = profile.belonging(to: queue.id(of: local))
                 profiles.install(own, evse: number, replacing: dialect.replacement)
             }
         } else if let idTag = connectors[i].idTag {
+            guard !isReserved(number, for: idTag) else {
+                counts.refusals += 1
+                return
+            }
             if link != nil, isAccepted {
                 if !isUnderWay(.authorize(connector: number)) {
                     call(.authorize(idTag: idTag), .authorize(connector: number))
@@ -46,12 +54,12 @@ extension SimulatedChargePoint {
         }
     }
 
-    /// Still no word of the central system: everybody may charge, unless it has refused the station itself.
+    /// Still no word of the central system: the local list and the settings decide, unless it has refused the station itself.
     mutating func decideOffline() {
-        guard configuration.flag(.startsOffline), link == nil || registration == nil else { return }
+        guard link == nil || registration == nil else { return }
         for i in connectors.indices {
             guard connectors[i].vehicle != nil, connectors[i].isAvailable, !connectors[i].isFinished,
-                let idTag = connectors[i].idTag
+                let idTag = connectors[i].idTag, mayStartOffline(idTag), !isReserved(connectors[i].number, for: idTag)
             else { continue }
             startTransaction(i, idTag, .authorized)
         }
@@ -64,7 +72,7 @@ extension SimulatedChargePoint {
         }
         guard let answer else {
             // The central system cannot say: as without a connection.
-            if configuration.flag(.startsOffline) { startTransaction(i, idTag, .authorized) }
+            if mayStartOffline(idTag) { startTransaction(i, idTag, .authorized) }
             return
         }
         guard dialect.isAuthorized(answer) else {
@@ -83,8 +91,9 @@ extension SimulatedChargePoint {
         let interval = configuration.number(.sampleInterval)
         connectors[i].transaction = SimulatedConnector.Transaction(
             local: local, idTag: idTag, start: now, nextSample: interval > 0 ? now + .seconds(interval) : nil)
+        let reservation = useReservation(connectors[i].number, idTag)
         tell(
-            i, .start(idTag: idTag, cause, remoteStart: remoteStart),
+            i, .start(idTag: idTag, cause, remoteStart: remoteStart, reservation: reservation),
             sample: sample(i, configuration.measurands(.sampledAtBegin), .begin))
     }
 

@@ -73,6 +73,8 @@ public struct SimulatedChargePoint: Sendable {
         /// Firmware or a log, by its number: its time to move has come.
         case transfer(Int)
         case install(Int, InstallStep)
+        /// The connection is closed and made anew.
+        case reconnect
     }
 
     /// Firmware changes with what is installed.
@@ -85,6 +87,7 @@ public struct SimulatedChargePoint: Sendable {
     var connectors: [SimulatedConnector]
     var profiles = ProfileStack()
     var configuration: StationConfiguration
+    var watch = StationWatch()
     var queue = TransactionQueue()
     var link: StationLink?
     var registration: Registration?
@@ -111,6 +114,7 @@ public struct SimulatedChargePoint: Sendable {
     /// Since when nobody is connected.
     var lostAt: Instant?
     var bootCause = BootCause.powerUp
+    var holdings = StationHoldings()
     /// A reset waits for the end of the transactions.
     var resetsWhenIdle = false
     var transfers: [StationTransfer] = []
@@ -201,6 +205,8 @@ public struct SimulatedChargePoint: Sendable {
         }
         for instant in [bootAt, heartbeatAt, connectAt, powerAt, linkAt, decideAt] { consider(instant) }
         for item in deferred { consider(item.at) }
+        consider(nextReservationEnd)
+        consider(nextWatch)
         // What was already due at `now` has been played; a retry that waits for a connection does not count.
         if link != nil, isAccepted, !queue.isInFlight { consider(queue.retryAt) }
         for connector in connectors {
@@ -249,6 +255,10 @@ public struct SimulatedChargePoint: Sendable {
             case .reboot(let stop, let boot): powerOff(stop, boot)
             case .transfer(let number): move(number)
             case .install(let number, let step): install(number, step)
+            case .reconnect where link != nil:
+                actions.append(.disconnect)
+                disconnected()
+            case .reconnect: break
             }
         }
         for i in connectors.indices {
@@ -260,6 +270,7 @@ public struct SimulatedChargePoint: Sendable {
 
     /// Brings powers, statuses and queues in line with what has happened.
     private mutating func settle() {
+        settleReservations()
         let stationLimit =
             settings.faults.ignoresProfiles
             ? nil : profiles.limit(evse: 0, at: clock, transaction: nil, supply: settings.supply)
@@ -288,6 +299,7 @@ public struct SimulatedChargePoint: Sendable {
             schedule(.reboot(.softReset, .scheduledReset), after: .seconds(1))
         }
         tellConditions()
+        watchVariables()
         // A start goes out before the status that it leads to.
         pump()
         reportStatuses()

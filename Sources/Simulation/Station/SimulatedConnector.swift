@@ -33,6 +33,8 @@ struct SimulatedConnector: Sendable {
     /// ChangeAvailability waits for the transaction's end.
     var becomesUnavailable = false
     var remote: RemoteStart?
+    /// Kept free for a token.
+    var isReserved = false
 
     /// Drawn now.
     private(set) var power: Power = .zero
@@ -87,7 +89,7 @@ struct SimulatedConnector: Sendable {
 
     var condition: ConnectorCondition {
         if !isAvailable { return .unavailable }
-        guard let vehicle else { return .available }
+        guard let vehicle else { return isReserved ? .reserved : .available }
         guard transaction != nil else { return isFinished ? .finishing : .preparing }
         if power > .zero { return .charging }
         if vehicle.isSatisfied { return .suspendedEV }

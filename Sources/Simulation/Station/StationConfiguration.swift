@@ -9,6 +9,8 @@ struct StationConfiguration: Hashable, Sendable {
         case sampleInterval, sampled, sampledAtBegin, sampledAtEnd
         /// Drivers charge when the central system cannot be asked.
         case startsOffline
+        /// Without the central system the local list says who may charge.
+        case usesListOffline
         case stopsOnRefusal
         case attempts, attemptInterval
     }
@@ -72,6 +74,11 @@ struct StationConfiguration: Hashable, Sendable {
 
     mutating func set(_ parameter: Parameter, to value: String) {
         if let i = entries.firstIndex(where: { $0.parameter == parameter }) { entries[i].value = value }
+    }
+
+    /// What the station itself says of an entry.
+    mutating func put(_ name: Name, _ value: String) {
+        if let i = index(of: name) { entries[i].value = value }
     }
 
     /// - Returns: whether the entry takes the value.

@@ -20,6 +20,8 @@ public struct StationSettings: Hashable, Sendable {
     public var maxProfiles = 10
     /// What the meters show at the start.
     public var register = RegisterReading(milliwattHours: 0)
+    /// Refuses every reservation where not.
+    public var takesReservations = true
     /// Between losing power and being back.
     public var rebootTime: Duration = .seconds(20)
     /// First wait before a reconnection; doubled up to ``longestReconnectWait``.

@@ -6,6 +6,8 @@ import Quantities
 /// What a connector is doing.
 public enum ConnectorCondition: Hashable, Sendable {
     case available
+    /// Kept free for a token.
+    case reserved
     /// A vehicle is plugged in and no transaction runs yet.
     case preparing
     case charging, suspendedEV, suspendedEVSE
@@ -76,4 +78,6 @@ enum StationMessage: Hashable, Sendable {
     /// `request`: the number of the order that led to it.
     case firmware(FirmwareStep, request: Int?)
     case upload(UploadStep, request: Int?)
+    /// A reservation is over without a transaction (2.x).
+    case reservationEnded(Int, isExpired: Bool)
 }

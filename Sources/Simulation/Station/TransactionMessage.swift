@@ -3,8 +3,8 @@ import Quantities
 /// One message of a transaction, as it happened; it may be told much later.
 struct TransactionMessage: Hashable, Sendable {
     enum Event: Hashable, Sendable {
-        /// `remoteStart`: the number of the remote start that led here.
-        case start(idTag: String, StartCause, remoteStart: Int?)
+        /// `remoteStart`: the number of the remote start that led here; `reservation`: of the one that it uses up.
+        case start(idTag: String, StartCause, remoteStart: Int?, reservation: Int?)
         /// A sample, periodic or asked for.
         case sample
         /// The vehicle or the station changed what it does.

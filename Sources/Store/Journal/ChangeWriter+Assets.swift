@@ -35,7 +35,9 @@ extension ChangeWriter {
         try statement("DELETE FROM evse_control WHERE station = ?").text(station.value).run()
         try removeKeyChanges(of: station)
         try statement("DELETE FROM station_certificate WHERE station = ?").text(station.value).run()
+        try removeHoldings(of: station.value)
         try statement("DELETE FROM station_job WHERE station = ?").text(station.value).run()
+        try removeDevice(of: station)
     }
 
     func writeLive(

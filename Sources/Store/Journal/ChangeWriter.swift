@@ -38,11 +38,15 @@ final class ChangeWriter {
         case .dayReport(let report): try write(report)
         case .certificate(let record): try write(record)
         case .securityEvent(let event): try write(event)
+        case .holding(let holding): try write(holding)
+        case .vendorHandler(let handler): try write(handler)
+        case .removeVendorHandler(let id): try statement("DELETE FROM vendor_handler WHERE id = ?").text(id).run()
         case .job(let job): try write(job)
         case .file(let file): try write(file)
         case .removeFile(let id): try removeFile(id)
         case .campaign(let campaign): try write(campaign)
         case .campaignTarget(let target): try write(target)
+        case .device(let change): try write(change)
         }
     }
 

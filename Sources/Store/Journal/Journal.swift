@@ -105,6 +105,7 @@ final class Journal: @unchecked Sendable {
     /// A frame's length or a flat estimate: the bound is about memory, not about exactness.
     static func bytes(of change: Change) -> Int {
         if case .message(let record) = change { return 200 + record.text.count + (record.reply?.count ?? 0) }
+        if case .device(.variables(_, let news, _)) = change { return 300 + news.count * 300 }
         return 300
     }
 

@@ -71,10 +71,16 @@ enum ChangeIdentity: Hashable, Sendable {
     case dayReport(SiteID, CivilDay)
     case certificate(StationID, String)
     case securityEvent(SecurityEvent)
+    case localList(StationID)
+    case reservation(StationID, Int)
+    case display(StationID)
+    case followUp(String)
+    case vendorHandler(String)
     case job(StationID, String)
     case file(String)
     case campaign(String)
     case campaignTarget(String, Int)
+    case device(DeviceChange)
 }
 
 extension Change {
@@ -103,11 +109,19 @@ extension Change {
         case .dayReport(let report): .dayReport(report.site, report.day)
         case .certificate(let record): .certificate(record.station, record.fingerprint)
         case .securityEvent(let event): .securityEvent(event)
+        case .holding(.localList(let record)): .localList(record.station)
+        case .holding(.reservation(let one)): .reservation(one.station, one.id)
+        case .holding(.display(let picture)): .display(picture.station)
+        case .holding(.followUp(_, let command, _)): .followUp(command)
+        case .vendorHandler(let handler): .vendorHandler(handler.id)
+        case .removeVendorHandler(let id): .vendorHandler(id)
         case .job(let job): .job(job.station, job.id)
         case .file(let file): .file(file.id)
         case .removeFile(let id): .file(id)
         case .campaign(let campaign): .campaign(campaign.id)
         case .campaignTarget(let target): .campaignTarget(target.campaign, target.position)
+        // What is newer of the same does not undo an older one of its kind: both are tried.
+        case .device(let change): .device(change)
         }
     }
 
@@ -132,10 +146,16 @@ extension Change {
         case .dayReport: "day-report"
         case .certificate: "certificate"
         case .securityEvent: "security-event"
+        case .holding(.localList): "local-list"
+        case .holding(.reservation): "reservation"
+        case .holding(.display): "display"
+        case .holding(.followUp): "follow-up"
+        case .vendorHandler, .removeVendorHandler: "vendor-handler"
         case .job: "job"
         case .file, .removeFile: "file"
         case .campaign: "campaign"
         case .campaignTarget: "campaign-target"
+        case .device: "device"
         }
     }
 
@@ -157,11 +177,15 @@ extension Change {
         case .dayReport(let report): report.site.value
         case .certificate(let record): record.station.value
         case .securityEvent(let event): event.station.value
+        case .holding(let holding): holding.station.value
         case .job(let job): job.station.value
         case .file(let file): file.station?.value ?? "store"
         case .campaignTarget(let target): target.station.value
+        case .device(let change): change.station?.value ?? "store"
         // A token names a person, an alarm or an audit record may.
-        case .removeFile, .campaign, .idToken, .removeIdToken, .alarm, .audit, .setting: "store"
+        case .removeFile, .campaign, .idToken, .removeIdToken, .alarm, .audit, .setting,
+            .vendorHandler, .removeVendorHandler:
+            "store"
         }
     }
 

@@ -33,11 +33,13 @@ extension Row {
     }
 
     func command() throws(StoreFault) -> CommandView {
-        CommandView(
+        var command = CommandView(
             id: self["id"], station: StationID(self["station"]), action: self["action"], payload: bytes("payload"),
             status: try word("status"), createdAt: instant("created_at"), finishedAt: optionalInstant("finished_at"),
             response: optionalBytes("response"), errorCode: self["error_code"],
             errorDescription: self["error_description"], by: self["ordered_by"])
+        command.followUp = try followUp()
+        return command
     }
 
     func alarm() throws(StoreFault) -> Alarm {

@@ -32,6 +32,7 @@ private enum CoreLoading {
         state.certificates = try certificates(db)
         state.jobs = try CampaignReading.jobs(db)
         state.campaigns = try CampaignReading.open(db)
+        state.devices = try DeviceLoading.load(db)
         state.activeSessions = try Row.fetchAll(
             db, sql: "SELECT * FROM session WHERE active = 1 ORDER BY started_at, id"
         ).map { row in
@@ -52,6 +53,7 @@ private enum CoreLoading {
         for row in try Row.fetchAll(db, sql: "SELECT key, value FROM setting") {
             state.settings[row["key"]] = row["value"]
         }
+        try HoldingLoading.load(into: &state, db)
         state.pendingCommands = try Row.fetchAll(
             db, sql: "SELECT * FROM command WHERE status = 'pending' ORDER BY number"
         ).map { try $0.command() }

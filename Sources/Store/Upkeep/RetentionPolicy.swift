@@ -23,8 +23,12 @@ public struct RetentionPolicy: Sendable {
     public var plans = Bound(days: 14, megabytes: 1024)
     public var alarms = Bound(days: 400, megabytes: 128)
     public var securityEvents = Bound(days: 400, megabytes: 256)
+    public var reservations = Bound(days: 400, megabytes: 128)
     public var jobs = Bound(days: 400, megabytes: 512)
     public var campaigns = Bound(days: 400, megabytes: 512)
+    public var deviceEvents = Bound(days: 400, megabytes: 512)
+    /// What stations told of customers: personal data that was asked for to be handed on.
+    public var customers = Bound(days: 7, megabytes: 64)
     public var audit = Bound(days: 1200, megabytes: 1024)
     public init() {}
 
@@ -66,6 +70,8 @@ public struct RetentionPolicy: Sendable {
             Rule(table: "alarm", bound: alarms, age: "since", key: "id", condition: "ended_at IS NOT NULL"),
             Rule(table: "security_event", bound: securityEvents, age: "received_at", key: "id"),
             Rule(
+                table: "reservation", bound: reservations, age: "created_at", key: "place", condition: "open = 0"),
+            Rule(
                 table: "station_job", bound: jobs, age: "asked_at", key: "position",
                 condition: "state NOT IN ('asked', 'accepted', 'running')"),
             Rule(
@@ -74,6 +80,9 @@ public struct RetentionPolicy: Sendable {
             Rule(
                 table: "campaign", bound: campaigns, age: "created_at", key: "position",
                 condition: "state IN ('finished', 'cancelled')"),
+            Rule(table: "device_event", bound: deviceEvents, age: "received_at", key: "id"),
+            Rule(table: "customer_part", bound: customers, age: "at", key: "station, request, number"),
+            Rule(table: "customer_inquiry", bound: customers, age: "ordered_at", key: "station, request"),
             Rule(table: "node_reading", bound: nodeReadings, age: "at", key: "node, at"),
             Rule(table: "node_quarter", bound: nodeQuarters, age: "at", key: "node, at"),
             Rule(table: "site_power", bound: sitePower, age: "at", key: "site, at"),

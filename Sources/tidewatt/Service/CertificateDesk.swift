@@ -16,13 +16,19 @@ final class CertificateDesk: Sendable {
 
     private let organization: String
     private let authority: Mutex<CertificateAuthority?>
+    /// Signs certificates with which stations show themselves to vehicles; `nil`: none are signed here.
+    private let vehicleSide: CertificateAuthority?
     private let clock: @Sendable () -> Instant
     private let queue = DispatchQueue(label: "certificates")
     private let waiting = Atomic<Int>(0)
     private let recent = Mutex<[String: [Instant]]>([:])
 
     /// - Parameter clock: the time by which certificates hold; real time, not the domain's.
-    init(organization: String, authority: CertificateAuthority?, clock: @escaping @Sendable () -> Instant) {
+    init(
+        organization: String, authority: CertificateAuthority?, vehicleSide: CertificateAuthority? = nil,
+        clock: @escaping @Sendable () -> Instant
+    ) {
+        self.vehicleSide = vehicleSide
         self.organization = organization
         self.authority = Mutex(authority)
         self.clock = clock
@@ -49,10 +55,11 @@ final class CertificateDesk: Sendable {
         _ request: String, use: String?, number: Int?, for identity: String,
         reply: @escaping @Sendable (CertificateVerdict) -> Void
     ) {
-        if let use, use != CertificateRecord.stationUse {
+        let use = use ?? CertificateRecord.stationUse
+        guard [CertificateRecord.stationUse, CertificateRecord.vehicleUse].contains(use) else {
             return reply(.refused(.unsupportedUse, detail: "no certificates for \(use.prefix(40)) are issued here"))
         }
-        guard let authority = authority.withLock({ $0 }) else {
+        guard let authority = use == CertificateRecord.vehicleUse ? vehicleSide : authority.withLock({ $0 }) else {
             return reply(.refused(.noAuthority, detail: "there is no authority here that signs station certificates"))
         }
         let now = clock()
@@ -67,12 +74,13 @@ final class CertificateDesk: Sendable {
         }
         queue.async { [self] in
             defer { waiting.subtract(1, ordering: .relaxed) }
-            reply(verdict(request, number, identity, authority, now))
+            reply(verdict(request, use, number, identity, authority, now))
         }
     }
 
     private func verdict(
-        _ text: String, _ number: Int?, _ identity: String, _ authority: CertificateAuthority, _ now: Instant
+        _ text: String, _ use: String, _ number: Int?, _ identity: String, _ authority: CertificateAuthority,
+        _ now: Instant
     ) -> CertificateVerdict {
         let request: SigningRequest
         do throws(SigningRequest.Refusal) {
@@ -82,7 +90,10 @@ final class CertificateDesk: Sendable {
             return .refused(.invalidRequest, detail: error.description)
         }
         do throws(CredentialFault) {
-            let signed = try authority.issueStation(request, identity: identity, organization: organization, at: now)
+            let signed =
+                use == CertificateRecord.vehicleUse
+                ? try authority.issueVehicleSide(request, identity: identity, organization: organization, at: now)
+                : try authority.issueStation(request, identity: identity, organization: organization, at: now)
             // The station has the root already, or must not take it from here.
             let above = authority.chain.filter { $0.subject != $0.issuer }
             let chain = ([signed] + above).map(\.pem).joined()
@@ -93,7 +104,7 @@ final class CertificateDesk: Sendable {
                 CertificateRecord(
                     station: StationID(identity), fingerprint: signed.fingerprint, serialNumber: signed.serialNumber,
                     subject: signed.subject, issuer: signed.issuer, notBefore: signed.notBefore,
-                    notAfter: signed.notAfter, requestID: number, chain: chain, state: .signed, at: now))
+                    notAfter: signed.notAfter, use: use, requestID: number, chain: chain, state: .signed, at: now))
         } catch {
             return .refused(.noAuthority, detail: error.description)
         }

@@ -14,6 +14,11 @@ final class GatewayBridge: GatewayDelegate {
     private let loop: CoreLoop
     private let admission: StationAdmission
     private let certificates: CertificateDesk
+    private let plugAndCharge: PlugAndChargeDesk
+    private let vendors: VendorDesk
+    /// Calls about which others are being asked.
+    private let asking = Atomic<Int>(0)
+    private static let mostAsking = 1000
     private let tlsFaults: @Sendable (String, String) -> Void
     private let clock: @Sendable () -> Instant
     let refusedCalls = Atomic<Int>(0)
@@ -21,12 +26,14 @@ final class GatewayBridge: GatewayDelegate {
     /// - Parameter tlsFaults: address and reason of a socket whose TLS did not come about.
     init(
         loop: CoreLoop, admission: StationAdmission, certificates: CertificateDesk,
-        tlsFaults: @escaping @Sendable (String, String) -> Void,
+        plugAndCharge: PlugAndChargeDesk, vendors: VendorDesk, tlsFaults: @escaping @Sendable (String, String) -> Void,
         clock: @escaping @Sendable () -> Instant, mayTake: @escaping @Sendable () -> Bool
     ) {
         self.loop = loop
         self.admission = admission
         self.certificates = certificates
+        self.plugAndCharge = plugAndCharge
+        self.vendors = vendors
         self.tlsFaults = tlsFaults
         self.clock = clock
         self.mayTake = mayTake
@@ -37,7 +44,11 @@ final class GatewayBridge: GatewayDelegate {
         let id = StationID(request.identity)
         let now = clock()
         Task { [loop, admission] in
-            guard let (known, profile) = await loop.read({ ($0.admission(of: id), $0.securityProfile(of: id)) }) else {
+            guard
+                let (known, profile, isChanging) = await loop.read({
+                    ($0.admission(of: id), $0.securityProfile(of: id), $0.awaitsSecurityProfile(of: id))
+                })
+            else {
                 return reply(.unavailable(retryAfterSeconds: 30))
             }
             admission.judge(request, known, profile: profile) { judgement in
@@ -45,6 +56,9 @@ final class GatewayBridge: GatewayDelegate {
                 if let stored = judgement.cameWith { loop.post(.cameWith(id, stored: stored)) }
                 if case .accept = judgement.decision, let certificate = request.certificate {
                     loop.post(.cameWithCertificate(id, CertificateRecord(certificate, of: id, at: now)))
+                }
+                if isChanging, case .accept = judgement.decision {
+                    loop.post(.cameOn(id, profile: request.securityProfile))
                 }
                 if let (seen, info) = judgement.event { loop.post(.securityEvent(id, seen, info: info)) }
                 reply(judgement.decision)
@@ -67,8 +81,8 @@ final class GatewayBridge: GatewayDelegate {
             return
         }
         var others = calls
-        if calls.contains(where: { Self.certificateRequest($0.call) != nil }) {
-            others.removeAll { sign($0) }
+        if calls.contains(where: { Self.certificateRequest($0.call) != nil || Self.concernsOthers($0.call) }) {
+            others.removeAll { sign($0) || ask($0) }
         }
         if !loop.post(others.map(Self.input)) { refusedCalls.add(others.count, ordering: .relaxed) }
     }
@@ -89,8 +103,74 @@ final class GatewayBridge: GatewayDelegate {
         switch call.request {
         case .v16(.signCertificate(let asked)): (asked.csr, nil, nil)
         case .v2(.signCertificate(let asked)): (asked.csr, asked.certificateType?.name, asked.requestId)
+        case .v16(.dataTransfer(let transfer)):
+            // A station of 1.6 asks for its own certificate with the message of that name (whitepaper A02).
+            if case .signCertificate(let asked)? = PlugAndCharge16.request(transfer) {
+                (asked.csr, asked.certificateType?.name ?? CertificateRecord.vehicleUse, asked.requestId)
+            } else {
+                nil
+            }
         default: nil
         }
+    }
+
+    // MARK: - What others are asked
+
+    private static func concernsOthers(_ call: InboundCall) -> Bool {
+        switch call.request {
+        case .v2(.dataTransfer), .v16(.dataTransfer): true
+        case .v2(let request): PlugAndChargeDesk.concerns(request)
+        default: false
+        }
+    }
+
+    /// Asks others about a call; the core gets it with what they said.
+    /// - Returns: `false` for a call that concerns nobody else, or when too many are being asked: the core answers it alone.
+    private func ask(_ call: GatewayCall) -> Bool {
+        guard Self.concernsOthers(call.call) else { return false }
+        guard asking.add(1, ordering: .relaxed).newValue <= Self.mostAsking else {
+            asking.subtract(1, ordering: .relaxed)
+            return false
+        }
+        Task { [self] in
+            defer { asking.subtract(1, ordering: .relaxed) }
+            if let ruling = await ruling(on: call) {
+                loop.post(
+                    .ruled(StationID(call.identity), connection: call.connection.rawValue, call.call, ruling))
+            } else {
+                loop.post(Self.input(call))
+            }
+        }
+        return true
+    }
+
+    private func ruling(on call: GatewayCall) async -> CallRuling? {
+        switch call.call.request {
+        case .v16(.dataTransfer(let transfer)):
+            if let inner = PlugAndCharge16.request(transfer) {
+                return PlugAndChargeDesk.concerns(inner)
+                    ? await plugAndCharge.ruling(on: inner, from: call.identity) : nil
+            }
+            return await vendorRuling(
+                call, transfer.vendorId, transfer.messageId, transfer.data, isJSON: false)
+        case .v2(.dataTransfer(let transfer)):
+            return await vendorRuling(
+                call, transfer.vendorId, transfer.messageId, transfer.data?.text, isJSON: true)
+        case .v2(let request): return await plugAndCharge.ruling(on: request, from: call.identity)
+        default: return nil
+        }
+    }
+
+    private func vendorRuling(
+        _ call: GatewayCall, _ vendor: String, _ message: String?, _ data: String?, isJSON: Bool
+    ) async -> CallRuling? {
+        guard case .handler(let handler)? = await loop.read({ $0.route(vendor: vendor, message: message) }),
+            let url = handler.url,
+            let answer = await vendors.ask(
+                url, call.identity, vendor: vendor, message: message, data: data, isJSON: isJSON,
+                callID: call.call.messageID)
+        else { return nil }
+        return .vendor(answer)
     }
 
     private static func input(_ call: GatewayCall) -> Input {

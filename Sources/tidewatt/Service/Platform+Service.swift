@@ -27,6 +27,15 @@ extension Platform: PlatformService {
     func nodes() async -> [GridNode] { await loop.read { $0.allNodes } ?? [] }
     func node(_ id: NodeID) async -> GridNode? { await loop.read { $0.node(id) } ?? nil }
     func idToken(_ value: String) async -> IdToken? { await loop.read { $0.idToken(value) } ?? nil }
+    func localList(of station: StationID) async -> LocalListView? {
+        let now = now
+        return await loop.read { $0.localList(of: station, at: now) } ?? nil
+    }
+    func reservation(_ id: Int, of station: StationID) async -> Reservation? {
+        await loop.read { $0.reservation(id, of: station) } ?? nil
+    }
+    func display(of station: StationID) async -> DisplayPicture? { await loop.read { $0.display(of: station) } ?? nil }
+    func vendorHandlers() async -> [VendorHandler] { await loop.read { $0.allVendorHandlers } ?? [] }
     func tariffs() async -> [String] { await loop.read { $0.tariffIDs } ?? [] }
     func priceLevels(of site: SiteID, in interval: Interval) async -> [PriceLevelSpan] {
         await loop.read { $0.priceLevels(of: site, in: interval) } ?? []
@@ -135,6 +144,18 @@ extension Platform: PlatformService {
             try await self.store.securityEvents(of: station, critical: critical, limit: limit, before: before)
         } ?? []
     }
+    /// From the disk; what the core still holds of them is newer.
+    func reservations(of station: StationID?, limit: Int, before: Int64?) async -> [StoredReservation] {
+        let kept =
+            await reading { try await self.store.reservations(of: station, limit: limit, before: before) } ?? []
+        return await loop.read { core in
+            kept.map { stored in
+                let one = stored.reservation
+                return StoredReservation(
+                    place: stored.place, reservation: core.reservation(one.id, of: one.station) ?? one)
+            }
+        } ?? kept
+    }
     func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)] {
         await reading { try await self.store.audit(limit: limit, before: before) } ?? []
     }
@@ -143,7 +164,7 @@ extension Platform: PlatformService {
     }
 
     /// What cannot be read is an alarm in the log and an empty answer, never a crash of the page.
-    private func reading<Value: Sendable>(_ body: @Sendable () async throws -> Value) async -> Value? {
+    func reading<Value: Sendable>(_ body: @Sendable () async throws -> Value) async -> Value? {
         do { return try await body() } catch {
             log(.error, "read-failed", [.init("fault", .string("\(error)"))])
             return nil

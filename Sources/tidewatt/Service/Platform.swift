@@ -34,6 +34,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     /// `nil` without a TLS listener.
     private let tls: TLSServer?
     let certificateDesk: CertificateDesk
+    /// To services of the operator's choice.
+    private let http = HTTPDesk()
     let fileDesk: FileDesk
     private let tlsFaults: TLSFaultLog
     private let upkeep = UpkeepTimer()
@@ -65,6 +67,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         self.store = try Store(directory: directory, options: options)
         self.directory = directory
         self.tlsFaults = TLSFaultLog(log: log)
+        let contractRoots: [StationCertificate]
         do {
             let secret = try DigestSecret.open(in: directory)
             stationSecret = secret
@@ -82,7 +85,10 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                 authority = material.authority
             }
             certificateDesk = CertificateDesk(
-                organization: configuration.tls.organization, authority: authority, clock: { DomainClock.real.now })
+                organization: configuration.tls.organization, authority: authority,
+                vehicleSide: try TLSMaterial.vehicleSide(configuration.plugAndCharge),
+                clock: { DomainClock.real.now })
+            contractRoots = try TLSMaterial.roots(configuration.plugAndCharge)
             var limits = FileVault.Limits()
             limits.firmware = Int64(configuration.firmwareMegabytes) << 20
             limits.log = Int64(configuration.logMegabytes) << 20
@@ -98,6 +104,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.shards)
         var settings = CoreConfiguration(configuration, tokenMarker: tokenMarker)
         // On a fast virtual clock a round trip on real sockets takes domain time: do not call that disobedience.
+        settings.offersTLS = configuration.ocpps != nil
         settings.dispatch.settleAfter += .milliseconds(Int64((clock.speed - 1) * 150))
         let core = Core(
             configuration: settings, state: try store.loadCore(), packs: RulePacks.builtIn,
@@ -106,12 +113,20 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             [unowned self] in carryOut($0, ends: $1)
         }
         disk.report(to: loop)
+        let clockOfCertificates: @Sendable () -> Instant = { DomainClock.real.now }
+        let plugAndCharge = PlugAndChargeDesk(
+            http: http,
+            ocsp: OCSPDesk(
+                http: http, hosts: configuration.plugAndCharge.hosts, roots: contractRoots,
+                clock: clockOfCertificates), roots: contractRoots,
+            provider: configuration.plugAndCharge.contractProvider, clock: clockOfCertificates)
         fileDesk.platform = self
         let admission = StationAdmission(
             passwords: passwords, organization: configuration.tls.organization,
             mayBeExpired: configuration.tls.mayBeExpired)
         self.bridge = GatewayBridge(
             loop: loop, admission: admission, certificates: certificateDesk,
+            plugAndCharge: plugAndCharge, vendors: VendorDesk(http: http),
             tlsFaults: { [tlsFaults] in tlsFaults.note(address: $0, reason: $1) }, clock: { [clock] in clock.now }
         ) { [store] in store.condition == .accepting }
         var limits = OCPPGateway.Configuration()
@@ -175,6 +190,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         solver.stop()
         upkeep.stop()
         hub.finish()
+        await http.stop()
         store.close()
         try? await group.shutdownGracefully()
     }

@@ -40,6 +40,17 @@ struct ServeConfiguration: Sendable {
             text.split { $0 == "," || $0 == " " }.map(String.init)
         }
     }
+    var plugAndCharge = PlugAndCharge()
+    /// Empty texts stand for "none".
+    struct PlugAndCharge: Hashable, Sendable {
+        var roots = ""
+        var contractProvider = ""
+        var ocspHosts = ""
+        var certificate = ""
+        var key = ""
+
+        var hosts: [String] { ocspHosts.split { $0 == "," || $0 == " " }.map(String.init) }
+    }
     var acceptUnknownStations = false
     var acceptUnknownTokens = false
     var commissioning = true
@@ -164,6 +175,23 @@ struct ServeConfiguration: Sendable {
         number(
             "tls", "certificate_alarm_days", \.certificateAlarmDays, 1...365,
             "an alarm this long before a station's certificate ends"),
+        text(
+            "roots", \.plugAndCharge.roots,
+            "roots of contract certificates and OCSP responders, PEM; empty: no contract is accepted",
+            section: "iso15118"),
+        text(
+            "contract_provider", \.plugAndCharge.contractProvider,
+            "service that gives contract certificates to vehicles; empty: none", allowed: .addressOrNone,
+            section: "iso15118"),
+        text(
+            "ocsp_hosts", \.plugAndCharge.ocspHosts,
+            "OCSP responders that may be asked; empty: none, and no status is known", allowed: .hostsWithPorts,
+            section: "iso15118"),
+        text(
+            "certificate", \.plugAndCharge.certificate,
+            "authority that signs certificates of stations towards vehicles, PEM with its chain; empty: none is signed",
+            section: "iso15118"),
+        text("key", \.plugAndCharge.key, "its key, PEM, mode 600", section: "iso15118"),
         Key(
             section: "files", name: "public_url",
             help: "listen.files as stations reach it; empty: http:// and the listener's own address",

@@ -54,6 +54,24 @@ struct TLSMaterial: Sendable {
         try existingAuthority(directory + "/pki", trustedBy: nil)
     }
 
+    // MARK: ISO 15118
+
+    /// To which contract certificates and OCSP responders lead; empty: none is trusted.
+    static func roots(
+        _ options: ServeConfiguration.PlugAndCharge
+    ) throws(CredentialFault) -> [StationCertificate] {
+        options.roots.isEmpty ? [] : try StationCertificate.chain(pem: text(options.roots))
+    }
+
+    /// Signs certificates of stations towards vehicles; `nil`: none are signed.
+    static func vehicleSide(
+        _ options: ServeConfiguration.PlugAndCharge
+    ) throws(CredentialFault) -> CertificateAuthority? {
+        guard !options.certificate.isEmpty else { return nil }
+        return try CertificateAuthority(
+            certificatePEM: text(options.certificate), keyPEM: privateText(options.key))
+    }
+
     /// - Parameter roots: signing what the listener does not believe would help nobody; `nil`: nobody knows.
     private static func existingAuthority(
         _ folder: String, trustedBy roots: [StationCertificate]?

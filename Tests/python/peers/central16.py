@@ -1,4 +1,4 @@
-"""A central system made with PyPI's websockets and ocpp, which validates every message against the 1.6 schemas.
+"""A central system of 1.6 made with PyPI's websockets and ocpp.
 
     python central16.py
 

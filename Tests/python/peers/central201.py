@@ -1,4 +1,4 @@
-"""A central system made with PyPI's websockets and ocpp, which validates every message against the 2.0.1 schemas.
+"""A central system of 2.0.1 made with PyPI's websockets and ocpp.
 
     python central201.py
 

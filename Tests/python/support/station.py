@@ -17,6 +17,8 @@ from ocpp.routing import on
 from ocpp.v16 import ChargePoint, call, call_result
 from websockets.asyncio.client import connect
 
+from .recorder import RecordedConnection
+
 logging.getLogger("ocpp").setLevel(logging.CRITICAL)
 
 _loop = asyncio.new_event_loop()
@@ -67,6 +69,7 @@ _ANSWERS = {
     "GetConfiguration": _configuration,
     "GetDiagnostics": call_result.GetDiagnostics(),
     "GetInstalledCertificateIds": call_result.GetInstalledCertificateIds("NotFound"),
+    "GetLog": call_result.GetLog("Accepted", "log.zip"),
     "GetLocalListVersion": call_result.GetLocalListVersion(-1),
     "GetLog": call_result.GetLog("Accepted"),
     "InstallCertificate": call_result.InstallCertificate("Accepted"),
@@ -120,10 +123,11 @@ class _Recorded:
 
 
 class Station:
-    def __init__(self, port, identity, password=None, subprotocols=("ocpp1.6",), tls=None):
-        """`tls`: an `ssl` context, for a listener that wants TLS."""
+    def __init__(self, port, identity, password=None, subprotocols=("ocpp1.6",), tls=None, user=None):
+        """`tls`: an `ssl` context, for a listener that wants TLS. `user`: a name beside the password that is not its own."""
         self.port, self.identity, self.password, self.subprotocols = port, identity, password, subprotocols
         self.tls = tls
+        self.user = user or identity
         self.answers = {}
         self.incoming, self.outgoing = [], []
         self.socket = self.peer = self._reader = None
@@ -138,12 +142,12 @@ class Station:
         headers = {}
         if self.password is not None:
             secret = self.password if isinstance(self.password, bytes) else self.password.encode()
-            headers["Authorization"] = "Basic " + base64.b64encode(self.identity.encode() + b":" + secret).decode()
+            headers["Authorization"] = "Basic " + base64.b64encode(self.user.encode() + b":" + secret).decode()
         scheme, secure = ("ws", {}) if self.tls is None else ("wss", {"ssl": self.tls})
         self.socket = await connect(
             f"{scheme}://localhost:{self.port}/ocpp/{quote(self.identity, safe='')}",
             subprotocols=list(self.subprotocols), additional_headers=headers, ping_interval=None, close_timeout=2,
-            host="127.0.0.1", **secure)
+            host="127.0.0.1", create_connection=RecordedConnection, **secure)
         self.peer = self._make_peer(_Recorded(self.socket, self))
         self._reader = asyncio.ensure_future(self._read(self.peer))
 
@@ -179,6 +183,9 @@ class Station:
         """The library waits its whole time-out on a socket that has ended; a station of ours knows at once."""
         answer = asyncio.ensure_future(self.peer.call(request, suppress=False, unique_id=message_id))
         await asyncio.wait({answer, self._reader}, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            # What came just before the end may still be on its way through the library.
+            await asyncio.wait({answer}, timeout=0.1)
         if not answer.done():
             answer.cancel()
             raise ConnectionError(f"{self.identity}: the connection ended before the answer")

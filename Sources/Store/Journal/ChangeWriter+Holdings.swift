@@ -1,0 +1,67 @@
+import Charging
+import Operations
+
+extension ChangeWriter {
+    func write(_ holding: StationHolding) throws(SQLiteFailure) {
+        switch holding {
+        case .localList(let record): try write(record)
+        case .reservation(let reservation): try write(reservation)
+        case .display(let picture): try write(picture)
+        case .followUp(_, let command, let followUp):
+            try statement("UPDATE command SET follow_up = ?, follow_up_object = ?, follow_up_at = ? WHERE id = ?")
+                .text(followUp.state.rawValue).text(followUp.object).int(followUp.at.milliseconds).text(command).run()
+        }
+    }
+
+    private func write(_ record: LocalListRecord) throws(SQLiteFailure) {
+        try statement("INSERT OR REPLACE INTO station_local_list VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .text(record.station.value).text(record.scope.rawValue).text(record.tokens.joined(separator: "\n"))
+            .bool(record.isAutomatic).int(record.version).int(record.mark.map { Int64(bitPattern: $0) })
+            .int(record.entries).int(record.leftOut).int(record.heldVersion).text(record.outcome.rawValue)
+            .text(record.word).int(record.at.milliseconds).run()
+    }
+
+    private func write(_ one: Reservation) throws(SQLiteFailure) {
+        try statement(
+            """
+            INSERT INTO reservation (station, id, evse, connector_kind, token, token_kind, token_group, expires_at,
+                created_at, ordered_by, state, at, word, session, command, open)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (station, id) DO UPDATE SET evse = excluded.evse, connector_kind = excluded.connector_kind,
+                token = excluded.token, token_kind = excluded.token_kind, token_group = excluded.token_group,
+                expires_at = excluded.expires_at, state = excluded.state, at = excluded.at, word = excluded.word,
+                session = excluded.session, command = excluded.command, open = excluded.open
+            """
+        )
+        .text(one.station.value).int(one.id).int(one.asked.evse).text(one.asked.connectorKind).text(one.asked.token)
+        .text(one.asked.tokenKind).text(one.asked.group).int(one.asked.expiresAt.milliseconds)
+        .int(one.createdAt.milliseconds).text(one.by).text(one.state.rawValue).int(one.at.milliseconds)
+        .text(one.word).text(one.session?.value).text(one.command).bool(one.state.isOpen || one.state == .inUse).run()
+    }
+
+    /// The whole picture: it is small, and a part of it says nothing.
+    private func write(_ picture: DisplayPicture) throws(SQLiteFailure) {
+        try statement("DELETE FROM display_message WHERE station = ?").text(picture.station.value).run()
+        for message in picture.messages {
+            try statement("INSERT INTO display_message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+                .text(picture.station.value).int(message.id).text(message.priority).text(message.state)
+                .text(message.format).text(message.language).text(message.content)
+                .int(message.startsAt?.milliseconds).int(message.endsAt?.milliseconds).text(message.transaction).run()
+        }
+        try statement("INSERT OR REPLACE INTO station_display VALUES (?, ?)")
+            .text(picture.station.value).int(picture.toldAt?.milliseconds).run()
+    }
+
+    func write(_ handler: VendorHandler) throws(SQLiteFailure) {
+        try statement("INSERT OR REPLACE INTO vendor_handler VALUES (?, ?, ?, ?, ?, ?)")
+            .text(handler.id).text(handler.vendor).text(handler.message).text(handler.url)
+            .text(handler.status.rawValue).text(handler.data).run()
+    }
+
+    func removeHoldings(of station: String) throws(SQLiteFailure) {
+        try statement("DELETE FROM station_local_list WHERE station = ?").text(station).run()
+        try statement("DELETE FROM reservation WHERE station = ?").text(station).run()
+        try statement("DELETE FROM display_message WHERE station = ?").text(station).run()
+        try statement("DELETE FROM station_display WHERE station = ?").text(station).run()
+    }
+}
