@@ -6,11 +6,17 @@ enum StationDownload {
     /// Nobody's firmware is larger; a server that never ends is not waited for.
     private static let most = 1 << 30
     private static let timeout = TimeAmount.minutes(10)
+    /// One for all stations. Where nobody listens a station knows at once; whether it tries again was ordered.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
     /// Whether the whole file came.
     static func isWhole(_ url: String) async -> Bool {
         do {
-            let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: timeout)
+            let response = try await client.execute(HTTPClientRequest(url: url), timeout: timeout)
             guard response.status == .ok else { return false }
             var count = 0
             for try await piece in response.body {
@@ -30,7 +36,7 @@ enum StationDownload {
         request.headers.add(name: "Content-Type", value: "text/plain")
         request.body = .bytes(ByteBuffer(bytes: bytes))
         do {
-            let response = try await HTTPClient.shared.execute(request, timeout: timeout)
+            let response = try await client.execute(request, timeout: timeout)
             return (200...299).contains(Int(response.status.code))
         } catch {
             return false
