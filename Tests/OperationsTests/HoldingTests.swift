@@ -245,5 +245,11 @@ import Testing
         d.say("CP1", "NotifyDisplayMessages", part(150..<300, false))
         #expect(d.core.display(of: StationID("CP1"))?.messages.count == DisplayPicture.most)
         #expect(d.disk.displays[StationID("CP1")]?.toldAt == d.now)
+        // Reports that are faster than their answer make the same picture.
+        d.order(.ask(StationID("CP1"), .readDisplay, timeout: .seconds(30)))
+        let one = #"{"id":7,"priority":"NormalCycle","message":{"format":"UTF8","content":"M"}}"#
+        d.say("CP1", "NotifyDisplayMessages", #"{"requestId":2,"messageInfo":[\#(one)]}"#)
+        d.answer("CP1", "GetDisplayMessages", #"{"status":"Accepted"}"#)
+        #expect(d.core.display(of: StationID("CP1"))?.messages.map(\.id) == [7])
     }
 }

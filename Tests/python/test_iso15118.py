@@ -187,13 +187,13 @@ def camel(value):
     return [camel(v) for v in value] if isinstance(value, list) else value
 
 
-def ask(one, action, **fields):
+def ask(one, message, /, **fields):
     """The answer's fields as on the wire, for 1.6 inside a DataTransfer."""
     if is16(one):
-        answer = one.call(call16.DataTransfer(vendor_id=PNC, message_id=action, data=json.dumps(camel(fields))))
+        answer = one.call(call16.DataTransfer(vendor_id=PNC, message_id=message, data=json.dumps(camel(fields))))
         assert answer.status == "Accepted", answer
         return json.loads(answer.data)
-    return one.say(action, camel(fields))
+    return one.say(message, camel(fields))
 
 
 def authorize(one, token, **fields):

@@ -5,9 +5,17 @@ import Quantities
 /// What the core holds of one station's display.
 struct DisplayKeeper: Sendable {
     var picture: DisplayPicture
-    /// Reports of this order are being gathered.
-    var asked: (request: Int, isWhole: Bool)?
-    var gathered: [DisplayMessage] = []
+    var gathering: Gathering?
+
+    /// Reports of one order on their way. They may be faster than the answer that announces them.
+    struct Gathering: Sendable {
+        let request: Int
+        /// All that the station has was asked for; `nil`: its answer has not come.
+        var isWhole: Bool?
+        var messages: [DisplayMessage] = []
+        /// The last part has come.
+        var hasEnded = false
+    }
 }
 
 // Messages on stations' displays (2.x block O): what was set and cleared, and what a station tells.
@@ -34,30 +42,43 @@ extension Core {
             }
             return
         }
-        change(display: s) { _ in }
-        // Its reports may be faster than its answer.
-        if stations[s].display?.asked?.request != request { stations[s].display?.gathered = [] }
-        stations[s].display?.asked = (request, isWhole)
+        gather(request, s) { $0.isWhole = isWhole }
+        finishGathering(s, at: now)
     }
 
     /// Parts of an answer come in order; the last one makes the picture.
     mutating func told(
         display messages: [DisplayMessage], request: Int, goesOn: Bool, _ s: Int, at now: Instant
     ) {
-        let asked = stations[s].display?.asked
-        let isWhole = asked?.request == request && asked?.isWhole == true
-        guard isWhole else {
-            return change(display: s) { for message in messages { $0.put(message) } }
+        gather(request, s) { gathering in
+            gathering.messages += messages.prefix(max(0, DisplayPicture.most - gathering.messages.count))
+            gathering.hasEnded = !goesOn
         }
-        let room = DisplayPicture.most - (stations[s].display?.gathered.count ?? 0)
-        stations[s].display?.gathered += messages.prefix(max(0, room))
-        guard !goesOn else { return }
-        let gathered = stations[s].display?.gathered ?? []
-        stations[s].display?.gathered = []
-        stations[s].display?.asked = nil
+        if stations[s].display?.gathering?.isWhole != true {
+            change(display: s) { for message in messages { $0.put(message) } }
+        }
+        finishGathering(s, at: now)
+    }
+
+    private mutating func gather(
+        _ request: Int, _ s: Int, _ change: (inout DisplayKeeper.Gathering) -> Void
+    ) {
+        self.change(display: s) { _ in }
+        let known = stations[s].display?.gathering.flatMap { $0.request == request ? $0 : nil }
+        var gathering = known ?? DisplayKeeper.Gathering(request: request)
+        change(&gathering)
+        stations[s].display?.gathering = gathering
+    }
+
+    private mutating func finishGathering(_ s: Int, at now: Instant) {
+        guard let gathering = stations[s].display?.gathering, gathering.hasEnded, let isWhole = gathering.isWhole else {
+            return
+        }
+        stations[s].display?.gathering = nil
+        guard isWhole else { return }
         change(display: s) { picture in
             picture.messages = []
-            for message in gathered { picture.put(message) }
+            for message in gathering.messages { picture.put(message) }
             picture.toldAt = now
         }
     }

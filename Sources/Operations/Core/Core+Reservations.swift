@@ -95,7 +95,7 @@ extension Core {
     mutating func reserved(
         _ asked: ReservationAsked, isTaken: Bool, _ word: String, _ call: CallLane.Call, _ s: Int, at now: Instant
     ) {
-        if let i = stations[s].reservations.lastIndex(where: { $0.id == asked.id && $0.asked == asked }) {
+        if let i = stations[s].reservations.lastIndex(where: { $0.asked.isSame(as: asked) }) {
             let state = stations[s].reservations[i].state
             guard state == .asked || state == .unanswered || state.isOpen else { return }
             return change(reservation: asked.id, s, at: now) {
@@ -238,5 +238,12 @@ extension Core {
         guard let s = stationIndex[reservation.station] else { return }
         stations[s].reservations.append(reservation)
         if reservation.state.isOpen { remind(at: reservation.asked.expiresAt) }
+    }
+}
+
+extension ReservationAsked {
+    /// What a command carried, whatever words of its protocol stand for what nobody stated.
+    fileprivate func isSame(as other: ReservationAsked) -> Bool {
+        (id, evse, token, expiresAt) == (other.id, other.evse, other.token, other.expiresAt)
     }
 }

@@ -130,8 +130,8 @@ final class PlugAndChargeDesk: Sendable {
         } else {
             let issuers = chain.dropFirst() + roots
             for one in chain.prefix(Self.mostOfChain) {
-                // A root answers for itself.
-                guard one.subject != one.issuer else { continue }
+                // What we trust as it is answers for itself.
+                guard one.subject != one.issuer, !roots.contains(one) else { continue }
                 guard let issuer = issuers.first(where: { $0.subject == one.issuer }),
                     let id = try? OCSPCertificateID(of: one, issuer: issuer)
                 else { return .chainError }
