@@ -1,11 +1,13 @@
 """Stations of the cases; they leave when a case is over."""
 
+import subprocess
 from types import SimpleNamespace
 
 import pytest
 
 from support.bench16 import Bench
 from support.hook import Hook
+from support.polling import until
 from support.program import Server
 
 
@@ -24,6 +26,14 @@ def bench(shared):
             one.station.close()
 
 
+def vouches(pki):
+    """The responder says of the good contract that it is good."""
+    said = subprocess.run(
+        ["openssl", "ocsp", "-issuer", "sub.pem", "-cert", "good.pem", "-url", f"http://{pki.host}/", "-noverify"],
+        cwd=pki.folder, capture_output=True, text=True, check=False)
+    return "good.pem: good" in said.stdout
+
+
 CONTRACT, REVOKED = "EMP77TESTA12345", "EMP77REVOKED123"
 
 
@@ -37,6 +47,7 @@ def mobility(tmp_path_factory):
     pki.issue("revoked", REVOKED)
     pki.start()
     pki.revoke("revoked")
+    until(lambda: vouches(pki), "the responder answers", 60)
     provider = Hook(lambda asked: {"status": "Accepted", "exi_response": "RVhJ" + asked["exi_request"]})
     (pki.folder / "sub.key").chmod(0o600)
     server = Server(tmp_path_factory.mktemp("mobility"), settings=(

@@ -255,11 +255,11 @@ def test_TC_A_19_a_station_is_brought_to_a_higher_profile_and_the_lower_one_is_o
 
 # MARK: A new certificate
 
-def renewed(secure, one, use, kind, answer="Accepted"):
+def renewed(secure, one, use, kind, answer="Accepted", operator=OPERATOR):
     """The operator has the station ask for a certificate; what it was sent."""
     one.answers["CertificateSigned"] = {"status": answer}
     one.order("TriggerMessage", {"requestedMessage": use}, {"status": "Accepted"}, says="Accepted")
-    _, request = request_of(secure, fresh("csr"), f"/O={OPERATOR}/CN={one.identity}")
+    _, request = request_of(secure, fresh("csr"), f"/O={operator}/CN={one.identity}")
     asked = one.say("SignCertificate", {
         "csr": request.read_text(), **({"certificateType": kind} if kind else {})})
     assert asked["status"] == "Accepted", asked
@@ -288,7 +288,7 @@ def test_TC_A_11_a_station_renews_its_certificate_when_it_is_told_to(secure, doo
 def test_TC_A_12_a_station_renews_its_certificate_towards_vehicles_when_it_is_told_to(charger, mobility):
     one = charger(server=mobility.server)
     assert states(one) == []
-    (signed,) = renewed(mobility.server, one, "SignV2GCertificate", "V2GCertificate")
+    (signed,) = renewed(mobility.server, one, "SignV2GCertificate", "V2GCertificate", operator="Tidewatt")
     assert signed["certificateType"] == "V2GCertificate"
     until(lambda: states(one) == ["accepted"], "the new certificate is shown as taken")
     folder = mobility.pki.folder

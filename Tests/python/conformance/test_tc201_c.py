@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, timezone
 
-from support.charger import both, card, wire
+from support.charger import both, card
 from support.station import fresh
 
 
@@ -151,43 +151,3 @@ def test_TC_C_48_a_master_pass_ends_the_chosen_transaction(charger, api):
 
 def test_TC_C_49_a_master_pass_ends_all_transactions_of_a_station_without_a_screen(charger, api):
     stopped_by_master(charger, api, 2)
-
-
-# MARK: Contracts of vehicles (ISO 15118)
-
-def contract(one, token, **proof):
-    """What the platform says of a contract: of its certificates, and of its token."""
-    assert one.sessions() == []
-    answer = one.say("Authorize", {"idToken": {"idToken": token, "type": "eMAID"}, **proof})
-    assert one.told("Authorize")["reply"] == answer
-    return answer["certificateStatus"], answer["idTokenInfo"]["status"]
-
-
-def charges(one, token):
-    transaction = one.transaction(token=token, kind="eMAID").plugged_in()
-    assert transaction.next("Authorized", token=token)["idTokenInfo"]["status"] == "Accepted"
-    transaction.is_authorized = True
-    transaction.charging()
-    assert transaction.shown()["id_token"] == token and one.statuses()[1] == "Charging"
-    transaction.plugged_after().unplugged()
-
-
-@both
-def test_TC_C_50_a_contract_is_checked_by_the_hashes_of_its_certificates(charger, mobility):
-    one = charger(server=mobility.server)
-    proof = {"iso15118CertificateHashData": [wire(mobility.pki.hash_data("good"))]}
-    assert contract(one, mobility.contract, **proof) == ("Accepted", "Accepted")
-    charges(one, mobility.contract)
-
-
-def test_TC_C_51_a_contract_whose_certificate_was_revoked_is_refused(charger, mobility):
-    one = charger(server=mobility.server)
-    proof = {"iso15118CertificateHashData": [wire(mobility.pki.hash_data("revoked"))]}
-    certificates, token = contract(one, mobility.revoked, **proof)
-    assert certificates == "CertificateRevoked" and token != "Accepted"
-
-
-def test_TC_C_52_a_contract_is_checked_by_its_certificate(charger, mobility):
-    one = charger(server=mobility.server)
-    assert contract(one, mobility.contract, certificate=mobility.pki.chain("good")) == ("Accepted", "Accepted")
-    charges(one, mobility.contract)

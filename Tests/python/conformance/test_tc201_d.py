@@ -59,21 +59,23 @@ def test_TC_D_01_a_full_list_is_sent(holder, api):
 
 
 @both
-def test_TC_D_02_a_list_is_added_to(holder, api):
+def test_TC_D_02_what_changed_of_a_list_is_sent(holder, api):
     first, second = card(api), card(api)
-    wanted(holder, [first])
-    sent(holder, "Full")
     wanted(holder, [first, second])
+    sent(holder, "Full")
+    api.put(f"/api/v1/id-tokens/{second}", {"status": "Blocked", "type": CARD})
+    assert shown(holder)["current"] is False
     (entry,) = sent(holder, "Differential")
-    assert entry["idToken"]["idToken"] == second and entry["idTokenInfo"]["status"] == "Accepted"
-    assert set(holder.cards) == {first, second}
+    assert entry["idToken"]["idToken"] == second and entry["idTokenInfo"]["status"] == "Blocked"
+    assert holder.cards == {first: "Accepted", second: "Blocked"}
 
 
 def test_TC_D_03_cards_are_taken_off_a_list(holder, api):
     kept, gone = card(api), card(api)
     wanted(holder, [kept, gone])
     sent(holder, "Full")
-    wanted(holder, [kept])
+    api.delete(f"/api/v1/id-tokens/{gone}")
+    assert shown(holder)["current"] is False
     (entry,) = sent(holder, "Differential")
     assert entry["idToken"]["idToken"] == gone and "idTokenInfo" not in entry
     assert set(holder.cards) == {kept}

@@ -211,7 +211,7 @@ def unpublish(charger, word):
         published(one, number, "Published", location=["http://controller.local/firmware-2.bin"])
     before, said = one.job(number, "publication")
     one.order("UnpublishFirmware", {"checksum": CHECKSUM}, {"status": word}, says=word)
-    soon(lambda: one.job(number, "publication"), ("withdrawn" if word == "Unpublished" else before, said))
+    soon(lambda: one.job(number, "publication"), (before if word == "DownloadOngoing" else "withdrawn", said))
 
 
 def test_TC_L_21_firmware_is_withdrawn(charger):

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from support.charger import both, soon, wire
+from support.charger import both, wire
 from support.polling import until
 
 
@@ -151,7 +151,7 @@ def test_TC_M_20_a_certificate_is_deleted(charger, root):
         (shown,) = one.api.get(one.path("/installed-certificates"))["items"]
         assert shown["hash"] == hashed(serial, algorithm)
         delete(one, shown["hash"], "Accepted")
-        soon(lambda: held(one), [])
+        listed(one, [link("CSMSRootCertificate", "50")], ["CSMSRootCertificate"], [("CSMSRootCertificate", "50", False)])
 
 
 def test_TC_M_21_a_certificate_that_the_station_keeps_stays_shown(charger, root):
