@@ -115,11 +115,12 @@ extension OCPP2Adapter {
 
     static func payload(_ answer: CertificateServiceAnswer, to request: V2.Request) -> [UInt8] {
         switch (answer, request) {
-        case (.contract(let isAccepted, let exi, let remaining, let reason), .get15118EVCertificate):
+        case (.contract(let isAccepted, let exi, let remaining, let reason), .get15118EVCertificate(let asked)):
             V2.Get15118EVCertificateResponse(
                 status: isAccepted ? .accepted : .failed, exiResponse: exi,
                 statusInfo: reason.map { V2.StatusInfo(reasonCode: "ProviderRefused", additionalInfo: $0) },
-                remainingContracts: remaining
+                // 2.1 only, whose stations say how many they take.
+                remainingContracts: asked.maximumContractCertificateChains == nil ? nil : remaining
             ).json
         case (.status(let result), .getCertificateStatus):
             V2.GetCertificateStatusResponse(status: .accepted, ocspResult: result).json

@@ -72,15 +72,18 @@ final class PlugAndChargeDesk: Sendable {
         else { return nil }
         let isAccepted = told["status"] == "Accepted"
         // An acceptance without a message for the vehicle is none.
-        guard let exi = told["exi_response"], exi.utf8.count <= Self.longestExi, !isAccepted || !exi.isEmpty else {
+        guard let exi = told["exi_response"], exi.utf8.count <= Self.longestExi(asked), !isAccepted || !exi.isEmpty
+        else {
             return isAccepted ? nil : .contract(isAccepted: false, exi: "", remaining: nil, reason: reason(told))
         }
         return .contract(
             isAccepted: isAccepted, exi: exi, remaining: told.number("remaining_contracts"),
             reason: isAccepted ? nil : reason(told))
     }
-    /// `exiResponse` of 2.1; 2.0.1 carries 5600 and counts on shorter ones.
-    private static let longestExi = 17_000
+    /// `exiResponse`: 7500 in 2.0.1, 17 000 in 2.1, whose stations say how many contracts they take.
+    private static func longestExi(_ asked: V2.Get15118EVCertificateRequest) -> Int {
+        asked.maximumContractCertificateChains == nil ? 7500 : 17_000
+    }
     private func reason(_ told: HookAnswer) -> String? { told["reason"].map { String($0.prefix(512)) } }
 
     // MARK: - Status
