@@ -51,7 +51,7 @@ def mobility(tmp_path_factory):
     provider = Hook(lambda asked: {"status": "Accepted", "exi_response": "RVhJ" + asked["exi_request"]})
     (pki.folder / "sub.key").chmod(0o600)
     server = Server(tmp_path_factory.mktemp("mobility"), settings=(
-        f'iso15118: {{roots: "{pki.folder}/root.pem", contract_provider: "{provider.url}", ocsp_hosts: "{pki.host}",\n'
+        f'iso15118: {{roots: "{pki.trusted()}", contract_provider: "{provider.url}", ocsp_hosts: "{pki.host}",\n'
         f'  certificate: "{pki.folder}/sub.pem", key: "{pki.folder}/sub.key"}}\n')).start()
     for contract in (CONTRACT, REVOKED):
         server.api().put(f"/api/v1/id-tokens/{contract}", {"status": "Accepted", "type": "eMAID"})
