@@ -150,11 +150,19 @@ public enum StationAnswer: Hashable, Sendable {
     case certificateService(CertificateServiceAnswer?)
     /// Whether a certificate will be signed; where not, a word for the station and what to tell a person.
     case certificate(accepted: Bool, reason: String?, info: String?)
-    /// Whether the vehicle that said what it needs will get a limit.
-    case vehicleNeeds(served: Bool)
+    case vehicleNeeds(NeedsAnswer)
     /// Whether the vehicle's own schedule stays within its limit.
     case vehicleSchedule(fits: Bool)
     case acknowledged
+}
+
+/// What a vehicle that said what it needs can expect.
+public enum NeedsAnswer: Hashable, Sendable {
+    case limitFollows
+    /// Nobody plans for it: what the station has by default goes on to hold.
+    case noLimit
+    /// It has no transaction.
+    case refused
 }
 
 /// What a vendor's own message is answered.

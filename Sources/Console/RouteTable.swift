@@ -117,7 +117,7 @@ enum RouteTable {
         Route(.post, "/api/v1/device-templates/{name}/apply", .role(.operator), handle: DeviceTemplatesAPI.apply),
         Route(.get, "/api/v1/stations/{id}/monitors", .role(.viewer), handle: MonitoringAPI.monitors),
         Route(.post, "/api/v1/stations/{id}/monitors", .role(.operator), handle: MonitoringAPI.set),
-        Route(.post, "/api/v1/stations/{id}/monitors/refresh", .role(.operator), handle: MonitoringAPI.refresh),
+        Route(.post, "/api/v1/stations/{id}/monitoring/refresh", .role(.operator), handle: MonitoringAPI.refresh),
         Route(.delete, "/api/v1/stations/{id}/monitors/{monitor}", .role(.operator), handle: MonitoringAPI.clear),
         Route(.get, "/api/v1/stations/{id}/monitoring", .role(.viewer), handle: MonitoringAPI.settings),
         Route(.put, "/api/v1/stations/{id}/monitoring", .role(.operator), handle: MonitoringAPI.putSettings),

@@ -108,7 +108,7 @@ def test_TC_N_47_a_report_of_all_monitors_is_the_picture(shared, api, kind):
     one = Station2(shared.ocpp, identity, kind).connect()
     one.boot()
     set_monitor(api, identity)
-    command = api.post(f"/api/v1/stations/{identity}/monitors/refresh", headers={"Prefer": "wait=10"})
+    command = api.post(f"/api/v1/stations/{identity}/monitoring/refresh", headers={"Prefer": "wait=10"})
     request = command["payload"]["requestId"]
     for number in (0, 1):
         one.call(one.words.call.NotifyMonitoringReport(
@@ -122,7 +122,7 @@ def test_TC_N_47_a_report_of_all_monitors_is_the_picture(shared, api, kind):
                   if item["kind"] == "monitors")
     assert (report["state"], report["items"]) == ("complete", 2)
     one.answers["GetMonitoringReport"] = v201.call_result.GetMonitoringReport("EmptyResultSet")
-    api.post(f"/api/v1/stations/{identity}/monitors/refresh", headers={"Prefer": "wait=10"})
+    api.post(f"/api/v1/stations/{identity}/monitoring/refresh", headers={"Prefer": "wait=10"})
     assert monitors(api, identity) == {}
     one.close()
 
@@ -162,7 +162,7 @@ def test_1_6_has_no_monitors(shared, api):
     identity = fresh()
     one = Station(shared.ocpp, identity).connect()
     one.boot()
-    problem = api.post(f"/api/v1/stations/{identity}/monitors/refresh", status=409)
+    problem = api.post(f"/api/v1/stations/{identity}/monitoring/refresh", status=409)
     assert "not-in-version" in problem["type"]
     one.close()
 
@@ -294,7 +294,7 @@ def test_a_simulated_station_tells_watches_and_forgets(simulated, api):
     assert sorted(item["type"] for item in kept.values()) == ["Periodic", "UpperThreshold"]
     until(lambda: alarms(api, simulated), "the vehicle draws more than 1 kW", 30)
     until(lambda: [item for item in events(api, simulated) if item["trigger"] == "Periodic"], "a periodic event", 30)
-    api.post(path + "/monitors/refresh", headers={"Prefer": "wait=10"})
+    api.post(path + "/monitoring/refresh", headers={"Prefer": "wait=10"})
     until(lambda: report("monitors")["state"] == "complete", "its monitors")
     assert set(monitors(api, simulated)) == set(kept)
     alert = next(number for number, item in kept.items() if item["type"] == "UpperThreshold")

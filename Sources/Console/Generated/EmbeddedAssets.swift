@@ -5308,7 +5308,7 @@ enum EmbeddedAssets {
                         }
                       }
                     },
-                    "/api/v1/stations/{id}/monitors/refresh": {
+                    "/api/v1/stations/{id}/monitoring/refresh": {
                       "parameters": [
                         {
                           "name": "id",
@@ -5458,11 +5458,7 @@ enum EmbeddedAssets {
                                 "properties": {
                                   "base": {"type": ["string", "null"], "enum": ["All", "FactoryDefault", "HardWiredOnly", null]},
                                   "level": {"type": ["integer", "null"], "minimum": 0, "maximum": 9},
-                                  "at": {
-                                    "type": ["string", "null"],
-                                    "format": "date-time",
-                                    "description": "ISO 8601 with offset or Z."
-                                  }
+                                  "at": {"description": "Read-only; may be sent back."}
                                 },
                                 "additionalProperties": false
                               }
@@ -5884,19 +5880,23 @@ enum EmbeddedAssets {
                                 "type": "object",
                                 "properties": {
                                   "file": {
-                                    "type": "string",
+                                    "type": ["string", "null"],
                                     "maxLength": 32,
                                     "description": "Id of a firmware image kept here; instead of location."
                                   },
-                                  "location": {"type": "string", "maxLength": 512, "description": "An address of your own; instead of file."},
-                                  "retrieve_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
-                                  "install_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
-                                  "signed": {"type": "boolean", "description": "false: without the signature that the image has."},
-                                  "signature": {"type": "string", "maxLength": 800, "description": "Base64, of the image."},
-                                  "signing_certificate": {"type": "string", "maxLength": 5500, "description": "PEM."},
-                                  "retries": {"type": "integer", "minimum": 0, "maximum": 100},
-                                  "retry_interval_seconds": {"type": "integer", "minimum": 0, "maximum": 86400},
-                                  "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600}
+                                  "location": {
+                                    "type": ["string", "null"],
+                                    "maxLength": 512,
+                                    "description": "An address of your own; instead of file."
+                                  },
+                                  "retrieve_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                  "install_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                  "signed": {"type": ["boolean", "null"], "description": "false: without the signature that the image has."},
+                                  "signature": {"type": ["string", "null"], "maxLength": 800, "description": "Base64, of the image."},
+                                  "signing_certificate": {"type": ["string", "null"], "maxLength": 5500, "description": "PEM."},
+                                  "retries": {"type": ["integer", "null"], "minimum": 0, "maximum": 100},
+                                  "retry_interval_seconds": {"type": ["integer", "null"], "minimum": 0, "maximum": 86400},
+                                  "timeout_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 600}
                                 },
                                 "additionalProperties": false,
                                 "required": []
@@ -5956,20 +5956,24 @@ enum EmbeddedAssets {
                                 "type": "object",
                                 "properties": {
                                   "file": {
-                                    "type": "string",
+                                    "type": ["string", "null"],
                                     "maxLength": 32,
                                     "description": "Id of a firmware image kept here; instead of location."
                                   },
-                                  "location": {"type": "string", "maxLength": 512, "description": "An address of your own; instead of file."},
+                                  "location": {
+                                    "type": ["string", "null"],
+                                    "maxLength": 512,
+                                    "description": "An address of your own; instead of file."
+                                  },
                                   "checksum": {
-                                    "type": "string",
+                                    "type": ["string", "null"],
                                     "minLength": 32,
                                     "maxLength": 32,
                                     "description": "MD5 of the image, with location."
                                   },
-                                  "retries": {"type": "integer", "minimum": 0, "maximum": 100},
-                                  "retry_interval_seconds": {"type": "integer", "minimum": 0, "maximum": 86400},
-                                  "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600}
+                                  "retries": {"type": ["integer", "null"], "minimum": 0, "maximum": 100},
+                                  "retry_interval_seconds": {"type": ["integer", "null"], "minimum": 0, "maximum": 86400},
+                                  "timeout_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 600}
                                 },
                                 "additionalProperties": false,
                                 "required": []
@@ -6028,17 +6032,17 @@ enum EmbeddedAssets {
                               "schema": {
                                 "type": "object",
                                 "properties": {
-                                  "type": {"type": "string", "enum": ["diagnostics", "security"]},
-                                  "from": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
-                                  "to": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                  "type": {"type": ["string", "null"], "enum": ["diagnostics", "security", null]},
+                                  "from": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                  "to": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
                                   "location": {
-                                    "type": "string",
+                                    "type": ["string", "null"],
                                     "maxLength": 512,
                                     "description": "An address of your own; left out: it is kept here."
                                   },
-                                  "retries": {"type": "integer", "minimum": 0, "maximum": 100},
-                                  "retry_interval_seconds": {"type": "integer", "minimum": 0, "maximum": 86400},
-                                  "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600}
+                                  "retries": {"type": ["integer", "null"], "minimum": 0, "maximum": 100},
+                                  "retry_interval_seconds": {"type": ["integer", "null"], "minimum": 0, "maximum": 86400},
+                                  "timeout_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 600}
                                 },
                                 "additionalProperties": false,
                                 "required": []
@@ -6339,7 +6343,7 @@ enum EmbeddedAssets {
                                 "properties": {
                                   "name": {"type": "string", "minLength": 1, "maxLength": 200},
                                   "commands": {
-                                    "type": "object",
+                                    "type": ["object", "null"],
                                     "properties": {
                                       "1.6": {"$ref": "#/components/schemas/CampaignCommand"},
                                       "2.0.1": {"$ref": "#/components/schemas/CampaignCommand"},
@@ -6349,46 +6353,54 @@ enum EmbeddedAssets {
                                     "minProperties": 1
                                   },
                                   "firmware": {
-                                    "type": "object",
+                                    "type": ["object", "null"],
                                     "properties": {
                                       "file": {
-                                        "type": "string",
+                                        "type": ["string", "null"],
                                         "maxLength": 32,
                                         "description": "Id of a firmware image kept here; instead of location."
                                       },
-                                      "location": {"type": "string", "maxLength": 512, "description": "An address of your own; instead of file."},
-                                      "retrieve_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
-                                      "install_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
-                                      "signed": {"type": "boolean", "description": "false: without the signature that the image has."},
-                                      "signature": {"type": "string", "maxLength": 800, "description": "Base64, of the image."},
-                                      "signing_certificate": {"type": "string", "maxLength": 5500, "description": "PEM."},
-                                      "retries": {"type": "integer", "minimum": 0, "maximum": 100},
-                                      "retry_interval_seconds": {"type": "integer", "minimum": 0, "maximum": 86400}
+                                      "location": {
+                                        "type": ["string", "null"],
+                                        "maxLength": 512,
+                                        "description": "An address of your own; instead of file."
+                                      },
+                                      "retrieve_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                      "install_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                      "signed": {"type": ["boolean", "null"], "description": "false: without the signature that the image has."},
+                                      "signature": {"type": ["string", "null"], "maxLength": 800, "description": "Base64, of the image."},
+                                      "signing_certificate": {"type": ["string", "null"], "maxLength": 5500, "description": "PEM."},
+                                      "retries": {"type": ["integer", "null"], "minimum": 0, "maximum": 100},
+                                      "retry_interval_seconds": {"type": ["integer", "null"], "minimum": 0, "maximum": 86400}
                                     },
                                     "additionalProperties": false,
                                     "required": []
                                   },
-                                  "stations": {"type": "array", "maxItems": 20000, "items": {"type": "string", "minLength": 1, "maxLength": 255}},
-                                  "site": {"type": "string", "maxLength": 64},
-                                  "vendor": {"type": "string"},
-                                  "model": {"type": "string"},
-                                  "firmware_version": {"type": "string"},
+                                  "stations": {
+                                    "type": ["array", "null"],
+                                    "items": {"type": "string", "minLength": 1, "maxLength": 255},
+                                    "description": "At most 20000."
+                                  },
+                                  "site": {"type": ["string", "null"], "maxLength": 64},
+                                  "vendor": {"type": ["string", "null"]},
+                                  "model": {"type": ["string", "null"]},
+                                  "firmware_version": {"type": ["string", "null"]},
                                   "parallel": {
-                                    "type": "integer",
+                                    "type": ["integer", "null"],
                                     "minimum": 1,
                                     "maximum": 1000,
                                     "description": "Commands under way at the same time."
                                   },
                                   "attempts": {
-                                    "type": "integer",
+                                    "type": ["integer", "null"],
                                     "minimum": 1,
                                     "maximum": 10,
                                     "description": "How often a command without an answer is sent."
                                   },
-                                  "wait_seconds": {"type": "integer", "minimum": 1, "maximum": 86400},
-                                  "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600},
-                                  "length_hours": {"type": "integer", "minimum": 1, "maximum": 720},
-                                  "start": {"type": "boolean"}
+                                  "wait_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 86400},
+                                  "timeout_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 600},
+                                  "length_hours": {"type": ["integer", "null"], "minimum": 1, "maximum": 720},
+                                  "start": {"type": ["boolean", "null"]}
                                 },
                                 "additionalProperties": false,
                                 "required": ["name"]

@@ -122,7 +122,7 @@ enum OCPP2Adapter {
     // MARK: - What stations are answered
 
     /// The CALLRESULT's payload.
-    static func payload(_ answer: StationAnswer, to request: V2.Request) -> [UInt8] {
+    static func payload(_ answer: StationAnswer, to request: V2.Request, in version: OCPPVersion) -> [UInt8] {
         switch answer {
         case .registered(let registration, let now, let interval):
             let status: V2.RegistrationStatus =
@@ -153,8 +153,15 @@ enum OCPP2Adapter {
                     V2.StatusInfo(reasonCode: $0, additionalInfo: info.map { String($0.prefix(512)) })
                 }
             ).json
-        case .vehicleNeeds(let served):
-            return V2.NotifyEVChargingNeedsResponse(status: served ? .accepted : .rejected).json
+        case .vehicleNeeds(let needs):
+            let status: V2.NotifyEVChargingNeedsStatus =
+                switch needs {
+                case .limitFollows: .accepted
+                // 2.0.1 has no word for it but that there is no schedule (K15.FR.05).
+                case .noLimit: version == .v21 ? .noChargingProfile : .rejected
+                case .refused: .rejected
+                }
+            return V2.NotifyEVChargingNeedsResponse(status: status).json
         case .vehicleSchedule(let fits):
             return V2.NotifyEVChargingScheduleResponse(status: fits ? .accepted : .rejected).json
         case .acknowledged, .started, .stopped, .certificateService(nil): return plain(request)

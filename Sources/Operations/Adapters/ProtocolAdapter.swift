@@ -15,13 +15,17 @@ enum ProtocolAdapter {
     }
 
     /// The CALLRESULT's payload.
-    static func payload(_ answer: StationAnswer, to request: InboundCall.Request) -> [UInt8] {
+    static func payload(
+        _ answer: StationAnswer, to request: InboundCall.Request, in version: OCPPVersion
+    ) -> [UInt8] {
         switch request {
         case .v16(.dataTransfer(let transfer)):
-            PlugAndCharge16.request(transfer).map { PlugAndCharge16.wrapped(OCPP2Adapter.payload(answer, to: $0)) }
+            PlugAndCharge16.request(transfer).map {
+                PlugAndCharge16.wrapped(OCPP2Adapter.payload(answer, to: $0, in: .v201))
+            }
                 ?? OCPP16Adapter.payload(answer)
         case .v16: OCPP16Adapter.payload(answer)
-        case .v2(let request): OCPP2Adapter.payload(answer, to: request)
+        case .v2(let request): OCPP2Adapter.payload(answer, to: request, in: version)
         }
     }
 

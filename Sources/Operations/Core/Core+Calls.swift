@@ -54,7 +54,7 @@ extension Core {
         let answer = handle(event, s, verdict, ruling, at: now)
         if !stations[s].promises.isEmpty { fulfil(s, action, at: now) { $0 == .message(action) } }
         guard !call.isUnanswered else { return journal(call, id, reply: nil, problem: problem, at: now) }
-        let reply = ProtocolAdapter.payload(answer, to: call.request)
+        let reply = ProtocolAdapter.payload(answer, to: call.request, in: stations[s].version)
         if let key { stations[s].repeats.remember(key, reply: reply) }
         journal(call, id, reply: reply, problem: problem, at: now)
         emit(.reply(id, connection: connection, messageID: call.messageID, payload: reply))
@@ -148,7 +148,7 @@ extension Core {
                 return .acknowledged
             }()
         case .certificateRequest(let asked): self.certificate(asked, certificate, s, at: now)
-        case .vehicleNeeds(let told): .vehicleNeeds(served: needs(told, s, at: now))
+        case .vehicleNeeds(let told): .vehicleNeeds(needs(told, s, at: now))
         case .vehicleSchedule(let told): .vehicleSchedule(fits: judge(told, s, at: now))
         case .job(let news):
             {

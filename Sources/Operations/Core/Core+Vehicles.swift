@@ -6,9 +6,8 @@ import Quantities
 extension Core {
     /// Its needs count as stated ones, unless a person stated others; the limit goes out once more in any case, because the
     /// vehicle waits for it (K15.FR.07, K16.FR.12).
-    /// - Returns: whether a limit will come.
-    mutating func needs(_ told: VehicleNeeds, _ s: Int, at now: Instant) -> Bool {
-        guard let i = stations[s].activeSession(on: told.evse) else { return false }
+    mutating func needs(_ told: VehicleNeeds, _ s: Int, at now: Instant) -> NeedsAnswer {
+        guard let i = stations[s].activeSession(on: told.evse) else { return .refused }
         if stations[s].sessions[i].needs.map({ $0.statedBy == Needs.vehicle }) ?? true {
             let session = stations[s].sessions[i]
             let delivered = max(.zero, session.imported - session.exported)
@@ -20,7 +19,7 @@ extension Core {
             requestPlan(for: s, "needs", at: now)
             emit(.publish(.session(session.id)))
         }
-        return limitAgain(told.evse, s, at: now)
+        return limitAgain(told.evse, s, at: now) ? .limitFollows : .noLimit
     }
 
     /// - Returns: whether it stays within the transaction limit that holds, where one does. If not, a limit goes out once
