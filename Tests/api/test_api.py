@@ -33,7 +33,7 @@ def test_every_answer_is_as_the_description_says(api, tmp_path):
     command = [
         str(program), "--config-file", str(HERE / "schemathesis.toml"), "run", url + "/openapi.json", "--url", url,
         *(["--header", f"Authorization: Bearer {token}"] if token else ["--exclude-checks", "ignored_auth"]), "--exclude-path", "/api/v1/events",
-        "--phases", "examples,coverage,fuzzing", "--max-examples", os.environ.get("TIDEWATT_API_EXAMPLES", "15"),
+        "--phases", "examples,coverage,fuzzing", "--max-examples", os.environ.get("TIDEWATT_API_EXAMPLES", "8"),
         "--continue-on-failure", "--no-color", "--seed", os.environ.get("TIDEWATT_SEED", "20260311"),
     ]
     result = subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=tmp_path)
