@@ -55,6 +55,7 @@ public final class FakeFiles: FileService {
         let gathered = Mutex<[UInt8]>([])
         do { try await stream.forEach { piece in gathered.withLock { $0 += piece } } } catch { throw .interrupted }
         let bytes = gathered.withLock { $0 }
+        guard !bytes.isEmpty else { throw .interrupted }
         let file = StoredFile(
             id: newID(), kind: .firmware, name: name, station: nil, bytes: Int64(bytes.count),
             sha256: String(repeating: "a", count: 64), md5: String(repeating: "b", count: 32),

@@ -50,6 +50,37 @@ import Testing
         #expect(d.disk.campaigns[id]?.state == .finished && d.core.openCampaigns.isEmpty)
     }
 
+    @Test func `what must not be kept is in no campaign, and passwords of addresses are not shown`() {
+        var d = Self.stations(1)
+        for (version, action, payload) in [
+            (OCPPVersion.v16, "ChangeConfiguration", #"{"key":"AuthorizationKey","value":"00112233445566778899"}"#),
+            (
+                .v201, "SetVariables",
+                #"{"setVariableData":[{"attributeValue":"Correct-Horse-1","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}"#
+            ),
+            (
+                .v201, "CustomerInformation",
+                #"{"requestId":1,"report":true,"clear":false,"customerIdentifier":"Wang"}"#
+            ),
+        ] {
+            let command = CampaignPlan.Command(action: action, payload: Array(payload.utf8))
+            guard case .failure(let fault) = d.order(.createCampaign(Self.plan { $0.commands = [version: command] }))
+            else {
+                Issue.record("\(action) was taken")
+                continue
+            }
+            #expect(fault.fields.map(\.path) == ["commands.\(version.number).payload"])
+        }
+        #expect(d.disk.campaigns.isEmpty)
+        let log = #"{"location":"ftp://wang:secret@logs.example/"}"#
+        let id = Self.create(
+            &d, Self.plan { $0.commands = [.v16: .init(action: "GetDiagnostics", payload: Array(log.utf8))] })
+        let shown = d.disk.campaigns[id]?.plan.commands[.v16]?.shown(in: .v16)
+        #expect(shown.map { String(decoding: $0, as: UTF8.self) } == #"{"location":"ftp://******@logs.example/"}"#)
+        d.order(.steerCampaign(id, .start))
+        #expect(d.calls.first.map { String(decoding: $0.payload, as: UTF8.self) } == log)
+    }
+
     @Test func `a restart sends nothing again`() {
         var d = Self.stations(4)
         let id = Self.create(&d, Self.plan { $0.parallel = 2 })

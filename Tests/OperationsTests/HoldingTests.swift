@@ -59,6 +59,21 @@ import Testing
         #expect(Self.list(d)?.record.outcome == .sent)
     }
 
+    @Test func `a list whose numbers come to their end goes whole and counts anew`() {
+        var d = Self.dialogue()
+        Self.keep(&d)
+        d.order(.sendLocalList(StationID("CP1"), whole: false))
+        let first = Self.take(&d, version: Int(Int32.max) - 1, most: 20)
+        #expect(first.count == 1 && first[0].contains("\"listVersion\":1,"))
+        // Ours, and far on: what changed would pass the end.
+        d.restart()
+        d.connect("CP1", .v16)
+        d.token("T1", .blocked)
+        d.order(.sendLocalList(StationID("CP1"), whole: false))
+        let second = Self.take(&d, version: Int(Int32.max) - 10, most: 20)
+        #expect(second.count == 1 && second[0].contains("\"Full\"") && second[0].contains("\"listVersion\":1,"))
+    }
+
     @Test func `what the disk knows of a list is what memory knew, also in the middle of a sending`() {
         var d = Self.dialogue()
         Self.keep(&d)

@@ -33,7 +33,7 @@ import Testing
                 .stationUnknown(station), .tariffUnknown("t"), .tariffDirection("t", is: "export"), .ownParent,
                 .cycle(parent: NodeID("A"), node: NodeID("B")), .past(now: now), .future(now: now),
                 .minimumAboveEnergy, .beyondAnyNode, .stationsOwn(action: "Heartbeat"), .worded("so"),
-                .stations(0, most: 9),
+                .stations(0, most: 9), .secretToKeep,
             ] + FieldProblem.Unit.allCases.map { .range(6...1000, $0) }
             + FieldFault.Kind.allCases.map { .payload($0, detail: "required") }
         check(problems)

@@ -170,10 +170,10 @@ extension CampaignView {
             "commands": .object(
                 plan.commandList.map {
                     .init(
-                        $0.version,
+                        $0.version.number,
                         [
                             "action": .string($0.command.action),
-                            "payload": plan.file == nil ? .raw($0.command.payload) : .null,
+                            "payload": plan.file == nil ? .raw($0.command.shown(in: $0.version)) : .null,
                         ])
                 }),
             "file": .string(orNull: plan.file),

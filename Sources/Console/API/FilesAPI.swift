@@ -35,10 +35,6 @@ enum FilesAPI {
         let bytes = call.request.stream ?? ByteStream { [body = call.request.body] take in try await take(body) }
         do throws(FileFault) {
             let file = try await call.service.files.keepFirmware(named: name, by: call.actor, bytes)
-            guard file.bytes > 0 else {
-                try? await call.service.files.delete(file.id, by: call.actor)
-                throw FileFault.interrupted
-            }
             return .json(
                 file.json, status: 201,
                 headers: [("Location", "/api/v1/files/" + file.id)])

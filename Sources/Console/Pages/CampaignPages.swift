@@ -85,8 +85,8 @@ enum CampaignsPage {
         let commands: [HTML] = campaign.plan.commandList.map { version, command in
             let payload: HTML? =
                 campaign.plan.file == nil
-                ? "<pre class=\"frame-text\">\(String(decoding: command.payload, as: UTF8.self))</pre>" : nil
-            return "<h3>OCPP \(version): \(command.action)</h3>\(payload)"
+                ? "<pre class=\"frame-text\">\(String(decoding: command.shown(in: version), as: UTF8.self))</pre>" : nil
+            return "<h3>OCPP \(version.number): \(command.action)</h3>\(payload)"
         }
         let facts = Parts.facts([
             (t("campaigns.state"), state(campaign, t)), (t("campaigns.progress"), progress(view, t)),

@@ -49,6 +49,10 @@ public struct CampaignPlan: Hashable, Sendable {
             self.action = action
             self.payload = payload
         }
+        /// The payload as people may see it, without names and passwords in addresses.
+        public func shown(in version: OCPPVersion) -> [UInt8] {
+            ProtocolAdapter.withoutSecrets(request: payload, of: action, in: version)
+        }
     }
     /// Those of the list, else those that all the filters hold for; whoever is registered when it is made.
     public struct Selection: Hashable, Sendable {
@@ -99,8 +103,8 @@ public struct CampaignPlan: Hashable, Sendable {
         return true
     }
     /// In the order of the versions.
-    public var commandList: [(version: String, command: Command)] {
-        OCPPVersion.allCases.compactMap { version in commands[version].map { (version.number, $0) } }
+    public var commandList: [(version: OCPPVersion, command: Command)] {
+        OCPPVersion.allCases.compactMap { version in commands[version].map { (version, $0) } }
     }
 
     public static let mostParallel = 1000

@@ -13,6 +13,8 @@ public enum FieldProblem: Wording {
     case repeated(String)
     case siteUnknown(SiteID)
     case stationUnknown(StationID)
+    /// A payload with what is never kept (passwords, customers), where it would have to be.
+    case secretToKeep
     /// So many stations were chosen.
     case stations(Int, most: Int)
     case nodeUnknown(NodeID)
@@ -48,6 +50,7 @@ public enum FieldProblem: Wording {
         case siteUnknown = "site-unknown"
         case stationUnknown = "station-unknown"
         case stations
+        case secretToKeep = "secret-to-keep"
         case nodeUnknown = "node-unknown"
         case tariffUnknown = "tariff-unknown"
         case tariffDirection = "tariff-direction"
@@ -83,6 +86,7 @@ public enum FieldProblem: Wording {
         case .repeated: .repeated
         case .siteUnknown: .siteUnknown
         case .stationUnknown: .stationUnknown
+        case .secretToKeep: .secretToKeep
         case .stations: .stations
         case .nodeUnknown: .nodeUnknown
         case .tariffUnknown: .tariffUnknown
@@ -133,7 +137,7 @@ public enum FieldProblem: Wording {
         case .stationsOwn(let action): ["action": action]
         case .payload(_, let detail): ["detail": detail]
         case .worded(let text): ["text": text]
-        case .empty, .negative, .phases, .minimumAboveEnergy, .beyondAnyNode, .ownParent: [:]
+        case .empty, .negative, .phases, .minimumAboveEnergy, .beyondAnyNode, .ownParent, .secretToKeep: [:]
         }
     }
 }
@@ -151,6 +155,8 @@ extension FieldProblem.Code {
         case .phases: "1 or 3"
         case .repeated: "{id} occurs twice"
         case .stationUnknown: "there is no station {station}"
+        case .secretToKeep:
+            "carries a password, or names a customer, and a campaign is kept with its commands; send it to each station by itself"
         case .stations: "{count} stations are chosen; 1 to {most} are expected"
         case .siteUnknown: "there is no site {site}; create it first"
         case .nodeUnknown: "there is no node {node}; create it first"

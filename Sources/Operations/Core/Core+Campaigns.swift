@@ -24,6 +24,11 @@ extension Core {
         }
         if plan.name.isEmpty || plan.name.utf8.count > 200 { fields.append(.init(path: "name", .bytes(1...200))) }
         if plan.commands.isEmpty { fields.append(.init(path: "commands", .empty)) }
+        // Addresses are the exception: a station that comes back late must be told the whole one.
+        for (version, command) in plan.commandList
+        where !AnsweredCall.jobActions.contains(command.action) && command.shown(in: version) != command.payload {
+            fields.append(.init(path: "commands.\(version.number).payload", .secretToKeep))
+        }
         for id in plan.selection.stations ?? [] where stationIndex[id] == nil {
             fields.append(.init(path: "stations", .stationUnknown(id)))
         }

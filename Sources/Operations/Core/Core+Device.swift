@@ -15,7 +15,7 @@ extension Core {
         case .variables(let news): learn(news, isWhole: isWhole, s, at: now)
         case .report(let request, let scope, let isOfMonitors):
             ordered(report: request, scope, isOfMonitors: isOfMonitors, s, at: now)
-        case .monitorsSet(let monitors): set(monitors, s, at: now)
+        case .monitorsSet(let monitors): know(monitors, s, at: now)
         case .monitorsCleared(let ids): cleared(monitors: ids, s, at: now)
         case .noMonitors: noMonitors(s, at: now)
         case .monitoringBase(let base): set(monitoringBase: base, s, at: now)

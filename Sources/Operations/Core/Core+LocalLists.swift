@@ -195,7 +195,12 @@ extension Core {
             stations[s].list?.revision = tokenLog.revision
             return endList(s, .sent, nil, at: now)
         }
-        if !sending.isWhole, isKnown, let revision = keeper.revision { entries = changes(since: revision, record) }
+        let newest = max(record.version, record.heldVersion ?? 0, 0)
+        // Only a whole list may begin to count anew.
+        let countsOn = newest < Self.lastVersion
+        if !sending.isWhole, isKnown, countsOn, let revision = keeper.revision {
+            entries = changes(since: revision, record)
+        }
         sending.isWhole = entries == nil
         let all = entries ?? chosen(record).map { LocalListEntry($0) }
         let longest = ProtocolAdapter.longestToken(in: stations[s].version)
@@ -210,12 +215,7 @@ extension Core {
         }
         let size = min(max(keeper.bounds?.perMessage ?? Self.usualPart, 1), Self.largestPart)
         let count = max(1, (carried.count + size - 1) / size)
-        var version = max(record.version, record.heldVersion ?? 0, 0)
-        if version > Int(Int32.max) - count {
-            // Only a whole list may begin to count anew.
-            version = 0
-            if !sending.isWhole { entries = nil }
-        }
+        let version = countsOn ? newest : 0
         sending.parts = (0..<count).map { i in
             LocalListKeeper.Part(
                 version: version + i + 1, isWhole: sending.isWhole && i == 0,
@@ -339,6 +339,8 @@ extension Core {
     private static let retryAfter: Duration = .minutes(10)
     /// Stations that are sent lists by themselves at the same time: each holds its list in memory until it is there.
     private static let mostAtATime = 32
+    /// No list has so many parts that its numbers would leave 31 bits from here.
+    private static let lastVersion = Int(Int32.max) - 1_000_000
     /// Entries of a message where the station does not say how many it takes.
     private static let usualPart = 20
     /// However many it says: a message stays below 64 kB.

@@ -6,7 +6,8 @@ import Quantities
 extension Core {
     // MARK: - Monitors
 
-    /// What a report tells of them.
+    /// From a report, or set by us and accepted. One that is replaced begins anew: whether its alarm holds, the station says
+    /// again (N07.FR.11).
     mutating func know(_ monitors: [DeviceMonitor], _ s: Int, at now: Instant) {
         guard !monitors.isEmpty else { return }
         persist(.device(.monitors(stations[s].station.id, monitors, at: now)))
@@ -16,9 +17,6 @@ extension Core {
         }
         stations[s].device.severities = severities
     }
-
-    /// Set by us and accepted. One that is replaced begins anew: whether its alarm holds, the station says again (N07.FR.11).
-    mutating func set(_ monitors: [DeviceMonitor], _ s: Int, at now: Instant) { know(monitors, s, at: now) }
 
     /// A station tells nothing more of a monitor that is gone (N07.FR.12), so what it alarmed ends with it.
     mutating func cleared(monitors ids: [Int], _ s: Int, at now: Instant) {

@@ -47,11 +47,3 @@ struct EventPace: Hashable, Sendable {
         return true
     }
 }
-
-extension StationSlot {
-    /// Most stations have nothing of it: then it costs them a pointer.
-    var device: DeviceWatch {
-        get { deviceBox.first ?? DeviceWatch() }
-        set { deviceBox = [newValue] }
-    }
-}

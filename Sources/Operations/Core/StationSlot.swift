@@ -28,17 +28,28 @@ struct StationSlot: Sendable {
     var security = SecurityPace()
     var commissioning: Commissioning?
     var commissioner = Commissioner()
+    private var rareList = Rare<LocalListKeeper>()
     /// `nil`: nothing is kept for it, nor known of it.
-    var list: LocalListKeeper?
+    var list: LocalListKeeper? {
+        get { rareList.value }
+        set { rareList.value = newValue }
+    }
     /// Oldest first.
     var reservations: [Reservation] = []
     var promises: [PendingPromise] = []
     var inquiries: [Inquiry] = []
-    var display: DisplayKeeper?
+    private var rareDisplay = Rare<DisplayKeeper>()
+    var display: DisplayKeeper? {
+        get { rareDisplay.value }
+        set { rareDisplay.value = newValue }
+    }
     /// Newest last.
     var jobs: [StationJob] = []
-    /// See ``device``.
-    var deviceBox: [DeviceWatch] = []
+    private var rareDevice = Rare<DeviceWatch>()
+    var device: DeviceWatch {
+        get { rareDevice.value ?? DeviceWatch() }
+        set { rareDevice.value = newValue }
+    }
 
     init(_ station: Station) { self.station = station }
 

@@ -20,10 +20,22 @@ public final class FileVault: Sendable {
     }
 
     private struct State {
-        var sizes: [String: Int64] = [:]
+        private(set) var sizes: [String: Int64]
         /// Those that are coming in, with their bytes so far.
         var drafts: [String: Int64] = [:]
-        var total: Int64 { sizes.values.reduce(0, +) + drafts.values.reduce(0, +) }
+        /// Of ``sizes``: asked for with each piece that comes in.
+        private var kept: Int64
+        var total: Int64 { kept + drafts.values.reduce(0, +) }
+
+        init(_ sizes: [String: Int64]) {
+            self.sizes = sizes
+            kept = sizes.values.reduce(0, +)
+        }
+
+        mutating func set(_ id: String, _ bytes: Int64?) {
+            kept += (bytes ?? 0) - (sizes[id] ?? 0)
+            sizes[id] = bytes
+        }
     }
 
     private let folder: String
@@ -39,7 +51,7 @@ public final class FileVault: Sendable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         for name in names where known[name] == nil { unlink(folder + "/" + name) }
         let there = Set(names)
-        state = Mutex(State(sizes: known.filter { there.contains($0.key) }))
+        state = Mutex(State(known.filter { there.contains($0.key) }))
     }
 
     public func limit(of kind: StoredFile.Kind) -> Int64 { kind == .firmware ? limits.firmware : limits.log }
@@ -96,7 +108,7 @@ public final class FileVault: Sendable {
             guard link(draft, place) == 0 else { throw errno == EEXIST ? .taken : .refused(systemWords(errno)) }
             do { try DataDirectory.sync(self.folder) } catch { throw .refused("\(error)") }
         }
-        state.withLock { $0.sizes[id] = facts.bytes }
+        state.withLock { $0.set(id, facts.bytes) }
         return facts
     }
 
@@ -139,7 +151,7 @@ public final class FileVault: Sendable {
 
     /// After the database has let go of it.
     public func remove(_ id: String) {
-        state.withLock { _ = $0.sizes.removeValue(forKey: id) }
+        state.withLock { $0.set(id, nil) }
         let path = folder + "/" + id
         queue.async { unlink(path) }
     }

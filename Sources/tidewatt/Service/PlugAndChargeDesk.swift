@@ -17,8 +17,8 @@ final class PlugAndChargeDesk: Sendable {
     /// Where contract certificates come from; empty: nowhere.
     private let provider: String
     private let clock: @Sendable () -> Instant
-    /// A vehicle waits five seconds for most of these (ISO 15118-2 table 109).
-    private static let patience: Duration = .seconds(10)
+    /// A vehicle waits five seconds for these (ISO 15118-2 table 109): later nobody would have it.
+    private static let patience: Duration = .seconds(5)
     private static let mostOfChain = 4
 
     init(
