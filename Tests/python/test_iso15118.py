@@ -272,6 +272,24 @@ def test_TC_M_24_a_status_is_remembered_until_its_next_update(one, pki):
         pki.start()
 
 
+def test_the_status_of_a_whole_chain_is_told_one_by_one(platform, pki):
+    """2.1 only; revocation lists are not read, and what cannot be found out is Failed."""
+    one = new_station("ocpp2.1", platform, fresh()).connect()
+    one.boot()
+
+    def asked(name, source="OCSP"):
+        data = dict(camel(pki.hash_data(name)))
+        return {"source": source, "urls": [data.pop("responderURL")], "certificateHashData": data}
+
+    answer = one.say("GetCertificateChainStatus", {
+        "certificateStatusRequests": [asked("good"), asked("revoked"), asked("good", "CRL")]})
+    told = answer["certificateStatus"]
+    assert [each["status"] for each in told] == ["Good", "Revoked", "Failed"]
+    assert [each["certificateHashData"]["serialNumber"] for each in told] == [
+        pki.hash_data(name)["serial_number"] for name in ["good", "revoked", "good"]]
+    one.close()
+
+
 def test_TC_M_25_without_an_answer_of_a_responder_the_status_is_failed(one, pki):
     data = {**pki.hash_data("good"), "responder_url": "http://127.0.0.1:1/", "serial_number": "55"}
     assert ask(one, "GetCertificateStatus", ocsp_request_data=data)["status"] == "Failed"
