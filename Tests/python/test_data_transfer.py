@@ -70,9 +70,11 @@ def test_a_fixed_answer_is_given_and_the_message_kept(one, vendor, api):
 
 def test_a_message_is_forwarded_to_the_vendors_service_and_its_answer_given(one, vendor, hook):
     name = vendor(message_id="price", url=hook.url)
+    # A price keeps its spelling.
+    hook.answer = b'{"status": "Accepted", "data": {"price":0.10}}'
     data = "kWh?" if is16(one) else {"unit": "kWh", "amount": 1.50}
     answer = transfer(one, name, "price", data)
-    assert answer.status == "Accepted" and answer.data == ('{"price":3}' if is16(one) else {"price": 3})
+    assert answer.status == "Accepted" and answer.data == ('{"price":0.10}' if is16(one) else {"price": 0.1})
     heard = hook.heard[0]
     assert heard.pop("call_id")
     assert heard == {"station": one.identity, "vendor_id": name, "message_id": "price", "data": data}
