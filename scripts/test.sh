@@ -10,4 +10,5 @@ swift build "${flags[@]}" --build-tests
 export TIDEWATT_PROGRAM=$PWD/.build/release/tidewatt
 export TIDEWATT_PYTHON=$PWD/.venv/bin/python
 swift test "${flags[@]}" --skip-build --parallel
-"$TIDEWATT_PYTHON" -m pytest -q Tests/python Tests/browser Tests/api
+# These wait for timers and sockets more than they reckon: four at once on two cores. The longest begins first.
+"$TIDEWATT_PYTHON" -m pytest -q -n 4 --dist worksteal Tests/api Tests/python Tests/browser

@@ -14,7 +14,7 @@ import pytest
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "browser"))
-from conftest import Preview  # noqa: E402
+from preview import Preview  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from preview import Preview
+
 PAGES = ["/", "/stations", "/stations/JY-005", "/sessions", "/sessions/S-002077", "/sites", "/sites/jingyuan", "/sites/jingyuan/stop", "/sites/jingyuan/offline", "/alarms", "/reports", "/audit", "/stations:import"]
 
 
@@ -204,8 +206,6 @@ def test_pause_and_limit_of_an_evse(page: Page, console: str):
 
 
 def test_a_lost_server_is_said_and_controls_wait(page: Page, chromium):
-    from conftest import Preview
-
     preview = Preview("--open")
     page.goto(preview.url + "/stations/JY-005")
     expect(page.locator("#offline")).to_be_hidden()
