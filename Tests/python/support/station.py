@@ -30,9 +30,9 @@ def _run(coroutine, seconds=30):
 
 
 def now(offset=0):
-    """An instant as stations write it, `offset` seconds from now, with milliseconds."""
+    """An instant as stations write it, `offset` seconds from now, with milliseconds; a whole second as the platform writes it."""
     at = datetime.now(timezone.utc) + timedelta(seconds=offset)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return at.isoformat(timespec="milliseconds").replace(".000+", "+").replace("+00:00", "Z")
 
 
 SETTINGS = {
