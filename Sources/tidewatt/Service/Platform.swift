@@ -33,6 +33,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     let stationSecret: DigestSecret
     /// `nil` without a TLS listener.
     private let tls: TLSServer?
+    /// Of the listener for files: stations come with a ticket, and are asked for no certificate. `nil`: in the clear.
+    let filesTLS: TLSServer?
     let certificateDesk: CertificateDesk
     /// To services of the operator's choice.
     private let http = HTTPDesk()
@@ -76,12 +78,15 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             // Certificates hold by the real clock, whatever the domain's says.
             let authority: CertificateAuthority?
             if configuration.ocpps == nil {
-                tls = nil
+                (tls, filesTLS) = (nil, nil)
                 authority = try TLSMaterial.existingAuthority(directory: directory)
             } else {
                 let material = try TLSMaterial.load(
                     configuration.tls, directory: directory, at: DomainClock.real.now)
                 tls = try TLSServer(material.settings, clock: { DomainClock.real.now })
+                filesTLS =
+                    configuration.filesOverTLS
+                    ? try TLSServer(material.settings.withoutStations, clock: { DomainClock.real.now }) : nil
                 authority = material.authority
             }
             certificateDesk = CertificateDesk(
@@ -159,6 +164,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         do {
             let material = try TLSMaterial.load(configuration.tls, directory: directory, at: DomainClock.real.now)
             try tls.reload(material.settings)
+            try filesTLS?.reload(material.settings.withoutStations)
             certificateDesk.replaceAuthority(material.authority)
             log(.info, "certificates-reloaded")
         } catch {
