@@ -216,6 +216,16 @@ enum ProtocolAdapter {
         version == .v16 ? V16.Action.allCases.map(\.rawValue) : V2.Action.allCases.map(\.rawValue)
     }
 
+    /// Asks for the BootNotification (1.6 §5.17, 2.x F06).
+    static func bootQuestion(in version: OCPPVersion) -> (action: String, payload: [UInt8]) {
+        version == .v16
+            ? (
+                V16.Action.triggerMessage.rawValue,
+                V16.TriggerMessageRequest(requestedMessage: .bootNotification).json
+            )
+            : (V2.Action.triggerMessage.rawValue, V2.TriggerMessageRequest(requestedMessage: .bootNotification).json)
+    }
+
     // MARK: - Device model
 
     /// `nil`: the version has nothing of the kind.

@@ -43,7 +43,7 @@ extension Core {
     /// What is so already needs no message to show it.
     private func fulfilment(of promise: StationPromise, _ s: Int) -> String? {
         switch promise {
-        case .boot, .start, .message: return nil
+        case .boot, .start, .message, .unlock: return nil
         case .stop(let transaction):
             guard let i = stations[s].session(transaction: transaction), stations[s].sessions[i].status == .ended
             else { return nil }
@@ -225,6 +225,7 @@ extension Core {
         for s in stations.indices {
             if !stations[s].reservations.isEmpty { expireReservations(s, at: now) }
             if !stations[s].inquiries.isEmpty { sendInquiries(s, at: now) }
+            if stations[s].bootDue != nil { askForBoot(s, at: now) }
             guard !stations[s].promises.isEmpty else { continue }
             for one in stations[s].promises where one.overdueAt <= now {
                 follow(one.command, s, CommandFollowUp(.overdue, at: now))
