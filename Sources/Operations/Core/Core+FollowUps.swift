@@ -29,6 +29,12 @@ extension Core {
         if let object = fulfilment(of: promise, s) {
             return follow(command, s, CommandFollowUp(.done, object: object, at: now))
         }
+        if case .unlock(let evse) = promise, stations[s].activeSession(on: evse) == nil {
+            // Nothing more is to come: how the connector is, as far as it told.
+            let status = stations[s].evse(evse).map { stations[s].evses[$0].status } ?? .unknown
+            return follow(
+                command, s, CommandFollowUp(.done, object: status == .unknown ? nil : status.rawValue, at: now))
+        }
         if stations[s].promises.count >= StationSlot.mostPromises {
             let oldest = stations[s].promises.removeFirst()
             follow(oldest.command, s, CommandFollowUp(.overdue, at: now))
