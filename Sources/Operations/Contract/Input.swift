@@ -153,6 +153,8 @@ public struct ShellCondition: Hashable, Sendable {
     public let object: String
     public let priority: Alarm.Priority
     public let values: [String: String]
+    /// The alarm stands at its site; `nil`: it is about none.
+    public var station: StationID?
     public init(code: String, object: String, priority: Alarm.Priority, values: [String: String] = [:]) {
         self.code = code
         self.object = object

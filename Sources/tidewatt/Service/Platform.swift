@@ -41,6 +41,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     let fileDesk: FileDesk
     private let tlsFaults: TLSFaultLog
     private let upkeep = UpkeepTimer()
+    private let driftWatch: DriftWatch
     private let waiting = Mutex(Waiting())
     /// Somebody wants the end: what the disk does not take is not acknowledged, and is no reason for another one.
     private let isEnding = Atomic<Bool>(false)
@@ -69,7 +70,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         self.store = try Store(directory: directory, options: options)
         self.directory = directory
         self.tlsFaults = TLSFaultLog(log: log)
-        let contractRoots: [StationCertificate]
+        self.driftWatch = DriftWatch(store: store, log: log)
         do {
             let secret = try DigestSecret.open(in: directory)
             stationSecret = secret
@@ -145,6 +146,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     func start() async throws -> (ocpp: Int, ocpps: Int?) {
         loop.start()
         solver.start()
+        // What was off before may be so still, or may not.
+        driftWatch.look(at: .init(everyone: true), loop)
         upkeep.start(every: 5) { [self] in
             do { _ = try store.maintain(now: clock.now) } catch {
                 log(.error, "upkeep-failed", [.init("fault", .string("\(error)"))])
@@ -229,6 +232,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     private func carryOut(_ effects: [Effect], ends: [Int]) {
         var groups: [[Change]] = []
         var releases: [Release] = []
+        var touched = DriftWatch.Touched()
         var start = 0
         for end in ends {
             var changes: [Change] = []
@@ -252,13 +256,15 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             }
             start = end
             guard !changes.isEmpty || !release.isEmpty else { continue }
+            for change in changes { touched.add(change) }
             groups.append(changes)
             releases.append(release)
         }
         guard !groups.isEmpty else { return }
-        store.append(groups: groups) { [self, releases] result in
+        store.append(groups: groups) { [self, releases, touched] result in
             switch result {
             case .success(let refused):
+                if !touched.isEmpty { driftWatch.look(at: touched, loop) }
                 var whole = Release()
                 for (group, release) in releases.enumerated() {
                     whole.add(refused[group] == nil ? release : release.refused)
