@@ -107,6 +107,7 @@ enum RouteTable {
         Route(.get, "/api/v1/stations/{id}/device-model", .role(.viewer), handle: DeviceAPI.model),
         Route(.post, "/api/v1/stations/{id}/device-model/refresh", .role(.operator), handle: DeviceAPI.refresh),
         Route(.post, "/api/v1/stations/{id}/device-model/variables", .role(.operator), handle: DeviceAPI.set),
+        Route(.post, "/api/v1/stations/{id}/device-model/variables:read", .role(.operator), handle: DeviceAPI.read),
         Route(.get, "/api/v1/stations/{id}/device-reports", .role(.viewer), handle: DeviceAPI.reports),
         Route(.get, "/api/v1/device-templates", .role(.viewer), handle: DeviceTemplatesAPI.list),
         Route(.get, "/api/v1/device-templates/{name}", .role(.viewer), handle: DeviceTemplatesAPI.get),

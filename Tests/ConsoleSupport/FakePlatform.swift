@@ -221,6 +221,7 @@ public final class FakePlatform: PlatformService {
             change { $0.devices.write(.removeCustomer(id, request: request)) }
         case .endSecurityProfileChange: break
         case .refresh(let id): return .command(command(id, "GetBaseReport", Array("{}".utf8), actor))
+        case .read(let id, _): return .command(command(id, "GetVariables", Array("{}".utf8), actor))
         case .set(let id, _), .refreshMonitors(let id), .setMonitors(let id, _), .clearMonitors(let id, _),
             .monitoringBase(let id, _), .monitoringLevel(let id, _), .securityProfile(let id, _, _, _),
             .customer(let id, _, _, _):

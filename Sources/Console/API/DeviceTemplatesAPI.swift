@@ -133,7 +133,10 @@ enum DeviceTemplatesAPI {
             reached += 1
             var result = Applied(station: drifted.station, state: .sent)
             do {
-                result.commands = try await DeviceAPI.send(settings, path: "settings", to: view, call).map(\.id)
+                let (commands, left) = try await DeviceAPI.send(
+                    settings, path: "settings", to: view, call, isWhole: false)
+                result.commands = commands.map(\.id)
+                result.left = left
             } catch {
                 result.state = .refused
                 result.detail = error.detail
@@ -148,12 +151,14 @@ enum DeviceTemplatesAPI {
         let station: StationID
         var state: State
         var commands: [String] = []
+        /// Settings for another call: the station takes no more at a time.
+        var left = 0
         var detail: String?
 
         var json: JSONValue {
             [
                 "station": .string(station.value), "state": .string(state.rawValue),
-                "commands": .array(commands.map { .string($0) }), "detail": .string(orNull: detail),
+                "commands": .array(commands.map { .string($0) }), "left": .int(left), "detail": .string(orNull: detail),
             ]
         }
     }

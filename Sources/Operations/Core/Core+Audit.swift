@@ -154,6 +154,11 @@ extension DeviceOrder {
                 settings.prefix(10).map { "\($0.name.text)=\(String($0.value.prefix(80)))" }.joined(separator: ", ")
                     + (settings.count > 10 ? ", …" : "")
             )
+        case .read(_, let questions):
+            (
+                "device-model.read", id,
+                questions.prefix(10).map(\.name.text).joined(separator: ", ") + (questions.count > 10 ? ", …" : "")
+            )
         case .refreshMonitors: ("monitors.refresh", id, "")
         case .setMonitors(_, let wishes):
             ("monitors.set", id, wishes.prefix(10).map { "\($0.name.text) \($0.kind)" }.joined(separator: ", "))
