@@ -68,8 +68,11 @@ extension Platform: PlatformService {
     func messages(of station: StationID, limit: Int, before: Int64?) async -> [StoredMessage] {
         await reading { try await self.store.messages(of: station, limit: limit, before: before) } ?? []
     }
+    /// From the disk; what the core still holds of them is newer: whoever waited for an answer finds it here.
     func commands(of station: StationID, limit: Int, before: String?) async -> [CommandView] {
-        await reading { try await self.store.commands(of: station, limit: limit, before: before) } ?? []
+        let kept = await reading { try await self.store.commands(of: station, limit: limit, before: before) } ?? []
+        let live = await loop.read { $0.liveCommands(of: station) } ?? [:]
+        return kept.map { live[$0.id] ?? $0 }
     }
     func idTokens(after: String?, limit: Int) async -> [IdToken] {
         await reading { try await self.store.idTokens(after: after, limit: limit) } ?? []
