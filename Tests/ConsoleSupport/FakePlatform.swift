@@ -25,6 +25,8 @@ public final class FakePlatform: PlatformService {
         public var audit: [(id: Int64, record: AuditRecord)] = []
         public var limits: [StationID: [EVSELimits]] = [:]
         public var certificates: [StationID: [CertificateRecord]] = [:]
+        public var heldCertificates: [StationID: CertificatePicture] = [:]
+        public var roots: [PlatformRoot] = []
         /// Oldest first.
         public var securityEvents: [StoredSecurityEvent] = []
         public var devices = DeviceMemory()

@@ -91,7 +91,9 @@ enum ProtocolAdapter {
             (
                 V2.Action.certificateSigned.rawValue,
                 V2.CertificateSignedRequest(
-                    certificateChain: record.chain, certificateType: V2.CertificateSigningUse(record.use),
+                    certificateChain: record.chain,
+                    certificateType: record.use == CertificateRecord.combinedUse
+                        ? nil : V2.CertificateSigningUse(record.use),
                     requestId: version == .v21 ? record.requestID : nil
                 ).json
             )

@@ -124,6 +124,11 @@ public enum StationWish: Hashable, Sendable {
     case display(DisplayMessage)
     case clearDisplay(Int)
     case readDisplay
+    /// A PEM text, for a use in a word of OCPP 2.x.
+    case installCertificate(use: String, pem: String)
+    case deleteCertificate(CertificateHashData)
+    /// `nil`: those of all uses; in 1.6 of the two that it has.
+    case listCertificates(use: String?)
 }
 
 /// Fields of a station that a caller may set; `nil` leaves a field as it is.

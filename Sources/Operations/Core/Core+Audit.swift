@@ -107,6 +107,9 @@ extension StationWish {
         case .display: "display-message"
         case .clearDisplay: "clear-display-message"
         case .readDisplay: "read-display"
+        case .installCertificate: "install-certificate"
+        case .deleteCertificate: "delete-certificate"
+        case .listCertificates: "list-certificates"
         }
     }
     /// For whom something is reserved and what a display says is personal, or may be.
@@ -117,6 +120,9 @@ extension StationWish {
         case .cancelReservation(let id), .clearDisplay(let id): "id=\(id)"
         case .display(let message): "id=\(message.id)"
         case .readDisplay: ""
+        case .installCertificate(let use, _): "use=\(use)"
+        case .deleteCertificate(let hash): "serial=\(hash.serialNumber)"
+        case .listCertificates(let use): "use=\(use ?? "null")"
         }
     }
 }

@@ -42,5 +42,7 @@ public struct CoreConfiguration: Sendable {
     public var dispatch = DispatchSettings()
     /// How the audit names tokens: the installation's own way, for which the core has no key.
     public var tokenMarker: TokenMarker
+    /// `nil`: nothing is known of what a station installs but that it did.
+    public var certificateReader: CertificateReader?
     public init(tokenMarker: TokenMarker) { self.tokenMarker = tokenMarker }
 }

@@ -47,6 +47,12 @@ struct StationSlot: Sendable {
         get { rareDisplay.value }
         set { rareDisplay.value = newValue }
     }
+    private var rareCertificates = Rare<CertificatePicture>()
+    /// That it trusts others by; `nil`: nothing is known of them.
+    var heldCertificates: CertificatePicture? {
+        get { rareCertificates.value }
+        set { rareCertificates.value = newValue }
+    }
     /// Newest last.
     var jobs: [StationJob] = []
     private var rareDevice = Rare<DeviceWatch>()

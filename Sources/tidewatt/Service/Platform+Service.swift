@@ -111,6 +111,15 @@ extension Platform: PlatformService {
     func certificates(of station: StationID) async -> [CertificateRecord] {
         await reading { try await self.store.certificates(of: station) } ?? []
     }
+    func heldCertificates(of station: StationID) async -> CertificatePicture? {
+        await loop.read { $0.heldCertificates(of: station) } ?? nil
+    }
+    func roots() async -> [PlatformRoot] {
+        let own =
+            certificateDesk.root.map { [$0.root(named: PlatformRoot.authority, use: "CSMSRootCertificate")] } ?? []
+        return own
+            + contractRoots.map { $0.root(named: "iso15118-" + $0.fingerprint.prefix(8), use: "MORootCertificate") }
+    }
     var files: any FileService { fileDesk }
     /// What the core holds of a job is newer than the disk.
     func jobs(of station: StationID?, kind: StationJob.Kind?, limit: Int, before: String?) async -> [StationJob] {

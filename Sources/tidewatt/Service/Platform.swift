@@ -36,6 +36,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     /// Of the listener for files: stations come with a ticket, and are asked for no certificate. `nil`: in the clear.
     let filesTLS: TLSServer?
     let certificateDesk: CertificateDesk
+    /// To which contract certificates of vehicles lead.
+    let contractRoots: [StationCertificate]
     /// To services of the operator's choice.
     private let http = HTTPDesk()
     let fileDesk: FileDesk
@@ -78,6 +80,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             tokenMarker = TokenMarker(digest: try secret.tokenDigest())
             // Certificates hold by the real clock, whatever the domain's says.
             let authority: CertificateAuthority?
+            let vehicleSide = try TLSMaterial.vehicleSide(configuration.plugAndCharge)
+            var vehicleSideIsTrusted = false
             if configuration.ocpps == nil {
                 (tls, filesTLS) = (nil, nil)
                 authority = try TLSMaterial.existingAuthority(directory: directory)
@@ -89,11 +93,11 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                     configuration.filesOverTLS
                     ? try TLSServer(material.settings.withoutStations, clock: { DomainClock.real.now }) : nil
                 authority = material.authority
+                vehicleSideIsTrusted = vehicleSide?.leads(to: material.settings.stationRoots) ?? false
             }
             certificateDesk = CertificateDesk(
-                organization: configuration.tls.organization, authority: authority,
-                vehicleSide: try TLSMaterial.vehicleSide(configuration.plugAndCharge),
-                clock: { DomainClock.real.now })
+                organization: configuration.tls.organization, authority: authority, vehicleSide: vehicleSide,
+                vehicleSideIsTrusted: vehicleSideIsTrusted, clock: { DomainClock.real.now })
             contractRoots = try TLSMaterial.roots(configuration.plugAndCharge)
             var limits = FileVault.Limits()
             limits.firmware = Int64(configuration.firmwareMegabytes) << 20
@@ -111,6 +115,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         var settings = CoreConfiguration(configuration, tokenMarker: tokenMarker)
         // On a fast virtual clock a round trip on real sockets takes domain time: do not call that disobedience.
         settings.offersTLS = configuration.ocpps != nil
+        settings.certificateReader = .x509
         settings.dispatch.settleAfter += .milliseconds(Int64((clock.speed - 1) * 150))
         let core = Core(
             configuration: settings, state: try store.loadCore(), packs: RulePacks.builtIn,
