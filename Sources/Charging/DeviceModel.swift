@@ -251,3 +251,14 @@ public struct VariableSetting: Hashable, Sendable {
     }
     public var key: String { name.key + "\u{1F}" + attribute.rawValue }
 }
+
+/// One attribute of a variable that a station is asked for.
+public struct VariableQuestion: Hashable, Sendable {
+    public let name: VariableName
+    public let attribute: DeviceAttribute
+    public init(name: VariableName, attribute: DeviceAttribute = .actual) {
+        self.name = name
+        self.attribute = attribute
+    }
+    public var key: String { name.key + "\u{1F}" + attribute.rawValue }
+}

@@ -7,4 +7,10 @@ public enum StationRequest: Hashable, Sendable {
     case clearDisplay(Int)
     /// All messages of its display; reports with this number tell them.
     case readDisplay(request: Int)
+    /// In a word of 2.x for the use; 1.6 has its own for two of them.
+    case installCertificate(use: String, pem: String)
+    /// - Parameter use: what it is held for; `nil`: nobody knows.
+    case deleteCertificate(CertificateHashData, use: String?)
+    /// `nil`: of all uses, which 1.6 does not have.
+    case listCertificates(use: String?)
 }

@@ -28,7 +28,17 @@ enum RouteTable {
         Route(.get, "/api/v1/stations/{id}/limits", .role(.viewer), handle: LimitsAPI.station),
         Route(.get, "/api/v1/stations/{id}/schedule-comparison", .role(.viewer), handle: LimitsAPI.comparison),
         Route(.get, "/api/v1/stations/{id}/certificates", .role(.viewer), handle: SecurityAPI.certificates),
-        Route(.get, "/api/v1/stations/{id}/installed-certificates", .role(.viewer), handle: SecurityAPI.installed),
+        Route(.get, "/api/v1/stations/{id}/installed-certificates", .role(.viewer), handle: HeldCertificatesAPI.list),
+        Route(
+            .post, "/api/v1/stations/{id}/installed-certificates", .role(.operator), handle: HeldCertificatesAPI.install
+        ),
+        Route(
+            .post, "/api/v1/stations/{id}/installed-certificates:delete", .role(.operator),
+            handle: HeldCertificatesAPI.delete),
+        Route(
+            .post, "/api/v1/stations/{id}/installed-certificates:read", .role(.operator),
+            handle: HeldCertificatesAPI.read),
+        Route(.get, "/api/v1/roots", .role(.viewer), handle: HeldCertificatesAPI.roots),
         Route(.get, "/api/v1/stations/{id}/security-events", .role(.viewer), handle: SecurityAPI.eventsOfStation),
         // Lists, reservations, displays, vendors' messages
         Route(.get, "/api/v1/stations/{id}/local-list", .role(.operator), handle: LocalListAPI.get),
@@ -107,6 +117,7 @@ enum RouteTable {
         Route(.get, "/api/v1/stations/{id}/device-model", .role(.viewer), handle: DeviceAPI.model),
         Route(.post, "/api/v1/stations/{id}/device-model/refresh", .role(.operator), handle: DeviceAPI.refresh),
         Route(.post, "/api/v1/stations/{id}/device-model/variables", .role(.operator), handle: DeviceAPI.set),
+        Route(.post, "/api/v1/stations/{id}/device-model/variables:read", .role(.operator), handle: DeviceAPI.read),
         Route(.get, "/api/v1/stations/{id}/device-reports", .role(.viewer), handle: DeviceAPI.reports),
         Route(.get, "/api/v1/device-templates", .role(.viewer), handle: DeviceTemplatesAPI.list),
         Route(.get, "/api/v1/device-templates/{name}", .role(.viewer), handle: DeviceTemplatesAPI.get),

@@ -100,6 +100,20 @@ enum Schema {
             try db.execute(sql: jobs)
         }
         migrator.registerMigration("6 device models") { db in try db.execute(sql: deviceModels) }
+        migrator.registerMigration("9 certificates held by stations, drift alarms") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE held_certificate (
+                        station TEXT NOT NULL, position INTEGER NOT NULL, certificate_use TEXT NOT NULL, hash TEXT,
+                        child INTEGER NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL, subject TEXT,
+                        not_after INTEGER, hashes TEXT, PRIMARY KEY (station, position)
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE station_held_certificates (
+                        station TEXT PRIMARY KEY, listed_at INTEGER
+                    ) STRICT, WITHOUT ROWID;
+                    ALTER TABLE device_template ADD COLUMN alarm INTEGER NOT NULL DEFAULT 0;
+                    """)
+        }
         return migrator
     }()
 

@@ -223,6 +223,10 @@ extension Message {
             "listen.files is on {host}, an address that no station can name: set files.public_url to the one that they reach",
             "listen.files 监听 {host}，充电桩无法使用该地址：请把 files.public_url 设为它们能访问的地址", ["host": host])
     }
+    static let filesTLSNeedsListener = Message(
+        "files-tls-needs-listener",
+        "files.tls uses the certificates of listen.ocpps, which is not set: set it, or leave files.tls out",
+        "files.tls 使用 listen.ocpps 的证书，但未设置 listen.ocpps：请设置它，或去掉 files.tls")
     static func openBeyondLoopback(_ host: String) -> Message {
         Message(
             "open-beyond-loopback",

@@ -68,7 +68,20 @@ extension FakePlatform {
             change { $0.displays[id]?.remove(number) }
             return .command(command(id, "ClearDisplayMessage", Array("{}".utf8), actor))
         case .readDisplay: return .command(command(id, "GetDisplayMessages", Array("{}".utf8), actor))
+        case .installCertificate(let use, let pem):
+            learn(.installed(use: use, pem: pem), id)
+            return .command(command(id, "InstallCertificate", Array("{}".utf8), actor))
+        case .deleteCertificate(let hash):
+            learn(.gone(hash), id)
+            return .command(command(id, "DeleteCertificate", Array("{}".utf8), actor))
+        case .listCertificates:
+            return .command(command(id, "GetInstalledCertificateIds", Array("{}".utf8), actor))
         }
+    }
+
+    private func learn(_ news: CertificateNews, _ id: StationID) {
+        let now = now
+        change { $0.heldCertificates[id, default: CertificatePicture(station: id)].learn(news, facts: nil, at: now) }
     }
 
     private func alter(_ id: StationID, _ change: (inout LocalListRecord) -> Void) {
@@ -101,6 +114,10 @@ extension FakePlatform {
     public func display(of station: StationID) async -> DisplayPicture? {
         read { $0.displays[station] ?? DisplayPicture(station: station) }
     }
+    public func heldCertificates(of station: StationID) async -> CertificatePicture? {
+        read { $0.heldCertificates[station] ?? CertificatePicture(station: station) }
+    }
+    public func roots() async -> [PlatformRoot] { read { $0.roots } }
     public func vendorHandlers() async -> [VendorHandler] {
         read { $0.vendorHandlers.values.sorted { $0.id < $1.id } }
     }

@@ -25,6 +25,8 @@ public final class FakePlatform: PlatformService {
         public var audit: [(id: Int64, record: AuditRecord)] = []
         public var limits: [StationID: [EVSELimits]] = [:]
         public var certificates: [StationID: [CertificateRecord]] = [:]
+        public var heldCertificates: [StationID: CertificatePicture] = [:]
+        public var roots: [PlatformRoot] = []
         /// Oldest first.
         public var securityEvents: [StoredSecurityEvent] = []
         public var devices = DeviceMemory()
@@ -221,6 +223,7 @@ public final class FakePlatform: PlatformService {
             change { $0.devices.write(.removeCustomer(id, request: request)) }
         case .endSecurityProfileChange: break
         case .refresh(let id): return .command(command(id, "GetBaseReport", Array("{}".utf8), actor))
+        case .read(let id, _): return .command(command(id, "GetVariables", Array("{}".utf8), actor))
         case .set(let id, _), .refreshMonitors(let id), .setMonitors(let id, _), .clearMonitors(let id, _),
             .monitoringBase(let id, _), .monitoringLevel(let id, _), .securityProfile(let id, _, _, _),
             .customer(let id, _, _, _):

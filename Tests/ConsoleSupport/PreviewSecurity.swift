@@ -1,4 +1,5 @@
 import Assets
+import Charging
 import Operations
 import Quantities
 
@@ -12,6 +13,25 @@ extension PreviewCommunity {
             subject: "CN=Sunshine OCPP root,O=Sunshine Property", notAfter: evening + .days(3400),
             root: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", hash: root)
         let (first, second) = (StationID("JY-001"), StationID("JY-002"))
+        state.roots = [
+            PlatformRoot(
+                name: PlatformRoot.authority, use: "CSMSRootCertificate",
+                subject: "CN=Sunshine OCPP root,O=Sunshine Property", notAfter: evening + .days(3400),
+                fingerprint: String(repeating: "4f", count: 32),
+                pem: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", hashes: [root])
+        ]
+        var held = CertificatePicture(station: first)
+        let other = CertificateHashData(
+            algorithm: "SHA256", issuerNameHash: String(repeating: "7b", count: 32),
+            issuerKeyHash: String(repeating: "d2", count: 32), serialNumber: "0B77")
+        held.learn(
+            .listed([ListedCertificate(use: "CentralSystemRootCertificate", hash: root)], uses: nil), facts: nil,
+            at: evening - .hours(3))
+        held.learn(
+            .installed(use: "ManufacturerRootCertificate", pem: ""),
+            facts: CertificateFacts(subject: "CN=Pile maker,O=Pile", notAfter: evening + .days(20), hashes: [other]),
+            at: evening - .minutes(40))
+        state.heldCertificates[first] = held
         state.certificates[first] = [
             certificate(first, "7A31", ends: .days(5), .accepted, at: evening - .days(360), isInUse: true),
             certificate(first, "81C4", ends: .days(365), .signed, at: evening - .minutes(2)),

@@ -1,4 +1,5 @@
 import Assets
+import Charging
 import ConsoleSupport
 import Operations
 import Quantities
@@ -111,13 +112,21 @@ import Testing
                 notBefore: now, notAfter: now + .days(3), chain: "", state: .accepted, at: now)
             record.isInUse = true
             state.certificates[id] = [record]
-            let answer =
-                #"{"status":"Accepted","certificateHashData":[{"hashAlgorithm":"SHA256","issuerNameHash":"AA","issuerKeyHash":"BB","serialNumber":"001f"},{"hashAlgorithm":"SHA256","issuerNameHash":"AA"},7]}"#
-            state.commands.insert(
-                CommandView(
-                    id: "C-I", station: id, action: "GetInstalledCertificateIds",
-                    payload: Array(#"{"certificateType":"CentralSystemRootCertificate"}"#.utf8), status: .answered,
-                    createdAt: now, finishedAt: now, response: Array(answer.utf8), by: "li"), at: 0)
+            var held = CertificatePicture(station: id)
+            held.learn(
+                .listed([ListedCertificate(use: "CentralSystemRootCertificate", hash: hash)], uses: nil), facts: nil,
+                at: now)
+            let other = CertificateHashData(
+                algorithm: "SHA256", issuerNameHash: "cc", issuerKeyHash: "dd", serialNumber: "77")
+            held.learn(
+                .installed(use: "ManufacturerRootCertificate", pem: ""),
+                facts: CertificateFacts(subject: "CN=<i>Maker</i>", notAfter: now + .days(2), hashes: [other]), at: now)
+            state.heldCertificates[id] = held
+            state.roots = [
+                PlatformRoot(
+                    name: PlatformRoot.authority, use: "CSMSRootCertificate", subject: "CN=Root",
+                    notAfter: now + .days(900), fingerprint: "ff", pem: "-----BEGIN CERTIFICATE-----", hashes: [hash])
+            ]
             state.securityEvents = []
             for number in 1...3 {
                 state.securityEvents.append(
@@ -134,6 +143,13 @@ import Testing
         #expect(certificates.contains(#""serial":"2A""#) && certificates.contains(#""in_use":true"#))
         let held = await browser.get(base + "/installed-certificates").text
         #expect(held.contains(#""our_root":true"#) && held.contains(#""use":"CentralSystemRootCertificate""#))
+        #expect(held.contains(#""source":"installed""#) && held.contains(#""serialNumber":"77""#))
+        #expect(await browser.get("/api/v1/roots").text.contains(#""name":"authority""#))
+        let installed = await browser.send(.post, base + "/installed-certificates", #"{"root": "authority"}"#)
+        #expect([200, 202].contains(installed.status) && installed.text.contains("InstallCertificate"))
+        for wrong in [#"{}"#, #"{"root": "nobody"}"#, #"{"certificate": "x", "use": "CSMSRootCertificate"}"#] {
+            #expect(await browser.send(.post, base + "/installed-certificates", wrong).status == 400)
+        }
         #expect(await browser.get("/api/v1/authority").text.contains(#""root":"PEM""#))
         let first = await browser.get(base + "/security-events?limit=1")
         #expect(first.text.contains("TamperDetectionActivated") && first.text.contains(#""next_cursor":"3""#))
@@ -145,6 +161,7 @@ import Testing
         #expect(csv.contains("'=1+1"), "a spreadsheet must not run it")
         let page = await browser.get("/stations/JY-044").text
         #expect(page.contains("CN=JY-044") && page.contains("&lt;b&gt;own&lt;/b&gt;") && !page.contains("<b>own</b>"))
+        #expect(page.contains("&lt;i&gt;Maker&lt;/i&gt;") && !page.contains("<i>Maker</i>"))
         #expect(page.contains("DeleteCertificate") && page.contains("SignChargePointCertificate"))
     }
 

@@ -147,6 +147,35 @@ import Testing
         #expect(throws: CredentialFault.self) { try CertificateHash(of: authority.certificate, issuer: certificate) }
     }
 
+    @Test func `a root is named by each algorithm of OCPP as openssl names it`() throws {
+        let folder = try Folder()
+        let authority = try Self.authority()
+        let root = try folder.write("root.pem", authority.certificate.pem)
+        for algorithm in CertificateHash.Algorithm.allCases {
+            let option = "-" + algorithm.rawValue.lowercased()
+            let said = try Self.openssl(["ocsp", option, "-issuer", root, "-cert", root, "-req_text"]).lowercased()
+            let hash = try CertificateHash(of: authority.certificate, issuer: authority.certificate, by: algorithm)
+            #expect(hash.hashAlgorithm == algorithm.rawValue)
+            #expect(said.contains("issuer name hash: " + hash.issuerNameHash))
+            #expect(said.contains("issuer key hash: " + hash.issuerKeyHash))
+        }
+        #expect(authority.certificate.isSelfIssued && authority.leads(to: [authority.certificate]))
+        #expect(try !authority.leads(to: [Self.authority().certificate]), "the same name is not enough")
+    }
+
+    @Test func `a combined certificate is good for both connections`() throws {
+        let folder = try Folder()
+        let authority = try Self.authority()
+        let request = try SigningRequest(pem: try Self.request(folder, subject: "/O=Harbour Power/CN=CP1"))
+        let certificate = try authority.issueCombined(
+            request, identity: "CP1", organization: Self.operatorName, at: Self.now)
+        let root = try folder.write("root.pem", authority.certificate.pem)
+        let leaf = try folder.write("leaf.pem", certificate.pem)
+        let text = try Self.openssl(["x509", "-in", leaf, "-noout", "-ext", "extendedKeyUsage"])
+        #expect(text.contains("TLS Web Client Authentication") && text.contains("TLS Web Server Authentication"))
+        #expect(try !Self.openssl(["x509", "-in", root, "-noout", "-subject"]).isEmpty)
+    }
+
     @Test func `an authority that the operator brings signs like our own`() async throws {
         let folder = try Folder()
         try Self.openssl([

@@ -162,6 +162,44 @@ import Testing
         #expect((try? d.order(.steerCampaign(id, .start)).get()) == nil)
     }
 
+    @Test func `who is away costs nothing until he comes, and who is removed is left out`() {
+        var d = Self.stations(3)
+        d.disconnect("P1")
+        d.disconnect("P2")
+        let id = Self.create(&d, Self.plan { $0.parallel = 1 })
+        d.order(.steerCampaign(id, .start))
+        // Those that are away hold nobody up.
+        #expect(d.calls.map(\.station.value) == ["P3"])
+        Self.accept(&d, "P3")
+        d.pass(.minutes(2))
+        #expect(Self.states(d, id) == [.waiting, .waiting, .accepted])
+        d.connect("P2")
+        d.give(.tick)
+        #expect(d.calls.map(\.station.value) == ["P2"])
+        d.order(.deleteStation(StationID("P1")))
+        d.give(.tick)
+        Self.accept(&d, "P2")
+        d.give(.tick)
+        #expect(Self.states(d, id) == [.skipped, .accepted, .accepted])
+        #expect(d.disk.campaigns[id]?.state == .finished)
+    }
+
+    @Test func `a station whose lane is full is looked at again`() {
+        var d = Self.stations(1)
+        for _ in 0..<40 {
+            d.order(.command(StationID("P1"), action: "ClearCache", payload: Array("{}".utf8), timeout: .seconds(9)))
+        }
+        let id = Self.create(&d, Self.plan())
+        d.order(.steerCampaign(id, .start))
+        #expect(Self.states(d, id) == [.waiting])
+        d.pass(.seconds(5))
+        #expect(Self.states(d, id) == [.waiting])
+        for _ in 0..<40 { Self.accept(&d, "P1") }
+        d.pass(.seconds(2))
+        Self.accept(&d, "P1")
+        #expect(Self.states(d, id) == [.accepted])
+    }
+
     @Test func `versions without a command are left out, and who never connected waits`() {
         var d = Self.stations(1)
         d.connect("Q", .v201)

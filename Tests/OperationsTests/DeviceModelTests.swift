@@ -256,6 +256,53 @@ import Testing
         #expect(DevicePicture([], isComplete: false).problem(with: key) != nil)
     }
 
+    @Test func `a long list goes in messages that the station takes`() {
+        func picture(_ values: [(String, String)]) -> DevicePicture {
+            DevicePicture(
+                values.map { instance, value in
+                    let name = instance.split(separator: ".").map(String.init)
+                    return KnownVariable(
+                        variable: DeviceVariable(
+                            name: VariableName(component: "DeviceDataCtrlr", variable: name[0], instance: name[1]),
+                            attribute: .actual, value: value), pending: nil, at: Instant(milliseconds: 0), source: .read
+                    )
+                }, isComplete: false)
+        }
+        let settings = (1...25).map {
+            VariableSetting(name: VariableName(component: "C", variable: "V\($0)"), value: "1")
+        }
+        let questions = settings.map { VariableQuestion(name: $0.name) }
+        let unknown = picture([])
+        #expect(unknown.parts(setting: settings).map(\.count) == [10, 10, 5])
+        let told = picture([("ItemsPerMessage.GetVariables", "4"), ("ItemsPerMessage.SetVariables", "24")])
+        #expect(told.parts(reading: questions).map(\.count) == [4, 4, 4, 4, 4, 4, 1])
+        #expect(told.parts(setting: settings).map(\.count) == [24, 1])
+        #expect(told.parts(setting: settings).flatMap { $0 } == settings, "in order, each once")
+        // By bytes: the frame fits, and one that fits nowhere goes alone.
+        for bytes in [150, 300, 700, 5000] {
+            let small = picture([("ItemsPerMessage.SetVariables", "50"), ("BytesPerMessage.SetVariables", "\(bytes)")])
+            let parts = small.parts(setting: settings)
+            #expect(parts.flatMap { $0 } == settings)
+            for part in parts where part.count > 1 {
+                var d = Self.dialogue()
+                d.order(.device(.set(Self.id, part)))
+                let payload = d.calls.last { $0.action == "SetVariables" }?.payload ?? []
+                #expect(payload.count + 100 <= bytes && !payload.isEmpty)
+            }
+        }
+        let keys = (1...7).map { VariableQuestion(name: VariableName(variable: "K\($0)")) }
+        #expect(unknown.parts(reading: keys).map(\.count) == [7])
+        let most = DevicePicture(
+            [
+                KnownVariable(
+                    variable: DeviceVariable(
+                        name: VariableName(variable: "GetConfigurationMaxKeys"), attribute: .actual, value: "3"),
+                    pending: nil, at: Instant(milliseconds: 0), source: .read)
+            ], isComplete: false)
+        #expect(most.parts(reading: keys).map(\.count) == [3, 3, 1])
+        #expect(unknown.parts(setting: keys.map { VariableSetting(name: $0.name, value: "1") }).count == 7)
+    }
+
     @Test func `drift is what differs, what waits for a restart, and what nobody knows`() {
         var d = Self.dialogue()
         d.say("CP1", "NotifyReport", Self.part(1, 0, ["A", "B", "C"], isLast: true, value: "60"))

@@ -8,7 +8,7 @@ import Testing
 /// Local lists, reservations, promises and displays in the core alone; `Tests/python` has them over sockets.
 @Suite("What stations hold") struct HoldingTests {
     private static func dialogue(_ version: OCPPVersion = .v16) -> Dialogue {
-        var d = Dialogue()
+        var d = Dialogue { $0.bootPatience = .zero }
         d.connect("CP1", version)
         for i in 1...5 { d.token("T\(i)") }
         return d
@@ -229,6 +229,33 @@ import Testing
             Self.command(
                 &d, "ChangeAvailability", #"{"connectorId":1,"type":"Inoperative"}"#, #"{"status":"Accepted"}"#))
         #expect(d.core.command(change)?.followUp?.state == .done)
+    }
+
+    @Test func `an unlocked connector is done at once, or when the transaction there has ended`() throws {
+        var d = Self.dialogue()
+        let unlock = #"{"connectorId":1}"#
+        let unheard = try #require(Self.command(&d, "UnlockConnector", unlock, #"{"status":"Unlocked"}"#))
+        #expect(d.core.command(unheard)?.followUp == CommandFollowUp(.done, object: nil, at: d.now))
+        d.status("CP1", "Available")
+        let free = try #require(Self.command(&d, "UnlockConnector", unlock, #"{"status":"Unlocked"}"#))
+        #expect(d.core.command(free)?.followUp == CommandFollowUp(.done, object: "available", at: d.now))
+        let transaction = d.start("CP1", tag: "T1")
+        let charging = try #require(Self.command(&d, "UnlockConnector", unlock, #"{"status":"Unlocked"}"#))
+        #expect(d.core.command(charging)?.followUp?.state == .waiting)
+        d.restart()
+        d.connect("CP1")
+        d.stop("CP1", transaction)
+        let session = try #require(d.disk.sessions.values.first { $0.transactionID == String(transaction) })
+        #expect(d.disk.commands[charging]?.followUp?.state == .done)
+        #expect(d.disk.commands[charging]?.followUp?.object == session.id.value)
+        for word in ["UnlockFailed", "NotSupported"] {
+            let refused = try #require(Self.command(&d, "UnlockConnector", unlock, #"{"status":"\#(word)"}"#))
+            #expect(d.disk.commands[refused]?.followUp == nil)
+        }
+        var e = Self.dialogue(.v201)
+        let second = try #require(
+            Self.command(&e, "UnlockConnector", #"{"evseId":1,"connectorId":1}"#, #"{"status":"Unlocked"}"#))
+        #expect(e.core.command(second)?.followUp?.state == .done)
     }
 
     // MARK: - Vendors and contracts

@@ -131,6 +131,17 @@ import Testing
         }
     }
 
+    @Test func `whether a template asks for an alarm is kept`() async throws {
+        try await withStore { store, _ in
+            var template = DeviceTemplate(
+                name: "t", settings: [VariableSetting(name: Self.name("A"), value: "1")], stations: [], changedAt: t0,
+                changedBy: "wang")
+            template.alarms = true
+            try await store.write([.device(.template(template))])
+            #expect(try store.loadCore().devices.templates == [template])
+        }
+    }
+
     @Test func `reports and changes of the security profile come back where they stood`() async throws {
         try await withStore { store, scratch in
             var report = DeviceReport(station: Self.id, isOfMonitors: false, request: 7, scope: .full, orderedAt: t0)

@@ -8,7 +8,7 @@ from ocpp.v16 import call_result as says16
 
 from support.polling import until
 from support.station import Station, fresh, now
-from support.station2 import Station2, variables_set
+from support.station2 import Station2, variables_read, variables_set
 
 BOTH = ["ocpp2.0.1", "ocpp2.1"]
 
@@ -232,6 +232,53 @@ def test_a_template_shows_who_differs_and_sends_only_that(shared, api):
     api.delete(path)
     api.get(path, status=404)
     online.close()
+
+
+@pytest.mark.parametrize("kind", ["ocpp1.6", "ocpp2.0.1"])
+def test_a_template_may_ask_for_an_alarm_when_a_station_drifts(serve, kind):
+    server = serve()
+    api, identity = server.api(), fresh()
+    one = a_station(kind, server, identity).connect()
+    one.boot()
+    where = {} if kind == "ocpp1.6" else {"component": "OCPPCommCtrlr"}
+    settings = [{**where, "variable": "HeartbeatInterval", "value": "60"}]
+    template = {"settings": settings, "stations": [identity]}
+
+    def says(value):
+        """The station tells its value when it is asked."""
+        if kind == "ocpp1.6":
+            one.answers["GetConfiguration"] = says16.GetConfiguration(
+                configuration_key=[{"key": "HeartbeatInterval", "value": value, "readonly": False}])
+        else:
+            one.answers["GetVariables"] = variables_read({("OCPPCommCtrlr", "HeartbeatInterval"): value})
+        api.post(f"/api/v1/stations/{identity}/device-model/variables:read",
+                 {"variables": [{**where, "variable": "HeartbeatInterval"}]}, headers={"Prefer": "wait=10"})
+
+    def alarm(active=True):
+        found = [a for a in api.every(f"/api/v1/alarms?active={str(active).lower()}") if a["code"] == "station-drifts"]
+        return [(a["object"], a["values"]["settings"], a["values"]["templates"]) for a in found]
+
+    # Nobody asked for alarms.
+    assert api.put("/api/v1/device-templates/T", template)["alarm"] is False
+    says("300")
+    assert api.get("/api/v1/device-templates/T/drift")["items"][0]["state"] == "differs" and alarm() == []
+    api.put("/api/v1/device-templates/T", {**template, "alarm": True})
+    until(lambda: alarm() == [(identity, "1", "T")], "the alarm begins")
+    # It outlives the platform, and does not begin a second time.
+    one.close()
+    server.kill()
+    server.start()
+    api = server.api()
+    until(lambda: alarm() == [(identity, "1", "T")], "the alarm is still there")
+    one = a_station(kind, server, identity).connect()
+    says("60")
+    until(lambda: alarm() == [], "the alarm ends with agreement")
+    assert len(alarm(active=False)) == 1
+    says("61")
+    until(lambda: len(alarm()) == 1, "it begins anew")
+    api.put("/api/v1/device-templates/T", {**template, "alarm": False})
+    until(lambda: alarm() == [], "nobody wants to be told any more")
+    one.close()
 
 
 def test_the_picture_and_its_templates_outlive_a_kill(serve):

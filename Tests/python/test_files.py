@@ -2,6 +2,10 @@
 
 import hashlib
 import os
+import signal
+import ssl
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -87,6 +91,45 @@ def test_a_station_fetches_whole_and_in_ranges(files):
         assert http_request("GET", url, headers={"Range": whole})[0] == 200
     status, _, body = http_request("GET", url, headers={"Range": "bytes=0-9", "If-Range": '"another"'})
     assert (status, len(body)) == (200, len(IMAGE))
+
+
+def test_files_go_over_tls_with_the_certificates_of_the_ocpp_listener(serve):
+    server = serve(files=True, settings="files: {tls: true}\n", env={"TIDEWATT_LISTEN_OCPPS": "127.0.0.1:0"})
+    api = server.api()
+    _, url = download_url(api, server)
+    assert url.startswith("https://127.0.0.1:")
+    trust = ssl.create_default_context(cafile=server.data / "pki/root.pem")
+    with urllib.request.urlopen(url, context=trust, timeout=20) as answer:
+        assert answer.read() == IMAGE
+    part = urllib.request.Request(url, headers={"Range": "bytes=10-19"})
+    with urllib.request.urlopen(part, context=trust, timeout=20) as answer:
+        assert (answer.status, answer.read()) == (206, IMAGE[10:20])
+    # A log comes the same way.
+    station, place = upload_url(api, server)
+    log = os.urandom(200_000)
+    bring = urllib.request.Request(place, data=log, method="PUT")
+    with urllib.request.urlopen(bring, context=trust, timeout=20) as answer:
+        assert answer.status == 201
+    (kept,) = api.get("/api/v1/files?kind=log")["items"]
+    assert kept["bytes"] == len(log)
+    station.close()
+    # Whoever does not believe our root gets nothing, and nobody gets anything in the clear.
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(url, context=ssl.create_default_context(), timeout=20)
+    with pytest.raises(ConnectionResetError):
+        assert raw(url.replace("https://", "http://"), b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == ""
+        raise ConnectionResetError("it was closed without a word")
+    # New certificates after a reload, too.
+    (server.data / "pki/server-ecdsa.pem").unlink()
+    server.process.send_signal(signal.SIGHUP)
+    until(lambda: any("certificates-reloaded" in line for line in server.log), "the certificates were read again")
+    with urllib.request.urlopen(url, context=trust, timeout=20) as answer:
+        assert answer.read() == IMAGE
+
+
+def test_tls_for_files_needs_the_listener_whose_certificates_it_uses(serve):
+    with pytest.raises(Exception, match="files.tls"):
+        serve(files=True, settings="files: {tls: true}\n")
 
 
 def test_nothing_else_is_reachable(files):

@@ -6,8 +6,9 @@ import Quantities
 
 /// The picture of a station's variables: `/api/v1/stations/{id}/device-model` and what hangs below it.
 enum DeviceAPI {
-    /// More in one order would fill the station's lane.
     static let mostSettings = 100
+    /// More at a time would fill the station's lane.
+    static let mostMessages = 24
 
     /// A row an attribute, in order of the names; `cursor` counts rows.
     @Sendable static func model(_ call: Call) async throws(Refusal) -> WebResponse {
@@ -46,14 +47,59 @@ enum DeviceAPI {
         fields.check(allowed: ["variables"])
         let settings = VariableFields.settings(&fields, "variables", atMost: mostSettings)
         try fields.throwIfAny()
-        let sent = try await send(settings, path: "variables", to: view, call)
+        let (sent, left) = try await send(settings, path: "variables", to: view, call, isWhole: true)
+        precondition(left == 0)
         return try await response(to: sent, call)
     }
 
+    /// Asks for the values of some variables, in as few messages as the station's bounds allow.
+    @Sendable static func read(_ call: Call) async throws(Refusal) -> WebResponse {
+        let view = try await StationsAPI.station(call)
+        var fields = try JSONFields(body: call.request)
+        fields.check(allowed: ["variables"])
+        let questions = VariableFields.questions(&fields, "variables", atMost: mostSettings)
+        let is16 = view.protocol ?? SubprotocolWords.v16 == SubprotocolWords.v16
+        for (index, question) in questions.enumerated() where is16 != question.name.component.isEmpty {
+            fields.refuse([componentMistake(at: "variables[\(index)]", is16)])
+        }
+        try fields.throwIfAny()
+        let keys = DeviceView.boundKeys
+        let parts = await DeviceView(of: view.station.id, keys: keys, call.service).picture.parts(reading: questions)
+        guard parts.count <= mostMessages else { throw tooMany(parts.count, "variables") }
+        var commands: [CommandView] = []
+        for part in parts {
+            guard case .command(let command) = try await call.order(.device(.read(view.station.id, part))) else {
+                throw CommandsAPI.noCommand
+            }
+            commands.append(command)
+        }
+        return try await response(to: commands, call)
+    }
+
+    private static func tooMany(_ messages: Int, _ path: String) -> Refusal {
+        .invalid([
+            Mistake(
+                path: path,
+                problem:
+                    "takes \(messages) messages of the size that the station takes; at most \(mostMessages) go at a time"
+            )
+        ])
+    }
+
+    private static func componentMistake(at place: String, _ is16: Bool) -> Mistake {
+        Mistake(
+            path: place + ".component",
+            problem: is16
+                ? "the station speaks OCPP 1.6, which has keys without components; leave it out"
+                : "a component is expected, such as OCPPCommCtrlr")
+    }
+
     /// Refuses all of them when one is wrong.
+    /// - Parameter isWhole: all or none; else as many as go at a time.
+    /// - Returns: the commands, and how many settings were left for another time.
     static func send(
-        _ settings: [VariableSetting], path: String, to view: StationView, _ call: Call
-    ) async throws(Refusal) -> [CommandView] {
+        _ settings: [VariableSetting], path: String, to view: StationView, _ call: Call, isWhole: Bool
+    ) async throws(Refusal) -> (commands: [CommandView], left: Int) {
         let picture = await DeviceView(of: view.station.id, call.service).picture
         let is16 = view.protocol ?? SubprotocolWords.v16 == SubprotocolWords.v16
         var mistakes: [Mistake] = []
@@ -63,27 +109,22 @@ enum DeviceAPI {
             if !seen.insert(setting.key).inserted {
                 mistakes.append(Mistake(path: place, VariableProblem.repeated(setting.name.text)))
             } else if is16 ? !setting.name.component.isEmpty : setting.name.component.isEmpty {
-                mistakes.append(
-                    Mistake(
-                        path: place + ".component",
-                        problem: is16
-                            ? "the station speaks OCPP 1.6, which has keys without components; leave it out"
-                            : "a component is expected, such as OCPPCommCtrlr"))
+                mistakes.append(componentMistake(at: place, is16))
             } else if let problem = picture.problem(with: setting) {
                 mistakes.append(Mistake(path: place + ".value", problem))
             }
         }
         guard mistakes.isEmpty else { throw .invalid(mistakes) }
-        let size = is16 ? 1 : picture.settingsPerMessage
+        let parts = picture.parts(setting: settings)
+        if isWhole, parts.count > mostMessages { throw tooMany(parts.count, path) }
         var commands: [CommandView] = []
-        for start in stride(from: 0, to: settings.count, by: size) {
-            let part = Array(settings[start..<min(start + size, settings.count)])
+        for part in parts.prefix(mostMessages) {
             guard case .command(let command) = try await call.order(.device(.set(view.station.id, part))) else {
-                continue
+                throw CommandsAPI.noCommand
             }
             commands.append(command)
         }
-        return commands
+        return (commands, parts.dropFirst(mostMessages).reduce(0) { $0 + $1.count })
     }
 
     /// The commands, after at most the seconds of `Prefer: wait`.
@@ -133,6 +174,17 @@ struct DeviceView: Sendable {
         let isComplete = reports.contains { $0.scope == .full && $0.parts.isComplete }
         picture = DevicePicture(variables, isComplete: isComplete)
     }
+
+    /// Variables that say how much one message may hold.
+    static let boundKeys = Set(
+        ["ItemsPerMessage", "BytesPerMessage"].flatMap { name in
+            ["GetVariables", "SetVariables"].flatMap { action in
+                [
+                    VariableName(component: "DeviceDataCtrlr", variable: name, instance: action),
+                    VariableName(component: "DeviceDataCtrlr", variable: name + action),
+                ]
+            }
+        }.map(\.key) + [VariableName(variable: "GetConfigurationMaxKeys").key])
 
     /// The newest report of variables.
     var lastReport: DeviceReport? { reports.first { !$0.isOfMonitors } }
@@ -218,6 +270,31 @@ enum VariableFields {
             }
         }
         return settings
+    }
+}
+
+extension VariableFields {
+    static func questions(_ fields: inout JSONFields, _ key: String, atMost most: Int) -> [VariableQuestion] {
+        guard let nodes = fields.objects(key, atMost: most).value, !nodes.isEmpty else {
+            if fields.problems.isEmpty { fields.refuse(key, "a list of 1 to \(most) variables is expected") }
+            return []
+        }
+        var questions: [VariableQuestion] = []
+        for (index, node) in nodes.enumerated() {
+            do {
+                var item = try JSONFields(node, path: fields.pointer(key) + "[\(index)]")
+                item.check(allowed: name + ["attribute"])
+                let name = name(&item)
+                let attribute = item.word("attribute", DeviceAttribute.self)
+                fields.refuse(item.problems)
+                if let name {
+                    questions.append(VariableQuestion(name: name, attribute: attribute.value ?? .actual))
+                }
+            } catch {
+                fields.refuse(error.fields)
+            }
+        }
+        return questions
     }
 }
 

@@ -29,7 +29,8 @@ enum DeviceTemplatesAPI {
         let name = call.parameter("name")
         let existing = await call.service.deviceTemplate(name)
         var fields = try JSONFields(body: call.request)
-        fields.check(allowed: ["note", "settings", "stations"], ignored: ["name", "changed_at", "changed_by"])
+        fields.check(
+            allowed: ["note", "settings", "stations", "alarm"], ignored: ["name", "changed_at", "changed_by"])
         if let problem = SitesAPI.problem(ofID: name) { fields.refuse("name", problem) }
         let note = fields.string("note", atMost: 500)
         let settings = VariableFields.settings(&fields, "settings", atMost: DeviceTemplate.mostSettings)
@@ -40,10 +41,12 @@ enum DeviceTemplatesAPI {
             ])
         }
         let stations = stations(&fields)
+        let alarm = fields.bool("alarm")
         try fields.throwIfAny()
-        let template = DeviceTemplate(
+        var template = DeviceTemplate(
             name: name, note: note.value ?? existing?.note ?? "", settings: settings,
             stations: stations ?? existing?.stations ?? [], changedAt: call.service.now, changedBy: call.actor.name)
+        template.alarms = alarm.value ?? existing?.alarms ?? false
         _ = try await call.order(.device(.putTemplate(template)))
         return .json(template.json, status: existing == nil ? 201 : 200)
     }
@@ -130,7 +133,10 @@ enum DeviceTemplatesAPI {
             reached += 1
             var result = Applied(station: drifted.station, state: .sent)
             do {
-                result.commands = try await DeviceAPI.send(settings, path: "settings", to: view, call).map(\.id)
+                let (commands, left) = try await DeviceAPI.send(
+                    settings, path: "settings", to: view, call, isWhole: false)
+                result.commands = commands.map(\.id)
+                result.left = left
             } catch {
                 result.state = .refused
                 result.detail = error.detail
@@ -145,12 +151,14 @@ enum DeviceTemplatesAPI {
         let station: StationID
         var state: State
         var commands: [String] = []
+        /// Settings for another call: the station takes no more at a time.
+        var left = 0
         var detail: String?
 
         var json: JSONValue {
             [
                 "station": .string(station.value), "state": .string(state.rawValue),
-                "commands": .array(commands.map { .string($0) }), "detail": .string(orNull: detail),
+                "commands": .array(commands.map { .string($0) }), "left": .int(left), "detail": .string(orNull: detail),
             ]
         }
     }
@@ -202,7 +210,7 @@ extension Drift {
 }
 
 extension DeviceTemplate {
-    static let columns = ["name", "note", "settings", "stations", "changed_at", "changed_by"]
+    static let columns = ["name", "note", "settings", "stations", "alarm", "changed_at", "changed_by"]
     var json: JSONValue {
         [
             "name": .string(name), "note": .string(note),
@@ -212,7 +220,8 @@ extension DeviceTemplate {
                         $0.name.members + [
                             .init("attribute", .string($0.attribute.rawValue)), .init("value", .string($0.value)),
                         ])
-                }), "stations": .array(stations.map { .string($0.value) }), "changed_at": .instant(changedAt),
+                }), "stations": .array(stations.map { .string($0.value) }), "alarm": .bool(alarms),
+            "changed_at": .instant(changedAt),
             "changed_by": .string(changedBy),
         ]
     }

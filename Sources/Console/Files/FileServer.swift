@@ -1,6 +1,7 @@
 import Hummingbird
 import HummingbirdCore
-import NIOCore
+import Logging
+public import NIOCore
 public import Operations
 import ServiceLifecycle
 
@@ -16,6 +17,8 @@ public struct FileServer: Sendable {
     private let host: String
     private let port: Int
     private let listening: @Sendable (_ address: String, _ port: Int) -> Void
+    /// `nil`: in the clear.
+    private let secure: (@Sendable (any Channel) throws -> Void)?
     /// Stations that may fetch or bring at a time; others wait in the system's queue.
     private static let mostConnections = 512
     /// A station that sends nothing for so long is gone.
@@ -23,23 +26,29 @@ public struct FileServer: Sendable {
 
     /// - Parameters:
     ///   - port: 0: any free one.
+    ///   - secure: puts TLS before what else is added to a connection's channel; `nil`: in the clear.
     ///   - listening: called once with the address and the port that was taken.
     public init(
-        files: any FileService, host: String, port: Int,
+        files: any FileService, host: String, port: Int, secure: (@Sendable (any Channel) throws -> Void)? = nil,
         listening: @escaping @Sendable (_ address: String, _ port: Int) -> Void
     ) {
         desk = FileDoor(files: files)
         self.host = host
         self.port = port
+        self.secure = secure
         self.listening = listening
     }
 
     /// Serves until the task is cancelled; what is under way may end.
     public func run() async throws {
-        let (desk, host, listening) = (desk, host, listening)
+        let (desk, host, listening, secure) = (desk, host, listening, secure)
+        let http = HTTP1Channel.Configuration(idleTimeout: Self.idle)
         var application = Application(
             responder: CallbackResponder<BasicRequestContext> { request, _ in await desk.respond(to: request) },
-            server: .http1(configuration: .init(idleTimeout: Self.idle)),
+            server: HTTPServerBuilder { responder in
+                let plain = HTTP1Channel(responder: responder, configuration: http)
+                return secure.map { SecureChannel(base: plain, secure: $0) } ?? plain
+            },
             configuration: .init(
                 address: .hostname(host, port: port),
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)),
@@ -53,6 +62,19 @@ public struct FileServer: Sendable {
             Task { await group.triggerGracefulShutdown() }
         }
     }
+}
+
+/// A connection that begins with TLS.
+private struct SecureChannel: ServerChildChannel {
+    let base: HTTP1Channel
+    let secure: @Sendable (any Channel) throws -> Void
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+        channel.eventLoop.makeCompletedFuture { try secure(channel) }.flatMap {
+            base.setup(channel: channel, logger: logger)
+        }
+    }
+    func handle(value: HTTP1Channel.Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
 }
 
 /// What stands behind the port: requests to the files, and nothing else.

@@ -567,12 +567,15 @@ enum EmbeddedAssets {
                   "certificates.install": "Install our root certificate",
                   "certificates.delete": "Delete",
                   "certificates.held": "Certificates that the pile holds",
-                  "certificates.held.text": "As it last said.",
+                  "certificates.held.text": "From what it took, deleted and listed; it listed some",
+                  "certificates.held.never": "From what it took and deleted; it has never listed any.",
                   "certificates.held.none": "It holds none of those that were asked for, as it last said.",
                   "certificates.ours": "our root",
                   "certificates.use": "Use",
                   "certificates.serial": "Serial number",
-                  "certificates.hash": "Hash data",
+                  "certificates.source": "Known",
+                  "certificates.source.installed": "installed by us",
+                  "certificates.source.listed": "listed by the pile",
                   "certificates.action": "Action",
                   "certificate.state.signed": "signed, not delivered",
                   "certificate.state.sent": "on its way",
@@ -1313,6 +1316,12 @@ enum EmbeddedAssets {
                   "alarm.station-monitor.action": "Look at the pile; the alarm ends when the pile says that it is over",
                   "alarm.station-monitor-event": "Pile {object}: {variable} changed to {value} (severity {severity})",
                   "alarm.station-monitor-event.action": "Look at the pile; acknowledged, the alarm ends",
+                  "alarm.station-drifts": "Pile {object}: {settings} settings are not as its template wants them ({templates})",
+                  "alarm.station-drifts.action": "Open the template and send what differs, or change the template; the alarm ends when the values agree",
+                  "audit.station.install-certificate": "certificate installed in a pile",
+                  "audit.station.delete-certificate": "certificate deleted in a pile",
+                  "audit.station.list-certificates": "certificates of a pile listed",
+                  "audit.device-model.read": "variables read",
                   "problem.variable-unknown": "the pile has no {name}; its last full report does not name it",
                   "problem.variable-read-only": "the pile says ReadOnly",
                   "problem.variable-kind": "the pile expects {kind}",
@@ -1417,6 +1426,9 @@ enum EmbeddedAssets {
                   "templates.unknown": "Unknown",
                   "templates.attribute": "Attribute",
                   "templates.off": "Stations off",
+                  "templates.alarms": "Alarm when a station has other values",
+                  "templates.alarms.yes": "yes",
+                  "templates.alarms.no": "no",
                   "templates.apply": "Send what differs",
                   "templates.applied": "Sent to {sent} stations; offline {offline}, refused {refused}, later {later}.",
                   "templates.scope": "{stations} stations, {off} not as they should be",
@@ -1770,12 +1782,15 @@ enum EmbeddedAssets {
                   "certificates.install": "安装本平台根证书",
                   "certificates.delete": "删除",
                   "certificates.held": "充电桩中已安装的证书",
-                  "certificates.held.text": "以其最近一次应答为准。",
+                  "certificates.held.text": "依据其安装、删除与列出的应答；最近一次列出：",
+                  "certificates.held.never": "依据其安装与删除的应答；从未列出过。",
                   "certificates.held.none": "最近一次应答：没有所查询的证书。",
                   "certificates.ours": "本平台根证书",
                   "certificates.use": "用途",
                   "certificates.serial": "序列号",
-                  "certificates.hash": "哈希数据",
+                  "certificates.source": "依据",
+                  "certificates.source.installed": "由本平台安装",
+                  "certificates.source.listed": "由充电桩列出",
                   "certificates.action": "操作",
                   "certificate.state.signed": "已签发，未送达",
                   "certificate.state.sent": "下发中",
@@ -2516,6 +2531,12 @@ enum EmbeddedAssets {
                   "alarm.station-monitor.action": "检查该充电桩；充电桩报告恢复后告警自动结束",
                   "alarm.station-monitor-event": "充电桩 {object}：{variable} 变为 {value}（严重度 {severity}）",
                   "alarm.station-monitor-event.action": "检查该充电桩；确认后告警结束",
+                  "alarm.station-drifts": "充电桩 {object}：{settings} 项设置与模板不一致（{templates}）",
+                  "alarm.station-drifts.action": "打开模板并发送差异，或修改模板；数值一致后报警结束",
+                  "audit.station.install-certificate": "向充电桩安装证书",
+                  "audit.station.delete-certificate": "删除充电桩中的证书",
+                  "audit.station.list-certificates": "查询充电桩中的证书",
+                  "audit.device-model.read": "读取变量",
                   "problem.variable-unknown": "充电桩没有 {name}：最近一次完整报告中不包含它",
                   "problem.variable-read-only": "充电桩声明该变量为只读",
                   "problem.variable-kind": "充电桩要求类型为 {kind}",
@@ -2620,6 +2641,9 @@ enum EmbeddedAssets {
                   "templates.unknown": "未知",
                   "templates.attribute": "属性",
                   "templates.off": "不符合的桩",
+                  "templates.alarms": "数值不一致时报警",
+                  "templates.alarms.yes": "是",
+                  "templates.alarms.no": "否",
                   "templates.apply": "下发差异",
                   "templates.applied": "已下发 {sent} 台；离线 {offline}，被拒 {refused}，留待下次 {later}。",
                   "templates.scope": "{stations} 台，其中 {off} 台不符合",
@@ -2987,7 +3011,7 @@ enum EmbeddedAssets {
                       ],
                       "get": {
                         "operationId": "listInstalledCertificates",
-                        "summary": "Certificates that the station said it holds, when it was last asked (GetInstalledCertificateIds)",
+                        "summary": "Certificates that the station holds to trust others by, as it took, deleted and listed them",
                         "tags": ["security"],
                         "responses": {
                           "200": {
@@ -2998,6 +3022,171 @@ enum EmbeddedAssets {
                                   "type": "object",
                                   "properties": {
                                     "items": {"type": "array", "items": {"$ref": "#/components/schemas/InstalledCertificate"}},
+                                    "next_cursor": {"type": ["string", "null"]},
+                                    "listed_at": {
+                                      "type": ["string", "null"],
+                                      "format": "date-time",
+                                      "description": "When the station listed any of them last; null: never, it may hold more."
+                                    }
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor", "listed_at"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      },
+                      "post": {
+                        "operationId": "installCertificate",
+                        "summary": "Install one of the platform's roots, or a certificate that the caller brings",
+                        "tags": ["security"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CertificateToInstall"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/installed-certificates:delete": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "deleteInstalledCertificate",
+                        "summary": "Delete a certificate by its name as the list tells it",
+                        "tags": ["security"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CertificateName"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/installed-certificates:read": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "readInstalledCertificates",
+                        "summary": "Ask the station which certificates it holds; in 1.6 without a use two commands go, and the last one is answered",
+                        "tags": ["security"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": false,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CertificateListWish"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/roots": {
+                      "get": {
+                        "operationId": "listRoots",
+                        "summary": "Root certificates of the platform that stations may be given",
+                        "tags": ["security"],
+                        "responses": {
+                          "200": {
+                            "description": "Roots",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Root"}},
                                     "next_cursor": {"type": ["string", "null"]}
                                   },
                                   "additionalProperties": false,
@@ -3009,8 +3198,7 @@ enum EmbeddedAssets {
                           },
                           "400": {"$ref": "#/components/responses/Problem400"},
                           "401": {"$ref": "#/components/responses/Problem401"},
-                          "403": {"$ref": "#/components/responses/Problem403"},
-                          "404": {"$ref": "#/components/responses/Problem404"}
+                          "403": {"$ref": "#/components/responses/Problem403"}
                         },
                         "description": "Least role: viewer.",
                         "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
@@ -4939,6 +5127,92 @@ enum EmbeddedAssets {
                         }
                       }
                     },
+                    "/api/v1/stations/{id}/device-model/variables:read": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "readVariables",
+                        "summary": "Read variables, in as few messages as the bounds that the station told allow",
+                        "tags": ["devices"],
+                        "responses": {
+                          "200": {
+                            "description": "The commands; all have ended",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Command"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              }
+                            }
+                          },
+                          "202": {
+                            "description": "The commands; some wait for their answer",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Command"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              }
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "variables": {
+                                    "type": "array",
+                                    "minItems": 1,
+                                    "maxItems": 100,
+                                    "items": {"$ref": "#/components/schemas/VariableQuestion"}
+                                  }
+                                },
+                                "additionalProperties": false,
+                                "required": ["variables"]
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
                     "/api/v1/stations/{id}/device-reports": {
                       "parameters": [
                         {
@@ -6842,14 +7116,94 @@ enum EmbeddedAssets {
                       "InstalledCertificate": {
                         "type": "object",
                         "properties": {
-                          "use": {"type": "string"},
-                          "hash": {"$ref": "#/components/schemas/CertificateHash"},
-                          "child": {"type": "boolean", "description": "It hangs below the one before."},
+                          "use": {"type": "string", "description": "In the word of the station's protocol."},
+                          "hash": {
+                            "anyOf": [{"$ref": "#/components/schemas/CertificateHash"}, {"type": "null"}],
+                            "description": "null: it was installed and could not be named here."
+                          },
+                          "child": {"type": "boolean", "description": "It hangs below the nearest one before it that is no child."},
                           "our_root": {"type": "boolean"},
-                          "at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                          "root": {"type": ["string", "null"], "description": "Which of the platform's roots it is."},
+                          "subject": {"type": ["string", "null"], "description": "null: the platform never saw the certificate itself."},
+                          "not_after": {
+                            "type": ["string", "null"],
+                            "format": "date-time",
+                            "description": "null: the platform never saw the certificate itself."
+                          },
+                          "source": {"type": "string", "enum": ["installed", "listed"]},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
                         },
                         "additionalProperties": false,
-                        "required": ["use", "hash", "child", "our_root", "at"]
+                        "required": [
+                          "use",
+                          "hash",
+                          "child",
+                          "our_root",
+                          "root",
+                          "subject",
+                          "not_after",
+                          "source",
+                          "at"
+                        ]
+                      },
+                      "CertificateName": {
+                        "type": "object",
+                        "description": "How OCPP names a certificate.",
+                        "properties": {
+                          "hashAlgorithm": {"type": "string", "enum": ["SHA256", "SHA384", "SHA512"]},
+                          "issuerNameHash": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "issuerKeyHash": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "serialNumber": {"type": "string", "minLength": 1, "maxLength": 40, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["hashAlgorithm", "issuerNameHash", "issuerKeyHash", "serialNumber"]
+                      },
+                      "CertificateUse": {
+                        "type": "string",
+                        "enum": [
+                          "CSMSRootCertificate",
+                          "ManufacturerRootCertificate",
+                          "V2GRootCertificate",
+                          "MORootCertificate",
+                          "OEMRootCertificate"
+                        ],
+                        "description": "OCPP 2.x's word; a station of 1.6 gets its own. OEMRootCertificate is for 2.1."
+                      },
+                      "CertificateToInstall": {
+                        "type": "object",
+                        "properties": {
+                          "root": {
+                            "type": ["string", "null"],
+                            "maxLength": 100,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Name of one of /api/v1/roots; else certificate and use are given."
+                          },
+                          "certificate": {
+                            "type": ["string", "null"],
+                            "maxLength": 10000,
+                            "description": "PEM; at most 5500 characters before OCPP 2.1."
+                          },
+                          "use": {"anyOf": [{"$ref": "#/components/schemas/CertificateUse"}, {"type": "null"}]}
+                        },
+                        "additionalProperties": false
+                      },
+                      "CertificateListWish": {
+                        "type": "object",
+                        "properties": {"use": {"anyOf": [{"$ref": "#/components/schemas/CertificateUse"}, {"type": "null"}]}},
+                        "additionalProperties": false
+                      },
+                      "Root": {
+                        "type": "object",
+                        "properties": {
+                          "name": {"type": "string", "description": "authority: our own authority's."},
+                          "use": {"type": "string"},
+                          "subject": {"type": "string"},
+                          "not_after": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "fingerprint": {"type": "string", "description": "SHA-256, hexadecimal."},
+                          "certificate": {"type": "string", "description": "PEM."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["name", "use", "subject", "not_after", "fingerprint", "certificate"]
                       },
                       "SecurityEvent": {
                         "type": "object",
@@ -8329,6 +8683,29 @@ enum EmbeddedAssets {
                           "drift"
                         ]
                       },
+                      "VariableQuestion": {
+                        "type": "object",
+                        "properties": {
+                          "component": {
+                            "type": ["string", "null"],
+                            "maxLength": 50,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Left out in 1.6, where variable is a configuration key."
+                          },
+                          "component_instance": {"type": ["string", "null"], "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "evse": {"type": ["integer", "null"], "minimum": 0, "maximum": 10000},
+                          "connector": {"type": ["integer", "null"], "minimum": 0, "maximum": 10000},
+                          "variable": {"type": "string", "minLength": 1, "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "instance": {"type": ["string", "null"], "maxLength": 50, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "attribute": {
+                            "type": ["string", "null"],
+                            "enum": ["Actual", "Target", "MinSet", "MaxSet", null],
+                            "default": "Actual"
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": ["variable"]
+                      },
                       "VariableSetting": {
                         "type": "object",
                         "properties": {
@@ -8424,11 +8801,12 @@ enum EmbeddedAssets {
                             }
                           },
                           "stations": {"type": "array", "items": {"type": "string"}},
+                          "alarm": {"type": "boolean", "description": "A station that has other values is an alarm."},
                           "changed_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
                           "changed_by": {"type": "string"}
                         },
                         "additionalProperties": false,
-                        "required": ["name", "note", "settings", "stations", "changed_at", "changed_by"]
+                        "required": ["name", "note", "settings", "stations", "alarm", "changed_at", "changed_by"]
                       },
                       "DeviceTemplateChange": {
                         "type": "object",
@@ -8445,6 +8823,10 @@ enum EmbeddedAssets {
                             "maxItems": 2000,
                             "items": {"type": "string"},
                             "description": "Left out: as they are."
+                          },
+                          "alarm": {
+                            "type": ["boolean", "null"],
+                            "description": "A station that has other values is an alarm. Left out: as it is, at first false."
                           }
                         },
                         "additionalProperties": false,
@@ -8504,10 +8886,15 @@ enum EmbeddedAssets {
                             "description": "later: call again, one call reaches 100 stations."
                           },
                           "commands": {"type": "array", "items": {"type": "string"}},
+                          "left": {
+                            "type": "integer",
+                            "minimum": 0,
+                            "description": "Settings for another call: a station takes 24 messages at a time."
+                          },
                           "detail": {"type": ["string", "null"]}
                         },
                         "additionalProperties": false,
-                        "required": ["station", "state", "commands", "detail"]
+                        "required": ["station", "state", "commands", "left", "detail"]
                       },
                       "Monitor": {
                         "type": "object",

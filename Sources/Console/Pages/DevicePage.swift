@@ -37,7 +37,7 @@ enum DevicePage {
             attribute: form["attribute"].flatMap { DeviceAttribute(rawValue: $0) } ?? .actual,
             value: form["value"] ?? "")
         return await ordered(call, view, note: "variable") { () async throws(Refusal) in
-            _ = try await DeviceAPI.send([setting], path: "variables", to: view, call)
+            _ = try await DeviceAPI.send([setting], path: "variables", to: view, call, isWhole: true)
         }
     }
 

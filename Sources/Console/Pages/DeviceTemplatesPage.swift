@@ -80,8 +80,10 @@ enum DeviceTemplatesPage {
                 <td class="number">\(one.count(.unknown))</td></tr>
                 """
         }
+        let alarms = t(template.alarms ? "templates.alarms.yes" : "templates.alarms.no")
         let content: HTML = """
             \(banner)
+            <p class="muted">\(t("templates.alarms")): \(alarms)</p>
             \(Parts.card(t("templates.drift"), id: "drift", actions: "\(apply)\(Parts.csv(api + "/drift?format=csv&bom=1&limit=1000", t))", stations.isEmpty ? Parts.empty(t("templates.nostations")) : Parts.table(Parts.heads(t, ["stations.col.id", "stations.col.link", "templates.state", "templates.differs", "templates.pending", "templates.unknown"], numbers: ["templates.differs", "templates.pending", "templates.unknown"]), stations, caption: t("templates.drift"))))
             \(Parts.card(t("templates.settings"), id: "settings", Parts.table(Parts.heads(t, ["device.variable", "templates.attribute", "device.value", "templates.off"], numbers: ["templates.off"]), settings, caption: t("templates.settings"))))
             """

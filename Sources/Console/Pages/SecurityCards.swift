@@ -14,17 +14,17 @@ struct SecurityCards {
     func html() async -> HTML {
         let authority = await call.service.authority()
         let certificates = await call.service.certificates(of: view.station.id)
-        let installed = await InstalledCertificate.last(of: view.station.id, call.service)
+        let held = await HeldCertificatesView(of: view.station.id, call.service)
         let events = await call.service.securityEvents(
             of: view.station.id, critical: false, limit: Self.eventsShown, before: nil)
-        let isPlain = authority == nil && certificates.isEmpty && installed.items.isEmpty
+        let isPlain = authority == nil && certificates.isEmpty && held.rows.isEmpty
         let certificateCard: HTML =
             isPlain && view.station.securityProfile < 2
             ? ""
             : Parts.card(
                 t("certificates.title"), id: "certificates", live: "station command",
                 actions: Parts.csv(api + "/certificates?format=csv&bom=1", t),
-                "\(own(certificates))\(buttons(authority))\(held(installed.items, installed.at, authority))")
+                "\(own(certificates))\(buttons(authority))\(list(held))")
         return """
             \(certificateCard)
             \(Parts.card(t("events.title"), id: "events", live: "station", actions: Parts.csv(api + "/security-events?format=csv&bom=1&limit=1000", t), list(events)))
@@ -80,28 +80,46 @@ struct SecurityCards {
             """
     }
 
-    private func held(_ items: [InstalledCertificate], _ at: Instant?, _ authority: AuthorityView?) -> HTML {
-        guard let at else { return "" }
-        guard !items.isEmpty else { return "<p class=\"muted\">\(t("certificates.held.none")) \(format.ago(at))</p>" }
-        let rows: [HTML] = items.map { item in
-            let isOurs = authority.map { $0.hash.names(item.hash) } ?? false
-            let ours: HTML = isOurs ? " <span class=\"state state-ok\">\(t("certificates.ours"))</span>" : ""
-            let hash = item.hash
-            let payload: JSONValue = ["certificateHashData": hash.json]
-            let delete: HTML =
-                call.can(.operator) && !item.isChild
-                ? form(t("certificates.delete"), "DeleteCertificate", payload.text()) : ""
+    private func list(_ held: HeldCertificatesView) -> HTML {
+        let since: HTML =
+            held.listedAt.map { "\(t("certificates.held.text")) \(format.ago($0))" }
+            ?? "\(t("certificates.held.never"))"
+        guard !held.rows.isEmpty else {
+            guard let at = held.listedAt else { return "" }
+            return "<p class=\"muted\">\(t("certificates.held.none")) \(format.ago(at))</p>"
+        }
+        let rows: [HTML] = held.rows.map { row in
+            let item = row.held
+            let ours: HTML = row.isOurs ? " <span class=\"state state-ok\">\(t("certificates.ours"))</span>" : ""
+            let subject: HTML? = row.subject.map { "<div class=\"muted\">\($0)</div>" }
+            let end: HTML =
+                row.notAfter.map { end in
+                    end - format.now <= .days(30)
+                        ? "<span class=\"state state-bad\">\(format.tag(end))</span>" : format.tag(end)
+                } ?? "—"
+            let details: HTML? = item.hash.map {
+                "<details><summary>\($0.algorithm)</summary><div class=\"mono\">\($0.issuerNameHash)<br>\($0.issuerKeyHash)</div></details>"
+            }
             return """
-                <tr data-row><th scope="row">\(item.isChild ? "↳ " : "")\(item.use)\(ours)</th><td class="mono">\(hash.serialNumber)</td>\
-                <td><details><summary>\(hash.algorithm)</summary><div class="mono">\(hash.issuerNameHash)<br>\(hash.issuerKeyHash)</div></details></td>\
-                <td>\(delete)</td></tr>
+                <tr data-row><th scope="row">\(item.isChild ? "↳ " : "")\(item.use)\(ours)\(subject)</th>\
+                <td class="mono">\(item.hash?.serialNumber ?? "—")\(details)</td><td>\(end)</td>\
+                <td>\(t("certificates.source." + item.source.rawValue)) \(format.ago(item.at))</td><td>\(delete(item))</td></tr>
                 """
         }
         let table = Parts.table(
-            Parts.heads(t, ["certificates.use", "certificates.serial", "certificates.hash", "certificates.action"]),
-            rows, caption: t("certificates.held"))
-        return
-            "<h3>\(t("certificates.held"))</h3><p class=\"muted\">\(t("certificates.held.text")) \(format.ago(at))</p>\(table)"
+            Parts.heads(
+                t,
+                [
+                    "certificates.use", "certificates.serial", "certificates.end", "certificates.source",
+                    "certificates.action",
+                ]), rows, caption: t("certificates.held"))
+        return "<h3>\(t("certificates.held"))</h3><p class=\"muted\">\(since)</p>\(table)"
+    }
+
+    private func delete(_ item: HeldCertificate) -> HTML {
+        guard call.can(.operator), !item.isChild, let hash = item.hash else { return "" }
+        let payload: JSONValue = ["certificateHashData": hash.json]
+        return form(t("certificates.delete"), "DeleteCertificate", payload.text())
     }
 
     // MARK: - Events

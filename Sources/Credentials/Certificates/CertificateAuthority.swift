@@ -85,7 +85,7 @@ public struct CertificateAuthority: Sendable {
         }
         return try issue(
             for: request.parsed.publicKey, commonName: identity, organization: organization, names: [],
-            usage: .clientAuth, validFor: validity.station, backdating: validity.backdating, at: now)
+            usages: [.clientAuth], validFor: validity.station, backdating: validity.backdating, at: now)
     }
 
     /// Signs a station's request for the certificate with which it shows itself to vehicles (ISO 15118, 2.0.1 A02): to them it
@@ -99,7 +99,26 @@ public struct CertificateAuthority: Sendable {
         }
         return try issue(
             for: request.parsed.publicKey, commonName: identity, organization: organization, names: [],
-            usage: .serverAuth, validFor: validity.station, backdating: validity.backdating, at: now)
+            usages: [.serverAuth], validFor: validity.station, backdating: validity.backdating, at: now)
+    }
+
+    /// Signs a station's request for the one certificate with which it shows itself both to us and to vehicles (2.0.1 A02, a
+    /// request without a use). Names and key are checked as for ``issueStation(_:identity:organization:validity:at:)``.
+    public func issueCombined(
+        _ request: SigningRequest, identity: String, organization: String, validity: Validity = Validity(),
+        at now: Instant
+    ) throws(CredentialFault) -> StationCertificate {
+        do throws(SigningRequest.Refusal) { try request.check(identity: identity, organization: organization) } catch {
+            throw CredentialFault(error.description)
+        }
+        return try issue(
+            for: request.parsed.publicKey, commonName: identity, organization: organization, names: [],
+            usages: [.clientAuth, .serverAuth], validFor: validity.station, backdating: validity.backdating, at: now)
+    }
+
+    /// One of `roots` is in its chain, or signed the end of it.
+    public func leads(to roots: [StationCertificate]) -> Bool {
+        chain.contains { own in roots.contains { $0 == own || $0.hasSigned(own) } }
     }
 
     public enum ServerKey: Hashable, Sendable { case ecdsa, rsa }
@@ -116,7 +135,7 @@ public struct CertificateAuthority: Sendable {
             case .rsa: key = Certificate.PrivateKey(try _RSA.Signing.PrivateKey(keySize: .bits2048))
             }
             let certificate = try issue(
-                for: key.publicKey, commonName: first, organization: organization, names: names, usage: .serverAuth,
+                for: key.publicKey, commonName: first, organization: organization, names: names, usages: [.serverAuth],
                 validFor: validity.server, backdating: validity.backdating, at: now)
             return (certificate, try key.serializeAsPEM().pemString + "\n")
         } catch {
@@ -126,7 +145,7 @@ public struct CertificateAuthority: Sendable {
 
     private func issue(
         for publicKey: Certificate.PublicKey, commonName: String, organization: String, names: [String],
-        usage: ExtendedKeyUsage.Usage, validFor: Duration, backdating: Duration, at now: Instant
+        usages: [ExtendedKeyUsage.Usage], validFor: Duration, backdating: Duration, at now: Instant
     ) throws(CredentialFault) -> StationCertificate {
         // Nothing outlives its issuer.
         let end = min(now + validFor, certificate.notAfter)
@@ -141,7 +160,7 @@ public struct CertificateAuthority: Sendable {
             let extensions = try Certificate.Extensions {
                 Critical(BasicConstraints.notCertificateAuthority)
                 Critical(KeyUsage(digitalSignature: true, keyEncipherment: StationCertificate.isRSA(publicKey)))
-                try ExtendedKeyUsage([usage])
+                try ExtendedKeyUsage(usages)
                 SubjectKeyIdentifier(hash: publicKey)
                 AuthorityKeyIdentifier(
                     keyIdentifier: try? certificate.parsed.extensions.subjectKeyIdentifier?.keyIdentifier)
@@ -167,6 +186,10 @@ public struct CertificateAuthority: Sendable {
 }
 
 extension StationCertificate {
+    fileprivate func hasSigned(_ other: StationCertificate) -> Bool {
+        parsed.subject == other.parsed.issuer
+            && parsed.publicKey.isValidSignature(other.parsed.signature, for: other.parsed)
+    }
     static func isRSA(_ key: Certificate.PublicKey) -> Bool { _RSA.Signing.PublicKey(key) != nil }
 }
 

@@ -1,5 +1,5 @@
 public import Credentials
-import NIOCore
+public import NIOCore
 import NIOSSL
 public import Quantities
 import Synchronization
@@ -59,6 +59,12 @@ public final class TLSServer: Sendable {
     public func reload(_ settings: Settings) throws(CredentialFault) {
         let fresh = try Self.load(settings)
         loaded.withLock { $0 = fresh }
+    }
+
+    /// Puts TLS before everything that is added to a new channel afterwards, for a listener that is none of the gateway's.
+    /// Call it on the channel's event loop.
+    public func secure(_ channel: any Channel) throws {
+        try channel.pipeline.syncOperations.addHandler(ClientHelloHandler(TransportSecurity(self)) { _ in })
     }
 
     /// The listener's own certificates, for the watch over their end.

@@ -11,6 +11,8 @@ enum StationPromise: Hashable, Sendable {
     case availability(evse: Int, isUsable: Bool)
     /// It sends this message.
     case message(String)
+    /// The cable can be taken out of this EVSE, for which a transaction there ends first (1.6 §5.18).
+    case unlock(evse: Int)
 }
 
 extension AnsweredCall {
@@ -18,6 +20,7 @@ extension AnsweredCall {
     static let promising: Set<String> = [
         "Reset", "RemoteStartTransaction", "RemoteStopTransaction", "RequestStartTransaction",
         "RequestStopTransaction", "ChangeAvailability", "TriggerMessage", "ExtendedTriggerMessage",
+        "UnlockConnector",
     ]
 
     /// It waits for the end of a transaction first.
@@ -58,6 +61,10 @@ extension AnsweredCall {
             answer.status == .accepted ? .message(StationPromise.message(of: sent.requestedMessage.name)) : nil
         case .v2(.triggerMessage(let sent), .triggerMessage(let answer)):
             answer.status == .accepted ? .message(StationPromise.message(of: sent.requestedMessage.name)) : nil
+        case .v16(.unlockConnector(let sent), .unlockConnector(let answer)):
+            answer.status == .unlocked ? .unlock(evse: sent.connectorId) : nil
+        case .v2(.unlockConnector(let sent), .unlockConnector(let answer)):
+            answer.status == .unlocked ? .unlock(evse: sent.evseId) : nil
         default: nil
         }
     }

@@ -14,6 +14,8 @@ extension OCPP16Adapter {
                 .changeConfiguration,
                 V16.ChangeConfigurationRequest(key: setting.name.variable, value: setting.value).json
             )
+        case .read(_, let questions):
+            return (.getConfiguration, V16.GetConfigurationRequest(key: questions.map(\.name.variable)).json)
         default: return nil
         }
     }

@@ -104,6 +104,7 @@ extension OCPP2Adapter {
         case .refresh:
             (.getBaseReport, V2.GetBaseReportRequest(requestId: request, reportBase: .fullInventory).json)
         case .set(_, let settings): (.setVariables, set(settings))
+        case .read(_, let questions): (.getVariables, get(questions))
         case .refreshMonitors: (.getMonitoringReport, V2.GetMonitoringReportRequest(requestId: request).json)
         case .setMonitors(_, let wishes):
             (
@@ -125,6 +126,16 @@ extension OCPP2Adapter {
             setVariableData: settings.map {
                 V2.SetVariableData(
                     attributeValue: $0.value, component: component($0.name), variable: variable($0.name),
+                    attributeType: $0.attribute == .actual ? nil : V2.AttributeKind($0.attribute.rawValue))
+            }
+        ).json
+    }
+
+    static func get(_ questions: [VariableQuestion]) -> [UInt8] {
+        V2.GetVariablesRequest(
+            getVariableData: questions.map {
+                V2.GetVariableData(
+                    component: component($0.name), variable: variable($0.name),
                     attributeType: $0.attribute == .actual ? nil : V2.AttributeKind($0.attribute.rawValue))
             }
         ).json

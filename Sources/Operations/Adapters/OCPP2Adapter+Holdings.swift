@@ -93,6 +93,9 @@ extension OCPP2Adapter {
             )
         case .clearDisplay(let id): (.clearDisplayMessage, V2.ClearDisplayMessageRequest(id: id).json)
         case .readDisplay(let number): (.getDisplayMessages, V2.GetDisplayMessagesRequest(requestId: number).json)
+        case .installCertificate(let use, let pem): (.installCertificate, installCertificate(use: use, pem: pem))
+        case .deleteCertificate(let hash, _): (.deleteCertificate, deleteCertificate(hash))
+        case .listCertificates(let use): (.getInstalledCertificateIds, listCertificates(use: use))
         }
     }
 

@@ -32,6 +32,18 @@ public enum PlugAndCharge16 {
         )
     }
 
+    /// A call of ours and its answer, both unwrapped; `nil`: it is another vendor's, or one of them cannot be read.
+    static func call(
+        _ transfer: V16.DataTransferRequest, _ answer: V16.DataTransferResponse
+    ) -> (request: V2.Request, response: V2.Response)? {
+        guard transfer.vendorId.lowercased() == vendor, let action = transfer.messageId.flatMap(V2.Action.init),
+            answer.status == .accepted, let sent = transfer.data, let told = answer.data,
+            let request = try? V2.Request.decode(action, payload: Array(sent.utf8).span, in: .v201).result.get(),
+            let response = try? V2.Response.decode(action, payload: Array(told.utf8).span, in: .v201).result.get()
+        else { return nil }
+        return (request, response)
+    }
+
     /// What a station answered inside; `nil`: it did not accept the message, or its data cannot be read.
     static func answer(_ action: V2.Action, _ payload: [UInt8]) -> V2.Response? {
         guard

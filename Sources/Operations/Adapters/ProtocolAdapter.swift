@@ -91,7 +91,9 @@ enum ProtocolAdapter {
             (
                 V2.Action.certificateSigned.rawValue,
                 V2.CertificateSignedRequest(
-                    certificateChain: record.chain, certificateType: V2.CertificateSigningUse(record.use),
+                    certificateChain: record.chain,
+                    certificateType: record.use == CertificateRecord.combinedUse
+                        ? nil : V2.CertificateSigningUse(record.use),
                     requestId: version == .v21 ? record.requestID : nil
                 ).json
             )
@@ -214,6 +216,16 @@ enum ProtocolAdapter {
     /// Actions that a TriggerMessage may have asked for, so that a station which is not accepted yet may send them.
     static func actions(in version: OCPPVersion) -> [String] {
         version == .v16 ? V16.Action.allCases.map(\.rawValue) : V2.Action.allCases.map(\.rawValue)
+    }
+
+    /// Asks for the BootNotification (1.6 §5.17, 2.x F06).
+    static func bootQuestion(in version: OCPPVersion) -> (action: String, payload: [UInt8]) {
+        version == .v16
+            ? (
+                V16.Action.triggerMessage.rawValue,
+                V16.TriggerMessageRequest(requestedMessage: .bootNotification).json
+            )
+            : (V2.Action.triggerMessage.rawValue, V2.TriggerMessageRequest(requestedMessage: .bootNotification).json)
     }
 
     // MARK: - Device model

@@ -1,4 +1,5 @@
 public import Assets
+public import Charging
 public import Quantities
 
 /// A certificate of a station: one that our authority signed for it, or one that it came with. Found by its fingerprint.
@@ -64,6 +65,11 @@ public struct CertificateRecord: Hashable, Sendable {
     public static let stationUse = "ChargingStationCertificate"
     /// With it the station shows itself to vehicles (ISO 15118).
     public static let vehicleUse = "V2GCertificate"
+    /// One for both: the station names no use, and neither do we (2.0.1 A02). Not a word of OCPP.
+    public static let combinedUse = "CombinedCertificate"
+
+    /// The station may come with it.
+    public var isForUs: Bool { use == Self.stationUse || use == Self.combinedUse }
 }
 
 /// What our authority made of a station's request.
@@ -90,33 +96,17 @@ public struct AuthorityView: Hashable, Sendable {
     /// The root for the stations, PEM.
     public let root: String
     public let hash: CertificateHashData
+    /// The same by the other algorithms that a station may use.
+    public var otherHashes: [CertificateHashData] = []
     public init(subject: String, notAfter: Instant, root: String, hash: CertificateHashData) {
         self.subject = subject
         self.notAfter = notAfter
         self.root = root
         self.hash = hash
     }
-}
 
-/// How OCPP names a certificate (2.0.1 `CertificateHashDataType`).
-public struct CertificateHashData: Hashable, Sendable {
-    public let algorithm: String
-    public let issuerNameHash: String
-    public let issuerKeyHash: String
-    public let serialNumber: String
-    public init(algorithm: String, issuerNameHash: String, issuerKeyHash: String, serialNumber: String) {
-        self.algorithm = algorithm
-        self.issuerNameHash = issuerNameHash
-        self.issuerKeyHash = issuerKeyHash
-        self.serialNumber = serialNumber
-    }
-
-    /// Whether both name the same certificate: digits of either case, serial numbers with or without leading zeros.
-    public func names(_ other: CertificateHashData) -> Bool {
-        func plain(_ hash: CertificateHashData) -> [String] {
-            [hash.algorithm, hash.issuerNameHash, hash.issuerKeyHash].map { $0.lowercased() }
-                + [String(hash.serialNumber.lowercased().drop { $0 == "0" })]
-        }
-        return plain(self) == plain(other)
+    /// Whether `hash` means our root.
+    public func isNamed(by hash: CertificateHashData) -> Bool {
+        self.hash.names(hash) || otherHashes.contains { $0.names(hash) }
     }
 }

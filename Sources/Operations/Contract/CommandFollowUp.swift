@@ -1,7 +1,7 @@
 public import Quantities
 
 /// What came of a command that the station only promised to carry out: a reset, a start, a stop, a change of availability,
-/// a message that was triggered.
+/// a message that was triggered, a connector that is unlocked.
 public struct CommandFollowUp: Hashable, Sendable {
     public enum State: String, Hashable, Sendable, CaseIterable {
         /// Promised, not seen yet.
@@ -12,7 +12,8 @@ public struct CommandFollowUp: Hashable, Sendable {
         case overdue
     }
     public let state: State
-    /// What it led to: a session, or the word of what was seen (`BootNotification`, `Inoperative`).
+    /// What it led to: a session, or the word of what was seen (`BootNotification`, `Inoperative`, of an
+    /// unlocked connector its status); `nil`: nobody told.
     public let object: String?
     public let at: Instant
     public init(_ state: State, object: String? = nil, at: Instant) {

@@ -89,6 +89,8 @@ public struct DeviceTemplate: Hashable, Sendable {
     public var stations: [StationID]
     public var changedAt: Instant
     public var changedBy: String
+    /// A station that has other values is an alarm; what it has not told, or what holds after its restart, is none.
+    public var alarms = false
     public init(
         name: String, note: String = "", settings: [VariableSetting], stations: [StationID], changedAt: Instant,
         changedBy: String

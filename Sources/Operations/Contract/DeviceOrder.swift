@@ -9,6 +9,8 @@ public enum DeviceOrder: Sendable {
     case refresh(StationID)
     /// In 1.6 exactly one.
     case set(StationID, [VariableSetting])
+    /// In 1.6 keys.
+    case read(StationID, [VariableQuestion])
     case refreshMonitors(StationID)
     case setMonitors(StationID, [MonitorWish])
     case clearMonitors(StationID, [Int])
@@ -26,7 +28,7 @@ public enum DeviceOrder: Sendable {
     /// `nil`: about none.
     public var station: StationID? {
         switch self {
-        case .refresh(let id), .set(let id, _), .refreshMonitors(let id), .setMonitors(let id, _),
+        case .refresh(let id), .set(let id, _), .read(let id, _), .refreshMonitors(let id), .setMonitors(let id, _),
             .clearMonitors(let id, _), .monitoringBase(let id, _), .monitoringLevel(let id, _),
             .securityProfile(let id, _, _, _), .endSecurityProfileChange(let id), .customer(let id, _, _, _),
             .removeCustomer(let id, _):
@@ -177,11 +179,6 @@ public struct DevicePicture: Sendable {
         return list.allSatisfy { words.contains(trimmed($0[...]).lowercased()) } ? nil : .notInList(values: allowed)
     }
 
-    /// How many settings one SetVariables may carry (`DeviceDataCtrlr.ItemsPerMessage[SetVariables]`).
-    public var settingsPerMessage: Int {
-        let told = value("DeviceDataCtrlr", "ItemsPerMessage", instance: "SetVariables").flatMap { Int($0) }
-        return min(max(told ?? 10, 1), 50)
-    }
 }
 
 private func trimmed(_ text: Substring) -> Substring {

@@ -124,6 +124,11 @@ public enum StationWish: Hashable, Sendable {
     case display(DisplayMessage)
     case clearDisplay(Int)
     case readDisplay
+    /// A PEM text, for a use in a word of OCPP 2.x.
+    case installCertificate(use: String, pem: String)
+    case deleteCertificate(CertificateHashData)
+    /// `nil`: those of all uses; in 1.6 of the two that it has.
+    case listCertificates(use: String?)
 }
 
 /// Fields of a station that a caller may set; `nil` leaves a field as it is.
@@ -153,6 +158,8 @@ public struct ShellCondition: Hashable, Sendable {
     public let object: String
     public let priority: Alarm.Priority
     public let values: [String: String]
+    /// The alarm stands at its site; `nil`: it is about none.
+    public var station: StationID?
     public init(code: String, object: String, priority: Alarm.Priority, values: [String: String] = [:]) {
         self.code = code
         self.object = object

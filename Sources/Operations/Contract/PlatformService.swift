@@ -24,6 +24,10 @@ public protocol PlatformService: DeviceService {
     func authority() async -> AuthorityView?
     /// The one in use first, then the newest.
     func certificates(of station: StationID) async -> [CertificateRecord]
+    /// Which certificates the station holds to trust others by; `nil`: no such station.
+    func heldCertificates(of station: StationID) async -> CertificatePicture?
+    /// Roots that stations may be given.
+    func roots() async -> [PlatformRoot]
     /// - Parameters:
     ///   - station: `nil`: of all.
     ///   - before: id of the last event of the page before.

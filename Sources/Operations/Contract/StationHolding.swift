@@ -6,6 +6,7 @@ public enum StationHolding: Hashable, Sendable {
     case localList(LocalListRecord)
     case reservation(Reservation)
     case display(DisplayPicture)
+    case certificates(CertificatePicture)
     /// What came of a command of this station.
     case followUp(StationID, command: String, CommandFollowUp)
 
@@ -14,6 +15,7 @@ public enum StationHolding: Hashable, Sendable {
         case .localList(let record): record.station
         case .reservation(let reservation): reservation.station
         case .display(let picture): picture.station
+        case .certificates(let picture): picture.station
         case .followUp(let station, _, _): station
         }
     }

@@ -53,7 +53,9 @@ extension Core {
     mutating func shellCondition(_ condition: ShellCondition, _ holds: Bool, at now: Instant) {
         if holds {
             raise(
-                condition.code, object: condition.object, site: nil, priority: condition.priority,
+                condition.code, object: condition.object,
+                site: condition.station.flatMap { stationIndex[$0] }.flatMap { stations[$0].station.site },
+                priority: condition.priority,
                 values: condition.values, at: now)
         } else {
             endAlarm(condition.code, object: condition.object, at: now)

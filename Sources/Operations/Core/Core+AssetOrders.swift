@@ -115,6 +115,7 @@ extension Core {
         stations.removeLast()
         stationIndex[id] = nil
         layoutIsStale = true
+        wakeCampaigns(of: id)
         persist(.removeStation(id))
         emit(.publish(.station(id)))
         return .success(.done)

@@ -107,6 +107,9 @@ extension StationWish {
         case .display: "display-message"
         case .clearDisplay: "clear-display-message"
         case .readDisplay: "read-display"
+        case .installCertificate: "install-certificate"
+        case .deleteCertificate: "delete-certificate"
+        case .listCertificates: "list-certificates"
         }
     }
     /// For whom something is reserved and what a display says is personal, or may be.
@@ -117,6 +120,9 @@ extension StationWish {
         case .cancelReservation(let id), .clearDisplay(let id): "id=\(id)"
         case .display(let message): "id=\(message.id)"
         case .readDisplay: ""
+        case .installCertificate(let use, _): "use=\(use)"
+        case .deleteCertificate(let hash): "serial=\(hash.serialNumber)"
+        case .listCertificates(let use): "use=\(use ?? "null")"
         }
     }
 }
@@ -153,6 +159,11 @@ extension DeviceOrder {
                 "device-model.set", id,
                 settings.prefix(10).map { "\($0.name.text)=\(String($0.value.prefix(80)))" }.joined(separator: ", ")
                     + (settings.count > 10 ? ", …" : "")
+            )
+        case .read(_, let questions):
+            (
+                "device-model.read", id,
+                questions.prefix(10).map(\.name.text).joined(separator: ", ") + (questions.count > 10 ? ", …" : "")
             )
         case .refreshMonitors: ("monitors.refresh", id, "")
         case .setMonitors(_, let wishes):

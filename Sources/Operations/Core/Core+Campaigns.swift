@@ -101,7 +101,7 @@ extension Core {
             persist(.campaign(campaigns[c].campaign))
         }
         let view = campaigns[c].view
-        advance(c, at: now, fromStart: true)
+        advance(c, at: now)
         return .success(.campaign(view))
     }
 
@@ -113,27 +113,35 @@ extension Core {
 
     // MARK: - Sending
 
-    /// Each second.
+    /// Each second: costs nothing while nothing is due.
     mutating func runCampaigns(at now: Instant) {
-        for c in campaigns.indices.reversed() { advance(c, at: now, fromStart: true) }
+        for c in campaigns.indices.reversed() {
+            campaigns[c].wake(at: now)
+            if campaigns[c].hasWork(at: now) { advance(c, at: now) }
+        }
+    }
+
+    /// A station came, or is gone: what waits for it is looked at again.
+    mutating func wakeCampaigns(of id: StationID) {
+        for c in campaigns.indices { campaigns[c].wake(id) }
     }
 
     /// Sends what may go now, and ends the campaign when nothing is left.
-    /// - Parameter fromStart: looks at those again that could not be sent to before.
-    private mutating func advance(_ c: Int, at now: Instant, fromStart: Bool) {
+    private mutating func advance(_ c: Int, at now: Instant) {
         if campaigns[c].campaign.state == .running {
-            if fromStart { campaigns[c].cursor = 0 }
-            let isLate = campaigns[c].campaign.endsAt.map { $0 <= now } ?? false
-            while campaigns[c].cursor < campaigns[c].waiting.count {
-                guard isLate || campaigns[c].underWay < campaigns[c].campaign.plan.parallel else { break }
-                let t = campaigns[c].waiting[campaigns[c].cursor]
-                if isLate {
+            if campaigns[c].isLate(at: now) {
+                while let t = campaigns[c].waiting.last {
                     let target = campaigns[c].targets[t]
                     // What became of it, where it once had the command.
                     let state: CampaignTarget.State = target.word == "unknown" ? .unknown : .timeout
                     settle(c, t, target.attempts > 0 ? state : .offline, at: now)
-                } else if !send(c, t, at: now) {
-                    campaigns[c].cursor += 1
+                }
+            }
+            while campaigns[c].underWay < campaigns[c].campaign.plan.parallel, let t = campaigns[c].ready.first {
+                switch send(c, t, at: now) {
+                case .done: break
+                case .later(let due): campaigns[c].sleep(t, until: due)
+                case .whenItComes: campaigns[c].sleep(t, until: nil)
                 }
             }
         }
@@ -147,28 +155,36 @@ extension Core {
         campaigns.remove(at: c)
     }
 
-    /// - Returns: `false`: not now; else the station waits no longer.
-    private mutating func send(_ c: Int, _ t: Int, at now: Instant) -> Bool {
+    private enum Sending {
+        /// The station waits no longer.
+        case done
+        case later(Instant)
+        /// ``wakeCampaigns(of:)`` says when.
+        case whenItComes
+    }
+
+    private mutating func send(_ c: Int, _ t: Int, at now: Instant) -> Sending {
         let target = campaigns[c].targets[t]
         guard let s = stationIndex[target.station] else {
             settle(c, t, .skipped, word: "removed", at: now)
-            return true
+            return .done
         }
         let plan = campaigns[c].campaign.plan
         // Whoever never connected may speak anything.
-        guard stations[s].protocolName != nil else { return false }
+        guard stations[s].protocolName != nil else { return .whenItComes }
         guard let order = plan.command(for: stations[s].version) else {
             settle(c, t, .skipped, word: "no-command-for-version", at: now)
-            return true
+            return .done
         }
-        if let notBefore = target.notBefore, notBefore > now { return false }
-        guard stations[s].isOnline, stations[s].lane.hasRoom else { return false }
+        if let notBefore = target.notBefore, notBefore > now { return .later(notBefore) }
+        guard stations[s].isOnline else { return .whenItComes }
+        guard stations[s].lane.hasRoom else { return .later(now + Self.busyStation) }
         let (token, messageID) = counters.nextMessage()
         let id = campaigns[c].campaign.id
         let call = CallLane.Call(
             token: token, messageID: messageID, action: order.action, payload: order.payload, timeout: plan.timeout,
             rank: .command, purpose: .campaign(command: messageID, campaign: id))
-        guard stations[s].lane.push(call) else { return false }
+        _ = stations[s].lane.push(call)
         let view = CommandView(
             id: messageID, station: target.station, action: order.action,
             payload: ProtocolAdapter.withoutSecrets(
@@ -188,8 +204,10 @@ extension Core {
         persist(.campaignTarget(campaigns[c].targets[t]))
         emit(.publish(.campaign(id)))
         pump(s, at: now)
-        return true
+        return .done
     }
+    /// Its lane is full: looked at again then.
+    private static let busyStation: Duration = .seconds(1)
 
     private mutating func settle(
         _ c: Int, _ t: Int, _ state: CampaignTarget.State, word: String? = nil, at now: Instant
@@ -235,7 +253,7 @@ extension Core {
         case .timeout: unanswered(c, t, .timeout, at: now)
         case .dropped: unanswered(c, t, .unknown, at: now)
         }
-        advance(c, at: now, fromStart: false)
+        advance(c, at: now)
     }
 
     private mutating func unanswered(_ c: Int, _ t: Int, _ state: CampaignTarget.State, at now: Instant) {
@@ -266,7 +284,7 @@ extension Core {
             for t in campaigns[c].targets.indices where campaigns[c].targets[t].state == .sent {
                 unanswered(c, t, .unknown, at: now)
             }
-            advance(c, at: now, fromStart: true)
+            advance(c, at: now)
         }
     }
 
@@ -282,22 +300,27 @@ extension Core {
 }
 
 /// A campaign that has not ended.
+///
+///     waiting = ready ∪ asleep;   asleep ──its instant, its station comes──▶ ready ──sent──▶ under way
 struct CampaignSlot: Sendable {
     var campaign: Campaign
     private(set) var targets: [CampaignTarget]
     let index: [StationID: Int]
     /// Targets that wait, by place, in order.
     private(set) var waiting: [Int]
+    /// Among ``waiting``: those that may be sendable, in order.
+    private(set) var ready: [Int]
+    /// Others that an instant wakes, the next one last; some of them may wait no longer.
+    private var sleepers: [(due: Instant, target: Int)] = []
     private(set) var underWay: Int
     private(set) var counts: [CampaignTarget.State: Int]
-    /// Among ``waiting``: where to look next.
-    var cursor = 0
 
     init(_ campaign: Campaign, _ targets: [CampaignTarget]) {
         self.campaign = campaign
         self.targets = targets
         index = Dictionary(targets.enumerated().map { ($1.station, $0) }) { a, _ in a }
         waiting = targets.indices.filter { targets[$0].state == .waiting }
+        ready = waiting
         underWay = targets.count { $0.state == .sent }
         counts = Dictionary(targets.map { ($0.state, 1) }, uniquingKeysWith: +)
     }
@@ -312,26 +335,73 @@ struct CampaignSlot: Sendable {
         counts[after, default: 0] += 1
         if before == .sent { underWay -= 1 }
         if after == .sent { underWay += 1 }
-        if before == .waiting, let place = place(of: t) {
-            waiting.remove(at: place)
-            if place < cursor { cursor -= 1 }
+        if before == .waiting {
+            Self.remove(t, from: &waiting)
+            Self.remove(t, from: &ready)
         }
         if after == .waiting {
-            let place = waiting.firstIndex { $0 > t } ?? waiting.count
-            waiting.insert(t, at: place)
-            if place < cursor { cursor += 1 }
+            Self.insert(t, into: &waiting)
+            Self.insert(t, into: &ready)
         }
     }
 
-    /// They are in order.
-    private func place(of t: Int) -> Int? {
-        var (low, high) = (0, waiting.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if waiting[middle] < t { low = middle + 1 } else { high = middle }
+    // MARK: - What is due
+
+    func isLate(at now: Instant) -> Bool { campaign.endsAt.map { $0 <= now } ?? false }
+
+    /// Something can be sent or ended now.
+    func hasWork(at now: Instant) -> Bool {
+        guard campaign.state == .running else {
+            return campaign.state == .cancelled && waiting.isEmpty && underWay == 0
         }
-        return low < waiting.count && waiting[low] == t ? low : nil
+        return isLate(at: now) || waiting.isEmpty || (!ready.isEmpty && underWay < campaign.plan.parallel)
+    }
+
+    /// - Parameter due: `nil`: only its station's coming wakes it.
+    mutating func sleep(_ t: Int, until due: Instant?) {
+        Self.remove(t, from: &ready)
+        guard let due else { return }
+        let place = sleepers.partitioningIndex { $0.due <= due }
+        sleepers.insert((due, t), at: place)
+    }
+
+    mutating func wake(at now: Instant) {
+        while let last = sleepers.last, last.due <= now {
+            sleepers.removeLast()
+            wake(target: last.target)
+        }
+    }
+
+    mutating func wake(_ station: StationID) {
+        if let t = index[station] { wake(target: t) }
+    }
+
+    private mutating func wake(target t: Int) {
+        if targets[t].state == .waiting { Self.insert(t, into: &ready) }
+    }
+
+    // MARK: - Lists in order
+
+    private static func insert(_ t: Int, into list: inout [Int]) {
+        let place = list.partitioningIndex { $0 >= t }
+        if place == list.count || list[place] != t { list.insert(t, at: place) }
+    }
+    private static func remove(_ t: Int, from list: inout [Int]) {
+        let place = list.partitioningIndex { $0 >= t }
+        if place < list.count, list[place] == t { list.remove(at: place) }
     }
 
     var view: CampaignView { CampaignView(campaign: campaign, counts: counts) }
+}
+
+extension Array {
+    /// The first place from which `belongs` holds; it must hold from some place on.
+    fileprivate func partitioningIndex(where belongs: (Element) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if belongs(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
 }

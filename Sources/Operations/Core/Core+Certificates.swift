@@ -152,7 +152,7 @@ extension Core {
     /// The certificate that the station comes with counts; before it came with any, the newest that it took.
     private mutating func watchCertificates(_ s: Int, at now: Instant) {
         let id = stations[s].station.id
-        let all = stations[s].certificates.filter { $0.use == CertificateRecord.stationUse }
+        let all = stations[s].certificates.filter(\.isForUs)
         guard let record = all.last(where: \.isInUse) ?? all.last(where: { $0.state == .accepted }) else { return }
         let left = record.notAfter - now
         let isUrgent = left <= Self.certificateIsUrgent

@@ -44,6 +44,8 @@ extension Core {
         inquireAfterConnecting(s, at: now)
         if stations[s].list?.record.isAutomatic == true { considerLists(at: now) }
         resumeProfileChange(s, at: now)
+        expectBoot(s, at: now)
+        wakeCampaigns(of: id)
         persistLive(s)
         emit(.publish(.station(id)))
     }

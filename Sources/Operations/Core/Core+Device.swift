@@ -126,7 +126,7 @@ extension Core {
         case .securityProfile(let id, let target, let network, let priority):
             return change(securityProfileOf: id, to: target, network, priority, by: actor, at: now)
         case .endSecurityProfileChange(let id): return endSecurityProfileChange(of: id, at: now)
-        case .refresh, .set, .refreshMonitors, .setMonitors, .clearMonitors, .monitoringBase, .monitoringLevel,
+        case .refresh, .set, .read, .refreshMonitors, .setMonitors, .clearMonitors, .monitoringBase, .monitoringLevel,
             .customer:
             break
         }

@@ -26,6 +26,7 @@ extension Core {
         case .job(let answer): taken(answer, job: call.messageID, s, at: now)
         case .unpublished(let checksum): unpublished(checksum: checksum, s, at: now)
         case .device(let fact): learn(fact, isWhole: answered.isWholePicture, s, at: now)
+        case .certificates(let news): learn(news, s, at: now)
         }
     }
 }

@@ -29,6 +29,12 @@ extension Core {
         if let object = fulfilment(of: promise, s) {
             return follow(command, s, CommandFollowUp(.done, object: object, at: now))
         }
+        if case .unlock(let evse) = promise, stations[s].activeSession(on: evse) == nil {
+            // Nothing more is to come: how the connector is, as far as it told.
+            let status = stations[s].evse(evse).map { stations[s].evses[$0].status } ?? .unknown
+            return follow(
+                command, s, CommandFollowUp(.done, object: status == .unknown ? nil : status.rawValue, at: now))
+        }
         if stations[s].promises.count >= StationSlot.mostPromises {
             let oldest = stations[s].promises.removeFirst()
             follow(oldest.command, s, CommandFollowUp(.overdue, at: now))
@@ -43,7 +49,7 @@ extension Core {
     /// What is so already needs no message to show it.
     private func fulfilment(of promise: StationPromise, _ s: Int) -> String? {
         switch promise {
-        case .boot, .start, .message: return nil
+        case .boot, .start, .message, .unlock: return nil
         case .stop(let transaction):
             guard let i = stations[s].session(transaction: transaction), stations[s].sessions[i].status == .ended
             else { return nil }
@@ -225,6 +231,7 @@ extension Core {
         for s in stations.indices {
             if !stations[s].reservations.isEmpty { expireReservations(s, at: now) }
             if !stations[s].inquiries.isEmpty { sendInquiries(s, at: now) }
+            if stations[s].bootDue != nil { askForBoot(s, at: now) }
             guard !stations[s].promises.isEmpty else { continue }
             for one in stations[s].promises where one.overdueAt <= now {
                 follow(one.command, s, CommandFollowUp(.overdue, at: now))

@@ -24,11 +24,17 @@ extension Core {
         case .readDisplay:
             counters.request += 1
             return request(.readDisplay(request: counters.request), s, timeout, by: actor, at: now)
+        case .installCertificate(let use, let pem):
+            return request(.installCertificate(use: use, pem: pem), s, timeout, by: actor, at: now)
+        case .deleteCertificate(let hash):
+            let use = stations[s].heldCertificates?.items.first { $0.isNamed(by: hash) }?.use
+            return request(.deleteCertificate(hash, use: use), s, timeout, by: actor, at: now)
+        case .listCertificates(let use): return listCertificates(use: use, s, timeout, by: actor, at: now)
         }
     }
 
     /// A command like one that a person made by hand.
-    private mutating func request(
+    mutating func request(
         _ request: StationRequest, _ s: Int, _ timeout: Duration, by actor: Actor, at now: Instant
     ) -> Result<OrderResult, ServiceFault> {
         let id = stations[s].station.id

@@ -130,7 +130,9 @@ extension Core {
         emit(.publish(.session(session.id)))
         learn(session, s)
         endReservation(of: session, s, at: now)
-        fulfil(s, session.id.value, at: now) { $0 == .stop(transaction: session.transactionID) }
+        fulfil(s, session.id.value, at: now) {
+            $0 == .stop(transaction: session.transactionID) || $0 == .unlock(evse: session.evse.number)
+        }
         forgetOldSessions(s)
         requestPlan(for: s, "departure", at: now)
     }

@@ -63,6 +63,14 @@ extension Core {
         pendingCommands[id] ?? recentCommands.last { $0.id == id }
     }
 
+    /// Of one station: those that wait, and those that ended a moment ago.
+    public func liveCommands(of id: StationID) -> [String: CommandView] {
+        var live: [String: CommandView] = [:]
+        for view in recentCommands where view.station == id { live[view.id] = view }
+        for view in pendingCommands.values where view.station == id { live[view.id] = view }
+        return live
+    }
+
     /// A running session; an ended one is complete on the disk.
     public func activeSession(_ id: Session.ID) -> SessionView? {
         guard let s = sessionHome[id].flatMap({ stationIndex[$0] }), let i = stations[s].session(id),

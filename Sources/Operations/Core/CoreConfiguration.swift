@@ -10,6 +10,8 @@ public struct CoreConfiguration: Sendable {
     /// that are assigned to a site: nobody plans for others.
     public var commissioning = true
     public var heartbeat: Duration = .seconds(300)
+    /// After which a station that never booted with us is asked to; zero: never.
+    public var bootPatience: Duration = .seconds(20)
     /// What a pending or rejected station is told to wait.
     public var bootRetry: Duration = .seconds(60)
     public var sampleInterval: Duration = .seconds(60)
@@ -40,5 +42,7 @@ public struct CoreConfiguration: Sendable {
     public var dispatch = DispatchSettings()
     /// How the audit names tokens: the installation's own way, for which the core has no key.
     public var tokenMarker: TokenMarker
+    /// `nil`: nothing is known of what a station installs but that it did.
+    public var certificateReader: CertificateReader?
     public init(tokenMarker: TokenMarker) { self.tokenMarker = tokenMarker }
 }

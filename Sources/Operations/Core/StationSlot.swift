@@ -14,6 +14,10 @@ struct StationSlot: Sendable {
     var lastSeen: Instant?
     /// What the last BootNotification was answered; `nil`: none since we started, the station counts as registered.
     var lastBoot: Station.Registration?
+    /// When it is asked for the BootNotification that it never sent; `nil`: not to be asked.
+    var bootDue: Instant?
+    /// How often it was asked since we started.
+    var bootQuestions: UInt8 = 0
     /// While not accepted: actions that it was asked to send.
     var askedFor: Set<String> = []
     /// Status of the station as a whole (connector 0).
@@ -43,6 +47,12 @@ struct StationSlot: Sendable {
         get { rareDisplay.value }
         set { rareDisplay.value = newValue }
     }
+    private var rareCertificates = Rare<CertificatePicture>()
+    /// That it trusts others by; `nil`: nothing is known of them.
+    var heldCertificates: CertificatePicture? {
+        get { rareCertificates.value }
+        set { rareCertificates.value = newValue }
+    }
     /// Newest last.
     var jobs: [StationJob] = []
     private var rareDevice = Rare<DeviceWatch>()
@@ -69,6 +79,8 @@ struct StationSlot: Sendable {
     static let mostInquiries = 16
     /// One of each kind that runs, and what ended lately.
     static let mostJobs = 6
+    /// Whoever did not boot after these does not.
+    static let mostBootQuestions: UInt8 = 3
     /// Ended sessions kept for late messages.
     static let endedKept = 6
 

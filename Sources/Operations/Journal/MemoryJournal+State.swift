@@ -26,6 +26,7 @@ extension MemoryJournal {
             ($0.createdAt, $0.id) < ($1.createdAt, $1.id)
         }
         state.displays = displays.values.sorted { $0.station < $1.station }
+        state.heldCertificates = heldCertificates.values.sorted { $0.station < $1.station }
         state.vendorHandlers = vendorHandlers.values.sorted { $0.id < $1.id }
         state.promisedCommands = commands.values.filter { $0.followUp?.state == .waiting }.sorted { $0.id < $1.id }
         state.settings = settings

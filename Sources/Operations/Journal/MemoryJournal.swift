@@ -32,6 +32,7 @@ public struct MemoryJournal: Sendable {
     /// By station, then number.
     public private(set) var reservations: [StationID: [Int: Reservation]] = [:]
     public private(set) var displays: [StationID: DisplayPicture] = [:]
+    public private(set) var heldCertificates: [StationID: CertificatePicture] = [:]
     public private(set) var vendorHandlers: [String: VendorHandler] = [:]
     public private(set) var jobs: [String: StationJob] = [:]
     public private(set) var files: [String: StoredFile] = [:]
@@ -76,7 +77,7 @@ public struct MemoryJournal: Sendable {
             stations[id] = nil
             controls = controls.filter { $0.key.station != id }
             certificates.removeAll { $0.station == id }
-            (localLists[id], reservations[id], displays[id]) = (nil, nil, nil)
+            (localLists[id], reservations[id], displays[id], heldCertificates[id]) = (nil, nil, nil, nil)
             jobs = jobs.filter { $0.value.station != id }
             devices.remove(id)
         case .session(let session): sessions[session.id] = session
@@ -90,6 +91,7 @@ public struct MemoryJournal: Sendable {
         case .holding(.localList(let record)): localLists[record.station] = record
         case .holding(.reservation(let one)): reservations[one.station, default: [:]][one.id] = one
         case .holding(.display(let picture)): displays[picture.station] = picture
+        case .holding(.certificates(let picture)): heldCertificates[picture.station] = picture
         case .holding(.followUp(_, let command, let followUp)): commands[command]?.followUp = followUp
         case .vendorHandler(let handler): vendorHandlers[handler.id] = handler
         case .removeVendorHandler(let id): vendorHandlers[id] = nil

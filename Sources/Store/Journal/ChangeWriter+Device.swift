@@ -217,8 +217,9 @@ extension ChangeWriter {
     // MARK: - Templates
 
     private func write(_ template: DeviceTemplate) throws(SQLiteFailure) {
-        try statement("INSERT OR REPLACE INTO device_template VALUES (?, ?, ?, ?)")
-            .text(template.name).text(template.note).int(template.changedAt.milliseconds).text(template.changedBy).run()
+        try statement("INSERT OR REPLACE INTO device_template VALUES (?, ?, ?, ?, ?)")
+            .text(template.name).text(template.note).int(template.changedAt.milliseconds).text(template.changedBy)
+            .bool(template.alarms).run()
         try removeParts(ofTemplate: template.name)
         for (position, setting) in template.settings.enumerated() {
             let name = setting.name

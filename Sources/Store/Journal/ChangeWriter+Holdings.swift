@@ -7,6 +7,7 @@ extension ChangeWriter {
         case .localList(let record): try write(record)
         case .reservation(let reservation): try write(reservation)
         case .display(let picture): try write(picture)
+        case .certificates(let picture): try write(picture)
         case .followUp(_, let command, let followUp):
             try statement("UPDATE command SET follow_up = ?, follow_up_object = ?, follow_up_at = ? WHERE id = ?")
                 .text(followUp.state.rawValue).text(followUp.object).int(followUp.at.milliseconds).text(command).run()
@@ -52,6 +53,21 @@ extension ChangeWriter {
             .text(picture.station.value).int(picture.toldAt?.milliseconds).run()
     }
 
+    /// The whole picture, too: a list replaces many at once.
+    private func write(_ picture: CertificatePicture) throws(SQLiteFailure) {
+        try statement("DELETE FROM held_certificate WHERE station = ?").text(picture.station.value).run()
+        for (position, item) in picture.items.enumerated() {
+            try statement("INSERT INTO held_certificate VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+                .text(picture.station.value).int(position).text(item.use)
+                .text(item.hash.map { CertificateNames.text(of: [$0]) }).bool(item.isChild)
+                .text(item.source.rawValue).int(item.at.milliseconds).text(item.facts?.subject)
+                .int(item.facts?.notAfter.milliseconds).text(item.facts.map { CertificateNames.text(of: $0.hashes) })
+                .run()
+        }
+        try statement("INSERT OR REPLACE INTO station_held_certificates VALUES (?, ?)")
+            .text(picture.station.value).int(picture.listedAt?.milliseconds).run()
+    }
+
     func write(_ handler: VendorHandler) throws(SQLiteFailure) {
         try statement("INSERT OR REPLACE INTO vendor_handler VALUES (?, ?, ?, ?, ?, ?)")
             .text(handler.id).text(handler.vendor).text(handler.message).text(handler.url)
@@ -63,5 +79,31 @@ extension ChangeWriter {
         try statement("DELETE FROM reservation WHERE station = ?").text(station).run()
         try statement("DELETE FROM display_message WHERE station = ?").text(station).run()
         try statement("DELETE FROM station_display WHERE station = ?").text(station).run()
+        try statement("DELETE FROM held_certificate WHERE station = ?").text(station).run()
+        try statement("DELETE FROM station_held_certificates WHERE station = ?").text(station).run()
+    }
+}
+
+/// How certificates are named, as a text: `ALGORITHM NAME KEY SERIAL`, a line a name.
+enum CertificateNames {
+    static func text(of hashes: [CertificateHashData]) -> String {
+        hashes.map { hash in
+            [hash.algorithm, hash.issuerNameHash, hash.issuerKeyHash, hash.serialNumber].map(plain).joined(
+                separator: " ")
+        }.joined(separator: "\n")
+    }
+
+    static func hashes(in text: String) -> [CertificateHashData] {
+        text.split(separator: "\n").compactMap { line in
+            let parts = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 4 else { return nil }
+            return CertificateHashData(
+                algorithm: parts[0], issuerNameHash: parts[1], issuerKeyHash: parts[2], serialNumber: parts[3])
+        }
+    }
+
+    /// Hexadecimal digits have neither; what a station says instead of them may.
+    private static func plain(_ word: String) -> String {
+        String(word.map { $0.isWhitespace ? "_" : $0 })
     }
 }

@@ -74,6 +74,7 @@ enum ChangeIdentity: Hashable, Sendable {
     case localList(StationID)
     case reservation(StationID, Int)
     case display(StationID)
+    case heldCertificates(StationID)
     case followUp(String)
     case vendorHandler(String)
     case job(StationID, String)
@@ -112,6 +113,7 @@ extension Change {
         case .holding(.localList(let record)): .localList(record.station)
         case .holding(.reservation(let one)): .reservation(one.station, one.id)
         case .holding(.display(let picture)): .display(picture.station)
+        case .holding(.certificates(let picture)): .heldCertificates(picture.station)
         case .holding(.followUp(_, let command, _)): .followUp(command)
         case .vendorHandler(let handler): .vendorHandler(handler.id)
         case .removeVendorHandler(let id): .vendorHandler(id)
@@ -149,6 +151,7 @@ extension Change {
         case .holding(.localList): "local-list"
         case .holding(.reservation): "reservation"
         case .holding(.display): "display"
+        case .holding(.certificates): "held-certificates"
         case .holding(.followUp): "follow-up"
         case .vendorHandler, .removeVendorHandler: "vendor-handler"
         case .job: "job"

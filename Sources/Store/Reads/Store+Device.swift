@@ -156,9 +156,11 @@ enum DeviceLoading {
         }
         return try Row.fetchAll(db, sql: "SELECT * FROM device_template ORDER BY name").map { row in
             let name: String = row["name"]
-            return DeviceTemplate(
+            var template = DeviceTemplate(
                 name: name, note: row["note"], settings: settings[name] ?? [], stations: stations[name] ?? [],
                 changedAt: row.instant("changed_at"), changedBy: row["changed_by"])
+            template.alarms = row["alarm"]
+            return template
         }
     }
 }

@@ -48,6 +48,17 @@ enum HoldingLoading {
             picture.toldAt = row.optionalInstant("told_at")
             return picture
         }
+        var held: [String: [HeldCertificate]] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM held_certificate ORDER BY station, position") {
+            held[row["station"], default: []].append(try row.heldCertificate())
+        }
+        state.heldCertificates = try Row.fetchAll(db, sql: "SELECT * FROM station_held_certificates ORDER BY station")
+            .map { row in
+                var picture = CertificatePicture(station: StationID(row["station"]))
+                picture.items = held[row["station"]] ?? []
+                picture.listedAt = row.optionalInstant("listed_at")
+                return picture
+            }
         state.vendorHandlers = try Row.fetchAll(db, sql: "SELECT * FROM vendor_handler ORDER BY id").map { row in
             VendorHandler(
                 id: row["id"], vendor: row["vendor"], message: row["message"], url: row["url"],
@@ -92,6 +103,18 @@ extension Row {
             id: self["id"], priority: self["priority"], state: self["state"], format: self["format"],
             language: self["language"], content: self["content"], startsAt: optionalInstant("starts_at"),
             endsAt: optionalInstant("ends_at"), transaction: self["transaction_id"])
+    }
+
+    fileprivate func heldCertificate() throws(StoreFault) -> HeldCertificate {
+        var facts: CertificateFacts?
+        if let subject = self["subject"] as String?, let end = optionalInstant("not_after") {
+            facts = CertificateFacts(
+                subject: subject, notAfter: end, hashes: CertificateNames.hashes(in: self["hashes"] ?? ""))
+        }
+        let name: String? = self["hash"]
+        return HeldCertificate(
+            use: self["certificate_use"], hash: name.flatMap { CertificateNames.hashes(in: $0).first },
+            isChild: self["child"], source: try word("source"), at: instant("at"), facts: facts)
     }
 
     /// What came of a command; `nil` where nothing was promised.

@@ -42,6 +42,7 @@ struct ServeCommand: AsyncParsableCommand {
         if let host = settings.files?.host, ["0.0.0.0", "::"].contains(host), settings.filesPublicURL.isEmpty {
             throw Refusal(.filesURLNeeded(host))
         }
+        if settings.files != nil, settings.filesOverTLS, settings.ocpps == nil { throw Refusal(.filesTLSNeedsListener) }
         let console = ConsoleConfiguration(host: settings.http.host, port: settings.http.port, open: open)
         // Before the data directory is made: a refused call leaves nothing behind.
         do { try console.check() } catch {

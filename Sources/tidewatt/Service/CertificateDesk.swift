@@ -1,4 +1,5 @@
 import Assets
+import Charging
 import Credentials
 import Dispatch
 import Operations
@@ -18,6 +19,8 @@ final class CertificateDesk: Sendable {
     private let authority: Mutex<CertificateAuthority?>
     /// Signs certificates with which stations show themselves to vehicles; `nil`: none are signed here.
     private let vehicleSide: CertificateAuthority?
+    /// The listener lets in whom ``vehicleSide`` vouches for.
+    private let vehicleSideIsTrusted: Bool
     private let clock: @Sendable () -> Instant
     private let queue = DispatchQueue(label: "certificates")
     private let waiting = Atomic<Int>(0)
@@ -26,9 +29,10 @@ final class CertificateDesk: Sendable {
     /// - Parameter clock: the time by which certificates hold; real time, not the domain's.
     init(
         organization: String, authority: CertificateAuthority?, vehicleSide: CertificateAuthority? = nil,
-        clock: @escaping @Sendable () -> Instant
+        vehicleSideIsTrusted: Bool = false, clock: @escaping @Sendable () -> Instant
     ) {
         self.vehicleSide = vehicleSide
+        self.vehicleSideIsTrusted = vehicleSideIsTrusted
         self.organization = organization
         self.authority = Mutex(authority)
         self.clock = clock
@@ -36,16 +40,15 @@ final class CertificateDesk: Sendable {
 
     func replaceAuthority(_ fresh: CertificateAuthority?) { authority.withLock { $0 = fresh } }
 
+    /// Where our authority's chain ends; `nil` when there is none.
+    var root: StationCertificate? { authority.withLock { $0 }?.chain.last }
+
     /// What stations must know of our authority; `nil` when there is none.
     var view: AuthorityView? {
-        guard let authority = authority.withLock({ $0 }), let root = authority.chain.last,
-            let hash = try? CertificateHash(of: root, issuer: root)
-        else { return nil }
-        return AuthorityView(
-            subject: root.subject, notAfter: root.notAfter, root: root.pem,
-            hash: CertificateHashData(
-                algorithm: hash.hashAlgorithm, issuerNameHash: hash.issuerNameHash, issuerKeyHash: hash.issuerKeyHash,
-                serialNumber: hash.serialNumber))
+        guard let root, let hash = root.hashData.first else { return nil }
+        var view = AuthorityView(subject: root.subject, notAfter: root.notAfter, root: root.pem, hash: hash)
+        view.otherHashes = Array(root.hashData.dropFirst())
+        return view
     }
 
     /// - Parameters:
@@ -55,11 +58,14 @@ final class CertificateDesk: Sendable {
         _ request: String, use: String?, number: Int?, for identity: String,
         reply: @escaping @Sendable (CertificateVerdict) -> Void
     ) {
-        let use = use ?? CertificateRecord.stationUse
-        guard [CertificateRecord.stationUse, CertificateRecord.vehicleUse].contains(use) else {
+        // Without a use it is for both connections of the station; where we have nothing to do with vehicles, for ours.
+        let use = use ?? (vehicleSide == nil ? CertificateRecord.stationUse : CertificateRecord.combinedUse)
+        guard
+            [CertificateRecord.stationUse, CertificateRecord.vehicleUse, CertificateRecord.combinedUse].contains(use)
+        else {
             return reply(.refused(.unsupportedUse, detail: "no certificates for \(use.prefix(40)) are issued here"))
         }
-        guard let authority = use == CertificateRecord.vehicleUse ? vehicleSide : authority.withLock({ $0 }) else {
+        guard let authority = signer(of: use) else {
             return reply(.refused(.noAuthority, detail: "there is no authority here that signs station certificates"))
         }
         let now = clock()
@@ -78,6 +84,17 @@ final class CertificateDesk: Sendable {
         }
     }
 
+    /// Who signs certificates for this use. A combined one must first of all let the station in here; vehicles believe it where
+    /// their authority signs it, which it does where the listener believes that one too.
+    private func signer(of use: String) -> CertificateAuthority? {
+        let own = authority.withLock { $0 }
+        return switch use {
+        case CertificateRecord.vehicleUse: vehicleSide
+        case CertificateRecord.combinedUse: vehicleSideIsTrusted ? vehicleSide : own ?? vehicleSide
+        default: own
+        }
+    }
+
     private func verdict(
         _ text: String, _ use: String, _ number: Int?, _ identity: String, _ authority: CertificateAuthority,
         _ now: Instant
@@ -90,10 +107,16 @@ final class CertificateDesk: Sendable {
             return .refused(.invalidRequest, detail: error.description)
         }
         do throws(CredentialFault) {
-            let signed =
-                use == CertificateRecord.vehicleUse
-                ? try authority.issueVehicleSide(request, identity: identity, organization: organization, at: now)
-                : try authority.issueStation(request, identity: identity, organization: organization, at: now)
+            let signed: StationCertificate
+            switch use {
+            case CertificateRecord.vehicleUse:
+                signed = try authority.issueVehicleSide(
+                    request, identity: identity, organization: organization, at: now)
+            case CertificateRecord.combinedUse:
+                signed = try authority.issueCombined(request, identity: identity, organization: organization, at: now)
+            default:
+                signed = try authority.issueStation(request, identity: identity, organization: organization, at: now)
+            }
             // The station has the root already, or must not take it from here.
             let above = authority.chain.filter { $0.subject != $0.issuer }
             let chain = ([signed] + above).map(\.pem).joined()

@@ -101,7 +101,7 @@ final class GatewayBridge: GatewayDelegate {
 
     private static func certificateRequest(_ call: InboundCall) -> (request: String, use: String?, number: Int?)? {
         switch call.request {
-        case .v16(.signCertificate(let asked)): (asked.csr, nil, nil)
+        case .v16(.signCertificate(let asked)): (asked.csr, CertificateRecord.stationUse, nil)
         case .v2(.signCertificate(let asked)): (asked.csr, asked.certificateType?.name, asked.requestId)
         case .v16(.dataTransfer(let transfer)):
             // A station of 1.6 asks for its own certificate with the message of that name (whitepaper A02).

@@ -68,8 +68,11 @@ extension Platform: PlatformService {
     func messages(of station: StationID, limit: Int, before: Int64?) async -> [StoredMessage] {
         await reading { try await self.store.messages(of: station, limit: limit, before: before) } ?? []
     }
+    /// From the disk; what the core still holds of them is newer: whoever waited for an answer finds it here.
     func commands(of station: StationID, limit: Int, before: String?) async -> [CommandView] {
-        await reading { try await self.store.commands(of: station, limit: limit, before: before) } ?? []
+        let kept = await reading { try await self.store.commands(of: station, limit: limit, before: before) } ?? []
+        let live = await loop.read { $0.liveCommands(of: station) } ?? [:]
+        return kept.map { live[$0.id] ?? $0 }
     }
     func idTokens(after: String?, limit: Int) async -> [IdToken] {
         await reading { try await self.store.idTokens(after: after, limit: limit) } ?? []
@@ -107,6 +110,15 @@ extension Platform: PlatformService {
     func authority() async -> AuthorityView? { certificateDesk.view }
     func certificates(of station: StationID) async -> [CertificateRecord] {
         await reading { try await self.store.certificates(of: station) } ?? []
+    }
+    func heldCertificates(of station: StationID) async -> CertificatePicture? {
+        await loop.read { $0.heldCertificates(of: station) } ?? nil
+    }
+    func roots() async -> [PlatformRoot] {
+        let own =
+            certificateDesk.root.map { [$0.root(named: PlatformRoot.authority, use: "CSMSRootCertificate")] } ?? []
+        return own
+            + contractRoots.map { $0.root(named: "iso15118-" + $0.fingerprint.prefix(8), use: "MORootCertificate") }
     }
     var files: any FileService { fileDesk }
     /// What the core holds of a job is newer than the disk.

@@ -33,12 +33,17 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     let stationSecret: DigestSecret
     /// `nil` without a TLS listener.
     private let tls: TLSServer?
+    /// Of the listener for files: stations come with a ticket, and are asked for no certificate. `nil`: in the clear.
+    let filesTLS: TLSServer?
     let certificateDesk: CertificateDesk
+    /// To which contract certificates of vehicles lead.
+    let contractRoots: [StationCertificate]
     /// To services of the operator's choice.
     private let http = HTTPDesk()
     let fileDesk: FileDesk
     private let tlsFaults: TLSFaultLog
     private let upkeep = UpkeepTimer()
+    private let driftWatch: DriftWatch
     private let waiting = Mutex(Waiting())
     /// Somebody wants the end: what the disk does not take is not acknowledged, and is no reason for another one.
     private let isEnding = Atomic<Bool>(false)
@@ -67,7 +72,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         self.store = try Store(directory: directory, options: options)
         self.directory = directory
         self.tlsFaults = TLSFaultLog(log: log)
-        let contractRoots: [StationCertificate]
+        self.driftWatch = DriftWatch(store: store, log: log)
         do {
             let secret = try DigestSecret.open(in: directory)
             stationSecret = secret
@@ -75,19 +80,24 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             tokenMarker = TokenMarker(digest: try secret.tokenDigest())
             // Certificates hold by the real clock, whatever the domain's says.
             let authority: CertificateAuthority?
+            let vehicleSide = try TLSMaterial.vehicleSide(configuration.plugAndCharge)
+            var vehicleSideIsTrusted = false
             if configuration.ocpps == nil {
-                tls = nil
+                (tls, filesTLS) = (nil, nil)
                 authority = try TLSMaterial.existingAuthority(directory: directory)
             } else {
                 let material = try TLSMaterial.load(
                     configuration.tls, directory: directory, at: DomainClock.real.now)
                 tls = try TLSServer(material.settings, clock: { DomainClock.real.now })
+                filesTLS =
+                    configuration.filesOverTLS
+                    ? try TLSServer(material.settings.withoutStations, clock: { DomainClock.real.now }) : nil
                 authority = material.authority
+                vehicleSideIsTrusted = vehicleSide?.leads(to: material.settings.stationRoots) ?? false
             }
             certificateDesk = CertificateDesk(
-                organization: configuration.tls.organization, authority: authority,
-                vehicleSide: try TLSMaterial.vehicleSide(configuration.plugAndCharge),
-                clock: { DomainClock.real.now })
+                organization: configuration.tls.organization, authority: authority, vehicleSide: vehicleSide,
+                vehicleSideIsTrusted: vehicleSideIsTrusted, clock: { DomainClock.real.now })
             contractRoots = try TLSMaterial.roots(configuration.plugAndCharge)
             var limits = FileVault.Limits()
             limits.firmware = Int64(configuration.firmwareMegabytes) << 20
@@ -105,6 +115,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         var settings = CoreConfiguration(configuration, tokenMarker: tokenMarker)
         // On a fast virtual clock a round trip on real sockets takes domain time: do not call that disobedience.
         settings.offersTLS = configuration.ocpps != nil
+        settings.certificateReader = .x509
         settings.dispatch.settleAfter += .milliseconds(Int64((clock.speed - 1) * 150))
         let core = Core(
             configuration: settings, state: try store.loadCore(), packs: RulePacks.builtIn,
@@ -140,6 +151,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     func start() async throws -> (ocpp: Int, ocpps: Int?) {
         loop.start()
         solver.start()
+        // What was off before may be so still, or may not.
+        driftWatch.look(at: .init(everyone: true), loop)
         upkeep.start(every: 5) { [self] in
             do { _ = try store.maintain(now: clock.now) } catch {
                 log(.error, "upkeep-failed", [.init("fault", .string("\(error)"))])
@@ -159,6 +172,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         do {
             let material = try TLSMaterial.load(configuration.tls, directory: directory, at: DomainClock.real.now)
             try tls.reload(material.settings)
+            try filesTLS?.reload(material.settings.withoutStations)
             certificateDesk.replaceAuthority(material.authority)
             log(.info, "certificates-reloaded")
         } catch {
@@ -223,6 +237,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     private func carryOut(_ effects: [Effect], ends: [Int]) {
         var groups: [[Change]] = []
         var releases: [Release] = []
+        var touched = DriftWatch.Touched()
         var start = 0
         for end in ends {
             var changes: [Change] = []
@@ -246,13 +261,15 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             }
             start = end
             guard !changes.isEmpty || !release.isEmpty else { continue }
+            for change in changes { touched.add(change) }
             groups.append(changes)
             releases.append(release)
         }
         guard !groups.isEmpty else { return }
-        store.append(groups: groups) { [self, releases] result in
+        store.append(groups: groups) { [self, releases, touched] result in
             switch result {
             case .success(let refused):
+                if !touched.isEmpty { driftWatch.look(at: touched, loop) }
                 var whole = Release()
                 for (group, release) in releases.enumerated() {
                     whole.add(refused[group] == nil ? release : release.refused)

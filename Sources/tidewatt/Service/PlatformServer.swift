@@ -1,6 +1,7 @@
 import Console
 import Dispatch
 import Foundation
+import NIOCore
 import OCPP
 import OCPPMessages
 import Operations
@@ -73,10 +74,13 @@ struct PlatformServer {
     private func fileServer(opened: @escaping @Sendable () -> Void) -> FileServer? {
         guard let endpoint = platform.configuration.files else { return nil }
         let (desk, log, url) = (platform.fileDesk, platform.log, platform.configuration.filesPublicURL)
-        return FileServer(files: desk, host: endpoint.host, port: endpoint.port) { host, port in
+        let tls = platform.filesTLS
+        var secure: (@Sendable (any Channel) throws -> Void)?
+        if let tls { secure = { channel in try tls.secure(channel) } }
+        return FileServer(files: desk, host: endpoint.host, port: endpoint.port, secure: secure) { host, port in
             log.plain("listening files \(host):\(port)")
             let name = host.contains(":") ? "[\(host)]" : host
-            desk.listens(at: url.isEmpty ? "http://\(name):\(port)" : url)
+            desk.listens(at: url.isEmpty ? (tls == nil ? "http://" : "https://") + "\(name):\(port)" : url)
             opened()
         }
     }

@@ -16,6 +16,8 @@ struct ServeConfiguration: Sendable {
     var files: Endpoint?
     /// The address of ``files`` as stations reach it; empty: the listener's own.
     var filesPublicURL = ""
+    /// ``files`` speaks TLS, with the certificates of the OCPP listener.
+    var filesOverTLS = false
     var firmwareMegabytes = 512
     var logMegabytes = 64
     var filesTotalMegabytes = 8192
@@ -194,7 +196,7 @@ struct ServeConfiguration: Sendable {
         text("key", \.plugAndCharge.key, "its key, PEM, mode 600", section: "iso15118"),
         Key(
             section: "files", name: "public_url",
-            help: "listen.files as stations reach it; empty: http:// and the listener's own address",
+            help: "listen.files as stations reach it; empty: http(s):// and the listener's own address",
             allowed: .webAddressOrNone,
             text: { "\"\($0.filesPublicURL)\"" },
             set: { configuration, text in
@@ -205,6 +207,9 @@ struct ServeConfiguration: Sendable {
                 configuration.filesPublicURL = text
                 return true
             }),
+        flag(
+            "files", "tls", \.filesOverTLS,
+            "listen.files speaks TLS with the certificates of the section tls; only together with listen.ocpps"),
         number("files", "firmware_megabytes", \.firmwareMegabytes, 1...16_384, "largest firmware image"),
         number("files", "log_megabytes", \.logMegabytes, 1...16_384, "largest log that a station may bring"),
         number("files", "total_megabytes", \.filesTotalMegabytes, 1...1_048_576, "all files together"),

@@ -129,3 +129,8 @@ struct TLSMaterial: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 }
+
+extension TLSServer.Settings {
+    /// For a listener that asks nobody for a certificate.
+    var withoutStations: TLSServer.Settings { TLSServer.Settings(identities: identities) }
+}

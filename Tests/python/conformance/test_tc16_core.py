@@ -190,19 +190,25 @@ def unlock(one, word, connector=1):
 def test_TC_017_1_unlock_of_a_free_connector(bench):
     one = bench()
     assert unlock(one, "Unlocked") and one.connector(1) == ("Available", None)
+    follow_up = one.follow_up("UnlockConnector")
+    assert (follow_up["state"], follow_up["object"]) == ("done", "available")
 
 
 def test_TC_017_2_unlock_of_a_fixed_cable(bench):
     one = bench()
     assert unlock(one, "NotSupported") and one.connector(1) == ("Available", None)
+    assert one.follow_up("UnlockConnector") is None
 
 
 def test_TC_018_1_unlock_while_charging(bench):
     one = bench()
     transaction = one.charges()
     assert unlock(one, "Unlocked")
+    assert one.follow_up("UnlockConnector")["state"] == "waiting", "the transaction there ends first"
     one.says("Finishing")
     one.stops(transaction, 300, "UnlockCommand")
+    follow_up = one.follow_up("UnlockConnector")
+    assert (follow_up["state"], follow_up["object"]) == ("done", one.session(transaction)["id"])
     one.says("Available")
     assert one.transaction_on(1) is None
 
@@ -211,6 +217,7 @@ def test_TC_030_unlock_fails(bench):
     one = bench()
     transaction = one.charges()
     assert unlock(one, "UnlockFailed") and one.session(transaction)["status"] == "active"
+    assert one.follow_up("UnlockConnector") is None
 
 
 def test_TC_031_unlock_of_a_connector_that_is_not_there(bench):

@@ -205,18 +205,35 @@ def plain(bench, secure):
     return bench(server=secure, settings={"security_profile": 0})
 
 
-def installed(plain, secure, use):
-    lists(plain, use)
-    install(plain, secure, use)
-    lists(plain, use, hash_of("77"))
+def held(one):
+    """What the API shows of the certificates that the station holds: use, our root or not, whence it is known."""
+    shown = one.api.get(f"/api/v1/stations/{one.identity}/installed-certificates")["items"]
+    return [(entry["use"], entry["our_root"], entry["source"]) for entry in shown]
 
 
-def test_TC_075_1_a_root_of_the_manufacturer_is_installed(plain, secure):
-    installed(plain, secure, "ManufacturerRootCertificate")
+def installed(plain, use, word):
+    """The operator's own order for one of the platform's roots; `use` and `word`: in 2.x's and in 1.6's words."""
+    lists(plain, word)
+    assert held(plain) == []
+    asked = plain.api.post(
+        f"/api/v1/stations/{plain.identity}/installed-certificates", {"root": "authority", "use": use},
+        headers={"Prefer": "wait=10"})
+    assert asked["response"] == {"status": "Accepted"}
+    (heard,) = plain.station.heard("InstallCertificate")
+    assert heard["certificateType"] == word and "BEGIN CERTIFICATE" in heard["certificate"]
+    assert held(plain) == [(word, True, "installed")]
+    (entry,) = plain.api.get(f"/api/v1/stations/{plain.identity}/installed-certificates")["items"]
+    assert entry["not_after"] and OPERATOR in entry["subject"]
+    lists(plain, word, hash_of("77"))
+    assert held(plain) == [(word, False, "listed")], "what the station says counts"
 
 
-def test_TC_075_2_a_root_of_the_central_system_is_installed(plain, secure):
-    installed(plain, secure, "CentralSystemRootCertificate")
+def test_TC_075_1_a_root_of_the_manufacturer_is_installed(plain):
+    installed(plain, "ManufacturerRootCertificate", "ManufacturerRootCertificate")
+
+
+def test_TC_075_2_a_root_of_the_central_system_is_installed(plain):
+    installed(plain, "CSMSRootCertificate", "CentralSystemRootCertificate")
 
 
 @pytest.mark.parametrize("algorithm", ["SHA256", "SHA384", "SHA512"])
@@ -224,9 +241,22 @@ def test_TC_076_a_certificate_is_deleted(plain, secure, algorithm):
     use, gone, kept = "CentralSystemRootCertificate", hash_of("7", algorithm), hash_of("8", algorithm)
     install(plain, secure, use)
     lists(plain, use, gone, kept)
-    assert plain.order("DeleteCertificate", {"certificateHashData": gone},
-                       call_result.DeleteCertificate("Accepted")) == {"status": "Accepted"}
-    lists(plain, use, kept)
+    plain.station.answers["DeleteCertificate"] = call_result.DeleteCertificate("Failed")
+    path = f"/api/v1/stations/{plain.identity}/installed-certificates"
+    asked = plain.api.post(path + ":delete", gone, headers={"Prefer": "wait=10"})
+    assert asked["response"] == {"status": "Failed"}
+    assert [entry["hash"] for entry in plain.api.get(path)["items"]] == [gone, kept]
+    plain.station.answers["DeleteCertificate"] = call_result.DeleteCertificate("Accepted")
+    plain.api.post(path + ":delete", gone, headers={"Prefer": "wait=10"})
+    assert plain.station.heard("DeleteCertificate") == [{"certificateHashData": gone}] * 2
+    assert [entry["hash"] for entry in plain.api.get(path)["items"]] == [kept], "without another list"
+    # The operator's own question for both uses.
+    plain.station.answers["GetInstalledCertificateIds"] = call_result.GetInstalledCertificateIds("NotFound")
+    before = len(plain.station.heard("GetInstalledCertificateIds"))
+    plain.api.post(path + ":read", headers={"Prefer": "wait=10"})
+    assert {entry["certificateType"] for entry in plain.station.heard("GetInstalledCertificateIds")[before:]} == {
+        use, "ManufacturerRootCertificate"}
+    assert plain.api.get(path)["items"] == []
 
 
 def test_TC_078_a_root_that_the_station_finds_invalid(plain, secure):

@@ -298,6 +298,41 @@ def test_TC_A_12_a_station_renews_its_certificate_towards_vehicles_when_it_is_to
     assert one.identity in openssl("x509", "-in", chain, "-noout", "-subject", "-serial")
 
 
+def test_TC_A_13_a_station_renews_the_one_certificate_that_it_has_for_both_uses(mobility, tmp_path):
+    # The listener believes the authority that vehicles believe: one certificate opens both doors.
+    folder = mobility.pki.folder
+    server = Server(tmp_path, env={
+        "TIDEWATT_LISTEN_OCPPS": "127.0.0.1:0", "TIDEWATT_TLS_ORGANIZATION": OPERATOR,
+        "TIDEWATT_TLS_STATION_ROOTS": str(folder / "root.pem")}, settings=(
+        f'iso15118: {{roots: "{folder}/root.pem", certificate: "{folder}/sub.pem", key: "{folder}/sub.key"}}\n')).start()
+    identity = fresh("S")
+    server.api().put(f"/api/v1/stations/{identity}", {"security_profile": 2, "password": PASSWORD})
+    one = Charger(server.ports["ocpps"], identity, api=server.api(), tls=trusting(server), password=PASSWORD).connect()
+    one.booted()
+    assert states(one) == []
+    one.order("TriggerMessage", {"requestedMessage": "SignCombinedCertificate"}, {"status": "Accepted"}, says="Accepted")
+    key, request = request_of(server, fresh("csr"), f"/O={OPERATOR}/CN={identity}")
+    assert one.say("SignCertificate", {"csr": request.read_text()})["status"] == "Accepted"
+    (signed,) = until(lambda: one.heard("CertificateSigned"), "the certificate comes")
+    assert "certificateType" not in signed, "it is for both"
+    until(lambda: states(one) == ["accepted"], "the new certificate is shown as taken")
+    (held,) = one.api.get(one.path("/certificates"))["items"]
+    assert held["use"] == "CombinedCertificate"
+    chain = tmp_path / "chain.pem"
+    chain.write_text(signed["certificateChain"])
+    for purpose in ["sslclient", "sslserver"]:
+        openssl("verify", "-purpose", purpose, "-CAfile", folder / "root.pem", "-untrusted", chain, chain)
+    # It comes with it.
+    one.close()
+    one.api.put(one.path(), {"security_profile": 3})
+    again = Charger(server.ports["ocpps"], identity, api=server.api(), tls=trusting(server, (chain, key))).connect()
+    again.booted()
+    (held,) = again.api.get(again.path("/certificates"))["items"]
+    assert (held["state"], held["in_use"]) == ("accepted", True)
+    again.close()
+    server.stop()
+
+
 def test_TC_A_14_a_station_that_rejects_its_new_certificate_is_shown(secure, door):
     identity = registered(secure, security_profile=2, password=PASSWORD)
     one = door(identity, tls=True, password=PASSWORD)

@@ -100,6 +100,37 @@ def test_TC_B_07_several_variables_are_read_at_once(charger):
     soon(one.variables, VALUES)
 
 
+def test_TC_B_08_more_variables_are_asked_than_one_message_may_hold(charger):
+    one = charger()
+    told = {("DeviceDataCtrlr", "ItemsPerMessage", "GetVariables"): "4", ("DeviceDataCtrlr", "ItemsPerMessage", "GetReport"): "9",
+            ("DeviceDataCtrlr", "BytesPerMessage", "GetVariables"): "4096", ("DeviceDataCtrlr", "BytesPerMessage", "GetReport"): "99",
+            ("AuthCtrlr", "AuthorizeRemoteStart"): "true"}
+    one.answers["GetVariables"] = variables_read(told)
+    asked = [{"component": name[0], "variable": name[1], **({"instance": name[2]} if len(name) > 2 else {})} for name in told]
+
+    def read(variables):
+        """The operator's question; how many variables each message had."""
+        before = len(one.heard("GetVariables"))
+        done = one.api.post(one.path("/device-model/variables:read"), {"variables": variables}, headers={"Prefer": "wait=10"})
+        heard = one.heard("GetVariables")[before:]
+        assert [command["status"] for command in done["items"]] == ["answered"] * len(heard)
+        assert [(v["component"]["name"], v["variable"]["name"]) for m in heard for v in m["getVariableData"]] == [
+            (v["component"], v["variable"]) for v in variables]
+        return [len(message["getVariableData"]) for message in heard]
+
+    assert one.variables() == {}
+    assert read(asked[:1]) == [1]
+    # Now the station has said how many it takes.
+    assert read(asked) == [4, 1]
+    shown = {(v["component"], v["variable"], v["instance"]): v["value"] for v in one.api.every(one.path("/device-model"))}
+    assert shown == {(*name, None)[:3]: value for name, value in told.items()}
+    # Bytes bound a message too: each of these has 45 to 120.
+    told["DeviceDataCtrlr", "BytesPerMessage", "GetVariables"] = "400"
+    assert read(asked) == [4, 1]
+    parts = read(asked)
+    assert sum(parts) == 5 and len(parts) > 2 and max(parts) < 4, parts
+
+
 def set_variables(one, **wanted):
     """By the endpoint for it; `wanted`: value by component__variable."""
     names = {tuple(key.split("__")): value for key, value in wanted.items()}

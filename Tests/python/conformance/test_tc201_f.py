@@ -83,7 +83,10 @@ def test_TC_F_04_a_remote_start_after_which_nobody_plugs_in(charger, api):
 def test_TC_F_06_a_connector_is_unlocked(charger):
     one = charger()
     assert one.sessions() == []
-    one.order("UnlockConnector", {"evseId": 1, "connectorId": 1}, {"status": "Unlocked"}, says="Unlocked")
+    unlocked = one.order("UnlockConnector", {"evseId": 1, "connectorId": 1}, {"status": "Unlocked"}, says="Unlocked")
+    assert one.followed(unlocked) == ("done", "available")
+    failed = one.order("UnlockConnector", {"evseId": 1, "connectorId": 1}, {"status": "UnlockFailed"}, says="UnlockFailed")
+    assert one.followed(failed) is None
 
 
 # MARK: Triggers

@@ -19,10 +19,34 @@ def root(tmp_path_factory):
     return made.read_text()
 
 
+def openssl(*arguments):
+    return subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, text=True).stdout
+
+
+def named(root, algorithm, folder):
+    """How OCPP names a root, by OpenSSL."""
+    file = folder / "named.pem"
+    file.write_text(root)
+    told = openssl("ocsp", "-" + algorithm.lower(), "-issuer", file, "-cert", file, "-req_text", "-noverify")
+    value = {line.split(":")[0].strip(): line.split(":")[1].strip() for line in told.splitlines() if line.count(":") == 1}
+    return {"hashAlgorithm": algorithm, "issuerNameHash": value["Issuer Name Hash"],
+            "issuerKeyHash": value["Issuer Key Hash"], "serialNumber": value["Serial Number"]}
+
+
+def same(shown, hash_data):
+    """Digits of either case, serial numbers with or without leading zeros."""
+    def plain(data):
+        return {key: value.lower().lstrip("0") if key == "serialNumber" else value.lower() for key, value in data.items()}
+    return plain(shown) == plain(hash_data)
+
+
+def shown(one):
+    return one.api.get(one.path("/installed-certificates"))["items"]
+
+
 def held(one):
     """Certificates that the station said it holds: use, serial number, below another one."""
-    return [(each["use"], each["hash"]["serialNumber"], each["child"])
-            for each in one.api.get(one.path("/installed-certificates"))["items"]]
+    return [(each["use"], each["hash"]["serialNumber"], each["child"]) for each in shown(one)]
 
 
 def hashed(serial="1A2B", algorithm="SHA256"):
@@ -44,28 +68,43 @@ def install(one, root, use, says="Accepted"):
     one.order("InstallCertificate", {"certificateType": use, "certificate": root}, {"status": says}, says=says)
 
 
-def installed(charger, root, use):
+def installed(charger, root, use, folder):
+    """The operator's own order; what is shown afterwards is what was installed, before any list says so."""
     one = charger()
     assert held(one) == []
-    install(one, root, use)
-    listed(one, [link(use)], [use], [(use, "1A2B", False)])
+    done = one.api.post(one.path("/installed-certificates"), {"certificate": root, "use": use},
+                        headers={"Prefer": "wait=10"})
+    assert (done["status"], done["response"]["status"]) == ("answered", "Accepted")
+    assert one.heard("InstallCertificate") == [{"certificateType": use, "certificate": root}]
+    (known,) = shown(one)
+    assert (known["use"], known["source"], known["child"], known["our_root"]) == (use, "installed", False, False)
+    assert same(known["hash"], named(root, "SHA256", folder))
+    assert known["subject"] == "CN=Some root" and known["not_after"]
+    # The list says the same, in the station's own form: the end of the certificate stays known.
+    link_of_root = {"certificateType": use, "certificateHashData": named(root, "SHA512", folder)}
+    one.answers["GetInstalledCertificateIds"] = {"status": "Accepted", "certificateHashDataChain": [link_of_root]}
+    one.api.post(one.path("/installed-certificates:read"), {"use": use}, headers={"Prefer": "wait=10"})
+    assert one.heard("GetInstalledCertificateIds") == [{"certificateType": [use]}]
+    (listed_one,) = shown(one)
+    assert listed_one["source"] == "listed" and listed_one["hash"] == link_of_root["certificateHashData"]
+    assert (listed_one["subject"], listed_one["not_after"]) == (known["subject"], known["not_after"])
 
 
 @both
-def test_TC_M_01_a_root_of_the_central_system_is_installed(charger, root):
-    installed(charger, root, "CSMSRootCertificate")
+def test_TC_M_01_a_root_of_the_central_system_is_installed(charger, root, tmp_path):
+    installed(charger, root, "CSMSRootCertificate", tmp_path)
 
 
-def test_TC_M_02_a_root_of_the_manufacturer_is_installed(charger, root):
-    installed(charger, root, "ManufacturerRootCertificate")
+def test_TC_M_02_a_root_of_the_manufacturer_is_installed(charger, root, tmp_path):
+    installed(charger, root, "ManufacturerRootCertificate", tmp_path)
 
 
-def test_TC_M_03_a_root_of_vehicle_to_grid_is_installed(charger, root):
-    installed(charger, root, "V2GRootCertificate")
+def test_TC_M_03_a_root_of_vehicle_to_grid_is_installed(charger, root, tmp_path):
+    installed(charger, root, "V2GRootCertificate", tmp_path)
 
 
-def test_TC_M_04_a_root_of_a_mobility_operator_is_installed(charger, root):
-    installed(charger, root, "MORootCertificate")
+def test_TC_M_04_a_root_of_a_mobility_operator_is_installed(charger, root, tmp_path):
+    installed(charger, root, "MORootCertificate", tmp_path)
 
 
 def test_TC_M_05_a_station_that_fails_to_install_is_shown(charger, root):
@@ -142,16 +181,26 @@ def delete(one, data, says):
 
 
 @both
-def test_TC_M_20_a_certificate_is_deleted(charger, root):
+def test_TC_M_20_a_certificate_is_deleted(charger, root, tmp_path):
     one = charger()
-    for serial, algorithm in [("51", "SHA256"), ("52", "SHA384"), ("53", "SHA512")]:
-        install(one, root, "CSMSRootCertificate")
-        listed(one, [link("CSMSRootCertificate", serial, algorithm)], ["CSMSRootCertificate"],
-               [("CSMSRootCertificate", serial, False)])
-        (shown,) = one.api.get(one.path("/installed-certificates"))["items"]
-        assert shown["hash"] == hashed(serial, algorithm)
-        delete(one, shown["hash"], "Accepted")
-        listed(one, [link("CSMSRootCertificate", "50")], ["CSMSRootCertificate"], [("CSMSRootCertificate", "50", False)])
+    use, kept = "CSMSRootCertificate", link("CSMSRootCertificate", "50")
+    for algorithm in ["SHA256", "SHA384", "SHA512"]:
+        install(one, root, use)
+        link_of_root = {"certificateType": use, "certificateHashData": named(root, algorithm, tmp_path)}
+        listed(one, [link_of_root, kept], [use], [
+            (use, link_of_root["certificateHashData"]["serialNumber"], False), (use, "50", False)])
+        gone = shown(one)[0]["hash"]
+        assert gone == link_of_root["certificateHashData"], "in the station's own algorithm (M04.FR.07)"
+        before = len(one.heard("DeleteCertificate"))
+        done = one.api.post(one.path("/installed-certificates:delete"), gone, headers={"Prefer": "wait=10"})
+        assert done["response"] == {"status": "Accepted"}
+        assert one.heard("DeleteCertificate")[before:] == [{"certificateHashData": gone}]
+        # At once, without another list.
+        assert held(one) == [(use, "50", False)]
+    # What the station does not have is not shown either.
+    one.answers["DeleteCertificate"] = {"status": "NotFound"}
+    delete(one, hashed("50"), "NotFound")
+    assert held(one) == []
 
 
 def test_TC_M_21_a_certificate_that_the_station_keeps_stays_shown(charger, root):

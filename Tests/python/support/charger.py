@@ -80,6 +80,8 @@ class Charger(Station2):
         earlier = {one["id"] for one in self.commands(action)}
         done = self.api.command(self.identity, action, payload)
         assert done["id"] not in earlier and done["status"] == status, done
+        newest = self.commands(action)[0]
+        assert (newest["id"], newest["status"]) == (done["id"], status), "whoever waited finds it in the list"
         assert payload in self.heard(action)[before:], f"{action} did not come as it was ordered"
         shown = self.api.get(f"/api/v1/commands/{done['id']}")
         assert (shown["station"], shown["action"], shown["status"]) == (self.identity, action, status)
