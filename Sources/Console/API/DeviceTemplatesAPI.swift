@@ -133,7 +133,7 @@ enum DeviceTemplatesAPI {
                 result.commands = try await DeviceAPI.send(settings, path: "settings", to: view, call).map(\.id)
             } catch {
                 result.state = .refused
-                result.detail = error.detail
+                result.refusal = error
             }
             results.append(result)
         }
@@ -145,12 +145,12 @@ enum DeviceTemplatesAPI {
         let station: StationID
         var state: State
         var commands: [String] = []
-        var detail: String?
+        var refusal: Refusal?
 
         var json: JSONValue {
             [
                 "station": .string(station.value), "state": .string(state.rawValue),
-                "commands": .array(commands.map { .string($0) }), "detail": .string(orNull: detail),
+                "commands": .array(commands.map { .string($0) }), "detail": .string(orNull: refusal?.detail),
             ]
         }
     }

@@ -45,7 +45,8 @@ enum EmbeddedAssets {
                     const waiting = setTimeout(() => document.body.classList.add("is-late"), 1000);
                     let again = false;
                     try {
-                      const url = new URL(location.href);
+                      // A page that answers a form is had again from its own address.
+                      const url = new URL($("#main").dataset.address ?? location.href, location.href);
                       url.searchParams.delete("note");
                       const answer = await fetch(url, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(patience) });
                       again = !answer.ok;
@@ -539,7 +540,6 @@ enum EmbeddedAssets {
                   "reservations.evse": "EVSE (empty: any)",
                   "reservations.minutes": "Minutes",
                   "reservations.make": "Reserve",
-                  "reservations.invalid": "A token and a number of minutes from 1 to 10080 are needed.",
                   "display.title": "Display",
                   "display.text": "Messages on the pile's display, as far as is known.",
                   "display.told": "The pile told all of them",
@@ -1238,8 +1238,7 @@ enum EmbeddedAssets {
                   "campaigns.resume": "Go on",
                   "campaigns.cancel": "Cancel campaign",
                   "campaigns.make": "Make campaign",
-                  "campaigns.refused": "The campaign was not made:",
-                  "campaigns.form.text": "Made first, started on its page. A command for each version of OCPP, or a firmware image; piles whose version has no command are left out, with the reason.",
+                  "campaigns.form.text": "Made first, started on its page. Piles whose version has no command are left out, with the reason.",
                   "campaigns.vendor": "Vendor",
                   "campaigns.model": "Model",
                   "campaigns.version": "Present firmware",
@@ -1249,7 +1248,6 @@ enum EmbeddedAssets {
                   "campaigns.attempts": "Attempts",
                   "campaigns.attempts.text": "How often a command without an answer is sent; 1: never again",
                   "campaigns.firmware": "Firmware image",
-                  "campaigns.firmware.none": "none: the commands below",
                   "campaign.state.draft": "Not started",
                   "campaign.state.running": "Running",
                   "campaign.state.paused": "Paused",
@@ -1384,12 +1382,10 @@ enum EmbeddedAssets {
                   "monitoring.level": "Tells up to",
                   "monitoring.none": "No monitors are known.",
                   "monitoring.noevents": "No events.",
-                  "monitoring.number": "Number",
                   "monitoring.kind": "Kind",
                   "monitoring.severity": "Severity",
                   "monitoring.origin": "Origin",
                   "monitoring.trigger": "Trigger",
-                  "monitoring.cleared": "Over",
                   "monitoring.clears": "over",
                   "monitoring.open": "still holds",
                   "severity.0": "0 danger",
@@ -1403,30 +1399,201 @@ enum EmbeddedAssets {
                   "severity.8": "8 informational",
                   "severity.9": "9 debug",
                   "templates.title": "Device templates",
-                  "templates.text": "A template says which values its stations should have. Templates are made through the API.",
+                  "templates.text": "A template says which values its piles should have, and which of them have not.",
                   "templates.none": "There are no templates.",
                   "templates.name": "Template",
                   "templates.settings": "Settings",
-                  "templates.stations": "Stations",
+                  "templates.stations": "Piles",
                   "templates.changed": "Changed",
-                  "templates.drift": "Stations",
-                  "templates.nostations": "No stations are assigned.",
+                  "templates.drift": "Piles",
+                  "templates.nostations": "No piles are assigned.",
                   "templates.state": "State",
                   "templates.differs": "Differ",
                   "templates.pending": "After restart",
                   "templates.unknown": "Unknown",
                   "templates.attribute": "Attribute",
-                  "templates.off": "Stations off",
+                  "templates.off": "Piles off",
                   "templates.apply": "Send what differs",
-                  "templates.applied": "Sent to {sent} stations; offline {offline}, refused {refused}, later {later}.",
-                  "templates.scope": "{stations} stations, {off} not as they should be",
+                  "templates.applied": "Sent to {sent} piles; offline {offline}, refused {refused}, later {later}.",
+                  "templates.scope": "{stations} piles, {off} not as they should be",
                   "profilechange.title": "Change of the security profile",
                   "profilechange.sending-profile": "to {target}: being sent",
                   "profilechange.sending-priority": "to {target}: its network is being chosen",
                   "profilechange.resetting": "to {target}: being restarted",
                   "profilechange.awaited": "to {target}: until the pile comes with it",
                   "profilechange.done": "to {target}: done",
-                  "profilechange.refused": "to {target}: not done"
+                  "profilechange.refused": "to {target}: not done",
+                  "form.refused": "Nothing was sent or changed: see the marked fields.",
+                  "problem.needed": "this is needed",
+                  "problem.longer-than": "at most {most} characters",
+                  "problem.not-one-of": "one of {words} is expected",
+                  "problem.not-confirmed": "tick the box to go on",
+                  "problem.identifier": "1 to 64 printable characters without spaces are expected",
+                  "problem.taken": "this name is taken already; choose another one",
+                  "problem.changed-meanwhile": "{by} has changed it meanwhile; open the page again and change it anew",
+                  "problem.variable-name": "this is no name of a variable; write it as OCPPCommCtrlr.HeartbeatInterval",
+                  "problem.setting-line": "NAME = VALUE is expected, such as OCPPCommCtrlr.HeartbeatInterval = 300",
+                  "problem.address-scheme": "an address that begins with {scheme} is expected, without the pile's identity",
+                  "problem.slots": "1 to 16 slots apart by commas are expected, the one to use first in front",
+                  "templates.new": "New template",
+                  "templates.make": "Make template",
+                  "templates.note": "Note",
+                  "templates.name.hint": "1 to 64 characters without spaces; it stands in addresses and stays",
+                  "templates.settings.hint": "One a line, NAME = VALUE: OCPPCommCtrlr.HeartbeatInterval = 300, for OCPP 1.6 only the key: HeartbeatInterval = 300. Another attribute stands in brackets: EVSE#1.Power (MaxSet) = 11000",
+                  "templates.stations.hint": "Identities, apart by spaces, commas or lines",
+                  "templates.site": "And all piles of",
+                  "templates.site.none": "no site",
+                  "templates.from": "Begin with the values of pile",
+                  "templates.from.do": "Take over",
+                  "templates.from.none": "Nothing that may be set is known of this pile. Read its device model first, or write the settings below.",
+                  "templates.change": "Change",
+                  "templates.change.open": "Change settings and piles",
+                  "templates.delete": "Delete template",
+                  "templates.delete.effect": "{stations} piles keep their present values; nobody compares them any more.",
+                  "templates.delete.do": "Delete {name}",
+                  "templates.apply.effect": "Sends {n} values to {stations} piles; those that are offline are left out.",
+                  "templates.apply.do": "Send them",
+                  "device.template": "Make a template of it",
+                  "monitoring.read": "Read monitors anew",
+                  "monitoring.unset": "never set by us",
+                  "monitoring.settings.at": "Set",
+                  "monitoring.number.n": "no. {n}",
+                  "monitoring.transaction": "only while a session runs",
+                  "monitoring.transaction.only": "Only while a session runs",
+                  "monitoring.clear": "Clear",
+                  "monitoring.clear.effect": "The pile stops watching {name}, and no longer tells when it happens.",
+                  "monitoring.clear.do": "Clear monitor {n}",
+                  "monitoring.orders": "Change what the pile watches",
+                  "monitoring.set": "Set a monitor",
+                  "monitoring.set.do": "Set monitor",
+                  "monitoring.value": "Threshold, change or seconds",
+                  "monitoring.value.hint": "In the variable's unit; seconds where it tells at intervals",
+                  "monitoring.variable.hint": "As Component.Variable, with #EVSE: EVSE#1.Temperature",
+                  "monitoring.severity.hint": "0 to 3 become alarms",
+                  "monitoring.replaces": "Number of a monitor to replace",
+                  "monitoring.replaces.hint": "Empty: a new one",
+                  "monitoring.kind.UpperThreshold": "above",
+                  "monitoring.kind.LowerThreshold": "below",
+                  "monitoring.kind.Delta": "changed by",
+                  "monitoring.kind.TargetDelta": "off its target by",
+                  "monitoring.kind.TargetDeltaRelative": "off its target by share",
+                  "monitoring.kind.Periodic": "every",
+                  "monitoring.kind.PeriodicClockAligned": "by the clock every",
+                  "monitoring.origin.HardWiredMonitor": "built in",
+                  "monitoring.origin.PreconfiguredMonitor": "set by the maker",
+                  "monitoring.origin.CustomMonitor": "set over OCPP",
+                  "monitoring.trigger.Alerting": "threshold passed",
+                  "monitoring.trigger.Delta": "changed",
+                  "monitoring.trigger.Periodic": "at intervals",
+                  "monitoring.base.All": "All monitors",
+                  "monitoring.base.FactoryDefault": "Those of the maker",
+                  "monitoring.base.HardWiredOnly": "Only what is built in",
+                  "monitoring.base.change": "Change the base",
+                  "monitoring.base.confirm": "Monitors that do not belong to the base are deleted in the pile",
+                  "monitoring.base.do": "Set the base",
+                  "monitoring.level.change": "Change the level",
+                  "monitoring.level.hint": "Less severe events are not told",
+                  "monitoring.level.do": "Set the level",
+                  "monitoring.alarming": "Severity 0 to 3",
+                  "monitoring.state": "State",
+                  "securityprofile.title": "Security profile and network",
+                  "securityprofile.held": "Asked for",
+                  "securityprofile.0": "nothing is proven, no encryption (OCPP 1.6 only)",
+                  "securityprofile.1": "password, no encryption: only in networks that nobody else is in",
+                  "securityprofile.2": "password over TLS; the platform proves itself by its certificate",
+                  "securityprofile.3": "certificates on both sides, TLS",
+                  "securityprofile.word": "The pile's word",
+                  "securityprofile.step.sending-profile": "Send the profile",
+                  "securityprofile.step.sending-priority": "Choose its network",
+                  "securityprofile.step.resetting": "Restart the pile",
+                  "securityprofile.step.awaited": "Wait until it comes with it",
+                  "securityprofile.step.done": "Ask for it from now on",
+                  "securityprofile.end": "End the change",
+                  "securityprofile.end.effect": "Nothing more is sent. What the pile has taken already stays in it; it is still let in as before.",
+                  "securityprofile.end.do": "End it",
+                  "securityprofile.change": "Change the security profile",
+                  "securityprofile.text": "The platform leads the pile there over OCPP and asks for the new profile only once the pile has come with it; until then both let it in. After that it is never let in with less.",
+                  "securityprofile.open": "Choose profile and network",
+                  "securityprofile.target": "New security profile",
+                  "securityprofile.url.hint": "Address of this platform as the pile reaches it, without its identity: wss://csms.example/ocpp",
+                  "securityprofile.slot.hint": "Empty: one that is not in use, by its device model",
+                  "securityprofile.priority": "Order of all slots",
+                  "securityprofile.priority.hint": "Apart by commas, first the one to use; empty: the new one before the present ones",
+                  "securityprofile.confirm": "The pile restarts. With a wrong address, or without what the profile needs, it stays away until somebody sets it up on site.",
+                  "securityprofile.do": "Change the profile",
+                  "networks.title": "Network profiles",
+                  "networks.text": "Ways to a central system that were written into the pile; those made on site are not known.",
+                  "networks.none": "No network profile was written into this pile.",
+                  "networks.slot": "Slot",
+                  "networks.url": "Address",
+                  "networks.interface": "Interface",
+                  "networks.timeout": "Waits for answers (s)",
+                  "key.effect": "The password that the pile uses now ends as soon as the pile has taken the new one.",
+                  "customers.title": "Customer information",
+                  "customers.ask": "Ask the pile",
+                  "customers.text": "What the pile itself keeps about a customer, to be told to them or to be deleted. Only managers see it; it is deleted here after 7 days and stands in no log.",
+                  "customers.notin16": "OCPP 1.6 has nothing of the kind.",
+                  "customers.about": "Customer by",
+                  "customers.about.token": "token",
+                  "customers.about.identifier": "identifier",
+                  "customers.value": "Token or identifier",
+                  "customers.type": "Type of token",
+                  "customers.type.hint": "Only for a token",
+                  "customers.what": "The pile should",
+                  "customers.what.report": "tell what it keeps",
+                  "customers.what.clear": "delete it",
+                  "customers.what.both": "tell it, then delete it",
+                  "customers.confirm": "When it is to be deleted: what the pile deletes does not come back, here neither",
+                  "customers.do": "Ask",
+                  "customers.answers": "Answers",
+                  "customers.answers.text": "Customers are named by a mark, never by the token itself.",
+                  "customers.none": "Nothing was asked of this pile in the last 7 days.",
+                  "customers.incomplete": "not all has come yet",
+                  "customers.forget": "Forget",
+                  "customers.forget.effect": "What came for this inquiry is deleted here; the pile keeps what it has.",
+                  "customers.forget.do": "Forget it",
+                  "customers.bycertificate": "by certificate",
+                  "customers.asked": "Asked",
+                  "customers.subject": "Customer",
+                  "customers.data": "What it told",
+                  "note.customer": "The pile was asked; its answer stands below when it has come. Reload the page to see it.",
+                  "lists.choose": "Choose the tokens",
+                  "lists.tokens": "Tokens in the list",
+                  "lists.tokens.hint": "Apart by spaces, commas or lines",
+                  "lists.automatic.choose": "Changes go to the pile by themselves",
+                  "lists.stop.effect": "The pile keeps the list that it has; nobody brings it up to date any more.",
+                  "reservations.new": "Reserve an EVSE",
+                  "reservations.group": "Or any token of group",
+                  "display.new": "Show a message",
+                  "campaigns.what.commands": "Commands by version",
+                  "campaigns.what.firmware": "A firmware image",
+                  "campaigns.what.log": "Fetch their logs",
+                  "campaigns.log.text": "Each pile brings its log to this platform, under an address of its own; they stand under Logs.",
+                  "campaigns.noimage": "No image is kept here yet.",
+                  "campaigns.start.effect": "The command goes to {n} piles that wait. What has reached a pile cannot be called back.",
+                  "campaigns.start.do": "Send it",
+                  "campaigns.cancel.effect": "{n} piles that wait get nothing any more; the campaign cannot be taken up again.",
+                  "target.word.no-command-for-version": "no command for its version",
+                  "target.word.removed": "the pile was removed",
+                  "target.word.files-off": "nothing here takes files",
+                  "firmware.delete.effect": "Piles that have its address cannot fetch it any more.",
+                  "firmware.delete.do": "Delete {name}",
+                  "plugandcharge.title": "Plug and charge",
+                  "plugandcharge.text": "By ISO 15118, as the pile last told in its device model.",
+                  "plugandcharge.yes": "yes",
+                  "plugandcharge.no": "no",
+                  "plugandcharge.unknown": "not told",
+                  "plugandcharge.unasked": "never asked; see Certificates",
+                  "plugandcharge.Enabled": "Speaks ISO 15118",
+                  "plugandcharge.PnCEnabled": "Charges by contract",
+                  "plugandcharge.ContractCertificateInstallationEnabled": "Contracts are put into vehicles here",
+                  "plugandcharge.V2GCertificateInstallationEnabled": "Takes its V2G certificate from us",
+                  "plugandcharge.CentralContractValidationAllowed": "Leaves checking of contracts to us",
+                  "plugandcharge.ContractValidationOffline": "Checks contracts while offline",
+                  "plugandcharge.V2GRootCertificate": "V2G roots held",
+                  "plugandcharge.MORootCertificate": "Contract roots held",
+                  "plugandcharge.renew": "Have it renew its V2G certificate",
+                  "plugandcharge.none": "none that it told of"
                 }
 
                 """###),
@@ -1742,7 +1909,6 @@ enum EmbeddedAssets {
                   "reservations.evse": "充电接口（留空：任一）",
                   "reservations.minutes": "分钟",
                   "reservations.make": "预约",
-                  "reservations.invalid": "需要授权标识，以及 1 至 10080 之间的分钟数。",
                   "display.title": "显示屏",
                   "display.text": "桩显示屏上的消息（就平台所知）。",
                   "display.told": "桩最近一次全部上报",
@@ -2441,8 +2607,7 @@ enum EmbeddedAssets {
                   "campaigns.resume": "继续",
                   "campaigns.cancel": "取消任务",
                   "campaigns.make": "创建任务",
-                  "campaigns.refused": "未能创建批量任务：",
-                  "campaigns.form.text": "先创建，再在任务页面开始。可按 OCPP 版本分别填写命令，或选择固件包；没有对应版本命令的充电桩将跳过并注明原因。",
+                  "campaigns.form.text": "先创建，再在任务页面开始。没有对应版本命令的充电桩将跳过并注明原因。",
                   "campaigns.vendor": "厂商",
                   "campaigns.model": "型号",
                   "campaigns.version": "当前固件版本",
@@ -2452,7 +2617,6 @@ enum EmbeddedAssets {
                   "campaigns.attempts": "尝试次数",
                   "campaigns.attempts.text": "无应答时最多下发的次数；1 表示不重发",
                   "campaigns.firmware": "固件包",
-                  "campaigns.firmware.none": "不选：使用下方命令",
                   "campaign.state.draft": "未开始",
                   "campaign.state.running": "进行中",
                   "campaign.state.paused": "已暂停",
@@ -2587,12 +2751,10 @@ enum EmbeddedAssets {
                   "monitoring.level": "上报至",
                   "monitoring.none": "没有已知的监测项。",
                   "monitoring.noevents": "没有事件。",
-                  "monitoring.number": "编号",
                   "monitoring.kind": "类型",
                   "monitoring.severity": "严重度",
                   "monitoring.origin": "来源",
                   "monitoring.trigger": "触发",
-                  "monitoring.cleared": "恢复",
                   "monitoring.clears": "已恢复",
                   "monitoring.open": "持续中",
                   "severity.0": "0 危险",
@@ -2606,7 +2768,7 @@ enum EmbeddedAssets {
                   "severity.8": "8 信息",
                   "severity.9": "9 调试",
                   "templates.title": "设备模板",
-                  "templates.text": "模板规定其充电桩应有的值。模板通过 API 建立。",
+                  "templates.text": "模板规定充电桩应有的值，并指出哪些充电桩不符合。",
                   "templates.none": "没有模板。",
                   "templates.name": "模板",
                   "templates.settings": "设定项",
@@ -2629,7 +2791,178 @@ enum EmbeddedAssets {
                   "profilechange.resetting": "改为 {target}：正在重启",
                   "profilechange.awaited": "改为 {target}：等待充电桩以新等级接入",
                   "profilechange.done": "改为 {target}：已完成",
-                  "profilechange.refused": "改为 {target}：未完成"
+                  "profilechange.refused": "改为 {target}：未完成",
+                  "form.refused": "未发送也未更改：请查看标出的字段。",
+                  "problem.needed": "此项必填",
+                  "problem.longer-than": "最多 {most} 个字符",
+                  "problem.not-one-of": "应为 {words} 之一",
+                  "problem.not-confirmed": "请勾选此框后继续",
+                  "problem.identifier": "应为 1 至 64 个可见字符，不含空格",
+                  "problem.taken": "此名称已被使用，请换一个",
+                  "problem.changed-meanwhile": "{by} 在此期间已修改；请重新打开页面后再改",
+                  "problem.variable-name": "不是变量名；请写成 OCPPCommCtrlr.HeartbeatInterval 的形式",
+                  "problem.setting-line": "应为“名称 = 值”，例如 OCPPCommCtrlr.HeartbeatInterval = 300",
+                  "problem.address-scheme": "应为以 {scheme} 开头的地址，不含充电桩编号",
+                  "problem.slots": "应为 1 至 16 个以逗号分隔的配置槽，最先使用的写在最前",
+                  "templates.new": "新建模板",
+                  "templates.make": "建立模板",
+                  "templates.note": "备注",
+                  "templates.name.hint": "1 至 64 个字符，不含空格；会出现在网址中，之后不能更改",
+                  "templates.settings.hint": "每行一项，“名称 = 值”：OCPPCommCtrlr.HeartbeatInterval = 300；OCPP 1.6 只写配置键：HeartbeatInterval = 300。其他属性写在括号中：EVSE#1.Power (MaxSet) = 11000",
+                  "templates.stations.hint": "充电桩编号，以空格、逗号或换行分隔",
+                  "templates.site": "并包含该站点的全部充电桩",
+                  "templates.site.none": "不按站点添加",
+                  "templates.from": "从充电桩的现有值开始",
+                  "templates.from.do": "取用",
+                  "templates.from.none": "尚不知道该充电桩有哪些可设置的值。请先读取其设备模型，或在下方填写。",
+                  "templates.change": "修改",
+                  "templates.change.open": "修改设定项与充电桩",
+                  "templates.delete": "删除模板",
+                  "templates.delete.effect": "{stations} 台充电桩保留现有的值，之后不再核对。",
+                  "templates.delete.do": "删除 {name}",
+                  "templates.apply.effect": "将向 {stations} 台充电桩下发 {n} 个值；离线的充电桩跳过。",
+                  "templates.apply.do": "确认下发",
+                  "device.template": "据此建立模板",
+                  "monitoring.read": "重新读取监测项",
+                  "monitoring.unset": "平台未设置过",
+                  "monitoring.settings.at": "设置时间",
+                  "monitoring.number.n": "编号 {n}",
+                  "monitoring.transaction": "仅在充电会话期间",
+                  "monitoring.transaction.only": "仅在充电会话期间监测",
+                  "monitoring.clear": "清除",
+                  "monitoring.clear.effect": "充电桩将不再监测 {name}，发生时也不再上报。",
+                  "monitoring.clear.do": "清除监测项 {n}",
+                  "monitoring.orders": "更改监测内容",
+                  "monitoring.set": "设置监测项",
+                  "monitoring.set.do": "下发监测项",
+                  "monitoring.value": "阈值、变化量或秒数",
+                  "monitoring.value.hint": "以变量的单位填写；周期上报时填写秒数",
+                  "monitoring.variable.hint": "写成 组件.变量，可带 #EVSE：EVSE#1.Temperature",
+                  "monitoring.severity.hint": "0 至 3 会成为告警",
+                  "monitoring.replaces": "要替换的监测项编号",
+                  "monitoring.replaces.hint": "留空：新建",
+                  "monitoring.kind.UpperThreshold": "高于",
+                  "monitoring.kind.LowerThreshold": "低于",
+                  "monitoring.kind.Delta": "变化达到",
+                  "monitoring.kind.TargetDelta": "偏离目标达到",
+                  "monitoring.kind.TargetDeltaRelative": "偏离目标比例达到",
+                  "monitoring.kind.Periodic": "每隔",
+                  "monitoring.kind.PeriodicClockAligned": "按整点每隔",
+                  "monitoring.origin.HardWiredMonitor": "固有",
+                  "monitoring.origin.PreconfiguredMonitor": "出厂预置",
+                  "monitoring.origin.CustomMonitor": "通过 OCPP 设置",
+                  "monitoring.trigger.Alerting": "越过阈值",
+                  "monitoring.trigger.Delta": "发生变化",
+                  "monitoring.trigger.Periodic": "周期上报",
+                  "monitoring.base.All": "全部监测项",
+                  "monitoring.base.FactoryDefault": "恢复出厂监测项",
+                  "monitoring.base.HardWiredOnly": "仅保留固有监测项",
+                  "monitoring.base.change": "更改监测基准",
+                  "monitoring.base.confirm": "不属于该基准的监测项会在充电桩中删除",
+                  "monitoring.base.do": "下发监测基准",
+                  "monitoring.level.change": "更改上报级别",
+                  "monitoring.level.hint": "严重度更低的事件不上报",
+                  "monitoring.level.do": "下发上报级别",
+                  "monitoring.alarming": "严重度 0 至 3",
+                  "monitoring.state": "状态",
+                  "securityprofile.title": "安全等级与网络",
+                  "securityprofile.held": "平台要求",
+                  "securityprofile.0": "不验证身份，不加密（仅 OCPP 1.6）",
+                  "securityprofile.1": "口令，不加密：仅限无他人接入的专用网络",
+                  "securityprofile.2": "TLS 加密上的口令；平台以证书证明身份",
+                  "securityprofile.3": "双向证书，TLS 加密",
+                  "securityprofile.word": "充电桩应答",
+                  "securityprofile.step.sending-profile": "下发等级",
+                  "securityprofile.step.sending-priority": "选择网络",
+                  "securityprofile.step.resetting": "重启充电桩",
+                  "securityprofile.step.awaited": "等待其以新等级接入",
+                  "securityprofile.step.done": "此后按新等级要求",
+                  "securityprofile.end": "终止变更",
+                  "securityprofile.end.effect": "不再下发。充电桩已接受的内容仍保留在桩中，平台仍按原等级允许接入。",
+                  "securityprofile.end.do": "确认终止",
+                  "securityprofile.change": "更改安全等级",
+                  "securityprofile.text": "平台通过 OCPP 引导充电桩变更，直到其以新等级接入后才要求新等级；在此之前两种等级都可接入。此后不再允许以更低等级接入。",
+                  "securityprofile.open": "选择等级与网络",
+                  "securityprofile.target": "新的安全等级",
+                  "securityprofile.url.hint": "充电桩访问本平台的地址，不含充电桩编号：wss://csms.example/ocpp",
+                  "securityprofile.slot.hint": "留空：按其设备模型选未使用的配置槽",
+                  "securityprofile.priority": "全部配置槽的顺序",
+                  "securityprofile.priority.hint": "以逗号分隔，最先使用的在前；留空：新配置槽排在现有的之前",
+                  "securityprofile.confirm": "充电桩将重启。若地址有误或缺少该等级所需条件，它将一直离线，直到有人到现场处理。",
+                  "securityprofile.do": "更改等级",
+                  "networks.title": "网络配置",
+                  "networks.text": "写入充电桩的中心系统连接方式；现场设置的不在其中。",
+                  "networks.none": "尚未向该充电桩写入网络配置。",
+                  "networks.slot": "配置槽",
+                  "networks.url": "地址",
+                  "networks.interface": "网络接口",
+                  "networks.timeout": "应答等待（秒）",
+                  "key.effect": "充电桩接受新密钥后，现用口令立即失效。",
+                  "customers.title": "客户信息",
+                  "customers.ask": "查询充电桩",
+                  "customers.text": "充电桩自身保存的客户信息，用于告知本人或删除。仅管理员可见；平台在 7 天后删除，不写入任何日志。",
+                  "customers.notin16": "OCPP 1.6 没有此功能。",
+                  "customers.about": "客户依据",
+                  "customers.about.token": "授权标识",
+                  "customers.about.identifier": "客户编号",
+                  "customers.value": "授权标识或客户编号",
+                  "customers.type": "授权标识类型",
+                  "customers.type.hint": "仅用于授权标识",
+                  "customers.what": "要求充电桩",
+                  "customers.what.report": "告知所保存的信息",
+                  "customers.what.clear": "删除这些信息",
+                  "customers.what.both": "告知后删除",
+                  "customers.confirm": "需要删除时勾选：充电桩删除后无法恢复，平台也一并删除",
+                  "customers.do": "发送查询",
+                  "customers.answers": "应答",
+                  "customers.answers.text": "客户以标记代称，不显示授权标识本身。",
+                  "customers.none": "最近 7 天没有查询。",
+                  "customers.incomplete": "尚未全部收到",
+                  "customers.forget": "删除",
+                  "customers.forget.effect": "平台删除此次查询的内容；充电桩中的信息不变。",
+                  "customers.forget.do": "确认删除",
+                  "customers.bycertificate": "依据证书",
+                  "customers.asked": "查询时间",
+                  "customers.subject": "客户",
+                  "customers.data": "告知内容",
+                  "note.customer": "已向充电桩查询；应答到达后显示在下方，请刷新页面查看。",
+                  "lists.choose": "选择授权标识",
+                  "lists.tokens": "白名单中的授权标识",
+                  "lists.tokens.hint": "以空格、逗号或换行分隔",
+                  "lists.automatic.choose": "变更自动下发到充电桩",
+                  "lists.stop.effect": "充电桩保留现有白名单，之后不再更新。",
+                  "reservations.new": "预约充电接口",
+                  "reservations.group": "或同组授权标识（组）",
+                  "display.new": "显示消息",
+                  "campaigns.what.commands": "按版本填写命令",
+                  "campaigns.what.firmware": "固件包",
+                  "campaigns.what.log": "调取日志",
+                  "campaigns.log.text": "各充电桩用各自的地址把日志上传到本平台，可在“日志”页查看。",
+                  "campaigns.noimage": "尚无固件包。",
+                  "campaigns.start.effect": "命令将下发到 {n} 台等待中的充电桩；已送达的无法撤回。",
+                  "campaigns.start.do": "确认下发",
+                  "campaigns.cancel.effect": "{n} 台等待中的充电桩不再下发；任务取消后不能恢复。",
+                  "target.word.no-command-for-version": "没有其版本的命令",
+                  "target.word.removed": "充电桩已删除",
+                  "target.word.files-off": "平台未开启文件接收",
+                  "firmware.delete.effect": "已取得下载地址的充电桩将无法再下载。",
+                  "firmware.delete.do": "删除 {name}",
+                  "plugandcharge.title": "即插即充",
+                  "plugandcharge.text": "按 ISO 15118；以充电桩最近上报的设备模型为准。",
+                  "plugandcharge.yes": "是",
+                  "plugandcharge.no": "否",
+                  "plugandcharge.unknown": "未上报",
+                  "plugandcharge.unasked": "未查询；见“证书”",
+                  "plugandcharge.Enabled": "支持 ISO 15118",
+                  "plugandcharge.PnCEnabled": "凭合约证书充电",
+                  "plugandcharge.ContractCertificateInstallationEnabled": "可为车辆安装合约证书",
+                  "plugandcharge.V2GCertificateInstallationEnabled": "由本平台签发 V2G 证书",
+                  "plugandcharge.CentralContractValidationAllowed": "由平台校验合约证书",
+                  "plugandcharge.ContractValidationOffline": "离线时自行校验合约证书",
+                  "plugandcharge.V2GRootCertificate": "已安装 V2G 根证书",
+                  "plugandcharge.MORootCertificate": "已安装合约根证书",
+                  "plugandcharge.renew": "让其更新 V2G 证书",
+                  "plugandcharge.none": "未上报"
                 }
 
                 """###),
@@ -6335,7 +6668,7 @@ enum EmbeddedAssets {
                           "415": {"$ref": "#/components/responses/Problem415"},
                           "503": {"$ref": "#/components/responses/Problem503"}
                         },
-                        "description": "Least role: manager. Without stations and filters: all. commands by version of OCPP, or firmware.",
+                        "description": "Least role: manager. Without stations and filters: all. One of commands by version of OCPP, firmware, and log.",
                         "requestBody": {
                           "required": true,
                           "content": {
@@ -6372,6 +6705,24 @@ enum EmbeddedAssets {
                                       "signed": {"type": ["boolean", "null"], "description": "false: without the signature that the image has."},
                                       "signature": {"type": ["string", "null"], "maxLength": 800, "description": "Base64, of the image."},
                                       "signing_certificate": {"type": ["string", "null"], "maxLength": 5500, "description": "PEM."},
+                                      "retries": {"type": ["integer", "null"], "minimum": 0, "maximum": 100},
+                                      "retry_interval_seconds": {"type": ["integer", "null"], "minimum": 0, "maximum": 86400}
+                                    },
+                                    "additionalProperties": false,
+                                    "required": []
+                                  },
+                                  "log": {
+                                    "type": ["object", "null"],
+                                    "description": "Without location each station gets an address of its own here when its turn comes.",
+                                    "properties": {
+                                      "type": {"type": ["string", "null"], "enum": ["diagnostics", "security", null]},
+                                      "from": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                      "to": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                      "location": {
+                                        "type": ["string", "null"],
+                                        "maxLength": 512,
+                                        "description": "An address of your own, the same for all; left out: their logs are kept here."
+                                      },
                                       "retries": {"type": ["integer", "null"], "minimum": 0, "maximum": 100},
                                       "retry_interval_seconds": {"type": ["integer", "null"], "minimum": 0, "maximum": 86400}
                                     },
@@ -8890,6 +9241,7 @@ enum EmbeddedAssets {
                 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(130px, 1fr)); gap: .55rem 1.1rem; margin: 0; }
                 .facts > div { min-width: 0; }
                 .facts dt { color: var(--muted); font-size: .84rem; }
+                .facts .state { white-space: normal; }
                 .facts dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
                 .evses { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
                 .evse { border: 1px solid var(--line); border-radius: 6px; padding: .8rem; display: flex; flex-direction: column; gap: .8rem; }
@@ -8929,7 +9281,7 @@ enum EmbeddedAssets {
                 .chip[aria-current] { background: var(--accent); border-color: var(--accent); color: var(--accent-text); }
                 .count { font-size: .84rem; font-variant-numeric: tabular-nums; opacity: .85; }
                 input, select, textarea { font: inherit; color: inherit; background: var(--surface); border: 1px solid var(--line-strong); border-radius: 6px; padding: .35rem .6rem; min-height: 36px; max-width: 100%; }
-                input[type="checkbox"] { min-height: 18px; width: 18px; height: 18px; accent-color: var(--accent); }
+                input[type="checkbox"], input[type="radio"] { min-height: 18px; width: 18px; height: 18px; flex: none; accent-color: var(--accent); }
                 input[type="search"] { min-width: min(300px, 100%); }
                 textarea { width: 100%; resize: vertical; }
                 .field { display: flex; flex-direction: column; gap: .2rem; min-width: 0; }
@@ -8940,13 +9292,15 @@ enum EmbeddedAssets {
                 .grid > .button { justify-self: start; align-self: end; }
                 .check { display: flex; gap: .5rem; align-items: center; }
                 .inline { display: flex; gap: .5rem; align-items: end; flex-wrap: wrap; }
-                .inline label { display: flex; flex-direction: column; flex: 1 1 120px; min-width: 0; }
+                .inline label { display: flex; flex-direction: column; flex: 1 1 120px; min-width: 0; max-width: 26rem; }
                 .controls .inline label { flex: none; }
                 .controls { align-items: end; }
+                .controls .inline, .controls .inline label { min-width: 0; max-width: 100%; }
                 .card > .controls { margin-top: .75rem; }
-                .card > form:not(.grid, .inline) { display: flex; flex-direction: column; gap: .9rem; align-items: start; }
-                .card > form:not(.grid, .inline) > .field { width: min(640px, 100%); }
-                .card > form:not(.grid, .inline) > .field:has(textarea) { width: 100%; }
+                .card > .chips { margin: .6rem 0; }
+                .card > form:not(.grid, .inline, .filters) { display: flex; flex-direction: column; gap: .9rem; align-items: start; }
+                .card > form:not(.grid, .inline, .filters) > .field { width: min(640px, 100%); }
+                .card > form:not(.grid, .inline, .filters) > .field:has(textarea) { width: 100%; }
                 .controls .inline input { width: 6.5rem; }
                 fieldset { border: 1px solid var(--line); border-radius: 6px; margin: 0; padding: .6rem .9rem .9rem; }
                 .button { font: inherit; display: inline-flex; align-items: center; justify-content: center; min-height: 36px; padding: .3rem .9rem; border-radius: 6px; border: 1px solid var(--line-strong); background: var(--surface); color: var(--text); text-decoration: none; cursor: pointer; white-space: nowrap; }
@@ -8959,6 +9313,24 @@ enum EmbeddedAssets {
                 .add { margin-top: .9rem; }
                 .add > summary, .as-table > summary { cursor: pointer; color: var(--link); min-height: 28px; }
                 .add form { margin-top: .7rem; }
+                .field > label { display: flex; flex-direction: column; gap: .2rem; }
+                .field > label > span:first-child { font-size: .86rem; color: var(--muted); }
+                [aria-invalid="true"]:is([type="checkbox"], [type="radio"]) { outline: 2px solid var(--bad); outline-offset: 2px; }
+                [aria-invalid="true"]:not([type="checkbox"], [type="radio"]) { border-color: var(--bad); box-shadow: inset 3px 0 0 var(--bad); }
+                .field .problem, .grid .wide > .problem { font-size: .88rem; overflow-wrap: anywhere; }
+                /* What hurts opens first and says what will happen. */
+                .confirm > summary { list-style: none; width: fit-content; }
+                .confirm > summary::-webkit-details-marker { display: none; }
+                .confirm[open] > summary { background: var(--sunken); }
+                .confirm > form { border: 1px solid var(--bad); border-radius: 6px; padding: .6rem .8rem .8rem; margin-top: .5rem; max-width: 34rem; text-align: left; white-space: normal; }
+                .card-actions .confirm[open], .controls .confirm[open] { flex-basis: 100%; }
+                .steps { list-style: none; margin: .8rem 0; padding: 0; display: flex; flex-wrap: wrap; gap: .4rem; counter-reset: step; }
+                .steps li { counter-increment: step; padding: .2rem .7rem; border: 1px solid var(--line); border-radius: 16px; color: var(--muted); font-size: .88rem; }
+                .steps li::before { content: counter(step) ". "; }
+                .steps li[aria-current] { border-color: var(--accent); background: var(--accent-soft); color: var(--text); font-weight: 600; }
+                .choice > legend { font-weight: 600; }
+                .choice:not(:has(legend input:checked)) { border-color: transparent; padding: 0 .9rem; }
+                .choice:not(:has(legend input:checked)) > .grid { display: none; }
                 .day { font-variant-numeric: tabular-nums; padding: 0 .3rem; }
 
                 /* Tables */
@@ -8967,6 +9339,7 @@ enum EmbeddedAssets {
                 .list th, .list td { text-align: left; padding: .45rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
                 .list thead th { color: var(--muted); font-size: .84rem; font-weight: 500; position: sticky; top: 0; background: var(--surface); white-space: nowrap; }
                 .list tbody th { font-weight: 500; }
+                .list .wrap { max-width: 24rem; overflow-wrap: anywhere; }
                 .list td.number, .list th:has(.num) { text-align: right; }
                 .list tbody tr:hover { background: var(--sunken); }
                 .list tr.chosen { background: var(--accent-soft); box-shadow: inset 3px 0 0 var(--accent); }
@@ -9046,6 +9419,7 @@ enum EmbeddedAssets {
                   .tiles { grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); }
                   .lone { margin-top: 4vh; padding: 1.2rem; }
                 }
+                @media (min-width: 901px) { .choice > .grid > .wide.field { grid-column: 2 / -1; } }
                 @media (prefers-reduced-motion: no-preference) { .tile, .button { transition: background-color .12s, border-color .12s; } }
                 @media print {
                   :root { color-scheme: light; --bg: #fff; --surface: #fff; --text: #000; --muted: #444; --line: #bbb; }
