@@ -37,7 +37,8 @@
     const waiting = setTimeout(() => document.body.classList.add("is-late"), 1000);
     let again = false;
     try {
-      const url = new URL(location.href);
+      // A page that answers a form is had again from its own address.
+      const url = new URL($("#main").dataset.address ?? location.href, location.href);
       url.searchParams.delete("note");
       const answer = await fetch(url, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(patience) });
       again = !answer.ok;

@@ -148,9 +148,21 @@ enum RouteTable {
         Route(.get, "/stations/{id}/device-model", .role(.viewer), .person, handle: DevicePage.show),
         Route(.post, "/stations/{id}/device-model", .role(.operator), .person, handle: DevicePage.set),
         Route(.post, "/stations/{id}/device-model/refresh", .role(.operator), .person, handle: DevicePage.refresh),
+        Route(.post, "/stations/{id}/device-model/monitors", .role(.operator), .person, handle: MonitorCards.order),
         Route(.get, "/device-templates", .role(.viewer), .person, handle: DeviceTemplatesPage.show),
+        Route(.post, "/device-templates", .role(.manager), .person, handle: DeviceTemplatesPage.create),
+        Route(.get, "/device-templates:new", .role(.manager), .person, handle: DeviceTemplatesPage.make),
         Route(.get, "/device-templates/{name}", .role(.viewer), .person, handle: DeviceTemplatesPage.template),
-        Route(.post, "/device-templates/{name}", .role(.operator), .person, handle: DeviceTemplatesPage.apply),
+        Route(.post, "/device-templates/{name}", .role(.manager), .person, handle: DeviceTemplatesPage.save),
+        Route(.post, "/device-templates/{name}/apply", .role(.operator), .person, handle: DeviceTemplatesPage.apply),
+        Route(.post, "/device-templates/{name}/delete", .role(.manager), .person, handle: DeviceTemplatesPage.delete),
+        Route(.post, "/stations/{id}/security-profile", .role(.manager), .person, handle: SecurityProfileCard.change),
+        Route(.post, "/stations/{id}/security-profile/end", .role(.manager), .person, handle: SecurityProfileCard.end),
+        Route(.get, "/stations/{id}/customer-information", .role(.manager), .person, handle: CustomersPage.show),
+        Route(.post, "/stations/{id}/customer-information", .role(.manager), .person, handle: CustomersPage.ask),
+        Route(
+            .post, "/stations/{id}/customer-information/{request}/delete", .role(.manager), .person,
+            handle: CustomersPage.forget),
     ]
 
     private static let pages: [Route] = [

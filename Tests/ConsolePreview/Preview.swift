@@ -19,6 +19,7 @@ import Quantities
             arguments.contains("--empty")
             ? FakePlatform(clock: clock)
             : FakePlatform(PreviewCommunity.state(), answerAfter: .milliseconds(700), clock: clock)
+        if !arguments.contains("--empty") { PreviewCommunity.fill(platform.memory) }
         let server = ConsoleServer(
             service: platform, configuration: .init(port: port, open: arguments.contains("--open")),
             validateCommand: { _, action, payload in

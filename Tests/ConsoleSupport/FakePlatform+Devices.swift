@@ -44,64 +44,105 @@ extension FakePlatform {
     }
 }
 
-/// A pile of 2.0.1 that told its variables, and a template that one of them does not fit.
-public enum PreviewDevices {
-    public static func fill(_ state: inout FakePlatform.State, _ id: StationID, at now: Instant) {
-        func variable(
-            _ component: String, _ name: String, _ value: String, _ mutability: DeviceVariable.Mutability,
-            _ kind: DeviceVariable.Kind, most: String? = nil, list: String? = nil
-        ) -> DeviceVariable {
-            var variable = DeviceVariable(
-                name: VariableName(component: component, variable: name), attribute: .actual, value: value)
-            variable.mutability = mutability
-            variable.kind = kind
-            variable.maxLimit = most
-            variable.valuesList = list
-            return variable
+// Orders about device models: stations take everything at once.
+extension FakePlatform {
+    func device(_ order: DeviceOrder, _ actor: Actor) throws(ServiceFault) -> OrderResult {
+        switch order {
+        case .putTemplate(let template):
+            let unknown = read { state in template.stations.first { state.stations[$0] == nil } }
+            if let unknown {
+                throw ServiceFault(
+                    .invalid(.template), fields: [.init(path: "stations[0]", .stationUnknown(unknown))])
+            }
+            write(.template(template))
+            return .done
+        case .removeTemplate(let name):
+            write(.removeTemplate(name))
+            return .done
+        case .removeCustomer(let id, let request):
+            write(.removeCustomer(id, request: request))
+            return .done
+        case .endSecurityProfileChange(let id):
+            guard var change = read({ $0.devices.securityProfiles[id] }) else { return .done }
+            (change.state, change.word, change.at) = (.refused, "ended", now)
+            write(.securityProfile(change))
+            return .done
+        default: break
         }
-        if let old = state.stations[id] {
-            state.stations[id] = StationView(
-                station: old.station, online: old.online, lastSeen: old.lastSeen, protocol: "ocpp2.0.1",
-                evses: old.evses, commissioning: old.commissioning)
+        guard let id = order.station, read({ $0.stations[id]?.online ?? false }) else {
+            throw ServiceFault(.stationOffline(order.station ?? StationID("")))
         }
-        let told = [
-            variable("ChargingStation", "Model", "SIM-7", .readOnly, .string),
-            variable("OCPPCommCtrlr", "HeartbeatInterval", "300", .readWrite, .integer, most: "3600"),
-            variable("TxCtrlr", "StopTxOnInvalidId", "false", .readWrite, .boolean),
-            variable("SampledDataCtrlr", "TxUpdatedInterval", "60", .readWrite, .integer),
-        ]
-        state.devices.write(.variables(id, told.map { .reported($0) }, at: now - .minutes(20)))
-        var report = DeviceReport(
-            station: id, isOfMonitors: false, request: 7, scope: .full, orderedAt: now - .minutes(20))
-        _ = report.take(part: 0, isLast: false, items: 3, at: now - .minutes(20))
-        _ = report.take(part: 1, isLast: true, items: 1, at: now - .minutes(20))
-        state.devices.write(.report(report))
-        let interval = VariableName(component: "SampledDataCtrlr", variable: "TxUpdatedInterval")
-        state.devices.write(
-            .variables(id, [.set(interval, .actual, value: "30", afterRestart: true)], at: now - .minutes(5)))
-        state.devices.write(
-            .template(
-                DeviceTemplate(
-                    name: "community", note: "7 kW",
-                    settings: [
-                        VariableSetting(
-                            name: VariableName(component: "TxCtrlr", variable: "StopTxOnInvalidId"), value: "true"),
-                        VariableSetting(name: interval, value: "30"),
-                    ], stations: [id], changedAt: now - .days(3), changedBy: "wang")))
-        let temperature = VariableName(component: "ChargingStation", variable: "Temperature")
-        state.devices.write(
-            .monitors(
-                id,
-                [
-                    DeviceMonitor(
-                        id: 3, name: temperature, kind: "UpperThreshold", value: "75", severity: 3,
-                        isTransactional: false, origin: DeviceMonitor.custom)
-                ], at: now - .days(2)))
-        state.devices.write(
-            .event(
-                id,
-                DeviceEvent(
-                    number: 12, at: now - .minutes(40), trigger: "Alerting", notification: DeviceMonitor.custom,
-                    name: temperature, value: "78.5", severity: 3, monitor: 3), receivedAt: now - .minutes(40)))
+        return .command(command(id, try taken(order, by: actor, id), Array("{}".utf8), actor))
+    }
+
+    private func write(_ change: DeviceChange) { self.change { $0.devices.write(change) } }
+
+    /// - Returns: the action that would have carried it.
+    private func taken(_ order: DeviceOrder, by actor: Actor, _ id: StationID) throws(ServiceFault) -> String {
+        let now = now
+        switch order {
+        case .set(_, let settings):
+            write(
+                .variables(
+                    id, settings.map { .set($0.name, $0.attribute, value: $0.value, afterRestart: false) }, at: now))
+            return "SetVariables"
+        case .setMonitors(_, let wishes):
+            let next = (read { $0.devices.monitors[id]?.keys.max() } ?? 0) + 1
+            let monitors = wishes.enumerated().map { index, wish in
+                DeviceMonitor(
+                    id: wish.id ?? next + index, name: wish.name, kind: wish.kind, value: wish.value,
+                    severity: wish.severity, isTransactional: wish.isTransactional, origin: DeviceMonitor.custom)
+            }
+            write(.monitors(id, monitors, at: now))
+            return "SetVariableMonitoring"
+        case .clearMonitors(_, let numbers):
+            write(.forgetMonitors(id, .these(numbers)))
+            return "ClearVariableMonitoring"
+        case .monitoringBase(_, let base):
+            write(.monitoring(id, base: base, level: nil, at: now))
+            if base != "All" { write(.forgetMonitors(id, .custom)) }
+            return "SetMonitoringBase"
+        case .monitoringLevel(_, let level):
+            write(.monitoring(id, base: nil, level: level, at: now))
+            return "SetMonitoringLevel"
+        case .securityProfile(_, let target, let network, let priority):
+            let held = read { $0.stations[id]?.station.securityProfile ?? 0 }
+            if network == nil || priority == nil { throw ServiceFault(.securityProfileUnready(id, .network)) }
+            if let network { write(.network(id, network, at: now)) }
+            write(
+                .securityProfile(
+                    SecurityProfileChange(
+                        station: id, target: target, previous: held, network: network, priority: priority,
+                        state: .awaited, at: now)))
+            return "SetNetworkProfile"
+        case .customer(_, let reference, let isReport, let isClear):
+            let subject =
+                switch reference {
+                case .idToken(let token, _): tokenMarker.mark(of: token)
+                case .identifier(let text): tokenMarker.mark(of: text)
+                }
+            let request = read { $0.devices.inquiries.count } + 1
+            var inquiry = CustomerInquiry(
+                station: id, request: request, subject: subject, isReport: isReport, isClear: isClear, orderedAt: now,
+                by: actor.name)
+            inquiry.status = "Accepted"
+            inquiry.parts.take(0, .started)
+            inquiry.parts.take(0, .ended)
+            write(.customer(inquiry))
+            if isReport {
+                write(.customerPart(id, request: request, number: 0, data: "2 sessions since 2026-01-05", at: now))
+            }
+            return "CustomerInformation"
+        case .refreshMonitors: return "GetMonitoringReport"
+        default: return "GetBaseReport"
+        }
+    }
+}
+
+extension StationView {
+    func with(_ change: SecurityProfileChange?) -> StationView {
+        StationView(
+            station: station, online: online, lastSeen: lastSeen, protocol: self.protocol, evses: evses,
+            commissioning: commissioning, profileChange: change ?? profileChange)
     }
 }

@@ -208,26 +208,8 @@ public final class FakePlatform: PlatformService {
         case .createCampaign(let plan): return .campaign(create(plan, actor))
         case .steerCampaign(let id, let step): return .campaign(try steer(id, step))
         case .acknowledgeAlarm(let id): return .alarm(try acknowledge(id, actor))
-        case .device(let order): return device(order, actor)
+        case .device(let order): return try device(order, actor)
         case .tariffChanged: break
-        }
-        return .done
-    }
-
-    /// Templates are kept; what goes to a station becomes a command without its payload.
-    private func device(_ order: DeviceOrder, _ actor: Actor) -> OrderResult {
-        switch order {
-        case .putTemplate(let template): change { $0.devices.write(.template(template)) }
-        case .removeTemplate(let name): change { $0.devices.write(.removeTemplate(name)) }
-        case .removeCustomer(let id, let request):
-            change { $0.devices.write(.removeCustomer(id, request: request)) }
-        case .endSecurityProfileChange: break
-        case .refresh(let id): return .command(command(id, "GetBaseReport", Array("{}".utf8), actor))
-        case .read(let id, _): return .command(command(id, "GetVariables", Array("{}".utf8), actor))
-        case .set(let id, _), .refreshMonitors(let id), .setMonitors(let id, _), .clearMonitors(let id, _),
-            .monitoringBase(let id, _), .monitoringLevel(let id, _), .securityProfile(let id, _, _, _),
-            .customer(let id, _, _, _):
-            return .command(command(id, "SetVariables", Array("{}".utf8), actor))
         }
         return .done
     }
@@ -318,7 +300,9 @@ public final class FakePlatform: PlatformService {
         read { $0.stations.values.sorted { $0.station.id < $1.station.id } }
             .filter { view in after.map { view.station.id > $0 } ?? true }.prefix(limit).map { $0 }
     }
-    public func station(_ id: StationID) async -> StationView? { read { $0.stations[id] } }
+    public func station(_ id: StationID) async -> StationView? {
+        read { state in state.stations[id].map { $0.with(state.devices.securityProfiles[id]) } }
+    }
     public func messages(of station: StationID, limit: Int, before: Int64?) async -> [StoredMessage] {
         read { $0.messages[station] ?? [] }.filter { message in before.map { message.sequence < $0 } ?? true }
             .prefix(limit).map { $0 }
@@ -366,7 +350,7 @@ public final class FakePlatform: PlatformService {
     private func create(_ plan: CampaignPlan, _ actor: Actor) -> CampaignView {
         state.withLock { state in
             state.count += 1
-            let id = "C\(state.count)"
+            let id = "C\(1000 + state.count)"
             let chosen = plan.selection.stations ?? state.stations.keys.sorted()
             state.targets[id] = chosen.enumerated().map {
                 CampaignTarget(campaign: id, position: $0, station: $1, at: now)

@@ -37,7 +37,10 @@ public enum PreviewCommunity {
         limits(&state)
         security(&state)
         jobs(&state)
+        moreJobs(&state)
         PreviewDevices.fill(&state, StationID("JY-003"), at: evening)
+        PreviewDevices.fillRich(&state, StationID("JY-010"), at: evening)
+        PreviewDevices.fillAwaited(&state, StationID("JY-011"), at: evening)
         return state
     }
 

@@ -89,10 +89,34 @@ import Testing
         let wrong = await browser.post(form: "csrf=\(token)&name=Night&parallel=0&action-1.6=Reset", to: "/campaigns")
         #expect(wrong.status == 400 && wrong.text.contains("value=\"Night\""))
         let made = await browser.post(
-            form: "csrf=\(token)&name=Night&parallel=5&stations=JY-001%0AJY-002&action-1.6=Reset&payload-1.6=%7B%7D",
+            form: "csrf=\(token)&name=Night&parallel=5&stations=JY-001%0D%0AJY-002&action-1.6=Reset&payload-1.6=%7B%7D",
             to: "/campaigns")
         #expect(made.status == 303)
         let plan = browser.platform.read { $0.campaigns.first?.campaign.plan }
         #expect(plan?.parallel == 5 && plan?.selection.stations?.count == 2)
+    }
+
+    @Test func `a campaign of logs names no place, and one of two things is too much`() async {
+        let made = await browser.send(.post, "/api/v1/campaigns", #"{"name": "n", "log": {"type": "security"}}"#)
+        #expect(made.status == 201)
+        let job = browser.platform.read { $0.campaigns.first?.campaign.plan.job }
+        #expect(job?.kind == .log && job?.log == .security && job?.location == "")
+        let own = await browser.send(
+            .post, "/api/v1/campaigns", #"{"name": "n", "log": {"location": "ftp://logs.example/"}}"#)
+        #expect(own.status == 201)
+        #expect(browser.platform.read { $0.campaigns.first?.campaign.plan.job?.location } == "ftp://logs.example/")
+        for wrong in [
+            #"{"name": "n", "log": {}, "firmware": {}}"#, #"{"name": "n", "log": {"type": "x"}}"#,
+            #"{"name": "n", "log": {"file": "x"}}"#,
+        ] {
+            #expect(await browser.send(.post, "/api/v1/campaigns", wrong).status == 400, "\(wrong)")
+        }
+        let token = await browser.csrf("/campaigns:new")
+        let form = await browser.post(form: "csrf=\(token)&name=Logs&what=log&log_type=diagnostics", to: "/campaigns")
+        #expect(form.status == 303)
+        let plan = browser.platform.read { $0.campaigns.first?.campaign.plan }
+        #expect(plan?.job?.log == .diagnostics && plan?.job?.location == "" && plan?.file == nil)
+        let none = await browser.post(form: "csrf=\(token)&name=&what=firmware", to: "/campaigns")
+        #expect(none.text.contains("id=\"campaign-name-problem\"") && none.text.contains("Nothing was sent or changed"))
     }
 }

@@ -17,6 +17,9 @@ import Testing
         "/sites/jingyuan/offline", "/alarms",
         "/alarms?show=all", "/reports", "/audit",
         "/sign-in", "/stations/none", "/firmware", "/logs", "/campaigns", "/campaigns:new", "/campaigns/C1",
+        "/stations/JY-003/device-model", "/stations/JY-010", "/stations/JY-010/device-model", "/stations/JY-011",
+        "/stations/JY-010/customer-information", "/device-templates", "/device-templates/wuhan-ac-2026",
+        "/device-templates:new", "/device-templates:new?station=JY-010", "/campaigns/C902",
     ]
 
     @Test(arguments: paths, Language.allCases)
@@ -38,6 +41,7 @@ import Testing
 
     @Test(arguments: [
         "/", "/stations", "/sessions", "/sites", "/alarms", "/reports", "/audit", "/firmware", "/logs", "/campaigns",
+        "/device-templates",
     ])
     func `an empty platform says why it is empty and what comes next`(_ path: String) async {
         let page = await Browser(empty: true, open: true).get(path)
@@ -142,8 +146,10 @@ import Testing
             "purpose.", "ocpp.",
             "measurand.", "lists.", "reservations.state.", "followup.", "message.problem.", "keychange.",
             "certificate.state.", "security.", "events.source.",
-            "job.state.", "job.kind.", "campaign.state.", "target.state.",
+            "job.state.", "job.kind.", "campaign.state.", "target.state.", "target.word.", "campaigns.what.",
             "device.report.", "device.source.", "device.mutability.", "drift.", "severity.", "profilechange.",
+            "securityprofile.", "plugandcharge.", "monitoring.kind.", "monitoring.origin.", "monitoring.trigger.", "monitoring.base.",
+            "customers.what.", "customers.about.",
         ]
         for key in english.keys where !families.contains(where: { key.hasPrefix($0) }) {
             #expect(source.contains("\"\(key)\""), "the text \(key) is used nowhere")

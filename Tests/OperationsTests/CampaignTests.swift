@@ -288,4 +288,46 @@ import Testing
         #expect(Self.states(d, id).allSatisfy { $0.isOver })
         #expect(d.disk.campaigns[id]?.state == .finished)
     }
+
+    // MARK: - Logs
+
+    private static func log() -> CampaignPlan {
+        var plan = CampaignPlan(name: "logs", commands: [:])
+        plan.job = JobOrder(kind: .log, location: "")
+        plan.attempts = 2
+        plan.wait = .seconds(5)
+        return plan
+    }
+
+    @Test func `each station brings its log under an address of its own, and each attempt under another`() {
+        var d = Dialogue {
+            $0.uploadTicket = { seed, name, _ in
+                UploadTicket(file: seed, address: "http://files.test/\(seed.filter { $0 != " " })/\(name)")
+            }
+        }
+        for i in 1...2 { d.boot("P\(i)") }
+        let id = Self.create(&d, Self.log())
+        d.order(.steerCampaign(id, .start))
+        #expect(d.calls.map(\.action) == ["GetDiagnostics", "GetDiagnostics"])
+        let texts = d.calls.map { String(decoding: $0.payload, as: UTF8.self) }
+        #expect(texts[0].contains("http://files.test/campaign\(id)00/diagnostics.log"))
+        #expect(texts[1].contains("http://files.test/campaign\(id)10/diagnostics.log"))
+        d.answer("P1", "GetDiagnostics", #"{"fileName":"d.zip"}"#)
+        d.answer("P2", "GetDiagnostics", "{}")
+        #expect(Self.states(d, id) == [.accepted, .refused])
+        let jobs = d.disk.jobs.values.sorted { $0.station < $1.station }
+        #expect(jobs.map(\.file) == ["campaign \(id) 0 0", "campaign \(id) 1 0"])
+        #expect(d.core.station(bringing: "campaign \(id) 0 0") == StationID("P1"))
+        let kept = d.disk.campaigns[id]?.plan.commands[.v16].map { String(decoding: $0.payload, as: UTF8.self) }
+        #expect(kept?.contains("files.test") == false, "addresses are in no campaign")
+    }
+
+    @Test func `where nothing takes files the stations are left out with the reason`() {
+        var d = Self.stations(1)
+        let id = Self.create(&d, Self.log())
+        d.order(.steerCampaign(id, .start))
+        #expect(d.calls.isEmpty)
+        #expect(Self.states(d, id) == [.skipped])
+        #expect(d.disk.campaignTargets[id]?.values.first?.word == "files-off")
+    }
 }

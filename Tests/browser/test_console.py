@@ -8,7 +8,9 @@ from playwright.sync_api import Page, expect
 
 from preview import Preview
 
-PAGES = ["/", "/stations", "/stations/JY-005", "/sessions", "/sessions/S-002077", "/sites", "/sites/jingyuan", "/sites/jingyuan/stop", "/sites/jingyuan/offline", "/alarms", "/reports", "/audit", "/stations:import"]
+PAGES = ["/", "/stations", "/stations/JY-005", "/sessions", "/sessions/S-002077", "/sites", "/sites/jingyuan", "/sites/jingyuan/stop", "/sites/jingyuan/offline", "/alarms", "/reports", "/audit", "/stations:import",
+         "/stations/JY-010", "/stations/JY-011", "/stations/JY-010/device-model", "/stations/JY-010/customer-information", "/device-templates",
+         "/device-templates/wuhan-ac-2026", "/device-templates:new?station=JY-010", "/firmware", "/logs", "/campaigns", "/campaigns:new", "/campaigns/C902"]
 
 
 def test_signing_in_leads_back_to_the_page_and_out_again(page: Page, closed_console: str):
@@ -362,6 +364,185 @@ def test_problems_are_in_chinese_on_a_chinese_page(page: Page, console: str):
     expect(page.locator("main")).to_contain_text("没有充电桩 none。")
 
 
+def test_a_template_is_made_from_a_pile_mended_line_by_line_and_deleted_after_a_word(page: Page, console: str):
+    page.goto(console + "/device-templates")
+    page.get_by_role("link", name="New template").click()
+    page.get_by_label("Begin with the values of pile").fill("JY-010")
+    page.get_by_role("button", name="Take over").click()
+    settings = page.get_by_label("Settings")
+    expect(settings).to_have_value(re.compile(r"OCPPCommCtrlr\.HeartbeatInterval = 300"))
+    settings.fill("OCPPCommCtrlr.HeartbeatInterval = 900\nnonsense\n")
+    page.get_by_label("Template", exact=True).fill("night")
+    page.get_by_role("button", name="Make template").click()
+    expect(page.get_by_role("alert")).to_contain_text("see the marked fields")
+    expect(page.locator("#template-settings-problem")).to_contain_text("line 2")
+    expect(settings).to_have_attribute("aria-invalid", "true")
+    expect(settings).to_have_value(re.compile("nonsense"))
+    settings.fill("OCPPCommCtrlr.HeartbeatInterval = 900")
+    page.get_by_role("button", name="Make template").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("night")
+    expect(page.locator("#drift tr[data-row]")).to_contain_text("1 not as they should be")
+    page.get_by_text("Send what differs").click()
+    expect(page.locator("#drift .confirm")).to_contain_text("Sends 1 values to 1 piles")
+    page.get_by_role("button", name="Send them").click()
+    expect(page.get_by_role("status")).to_contain_text("Sent to 1 piles")
+    expect(page.locator("#drift tr[data-row]")).to_contain_text("as it should be")
+    page.get_by_text("Change settings and piles").click()
+    page.get_by_label("Note").fill("quiet")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("main")).to_contain_text("quiet")
+    page.get_by_text("Delete template").click()
+    page.get_by_role("button", name="Delete night").click()
+    expect(page).to_have_url(re.compile("/device-templates\\?note=deleted"))
+    expect(page.locator("main")).not_to_contain_text("night")
+
+
+def test_a_monitor_is_set_and_cleared_and_a_wrong_one_says_where(page: Page, console: str):
+    page.goto(console + "/stations/JY-010/device-model")
+    expect(page.locator("#monitors tr[data-row]")).to_have_count(4)
+    expect(page.locator("#monitors tr[data-row]").first.get_by_role("button", name="Clear")).to_have_count(0)
+    page.get_by_text("Set a monitor", exact=True).click()
+    form = page.locator("#monitor-form")
+    form.get_by_label("Variable").fill("Temperature")
+    form.get_by_label("Threshold, change or seconds").fill("90")
+    form.get_by_role("button", name="Set monitor").click()
+    expect(page.locator("#monitor-variable-problem")).to_contain_text("OCPPCommCtrlr.HeartbeatInterval")
+    expect(form.get_by_label("Threshold, change or seconds")).to_have_value("90")
+    form.get_by_label("Variable").fill("EVSE#1.Temperature")
+    form.get_by_label("Severity").select_option("2")
+    form.get_by_role("button", name="Set monitor").click()
+    expect(page.locator("#monitors tr[data-row]")).to_have_count(5)
+    row = page.locator("#monitors tr[data-row]").last
+    expect(row).to_contain_text("above 90")
+    expect(row).to_contain_text("2 system failure")
+    row.get_by_text("Clear", exact=True).click()
+    expect(row).to_contain_text("no longer tells")
+    row.get_by_role("button", name="Clear monitor 9").click()
+    expect(page.locator("#monitors tr[data-row]")).to_have_count(4)
+    page.get_by_role("link", name="Severity 0 to 3").click()
+    expect(page.locator("#device-events tr[data-row]")).to_have_count(2)
+
+
+def test_what_a_pile_watches_is_reduced_only_with_a_tick(page: Page, console: str):
+    page.goto(console + "/stations/JY-010/device-model")
+    page.get_by_text("Change the base").click()
+    page.get_by_label("Monitoring base").select_option("HardWiredOnly")
+    page.get_by_role("button", name="Set the base").click()
+    expect(page.locator("#monitoring-base-confirmed-problem")).to_contain_text("tick the box")
+    page.get_by_label("Monitors that do not belong to the base").check()
+    page.get_by_role("button", name="Set the base").click()
+    expect(page.locator("#monitors")).to_contain_text("Only what is built in")
+    page.get_by_text("Change the level").click()
+    page.get_by_label("Tells up to").select_option("3")
+    page.get_by_role("button", name="Set the level").click()
+    expect(page.locator("#monitors .facts")).to_contain_text("3 critical")
+
+
+def test_the_security_profile_is_changed_in_steps_that_can_be_followed_and_ended(page: Page, console: str):
+    page.goto(console + "/stations/JY-010")
+    card = page.locator("#security-profile")
+    expect(card).to_contain_text("password, no encryption")
+    expect(card).to_contain_text("InvalidConfSlot")
+    expect(card).to_contain_text("wss://csms.example/ocpp")
+    page.get_by_text("Choose profile and network").click()
+    page.get_by_label("Address", exact=True).fill("ws://csms.example/ocpp")
+    page.get_by_role("button", name="Change the profile").click()
+    expect(page.locator("#profile-url-problem")).to_contain_text("wss://")
+    expect(page.locator("#profile-confirmed-problem")).to_contain_text("tick the box")
+    page.get_by_label("Address", exact=True).fill("wss://csms.example/ocpp")
+    page.get_by_label("The pile restarts.").check()
+    page.get_by_role("button", name="Change the profile").click()
+    expect(card.locator("[aria-current=step]")).to_contain_text("Wait until it comes with it")
+    card.get_by_text("End the change").click()
+    card.get_by_role("button", name="End it").click()
+    expect(card).to_contain_text("to 2: not done")
+
+
+def test_a_customer_is_asked_about_shown_and_forgotten_by_managers_only(page: Page, console: str, closed_console: str):
+    page.goto(console + "/stations/JY-010")
+    page.get_by_role("link", name="Customer information").click()
+    page.get_by_label("Token or identifier").fill("CARD-1")
+    page.get_by_label("The pile should").select_option("both")
+    page.get_by_role("button", name="Ask").click()
+    expect(page.locator("#customer-confirmed-problem")).to_contain_text("tick the box")
+    page.get_by_label("The pile should").select_option("report")
+    page.get_by_role("button", name="Ask").click()
+    row = page.locator("#answers tr[data-row]").first
+    row.get_by_text("Show").click()
+    expect(row).to_contain_text("2 sessions")
+    expect(page.locator("main")).not_to_contain_text("CARD-1")
+    before = page.locator("#answers tr[data-row]").count()
+    row.get_by_text("Forget", exact=True).click()
+    row.get_by_role("button", name="Forget it").click()
+    expect(page.locator("#answers tr[data-row]")).to_have_count(before - 1)
+    page.goto(closed_console + "/sign-in")
+    page.get_by_label("User name").fill("operator")
+    page.get_by_label("Password").fill("tide-operator")
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(closed_console + "/stations/JY-010/customer-information")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not allowed")
+    page.goto(closed_console + "/stations/JY-010")
+    expect(page.get_by_role("link", name="Customer information")).to_have_count(0)
+
+
+def test_chosen_tokens_go_into_a_list_and_an_evse_is_reserved(page: Page, console: str):
+    page.goto(console + "/stations/JY-005")
+    page.get_by_text("Choose the tokens").click()
+    page.get_by_label("Tokens in the list").fill("CARD-1\nCARD-2")
+    page.locator("#local-list-form").get_by_role("button", name="Save").click()
+    expect(page.locator("#local-list")).to_contain_text("2 chosen tokens")
+    page.get_by_text("Reserve an EVSE").click()
+    page.get_by_label("For token").fill("CARD-1")
+    page.get_by_label("EVSE (empty: any)").fill("1")
+    page.get_by_role("button", name="Reserve", exact=True).click()
+    expect(page.locator("#reservations tr[data-row]")).to_contain_text("kept free")
+
+
+def test_a_campaign_of_logs_is_made_mended_and_started_after_its_effect(page: Page, console: str):
+    page.goto(console + "/campaigns:new")
+    page.get_by_label("Name", exact=True).fill("Logs of the night")
+    expect(page.get_by_label("Log", exact=True)).to_be_hidden()
+    page.get_by_role("button", name="Make campaign").click()
+    expect(page.get_by_role("alert")).to_contain_text("see the marked fields")
+    expect(page.locator("[id='campaign-action-1.6-problem']")).to_contain_text("this is needed")
+    page.get_by_label("Fetch their logs").check()
+    page.get_by_label("Log", exact=True).select_option("security")
+    page.get_by_label("Piles (identities").fill("JY-001\nJY-002")
+    page.get_by_role("button", name="Make campaign").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Logs of the night")
+    page.locator("#course").get_by_text("Start", exact=True).click()
+    expect(page.locator("#course")).to_contain_text("goes to 2 piles that wait")
+    page.get_by_role("button", name="Send it").click()
+    expect(page.locator("#course .state").first).to_have_text("Running")
+
+
+def test_who_did_not_take_a_campaign_is_a_click_away(page: Page, console: str):
+    page.goto(console + "/campaigns/C902")
+    page.get_by_role("link", name="Refused 9").click()
+    expect(page.locator("#results tr[data-row]")).to_have_count(9)
+    expect(page.locator("#results tr[data-row]").first).to_contain_text("Rejected")
+
+
+def test_an_image_is_deleted_only_after_a_word_about_it(page: Page, console: str):
+    page.goto(console + "/firmware")
+    row = page.locator("#images tr[data-row]", has_text="ac7-s-1.1.0.bin")
+    row.get_by_text("Delete", exact=True).click()
+    expect(row).to_contain_text("cannot fetch it any more")
+    row.get_by_role("button", name="Delete ac7-s-1.1.0.bin").click()
+    expect(page.get_by_role("status")).to_contain_text("Deleted")
+    expect(page.locator("#images tr[data-row]")).to_have_count(1)
+
+
+def test_a_page_that_answers_a_form_is_refreshed_from_its_own_address(page: Page, console: str):
+    page.goto(console + "/stations/JY-001")
+    page.get_by_label("Command", exact=True).fill("UnlockConnector")
+    page.get_by_role("button", name="Send command").click()
+    expect(page.get_by_role("alert").first).to_contain_text("connectorId")
+    page.request.post(console + "/api/v1/stations/JY-001/commands", data={"action": "ClearCache", "payload": {}})
+    expect(page.locator("#commands tr[data-row]").first).to_contain_text("ClearCache")
+    expect(page.locator("#late")).to_be_hidden()
+
+
 # What axe would find, as far as it can be asked of the document itself.
 NAMES = """
 () => {
@@ -415,7 +596,7 @@ def test_names_labels_contrast_and_width_on_every_page(chromium, console: str, t
         context.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/stations", "/sessions", "/sites", "/alarms", "/reports", "/audit"])
+@pytest.mark.parametrize("path", ["/", "/stations", "/sessions", "/sites", "/alarms", "/reports", "/audit", "/device-templates", "/firmware", "/logs", "/campaigns"])
 def test_empty_pages_say_what_comes_next(page: Page, empty_console: str, path: str):
     page.goto(empty_console + path)
     expect(page.locator(".empty").first).to_be_visible()

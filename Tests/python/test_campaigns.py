@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 from ocpp.v16 import call_result as result16
 
+from support.files import http_request
 from support.polling import until
 from support.station import Station, at_once, fresh
 from support.station2 import Station2
@@ -205,6 +206,47 @@ def test_firmware_for_many_each_in_its_words(serve, many):
     for station in (old, new):
         [job] = api.get(f"/api/v1/stations/{station.identity}/jobs")["items"]
         assert (job["state"], job["file"], job["by"]) == ("accepted", file["id"], f"campaign {campaign['id']}")
+
+
+def test_logs_of_many_each_under_an_address_of_its_own(serve, many):
+    """Some bring it, one refuses, one is away until later; what they bring is theirs and nobody else's."""
+    server = serve(files=True)
+    api = server.api()
+    [old, refusing, away], [new] = many(3, server=server), many(1, Station2, server=server)
+    for station in (old, away):
+        station.answers["GetDiagnostics"] = result16.GetDiagnostics(file_name="d.zip")
+    refusing.answers["GetDiagnostics"] = result16.GetDiagnostics()
+    new.answers["GetLog"] = new.words.call_result.GetLog("Accepted", filename="pile.log")
+    away.close()
+    until(lambda: not api.station(away.identity)["online"], "gone")
+    everybody = [old, refusing, away, new]
+    for station in everybody:
+        assert api.get(f"/api/v1/stations/{station.identity}/jobs")["items"] == []
+    campaign = api.post("/api/v1/campaigns", {
+        "name": "logs", "log": {"type": "diagnostics", "from": "2026-01-01T00:00:00Z"},
+        "stations": [one.identity for one in everybody], "start": True}, status=201)
+    until(lambda: states(api, campaign) == ["accepted", "refused", "waiting", "accepted"], "those that are here")
+    away.connect()
+    finished(api, campaign)
+    assert states(api, campaign) == ["accepted", "refused", "accepted", "accepted"]
+    places = [
+        old.heard("GetDiagnostics")[0]["location"], away.heard("GetDiagnostics")[0]["location"],
+        new.heard("GetLog")[0]["log"]["remoteLocation"]]
+    assert len(set(places)) == 3 and new.heard("GetLog")[0]["log"]["oldestTimestamp"].startswith("2026-01-01")
+    for station, place in zip((old, away, new), places, strict=True):
+        text = station.identity.encode()
+        assert http_request("PUT", place, text)[0] == 201
+        [job] = api.get(f"/api/v1/stations/{station.identity}/jobs")["items"]
+        assert (job["state"], job["received_bytes"], job["by"]) == ("done", len(text), f"campaign {campaign['id']}")
+        assert http_request("GET", f"{server.url}/api/v1/files/{job['file']}/content")[2] == text
+    [job] = api.get(f"/api/v1/stations/{refusing.identity}/jobs")["items"]
+    assert (job["state"], job["received_bytes"]) == ("refused", None)
+
+
+def test_logs_of_many_need_a_place_for_files(api, many):
+    [station] = many(1)
+    answer = api.request("POST", "/api/v1/campaigns", {"name": "logs", "log": {}, "stations": [station.identity]})
+    assert answer.status == 409 and answer.json["type"].endswith("files-off")
 
 
 def test_live_events_tell(api, many, shared):

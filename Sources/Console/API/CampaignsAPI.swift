@@ -79,7 +79,8 @@ enum CampaignsAPI {
 enum CampaignFields {
     static func plan(_ fields: inout JSONFields, _ call: Call) async throws(Refusal) -> CampaignPlan {
         fields.check(allowed: [
-            "name", "commands", "firmware", "stations", "site", "vendor", "model", "firmware_version", "parallel",
+            "name", "commands", "firmware", "log", "stations", "site", "vendor", "model", "firmware_version",
+            "parallel",
             "attempts", "wait_seconds", "timeout_seconds", "length_hours", "start",
         ])
         var plan = CampaignPlan(name: fields.string("name", atMost: 200).value ?? "", commands: [:])
@@ -98,9 +99,9 @@ enum CampaignFields {
             plan.timeout = .seconds(timeout)
         }
         if let hours = fields.integer("length_hours", 1...720).value { plan.length = .hours(hours) }
-        let (commands, firmware) = (fields.node("commands"), fields.node("firmware"))
-        guard (commands == nil) != (firmware == nil) else {
-            fields.refuse("commands", "either commands by version or firmware is expected")
+        let (commands, firmware, log) = (fields.node("commands"), fields.node("firmware"), fields.node("log"))
+        guard [commands, firmware, log].count(where: { $0 != nil }) == 1 else {
+            fields.refuse("commands", "one of commands by version, firmware and log is expected")
             try fields.throwIfAny()
             return plan
         }
@@ -114,6 +115,13 @@ enum CampaignFields {
             plan.job = asked?.order
             plan.file = asked?.file
             isOff = asked == nil
+        }
+        if let log {
+            var inner = try JSONFields(log, path: "log")
+            inner.check(allowed: JobFields.names(.log))
+            plan.job = await JobFields.campaignLog(&inner, call)
+            fields.refuse(inner.problems)
+            isOff = plan.job == nil
         }
         try fields.throwIfAny()
         if isOff { throw Refusal(ServiceFault(.filesOff)) }

@@ -7,7 +7,7 @@ import Quantities
 /// `/api/v1/stations/{id}/customer-information`: what a station knows of a customer. Personal data: for managers, for a
 /// week, and in no log.
 enum CustomersAPI {
-    private enum TokenType: String, CaseIterable {
+    enum TokenType: String, CaseIterable {
         case central = "Central"
         case eMAID
         case iso14443 = "ISO14443"

@@ -139,7 +139,7 @@ enum DeviceTemplatesAPI {
                 result.left = left
             } catch {
                 result.state = .refused
-                result.detail = error.detail
+                result.refusal = error
             }
             results.append(result)
         }
@@ -153,12 +153,12 @@ enum DeviceTemplatesAPI {
         var commands: [String] = []
         /// Settings for another call: the station takes no more at a time.
         var left = 0
-        var detail: String?
+        var refusal: Refusal?
 
         var json: JSONValue {
             [
                 "station": .string(station.value), "state": .string(state.rawValue),
-                "commands": .array(commands.map { .string($0) }), "left": .int(left), "detail": .string(orNull: detail),
+                "commands": .array(commands.map { .string($0) }), "left": .int(left), "detail": .string(orNull: refusal?.detail),
             ]
         }
     }

@@ -65,6 +65,18 @@ enum JobFields {
         }
     }
 
+    /// What a page orders, by the fields of the API.
+    static func read(
+        _ wish: JSONValue, _ kind: StationJob.Kind, _ call: Call
+    ) async throws(Refusal) -> (order: JobOrder, file: String?) {
+        guard let node = try? JSONNode(Array(wish.text().utf8)) else { throw .invalid([]) }
+        var fields = try JSONFields(node, path: "")
+        let asked = await read(&fields, kind, call)
+        try fields.throwIfAny()
+        guard let asked else { throw Refusal(ServiceFault(.filesOff)) }
+        return asked
+    }
+
     /// - Returns: `nil`: a file of ours is needed and nobody listens for stations; problems of fields are in `fields`.
     static func read(
         _ fields: inout JSONFields, _ kind: StationJob.Kind, _ call: Call
@@ -118,6 +130,14 @@ enum JobFields {
             fields.refuse("signature", "a signed update needs signature and signing_certificate, here or with the file")
         }
         return (order, file?.id)
+    }
+
+    /// For many stations: without a location each gets an address of ours when its turn comes.
+    /// - Returns: `nil`: nobody listens for them; problems of fields are in `fields`.
+    static func campaignLog(_ fields: inout JSONFields, _ call: Call) async -> JobOrder? {
+        guard var asked = await read(&fields, .log, call) else { return nil }
+        if asked.file != nil { asked.order.location = "" }
+        return asked.order
     }
 
     private static func logOrder(

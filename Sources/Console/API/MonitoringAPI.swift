@@ -7,6 +7,8 @@ import Quantities
 /// Monitors of stations and what they saw (OCPP 2.x): `/api/v1/stations/{id}/monitors`, `…/monitoring`, `device-events`.
 enum MonitoringAPI {
     static let mostMonitors = 50
+    /// Thousandths of the variable's unit.
+    static let values: ClosedRange<Int64> = -1_000_000_000_000...1_000_000_000_000
 
     @Sendable static func monitors(_ call: Call) async throws(Refusal) -> WebResponse {
         let id = try await StationsAPI.station(call).station.id
@@ -21,7 +23,7 @@ enum MonitoringAPI {
         return try await CommandsAPI.response(to: try await call.order(.device(.refreshMonitors(id))), call)
     }
 
-    private enum Kind: String, CaseIterable {
+    enum Kind: String, CaseIterable {
         case upper = "UpperThreshold"
         case lower = "LowerThreshold"
         case delta = "Delta"
@@ -53,8 +55,7 @@ enum MonitoringAPI {
         let name = VariableFields.name(&item)
         let kind = item.word("type", Kind.self)
         let severity = item.integer("severity", DeviceMonitor.severities)
-        let value = item.decimal(
-            "value", scale: 3, -1_000_000_000_000...1_000_000_000_000, "the variable's unit", vanishes: true)
+        let value = item.decimal("value", scale: 3, values, "the variable's unit", vanishes: true)
         let isTransactional = item.bool("transaction")
         if kind.value == nil, item.problems.isEmpty {
             item.refuse("type", "one of \(Kind.allCases.map(\.rawValue).joined(separator: ", ")) is expected")
@@ -83,7 +84,7 @@ enum MonitoringAPI {
         return .json(await call.service.monitoringSettings(of: id).json)
     }
 
-    private enum Base: String, CaseIterable {
+    enum Base: String, CaseIterable {
         case all = "All"
         case factoryDefault = "FactoryDefault"
         case hardWiredOnly = "HardWiredOnly"

@@ -6,7 +6,7 @@ import Quantities
 
 /// `/api/v1/stations/{id}/security-profile`: another security profile over OCPP; and the network profiles that go with it.
 enum SecurityProfileAPI {
-    private enum Interface: String, CaseIterable {
+    enum Interface: String, CaseIterable {
         case wired0 = "Wired0"
         case wired1 = "Wired1"
         case wired2 = "Wired2"
@@ -34,7 +34,7 @@ enum SecurityProfileAPI {
             fields.refuse("security_profile", "1, 2 or 3 is expected")
         }
         if let text = url.value {
-            let scheme = target.value == 1 ? "ws://" : "wss://"
+            let scheme = scheme(target.value ?? 2)
             if !text.hasPrefix(scheme) || text.count == scheme.count {
                 fields.refuse(
                     "url", "an address that begins with \(scheme) is expected, without the station's identity")
@@ -42,24 +42,44 @@ enum SecurityProfileAPI {
         }
         try fields.throwIfAny()
         guard let target = target.value else { throw .invalid([]) }
+        let wish = Wish(
+            target: target, url: url.value, slot: slot.value, priority: priority, interface: interface.value,
+            messageTimeout: timeout.value)
+        return try await CommandsAPI.response(to: try await order(wish, of: view.station.id, call), call)
+    }
+
+    /// A change as a person wishes it; `nil` is filled in from what the station told.
+    struct Wish {
+        let target: Int
+        var url: String?
+        var slot: Int?
+        var priority: [Int]?
+        var interface: Interface?
+        /// Seconds.
+        var messageTimeout: Int?
+    }
+
+    static func order(_ wish: Wish, of station: StationID, _ call: Call) async throws(Refusal) -> OrderResult {
         var network: NetworkProfile?
         var order: [Int]?
-        if let url = url.value {
-            let slots = await NetworkSlots(of: view.station.id, call.service)
-            if let slot = slot.value ?? slots.free {
+        if let url = wish.url {
+            let slots = await NetworkSlots(of: station, call.service)
+            if let slot = wish.slot ?? slots.free {
                 network = NetworkProfile(
-                    slot: slot, interface: (interface.value ?? .wired0).rawValue, url: url, securityProfile: target,
-                    messageTimeout: timeout.value ?? 30)
-                order = priority ?? slots.order.map { [slot] + $0.filter { $0 != slot } }
+                    slot: slot, interface: (wish.interface ?? .wired0).rawValue, url: url,
+                    securityProfile: wish.target, messageTimeout: wish.messageTimeout ?? 30)
+                order = wish.priority ?? slots.order.map { [slot] + $0.filter { $0 != slot } }
             }
         }
-        let result = try await call.order(
+        return try await call.order(
             .device(
                 .securityProfile(
-                    view.station.id, target: target, network: network,
+                    station, target: wish.target, network: network,
                     priority: order.map { $0.map(String.init).joined(separator: ",") })))
-        return try await CommandsAPI.response(to: result, call)
     }
+
+    /// What an address of the central system begins with in a security profile.
+    static func scheme(_ profile: Int) -> String { profile == 1 ? "ws://" : "wss://" }
 
     private static func priority(_ fields: inout JSONFields) -> [Int]? {
         guard let node = fields.node("priority") else { return nil }
@@ -90,7 +110,7 @@ enum SecurityProfileAPI {
 }
 
 /// What the station's picture says of its slots (`OCPPCommCtrlr.NetworkConfigurationPriority`).
-private struct NetworkSlots {
+struct NetworkSlots {
     /// In use, the first one first; `nil`: nobody knows.
     let order: [Int]?
     /// One that is not in use, so that nothing is lost when the new one does not work.

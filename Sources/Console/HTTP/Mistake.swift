@@ -11,8 +11,8 @@ struct Mistake: Sendable {
     /// English, or final text of a page.
     let problem: String
     /// `nil`: the text is final as it is.
-    let code: String?
-    let values: [String: String]
+    private(set) var code: String?
+    private(set) var values: [String: String]
     /// Of a file: it knows both languages itself.
     private(set) var message: Message?
 
@@ -51,6 +51,13 @@ struct Mistake: Sendable {
         self.message = problem.message
     }
 
+    /// The same at another place: by the name that people know.
+    func at(_ field: String) -> Mistake {
+        var other = Mistake(path: field, problem: problem)
+        (other.code, other.values, other.message) = (code, values, message)
+        return other
+    }
+
     /// `line N`, `line N, COLUMN`, or the field.
     var path: String {
         guard let line else { return field }
@@ -78,6 +85,18 @@ enum InputProblem: Wording {
     case notJSON(line: Int, column: Int, detail: String)
     case notAnObject
     case cursor
+    // Of forms
+    case needed
+    case longerThan(most: Int)
+    case notOneOf([String])
+    case notConfirmed
+    case identifier
+    case taken
+    case changedMeanwhile(by: String)
+    case variableName
+    case settingLine
+    case addressScheme(scheme: String)
+    case slots
 
     enum Code: String, WordingCode {
         case noSuchColumn = "no-such-column"
@@ -94,6 +113,17 @@ enum InputProblem: Wording {
         case notJSON = "not-json"
         case notAnObject = "not-an-object"
         case cursor
+        case needed
+        case longerThan = "longer-than"
+        case notOneOf = "not-one-of"
+        case notConfirmed = "not-confirmed"
+        case identifier
+        case taken
+        case changedMeanwhile = "changed-meanwhile"
+        case variableName = "variable-name"
+        case settingLine = "setting-line"
+        case addressScheme = "address-scheme"
+        case slots
     }
 
     var code: Code {
@@ -112,6 +142,17 @@ enum InputProblem: Wording {
         case .notJSON: .notJSON
         case .notAnObject: .notAnObject
         case .cursor: .cursor
+        case .needed: .needed
+        case .longerThan: .longerThan
+        case .notOneOf: .notOneOf
+        case .notConfirmed: .notConfirmed
+        case .identifier: .identifier
+        case .taken: .taken
+        case .changedMeanwhile: .changedMeanwhile
+        case .variableName: .variableName
+        case .settingLine: .settingLine
+        case .addressScheme: .addressScheme
+        case .slots: .slots
         }
     }
 
@@ -127,7 +168,13 @@ enum InputProblem: Wording {
         case .ownership(let given): ["given": given]
         case .notJSON(let line, let column, let detail):
             ["line": String(line), "column": String(column), "detail": detail]
-        case .noRows, .identity, .phases, .notAnObject, .cursor: [:]
+        case .longerThan(let most): ["most": String(most)]
+        case .notOneOf(let words): ["words": words.joined(separator: ", ")]
+        case .changedMeanwhile(let name): ["by": name]
+        case .addressScheme(let scheme): ["scheme": scheme]
+        case .noRows, .identity, .phases, .notAnObject, .cursor, .needed, .notConfirmed, .identifier, .taken,
+            .variableName, .settingLine, .slots:
+            [:]
         }
     }
 }
@@ -149,6 +196,17 @@ extension InputProblem.Code {
         case .notJSON: "line {line}, column {column}: {detail}"
         case .notAnObject: "an object is expected"
         case .cursor: "take the next_cursor of the page before as it is"
+        case .needed: "is needed"
+        case .longerThan: "at most {most} characters"
+        case .notOneOf: "one of {words} is expected"
+        case .notConfirmed: "tick the box to go on"
+        case .identifier: "1 to 64 printable characters without spaces are expected"
+        case .taken: "is taken already"
+        case .changedMeanwhile: "{by} has changed it meanwhile; open the page again and change it anew"
+        case .variableName: "is no name of a variable, such as OCPPCommCtrlr.HeartbeatInterval"
+        case .settingLine: "NAME = VALUE is expected, such as OCPPCommCtrlr.HeartbeatInterval = 300"
+        case .addressScheme: "an address that begins with {scheme} is expected, without the pile's identity"
+        case .slots: "1 to 16 slots apart by commas are expected, the one to use first"
         }
     }
 }

@@ -1,5 +1,6 @@
 import Assets
 import Charging
+import Documents
 import Operations
 import Quantities
 
@@ -74,14 +75,18 @@ enum CampaignsPage {
         let view = try await CampaignsAPI.campaign(call)
         let campaign = view.campaign
         let after = try call.numericCursor().map { Int(clamping: $0) }
-        let found = await call.service.targets(of: campaign.id, after: after, limit: pageSize + 1)
+        let only = call.request.query.filled("state").flatMap { CampaignTarget.State(rawValue: $0) }
+        let found = await targets(of: campaign.id, only, after: after, call)
         let targets = found.prefix(pageSize)
         let path = "/campaigns/" + PercentCoding.encode(campaign.id)
-        let chips: [HTML] = CampaignTarget.State.allCases.compactMap { state in
-            view.counts[state].map {
-                "<span class=\"chip\">\(t("target.state." + state.rawValue)) <span class=\"count\">\($0)</span></span>"
+        let chips: [HTML] = CampaignTarget.State.allCases.compactMap { one in
+            view.counts[one].map {
+                Parts.chip(
+                    t("target.state." + one.rawValue), href: path + "?state=\(one.rawValue)#results",
+                    chosen: one == only, count: $0)
             }
         }
+        let all = Parts.chip(t("device.all"), href: path + "#results", chosen: only == nil, count: view.total)
         let commands: [HTML] = campaign.plan.commandList.map { version, command in
             let payload: HTML? =
                 campaign.plan.file == nil
@@ -102,7 +107,7 @@ enum CampaignsPage {
             : nil
         let api = "/api/v1/campaigns/" + PercentCoding.encode(campaign.id)
         let content: HTML = """
-            \(Parts.card(t("campaigns.course"), id: "course", live: "campaign", "\(facts)<div class=\"chips\">\(chips)</div>\(steps(campaign, path, call))"))
+            \(Parts.card(t("campaigns.course"), id: "course", live: "campaign", "\(facts)<nav class=\"chips\" aria-label=\"\(t("campaigns.result"))\">\(all)\(chips)</nav>\(steps(view, path, call))"))
             \(Parts.card(t("campaigns.commands"), id: "commands", "\(commands)"))
             \(Parts.card(t("campaigns.results"), id: "results", live: "campaign", actions: Parts.csv(api + "/results?format=csv&bom=1&limit=1000", t), "\(results(Array(targets), format))\(more)"))
             """
@@ -111,8 +116,25 @@ enum CampaignsPage {
         ).response(content)
     }
 
-    private static func steps(_ campaign: Campaign, _ path: String, _ call: Call) -> HTML {
+    /// Those in one state, where it is asked for: who did not take it matters more than who did.
+    private static func targets(
+        of id: String, _ state: CampaignTarget.State?, after: Int?, _ call: Call
+    ) async -> [CampaignTarget] {
+        guard let state else { return await call.service.targets(of: id, after: after, limit: pageSize + 1) }
+        var found: [CampaignTarget] = []
+        var last = after
+        while found.count <= pageSize {
+            let some = await call.service.targets(of: id, after: last, limit: 1000)
+            found += some.filter { $0.state == state }
+            guard some.count == 1000 else { break }
+            last = some.last?.position
+        }
+        return Array(found.prefix(pageSize + 1))
+    }
+
+    private static func steps(_ view: CampaignView, _ path: String, _ call: Call) -> HTML {
         let t = call.words
+        let campaign = view.campaign
         var all: [(Campaign.Step, String)] = []
         switch campaign.state {
         case .draft: all = [(.start, "campaigns.start"), (.cancel, "campaigns.cancel")]
@@ -120,11 +142,21 @@ enum CampaignsPage {
         case .paused: all = [(.start, "campaigns.resume"), (.cancel, "campaigns.cancel")]
         case .finished, .cancelled: break
         }
+        let waiting = String(view.counts[.waiting] ?? 0)
         let forms: [HTML] = all.filter { call.can($0.0 == .start ? .manager : .operator) }.map { step, key in
-            let look: HTML = step == .start ? "button primary" : "button"
-            return """
-                <form method="post" action="\(path)/\(step.rawValue)">\(Layout.csrf(call))<button class="\(look)">\(t(key))</button></form>
-                """
+            let address = "\(path)/\(step.rawValue)"
+            // Pausing can be taken back; the others reach stations, or end for good.
+            return switch step {
+            case .pause: Parts.button(t(key), to: address, call: call)
+            case .start:
+                Parts.confirm(
+                    t(key), effect: t("campaigns.start.effect", ["n": waiting]), button: t("campaigns.start.do"),
+                    to: address, call: call)
+            case .cancel:
+                Parts.confirm(
+                    t(key), effect: t("campaigns.cancel.effect", ["n": waiting]), button: t("campaigns.cancel"),
+                    to: address, call: call)
+            }
         }
         return "<div class=\"controls\">\(forms)</div>"
     }
@@ -142,7 +174,7 @@ enum CampaignsPage {
             return """
                 <tr data-row><th scope="row">\(Parts.stationLink(target.station))</th>\
                 <td><span class="state state-\(tone)">\(t("target.state." + target.state.rawValue))</span></td>\
-                <td>\(target.word ?? "")</td><td class="number">\(String(target.attempts))</td><td>\(format.ago(target.at))</td></tr>
+                <td>\(target.word.map { t.known("target.word." + $0) ?? $0 } ?? "")</td><td class="number">\(String(target.attempts))</td><td>\(format.ago(target.at))</td></tr>
                 """
         }
         return Parts.table(
@@ -163,97 +195,109 @@ enum CampaignsPage {
 
     // MARK: - New
 
-    @Sendable static func make(_ call: Call) async throws(Refusal) -> WebResponse { await form(call, .empty) }
+    @Sendable static func make(_ call: Call) async throws(Refusal) -> WebResponse { await newPage(call, nil) }
 
     @Sendable static func create(_ call: Call) async throws(Refusal) -> WebResponse {
-        let t = call.words
         do {
             let view = try await CampaignsAPI.create(try await plan(call), call)
             return .seeOther("/campaigns/" + PercentCoding.encode(view.campaign.id))
-        } catch {
-            return await form(call, Parts.errors(t.mistakes(error), t("campaigns.refused"), t), status: error.status)
-        }
+        } catch { return await newPage(call, RefusedForm(name: "campaign", refusal: error)) }
     }
 
+    /// What many stations are given; each has its own fields.
+    private enum What: String, CaseIterable { case commands, firmware, log }
+
     private static func plan(_ call: Call) async throws(Refusal) -> CampaignPlan {
-        let form = call.form
-        var plan = CampaignPlan(name: form.filled("name") ?? "", commands: [:])
-        if let text = form.filled("stations") {
-            plan.selection.stations = text.split { " ,;\n\r\t".contains($0) }.map { StationID(String($0)) }
-        }
+        var reader = FormReader(call)
+        let form = reader.form
+        var plan = CampaignPlan(name: reader.text("name", atMost: 200, needed: true) ?? "", commands: [:])
+        let stations = reader.ids("stations")
+        if !stations.isEmpty { plan.selection.stations = stations.map { StationID($0) } }
         plan.selection.site = form.filled("site").map { SiteID($0) }
-        plan.selection.vendor = form.filled("vendor")
-        plan.selection.model = form.filled("model")
-        plan.selection.firmware = form.filled("firmware_version")
-        plan.parallel = form.filled("parallel").flatMap { Int($0) } ?? plan.parallel
-        plan.attempts = form.filled("attempts").flatMap { Int($0) } ?? plan.attempts
-        guard (1...CampaignPlan.mostParallel).contains(plan.parallel) else {
-            throw .invalid([.init(path: "parallel", problem: "1…\(CampaignPlan.mostParallel)")])
-        }
-        guard (1...CampaignPlan.mostAttempts).contains(plan.attempts) else {
-            throw .invalid([.init(path: "attempts", problem: "1…\(CampaignPlan.mostAttempts)")])
-        }
-        if let file = form.filled("file") {
-            guard await call.service.files.file(file) != nil,
-                let node = try? JSONNode(Array(#"{"file": "\#(file)"}"#.utf8))
-            else { throw .notFound("file", file) }
-            var fields = try JSONFields(node, path: "")
-            let asked = await JobFields.read(&fields, .firmware, call)
-            try fields.throwIfAny()
-            guard let asked else { throw Refusal(ServiceFault(.filesOff)) }
+        plan.selection.vendor = reader.text("vendor", atMost: 255)
+        plan.selection.model = reader.text("model", atMost: 255)
+        plan.selection.firmware = reader.text("firmware_version", atMost: 255)
+        plan.parallel = reader.whole("parallel", 1...CampaignPlan.mostParallel) ?? plan.parallel
+        plan.attempts = reader.whole("attempts", 1...CampaignPlan.mostAttempts) ?? plan.attempts
+        let what = reader.word("what", What.self) ?? (form.filled("file") == nil ? .commands : .firmware)
+        switch what {
+        case .commands: commands(&plan, &reader, call)
+        case .firmware:
+            if form.filled("file") == nil { reader.refuse("file", InputProblem.needed) }
+            try reader.throwIfAny()
+            let id = form.filled("file") ?? ""
+            guard await call.service.files.file(id) != nil else { throw .notFound("file", id) }
+            let asked = try await JobFields.read(["file": .string(id)], .firmware, call)
             (plan.job, plan.file) = (asked.order, asked.file)
-            return plan
+        case .log:
+            let type = reader.word("log_type", JobOrder.Log.self) ?? .diagnostics
+            try reader.throwIfAny()
+            plan.job = try await JobFields.read(["type": .string(type.rawValue)], .log, call).order
+            // From each station under an address of its own.
+            plan.job?.location = ""
         }
-        var mistakes: [Mistake] = []
-        for version in CampaignPlan.versions {
-            guard let action = form.filled("action-" + version) else { continue }
-            let payload = Array((form.filled("payload-" + version) ?? "{}").utf8)
-            let faults = call.console.validateCommand("ocpp" + version, action, payload)
-            mistakes += faults.mistakes.map { Mistake(path: "\(version) \($0.path)", problem: $0.problem) }
-            _ = plan.set(CampaignPlan.Command(action: action, payload: payload), forVersion: version)
-        }
-        guard mistakes.isEmpty else { throw .invalid(mistakes) }
+        try reader.throwIfAny()
         return plan
     }
 
-    private static func form(_ call: Call, _ banner: HTML, status: Int = 200) async -> WebResponse {
+    private static func commands(_ plan: inout CampaignPlan, _ reader: inout FormReader, _ call: Call) {
+        for version in CampaignPlan.versions {
+            guard let action = reader.text("action-" + version, atMost: 50) else { continue }
+            let payload = Array((reader.form.filled("payload-" + version) ?? "{}").utf8)
+            let faults = call.console.validateCommand("ocpp" + version, action, payload)
+            reader.refuse(faults.mistakes.map { $0.at("payload-\(version).\($0.field)") })
+            _ = plan.set(CampaignPlan.Command(action: action, payload: payload), forVersion: version)
+        }
+        if plan.commands.isEmpty { reader.refuse("action-" + (CampaignPlan.versions.first ?? ""), InputProblem.needed) }
+    }
+
+    private static func newPage(_ call: Call, _ refused: RefusedForm?) async -> WebResponse {
         let t = call.words
-        let form = call.form
-        func value(_ name: String, _ usual: String = "") -> String { form[name] ?? usual }
-        let sites: [HTML] = await call.service.sites().map {
-            Parts.option($0.id.value, $0.name, chosen: $0.id.value == form["site"])
-        }
-        let images: [HTML] = await call.service.files.files(kind: .firmware, station: nil, limit: 100, before: nil).map
-        {
-            Parts.option($0.id, $0.name, chosen: $0.id == form["file"])
-        }
+        let sites =
+            [(value: "", label: t("stations.allsites"))] + (await call.service.sites().map { ($0.id.value, $0.name) })
+        let images = await call.service.files.files(kind: .firmware, station: nil, limit: 100, before: nil)
+        var form = FormView("campaign", to: "/campaigns", call, refused)
+        let what = form.value("what", "commands")
         let commands: [HTML] = CampaignPlan.versions.map { version in
             """
-            <label class="field"><span>OCPP \(version): \(t("command.action"))</span>\
-            <input name="action-\(version)" value="\(value("action-" + version))" maxlength="50" spellcheck="false"></label>\
-            <label class="field wide"><span>\(t("command.payload"))</span>\
-            <textarea name="payload-\(version)" rows="2" class="mono" spellcheck="false">\(value("payload-" + version, "{}"))</textarea></label>
+            \(form.input("OCPP \(version): " + t("command.action"), "action-" + version, more: " maxlength=\"50\" spellcheck=\"false\""))
+            \(form.area(t("command.payload"), "payload-" + version, "{}", rows: 2))
             """
         }
-        let content: HTML = """
-            \(banner)
-            <section class="card"><p class="muted">\(t("campaigns.form.text"))</p>
-            <form method="post" action="/campaigns" class="grid">\(Layout.csrf(call))
-            \(Parts.field(t("campaigns.name"), name: "name", value: value("name"), required: true))
-            <label class="field"><span>\(t("stations.site"))</span><select name="site"><option value="">\(t("stations.allsites"))</option>\(sites)</select></label>
-            \(Parts.field(t("campaigns.vendor"), name: "vendor", value: value("vendor")))
-            \(Parts.field(t("campaigns.model"), name: "model", value: value("model")))
-            \(Parts.field(t("campaigns.version"), name: "firmware_version", value: value("firmware_version")))
-            <label class="field wide"><span>\(t("campaigns.stations"))</span><textarea name="stations" rows="2" class="mono" spellcheck="false">\(value("stations"))</textarea></label>
-            \(Parts.field(t("campaigns.parallel"), name: "parallel", value: value("parallel", "10"), hint: t("campaigns.parallel.text")))
-            \(Parts.field(t("campaigns.attempts"), name: "attempts", value: value("attempts", "1"), hint: t("campaigns.attempts.text")))
-            <label class="field wide"><span>\(t("campaigns.firmware"))</span><select name="file"><option value="">\(t("campaigns.firmware.none"))</option>\(images)</select></label>
-            \(commands)
-            <div class="controls wide"><button class="button primary">\(t("campaigns.make"))</button>\
-            <a class="button quiet" href="/campaigns">\(t("action.cancel"))</a></div></form></section>
+        let firmware: HTML =
+            images.isEmpty
+            ? "<p class=\"hint\">\(t("campaigns.noimage")) <a href=\"/firmware\">\(t("firmware.title"))</a></p>"
+            : form.select(t("campaigns.firmware"), "file", images.map { ($0.id, $0.name) })
+        let kinds = JobOrder.Log.allCases.map { (value: $0.rawValue, label: t("job.kind.log." + $0.rawValue)) }
+        let log: HTML = """
+            <p class="hint wide">\(t("campaigns.log.text"))</p>\(form.select(t("jobs.log"), "log_type", kinds))
             """
+        let parts: [HTML] = zip(What.allCases, ["\(commands)", firmware, log] as [HTML]).map { one, fields in
+            let chosen: HTML = what == one.rawValue ? " checked" : ""
+            return """
+                <fieldset class="wide choice"><legend><label class="check"><input type="radio" name="what" value="\(one.rawValue)"\(chosen)>\
+                <span>\(t("campaigns.what." + one.rawValue))</span></label></legend><div class="grid">\(fields)</div></fieldset>
+                """
+        }
+        let fields: HTML = """
+            \(form.input(t("campaigns.name"), "name", needed: true, more: " maxlength=\"200\""))
+            \(form.select(t("stations.site"), "site", sites))
+            \(form.input(t("campaigns.vendor"), "vendor"))
+            \(form.input(t("campaigns.model"), "model"))
+            \(form.input(t("campaigns.version"), "firmware_version"))
+            \(form.input(t("campaigns.parallel"), "parallel", "10", type: "number", hint: t("campaigns.parallel.text"), more: " min=\"1\" max=\"\(CampaignPlan.mostParallel)\""))
+            \(form.input(t("campaigns.attempts"), "attempts", "1", type: "number", hint: t("campaigns.attempts.text"), more: " min=\"1\" max=\"\(CampaignPlan.mostAttempts)\""))
+            \(form.area(t("campaigns.stations"), "stations", rows: 2, hint: t("templates.stations.hint")))
+            \(parts)
+            """
+        let cancel: HTML = "<a class=\"button quiet\" href=\"/campaigns\">\(t("action.cancel"))</a>"
         return await Layout(
-            call: call, section: .campaigns, title: t("campaigns.new"), format: await call.format()
-        ).response(content, status: status)
+            call: call, section: .campaigns, title: t("campaigns.new"), format: await call.format(),
+            address: "/campaigns:new"
+        ).response(
+            """
+            <section class="card"><p class="muted">\(t("campaigns.form.text"))</p>
+            \(form.html(fields, button: t("campaigns.make"), beside: cancel))</section>
+            """, status: refused?.refusal.status ?? 200)
     }
 }

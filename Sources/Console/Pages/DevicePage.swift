@@ -6,17 +6,16 @@ import Quantities
 /// What is this pile made of, how is it set, and what does it watch? Search and filters stand in the address.
 enum DevicePage {
     private static let pageSize = 100
-    private static let eventsShown = 30
 
     static func path(_ id: StationID) -> String { "/stations/" + PercentCoding.encode(id.value) + "/device-model" }
 
     @Sendable static func show(_ call: Call) async throws(Refusal) -> WebResponse {
-        await page(call, try await StationsAPI.station(call), .empty)
+        await page(call, try await StationsAPI.station(call))
     }
 
     @Sendable static func refresh(_ call: Call) async throws(Refusal) -> WebResponse {
         let view = try await StationsAPI.station(call)
-        return await ordered(call, view, note: "report") { () async throws(Refusal) in
+        return await ordered(call, view, form: "refresh", note: "report") { () async throws(Refusal) in
             _ = try await call.order(.device(.refresh(view.station.id)))
         }
     }
@@ -36,55 +35,66 @@ enum DevicePage {
                 instance: form.filled("instance")),
             attribute: form["attribute"].flatMap { DeviceAttribute(rawValue: $0) } ?? .actual,
             value: form["value"] ?? "")
-        return await ordered(call, view, note: "variable") { () async throws(Refusal) in
+        return await ordered(call, view, form: "variable", note: "variable") { () async throws(Refusal) in
             _ = try await DeviceAPI.send([setting], path: "variables", to: view, call, isWhole: true)
         }
     }
 
-    private static func ordered(
-        _ call: Call, _ view: StationView, note: String, _ body: () async throws(Refusal) -> Void
+    /// What the body orders; refused, the page again with what is wrong at its form.
+    static func ordered(
+        _ call: Call, _ view: StationView, form: String, note: String, at place: String = "",
+        _ body: () async throws(Refusal) -> Void
     ) async -> WebResponse {
         do {
             try await body()
-        } catch {
-            let t = call.words
-            return await page(
-                call, view, Parts.errors(t.mistakes(error), t("command.refused"), t), status: error.status)
-        }
-        return .seeOther(path(view.station.id) + "?note=" + note)
+        } catch { return await page(call, view, RefusedForm(name: form, refusal: error)) }
+        return .seeOther(path(view.station.id) + "?note=" + note + place)
     }
 
-    private static func page(_ call: Call, _ view: StationView, _ banner: HTML, status: Int = 200) async -> WebResponse
-    {
+    private static func page(_ call: Call, _ view: StationView, _ refused: RefusedForm? = nil) async -> WebResponse {
         let t = call.words
         let id = view.station.id
         let site: Site? = if let id = view.station.site { await call.service.site(id) } else { nil }
         let format = await call.format(for: site?.zone)
         let device = await DeviceView(of: id, call.service)
         let api = "/api/v1/stations/" + PercentCoding.encode(id.value)
+        // A form of one button has no place of its own to say it.
+        var banner: HTML = ""
+        if let refused, !MonitorCards.has(view) || ["refresh", "variable", "monitors"].contains(refused.name) {
+            let name = call.form["variable"] ?? ""
+            let mistakes = t.mistakes(refused.refusal).map { mistake in
+                mistake.field.hasPrefix("variables") ? mistake.at(name) : mistake
+            }
+            banner = Parts.errors(mistakes, t("command.refused"), t)
+        }
         let content: HTML = """
             \(banner)
             \(Parts.card(t("device.state"), id: "state", live: "station command", actions: refreshButton(view, call), facts(device, view, format)))
-            \(Parts.card(t("device.variables"), id: "variables", actions: Parts.csv(api + "/device-model?format=csv&bom=1&limit=1000", t), table(device, view, call, format)))
-            \(await monitoring(view, call, format))
+            \(Parts.card(t("device.variables"), id: "variables", actions: "\(template(device, view, call))\(Parts.csv(api + "/device-model?format=csv&bom=1&limit=1000", t))", table(device, view, call, format)))
+            \(await MonitorCards(view: view, device: device, call: call, format: format, refused: refused).html())
             """
         return await Layout(
             call: call, section: .stations, title: t("device.title"), scope: id.value,
             actions:
                 "<a class=\"button\" href=\"/stations/\(PercentCoding.encode(id.value))\">\(t("device.station"))</a>",
-            format: format
-        ).response(content, status: status)
+            format: format, address: path(id)
+        ).response(content, status: refused?.refusal.status ?? 200)
+    }
+
+    /// What is set here may be wanted elsewhere.
+    private static func template(_ device: DeviceView, _ view: StationView, _ call: Call) -> HTML {
+        guard call.can(.manager), !device.variables.isEmpty else { return "" }
+        return
+            "<a class=\"button quiet\" href=\"/device-templates:new?station=\(PercentCoding.encode(view.station.id.value))\">\(call.words("device.template"))</a>"
     }
 
     // MARK: - State
 
     private static func refreshButton(_ view: StationView, _ call: Call) -> HTML {
         guard call.can(.operator) else { return "" }
-        let off: HTML = view.online ? "" : " disabled"
-        return """
-            <form method="post" action="\(path(view.station.id))/refresh">\(Layout.csrf(call))\
-            <button class="button primary"\(off)>\(call.words("device.refresh"))</button></form>
-            """
+        return Parts.button(
+            call.words("device.refresh"), to: path(view.station.id) + "/refresh", off: !view.online,
+            look: "button primary", call: call)
     }
 
     private static func facts(_ device: DeviceView, _ view: StationView, _ format: Format) -> HTML {
@@ -103,7 +113,7 @@ enum DevicePage {
             ),
         ]
         let templates: [HTML] = device.templates.map {
-            "<a href=\"/device-templates/\(PercentCoding.encode($0.name))\">\($0.name)</a> "
+            "<a href=\"\(DeviceTemplatesPage.path($0.name))\">\($0.name)</a> "
         }
         pairs.append(
             (
@@ -187,7 +197,7 @@ enum DevicePage {
             "<div class=\"muted\">\(t("device.pending", ["value": $0]))</div>"
         }
         let drift: HTML? = row.drift.map {
-            "<div class=\"state state-\($0 == .pending ? "wait" : "bad")\">\(t("drift." + $0.rawValue, ["wanted": row.wanted ?? "", "template": row.template ?? ""]))</div>"
+            "<div><span class=\"state state-\($0 == .pending ? "wait" : "bad")\">\(t("drift." + $0.rawValue, ["wanted": row.wanted ?? "", "template": row.template ?? ""]))</span></div>"
         }
         let value: HTML =
             variable.map { "\($0.value ?? Format.none) <span class=\"muted\">\($0.unit ?? "")</span>" }
@@ -196,8 +206,8 @@ enum DevicePage {
             "\(format.ago($0.at))<div class=\"muted\">\(t("device.source." + $0.source.rawValue))</div>"
         }
         return """
-            <tr data-row><th scope="row"><span class="mono">\(row.name.text)</span>\(attribute)</th>\
-            <td>\(value)\(pending)\(drift)</td><td>\(limits(variable, t))</td><td>\(told)</td>\
+            <tr data-row><th scope="row" class="wrap"><span class="mono">\(row.name.text)</span>\(attribute)</th>\
+            <td class="wrap">\(value)\(pending)\(drift)</td><td>\(limits(variable, t))</td><td>\(told)</td>\
             <td>\(form(row, view, call))</td></tr>
             """
     }
@@ -232,72 +242,5 @@ enum DevicePage {
             \(Layout.csrf(call))\(hidden)<input name="value" value="\(value)" aria-label="\(t("device.value"))" maxlength="2500">\
             <button class="button"\(off)>\(t("action.set"))</button></form></details>
             """
-    }
-
-    // MARK: - Monitoring
-
-    private static func monitoring(_ view: StationView, _ call: Call, _ format: Format) async -> HTML {
-        let t = format.words
-        // 1.6 has nothing of the kind.
-        guard let version = view.protocol, version != SubprotocolWords.v16 else { return "" }
-        let id = view.station.id
-        let settings = await call.service.monitoringSettings(of: id)
-        let monitors = await call.service.deviceMonitors(of: id)
-        let events = await call.service.deviceEvents(
-            of: id, severity: nil, open: false, limit: eventsShown, before: nil)
-        let api = "/api/v1/stations/" + PercentCoding.encode(id.value)
-        let state = Parts.facts([
-            (t("monitoring.base"), HTML(escaping: settings.base ?? Format.none)),
-            (t("monitoring.level"), HTML(escaping: settings.level.map { t("severity.\($0)") } ?? Format.none)),
-        ])
-        return """
-            \(Parts.card(t("monitoring.title"), id: "monitors", live: "station command", actions: Parts.csv(api + "/monitors?format=csv&bom=1", t), "\(state)\(list(monitors, format))"))
-            \(Parts.card(t("monitoring.events"), id: "device-events", live: "station", actions: Parts.csv(api + "/device-events?format=csv&bom=1&limit=1000", t), list(events, format)))
-            """
-    }
-
-    private static func list(_ monitors: [KnownMonitor], _ format: Format) -> HTML {
-        let t = format.words
-        guard !monitors.isEmpty else { return Parts.empty(t("monitoring.none")) }
-        let rows: [HTML] = monitors.map { known in
-            let monitor = known.monitor
-            return """
-                <tr data-row><td>\(String(monitor.id))</td><th scope="row" class="mono">\(monitor.name.text)</th>\
-                <td>\(monitor.kind) \(monitor.value)</td><td>\(t.known("severity.\(monitor.severity)") ?? String(monitor.severity))</td>\
-                <td>\(monitor.origin ?? Format.none)</td></tr>
-                """
-        }
-        return Parts.table(
-            Parts.heads(
-                t,
-                ["monitoring.number", "device.variable", "monitoring.kind", "monitoring.severity", "monitoring.origin"]),
-            rows, caption: t("monitoring.title"))
-    }
-
-    private static func list(_ events: [StoredDeviceEvent], _ format: Format) -> HTML {
-        let t = format.words
-        guard !events.isEmpty else { return Parts.empty(t("monitoring.noevents")) }
-        let rows: [HTML] = events.map { stored in
-            let event = stored.event
-            let isOpen = event.lasts && !event.isCleared && stored.clearedAt == nil
-            let state: HTML =
-                event.isCleared
-                ? "<span class=\"state state-ok\">\(t("monitoring.clears"))</span>"
-                : isOpen
-                    ? "<span class=\"state state-bad\">\(t("monitoring.open"))</span>"
-                    : "\(stored.clearedAt.map { format.tag($0) })"
-            return """
-                <tr data-row><td>\(format.precise(event.at))</td><th scope="row" class="mono">\(event.name.text)</th>\
-                <td>\(event.value)</td><td>\(event.severity.map { t.known("severity.\($0)") ?? String($0) } ?? Format.none)</td>\
-                <td>\(event.trigger)</td><td>\(state)</td></tr>
-                """
-        }
-        return Parts.table(
-            Parts.heads(
-                t,
-                [
-                    "table.time", "device.variable", "device.value", "monitoring.severity", "monitoring.trigger",
-                    "monitoring.cleared",
-                ]), rows, caption: t("monitoring.events"))
     }
 }

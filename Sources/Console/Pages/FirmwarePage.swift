@@ -31,7 +31,9 @@ enum FirmwarePage {
         let rows: [HTML] = images.map { file in
             let remove: HTML? =
                 call.can(.manager)
-                ? "<form method=\"post\" action=\"/firmware/\(file.id)/delete\">\(Layout.csrf(call))<button class=\"button quiet\">\(t("firmware.delete"))</button></form>"
+                ? Parts.confirm(
+                    t("firmware.delete"), effect: t("firmware.delete.effect"),
+                    button: t("firmware.delete.do", ["name": file.name]), to: "/firmware/\(file.id)/delete", call: call)
                 : nil
             return """
                 <tr data-row><th scope="row">\(file.name)<div class="muted mono">\(file.sha256)</div></th>\

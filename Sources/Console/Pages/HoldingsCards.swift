@@ -9,10 +9,10 @@ struct HoldingsCards {
     let view: StationView
     let call: Call
     let format: Format
+    let refused: RefusedForm?
     private var t: Words { format.words }
     private var api: String { "/api/v1/stations/" + PercentCoding.encode(view.station.id.value) }
     private var path: String { "/stations/" + PercentCoding.encode(view.station.id.value) }
-    private var off: HTML { view.online ? "" : " disabled" }
 
     func html() async -> HTML {
         guard call.can(.operator) else { return .empty }
@@ -45,12 +45,17 @@ struct HoldingsCards {
         let leftOut: HTML? =
             record.leftOut == 0 ? nil : "<p class=\"muted\">\(t("lists.leftout", ["n": String(record.leftOut)]))</p>"
         var forms: [HTML] = []
-        if call.can(.manager) {
-            forms.append(
-                record.scope == .none ? form("keep", t("lists.keep"), "") : form("stop", t("lists.stop"), ""))
-        }
+        if call.can(.manager), record.scope != .all { forms.append(form("keep", t("lists.keep"))) }
         if record.scope != .none {
-            forms += [form("send", t("lists.send"), off), form("whole", t("lists.whole"), off)]
+            forms += [
+                form("send", t("lists.send"), off: !view.online), form("whole", t("lists.whole"), off: !view.online),
+            ]
+            if call.can(.manager) {
+                forms.append(
+                    Parts.confirm(
+                        t("lists.stop"), effect: t("lists.stop.effect"), button: t("lists.stop"),
+                        to: path + "/local-list", [("what", "stop")], call: call))
+            }
         }
         return """
             <p class="muted">\(t("lists.text"))</p>
@@ -60,36 +65,60 @@ struct HoldingsCards {
                 (t("lists.outcome"), "\(outcome) <span class=\"muted\">\(record.outcome == .never ? .empty : format.ago(record.at))</span>"),
                 (t("lists.automatic"), HTML(escaping: t(record.isAutomatic ? "lists.automatic.on" : "lists.automatic.off"))),
             ]))
-            \(leftOut)<div class="controls">\(forms)</div>
+            \(leftOut)<div class="controls">\(forms)</div>\(call.can(.manager) ? choice(record) : .empty)
             """
     }
 
-    private func form(_ what: String, _ label: String, _ disabled: HTML) -> HTML {
-        """
-        <form method="post" action="\(path)/local-list">\(Layout.csrf(call))<input type="hidden" name="what" value="\(what)">\
-        <button class="button"\(disabled)>\(label)</button></form>
-        """
+    private func form(_ what: String, _ label: String, off: Bool = false) -> HTML {
+        Parts.button(label, to: path + "/local-list", [("what", what)], off: off, call: call)
+    }
+
+    /// Which tokens the list should hold, where it is not all of them.
+    private func choice(_ record: LocalListRecord) -> HTML {
+        var form = FormView("local-list", to: path + "/local-list", call, refused)
+        let fields: HTML = """
+            <input type="hidden" name="what" value="choose">
+            \(form.area(t("lists.tokens"), "tokens", record.tokens.joined(separator: "\n"), rows: 4, hint: t("lists.tokens.hint")))
+            \(form.check(t("lists.automatic.choose"), "automatic", record.scope == .none || record.isAutomatic))
+            """
+        return form.folded(t("lists.choose"), form.html(fields, button: t("action.save")))
     }
 
     /// Chooses what the list should hold, or sends it.
     @Sendable static func changeList(_ call: Call) async throws(Refusal) -> WebResponse {
-        let station = try await StationsAPI.station(call).station.id
+        let view = try await StationsAPI.station(call)
+        let station = view.station.id
         let what = call.form["what"] ?? ""
-        let back = "/stations/" + PercentCoding.encode(station.value)
         if what == "send" || what == "whole" {
-            _ = try await call.order(.sendLocalList(station, whole: what == "whole"))
-            return .seeOther(back + "?note=list.sent#local-list")
+            return try await StationPage.ordered(call, view, form: "lists", note: "list.sent", at: "#local-list") {
+                () async throws(Refusal) in
+                _ = try await call.order(.sendLocalList(station, whole: what == "whole"))
+            }
         }
         guard call.can(.manager) else {
             throw Refusal(
                 403, "role-too-low", "This needs the role manager.",
                 values: ["role": "manager", "own": call.actor.role.name])
         }
-        var change = LocalListChange()
-        change.scope = what == "keep" ? .all : LocalListRecord.Scope.none
-        change.isAutomatic = what == "keep"
-        _ = try await call.order(.putLocalList(station, change))
-        return .seeOther(back + "?note=list#local-list")
+        return try await StationPage.ordered(call, view, form: "local-list", note: "list", at: "#local-list") {
+            () async throws(Refusal) in
+            var reader = FormReader(call)
+            var change = LocalListChange()
+            if what == "choose" {
+                let tokens = reader.ids("tokens")
+                if tokens.isEmpty { reader.refuse("tokens", InputProblem.needed) }
+                if tokens.count > LocalListRecord.mostTokens {
+                    reader.refuse("tokens", VariableProblem.tooMany(most: LocalListRecord.mostTokens))
+                }
+                (change.scope, change.tokens) = (.selected, tokens)
+                change.isAutomatic = reader.isChecked("automatic")
+            } else {
+                change.scope = what == "keep" ? .all : LocalListRecord.Scope.none
+                change.isAutomatic = what == "keep"
+            }
+            try reader.throwIfAny()
+            _ = try await call.order(.putLocalList(station, change))
+        }
     }
 
     // MARK: - Reservations
@@ -124,26 +153,32 @@ struct HoldingsCards {
     }
 
     private var reserveForm: HTML {
-        """
-        <form method="post" action="\(path)/reservations" class="inline">\(Layout.csrf(call))
-        <label><span>\(t("reservations.token"))</span><input name="id_token" required maxlength="255" spellcheck="false"></label>
-        <label><span>\(t("reservations.evse"))</span><input type="number" name="evse_id" min="1" max="64"></label>
-        <label><span>\(t("reservations.minutes"))</span><input type="number" name="minutes" min="1" max="10080" value="60" required></label>
-        <button class="button"\(off)>\(t("reservations.make"))</button></form>
-        """
+        var form = FormView("reservation", to: path + "/reservations", call, refused)
+        let fields: HTML = """
+            \(form.input(t("reservations.token"), "id_token", needed: true, more: " maxlength=\"255\" spellcheck=\"false\""))
+            \(form.input(t("reservations.group"), "group", more: " maxlength=\"255\" spellcheck=\"false\""))
+            \(form.input(t("reservations.evse"), "evse_id", type: "number", more: " min=\"1\" max=\"64\""))
+            \(form.input(t("reservations.minutes"), "minutes", "60", type: "number", needed: true, more: " min=\"1\" max=\"10080\""))
+            """
+        return form.folded(
+            t("reservations.new"), form.html(fields, button: t("reservations.make"), off: !view.online))
     }
 
     @Sendable static func reserve(_ call: Call) async throws(Refusal) -> WebResponse {
-        let station = try await StationsAPI.station(call).station.id
-        let form = call.form
-        guard let token = form.filled("id_token"), let minutes = form.filled("minutes").flatMap({ Int($0) }),
-            (1...10_080).contains(minutes)
-        else { throw .invalid([.init(path: "minutes", problem: call.words("reservations.invalid"))]) }
-        let wish = StationWish.reserve(
-            evse: form.filled("evse_id").flatMap { Int($0) }, connectorKind: nil, token: token, group: nil,
-            until: call.service.now + .minutes(minutes))
-        _ = try await call.order(.ask(station, wish, timeout: .seconds(30)))
-        return .seeOther("/stations/" + PercentCoding.encode(station.value) + "?note=reserved#reservations")
+        let view = try await StationsAPI.station(call)
+        return try await StationPage.ordered(call, view, form: "reservation", note: "reserved", at: "#reservations") {
+            () async throws(Refusal) in
+            var reader = FormReader(call)
+            let token = reader.text("id_token", atMost: 255, needed: true)
+            let group = reader.text("group", atMost: 255)
+            let evse = reader.whole("evse_id", 1...64)
+            let minutes = reader.whole("minutes", 1...10_080, needed: true)
+            try reader.throwIfAny()
+            guard let token, let minutes else { throw .invalid([]) }
+            let wish = StationWish.reserve(
+                evse: evse, connectorKind: nil, token: token, group: group, until: call.service.now + .minutes(minutes))
+            _ = try await call.order(.ask(view.station.id, wish, timeout: .seconds(30)))
+        }
     }
 
     // MARK: - Display
@@ -168,36 +203,42 @@ struct HoldingsCards {
                 caption: t("display.title"))
         return """
             <p class="muted">\(t("display.text")) \(told)</p>\(list)
-            <div class="controls"><form method="post" action="\(path)/display">\(Layout.csrf(call))<input type="hidden" name="what" value="read">\
-            <button class="button"\(off)>\(t("display.read"))</button></form>
-            <form method="post" action="\(path)/display" class="inline">\(Layout.csrf(call))<input type="hidden" name="what" value="show">
-            <label><span>\(t("display.number"))</span><input type="number" name="id" min="0" required></label>
-            <label><span>\(t("display.content"))</span><input name="content" maxlength="512" required></label>
-            <button class="button"\(off)>\(t("display.make"))</button></form></div>
+            <div class="controls">\(Parts.button(t("display.read"), to: path + "/display", [("what", "read")], off: !view.online, call: call))</div>\(displayForm)
             """
     }
 
+    private var displayForm: HTML {
+        var form = FormView("display", to: path + "/display", call, refused)
+        let fields: HTML = """
+            <input type="hidden" name="what" value="show">
+            \(form.input(t("display.number"), "id", type: "number", needed: true, more: " min=\"0\""))
+            \(form.input(t("display.content"), "content", needed: true, more: " maxlength=\"512\""))
+            """
+        return form.folded(t("display.new"), form.html(fields, button: t("display.make"), off: !view.online))
+    }
+
     @Sendable static func changeDisplay(_ call: Call) async throws(Refusal) -> WebResponse {
-        let station = try await StationsAPI.station(call).station.id
-        let form = call.form
-        var wish = StationWish.readDisplay
-        if form["what"] == "show" {
-            guard let id = form.filled("id").flatMap({ Int($0) }), (0...Int(Int32.max)).contains(id),
-                let content = form.filled("content"), content.unicodeScalars.count <= 512
-            else { throw .invalid([.init(path: "id", problem: call.words("command.noaction"))]) }
-            wish = .display(
-                DisplayMessage(id: id, priority: DisplayPriority.normalCycle.rawValue, format: "UTF8", content: content)
-            )
+        let view = try await StationsAPI.station(call)
+        return try await StationPage.ordered(call, view, form: "display", note: "command", at: "#display") {
+            () async throws(Refusal) in
+            var reader = FormReader(call)
+            var wish = StationWish.readDisplay
+            if reader.form["what"] == "show" {
+                let id = reader.whole("id", 0...Int(Int32.max), needed: true)
+                let content = reader.text("content", atMost: 512, needed: true)
+                try reader.throwIfAny()
+                wish = .display(
+                    DisplayMessage(
+                        id: id ?? 0, priority: DisplayPriority.normalCycle.rawValue, format: "UTF8",
+                        content: content ?? ""))
+            }
+            _ = try await call.order(.ask(view.station.id, wish, timeout: .seconds(30)))
         }
-        _ = try await call.order(.ask(station, wish, timeout: .seconds(30)))
-        return .seeOther("/stations/" + PercentCoding.encode(station.value) + "?note=command#display")
     }
 
     private func command(_ label: String, _ action: String, _ payload: String) -> HTML {
-        """
-        <form method="post" action="\(path)/commands">\(Layout.csrf(call))<input type="hidden" name="action" value="\(action)">\
-        <input type="hidden" name="payload" value="\(payload)"><button class="button"\(off)>\(label)</button></form>
-        """
+        Parts.button(
+            label, to: path + "/commands", [("action", action), ("payload", payload)], off: !view.online, call: call)
     }
 
     private static let shown = 20

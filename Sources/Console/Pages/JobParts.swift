@@ -1,4 +1,5 @@
 import Charging
+import Documents
 import Operations
 import Quantities
 
@@ -119,25 +120,24 @@ struct JobCard {
 
     @Sendable static func log(_ call: Call) async throws(Refusal) -> WebResponse {
         let type = call.form.filled("type").flatMap { JobOrder.Log(rawValue: $0) } ?? .diagnostics
-        return try await order(.log, #"{"type": "\#(type.rawValue)"}"#, call)
+        return try await order(.log, ["type": .string(type.rawValue)], call)
     }
 
     @Sendable static func firmware(_ call: Call) async throws(Refusal) -> WebResponse {
         let id = call.form.filled("file") ?? ""
         guard await call.service.files.file(id) != nil else { throw .notFound("file", id) }
-        return try await order(.firmware, #"{"file": "\#(id)"}"#, call)
+        return try await order(.firmware, ["file": .string(id)], call)
     }
 
     private static func order(
-        _ kind: StationJob.Kind, _ body: String, _ call: Call
+        _ kind: StationJob.Kind, _ wish: JSONValue, _ call: Call
     ) async throws(Refusal) -> WebResponse {
-        let station = try await StationsAPI.station(call).station.id
-        guard let node = try? JSONNode(Array(body.utf8)) else { throw .invalid([]) }
-        var fields = try JSONFields(node, path: "")
-        let asked = await JobFields.read(&fields, kind, call)
-        try fields.throwIfAny()
-        guard let asked else { throw Refusal(ServiceFault(.filesOff)) }
-        _ = try await call.order(.askJob(station, asked.order, file: asked.file, timeout: .seconds(30)))
-        return .seeOther("/stations/" + PercentCoding.encode(station.value) + "?note=command#jobs")
+        let view = try await StationsAPI.station(call)
+        return try await StationPage.ordered(call, view, form: "jobs", note: "command", at: "#jobs") {
+            () async throws(Refusal) in
+            let asked = try await JobFields.read(wish, kind, call)
+            _ = try await call.order(
+                .askJob(view.station.id, asked.order, file: asked.file, timeout: .seconds(30)))
+        }
     }
 }

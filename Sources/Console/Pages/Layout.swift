@@ -29,6 +29,8 @@ struct Layout {
     var scope: String?
     var actions: HTML = .empty
     let format: Format
+    /// Where the page is when it answers a form: what is live in it is fetched again from there.
+    var address: String?
 
     func response(_ content: HTML, status: Int = 200) async -> WebResponse {
         .page(await page(content), status: status)
@@ -61,7 +63,7 @@ struct Layout {
             <div id="late" class="banner banner-warn" role="status" hidden>\(t("layout.late"))</div>
             \(note())
             <header class="page-head"><div><h1>\(title)</h1>\(scopeText)</div><div class="page-actions">\(actions)</div></header>
-            <main id="main" tabindex="-1">\(content)</main>
+            <main id="main" tabindex="-1"\(call.request.method == .get ? nil : address.map { " data-address=\"\($0)\"" as HTML })>\(content)</main>
             <footer class="foot">
             <span>\(t("layout.asof")) <time datetime="\(format.now.description)">\(format.day(format.now)) \(format.seconds(format.now))</time> · \(format.zone.identifier)</span>
             <span><a href="/openapi.json">API</a> · <button type="button" class="link" data-open="keys">\(t("layout.keys"))</button></span>
@@ -114,18 +116,19 @@ struct Layout {
             <div class="side-foot">
             <div class="who" title="\(t("layout.role"))">\(call.actor.name) · \(t("role." + call.actor.role.name))</div>
             \(signOut)
-            <div class="switches">\(Layout.languageSwitch(call.request, t))
+            <div class="switches">\(Layout.languageSwitch(call.request, t, address: address))
             <button type="button" class="link" id="theme" data-auto="\(t("theme.auto"))" data-light="\(t("theme.light"))" data-dark="\(t("theme.dark"))">\(t("theme.auto"))</button></div>
             </div>
             """
     }
 
-    static func languageSwitch(_ request: WebRequest, _ t: Words) -> HTML {
+    static func languageSwitch(_ request: WebRequest, _ t: Words, address: String? = nil) -> HTML {
         let other: Language = t.language == .chinese ? .english : .chinese
         let path = request.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)[0]
         let target =
             request.method == .get
-            ? path + request.query.query(replacing: "lang", with: other.rawValue) : "/?lang=" + other.rawValue
+            ? path + request.query.query(replacing: "lang", with: other.rawValue)
+            : (address ?? "/") + "?lang=" + other.rawValue
         let label = other == .chinese ? "中文" : "English"
         return
             "<a class=\"language\" href=\"\(String(target))\" lang=\"\(other.rawValue)\" hreflang=\"\(other.rawValue)\">\(label)</a>"

@@ -73,11 +73,7 @@ struct SecurityCards {
 
     private func form(_ label: String, _ action: String, _ payload: String) -> HTML {
         let path = "/stations/" + PercentCoding.encode(view.station.id.value) + "/commands"
-        let off: HTML = view.online ? "" : " disabled"
-        return """
-            <form method="post" action="\(path)">\(Layout.csrf(call))<input type="hidden" name="action" value="\(action)">\
-            <input type="hidden" name="payload" value="\(payload)"><button class="button"\(off)>\(label)</button></form>
-            """
+        return Parts.button(label, to: path, [("action", action), ("payload", payload)], off: !view.online, call: call)
     }
 
     private func list(_ held: HeldCertificatesView) -> HTML {

@@ -6,7 +6,7 @@ import Quantities
 /// What is this pile doing, and what did it say?
 enum StationPage {
     @Sendable static func show(_ call: Call) async throws(Refusal) -> WebResponse {
-        try await page(call, try await StationsAPI.station(call), .empty)
+        try await page(call, try await StationsAPI.station(call))
     }
 
     /// Commands that are ordered often, ready to be edited.
@@ -55,24 +55,26 @@ enum StationPage {
 
     @Sendable static func command(_ call: Call) async throws(Refusal) -> WebResponse {
         let view = try await StationsAPI.station(call)
-        let form = call.form
-        guard let action = form.filled("action"), action.utf8.count <= 50 else {
-            return try await page(
-                call, view,
-                Parts.errors(
-                    [.init(path: "action", problem: call.words("command.noaction"))], call.words("command.refused"),
-                    call.words),
-                status: 400)
-        }
-        do {
+        return try await ordered(call, view, form: "command", note: "command", at: "#commands") {
+            () async throws(Refusal) in
+            let form = call.form
+            guard let action = form.filled("action"), action.utf8.count <= 50 else {
+                throw .invalid([.init(path: "action", problem: call.words("command.noaction"))])
+            }
             _ = try await CommandsAPI.send(
                 action, Array((form.filled("payload") ?? "{}").utf8), timeout: 30, to: view, call)
-        } catch {
-            let t = call.words
-            return try await page(
-                call, view, Parts.errors(t.mistakes(error), t("command.refused"), t), status: error.status)
         }
-        return .seeOther(path(view) + "?note=command#commands")
+    }
+
+    /// What the body orders; refused, the page again with what is wrong at its form.
+    static func ordered(
+        _ call: Call, _ view: StationView, form: String, note: String, at place: String,
+        _ body: () async throws(Refusal) -> Void
+    ) async throws(Refusal) -> WebResponse {
+        do {
+            try await body()
+        } catch { return try await page(call, view, RefusedForm(name: form, refusal: error)) }
+        return .seeOther(path(view) + "?note=" + note + place)
     }
 
     @Sendable static func control(_ call: Call) async throws(Refusal) -> WebResponse {
@@ -103,9 +105,9 @@ enum StationPage {
         "/stations/" + PercentCoding.encode(view.station.id.value)
     }
 
-    private static func page(_ call: Call, _ view: StationView, _ banner: HTML, status: Int = 200) async throws(Refusal)
-        -> WebResponse
-    {
+    private static func page(
+        _ call: Call, _ view: StationView, _ refused: RefusedForm? = nil
+    ) async throws(Refusal) -> WebResponse {
         let t = call.words
         let station = view.station
         let site: Site? = if let id = station.site { await call.service.site(id) } else { nil }
@@ -117,17 +119,24 @@ enum StationPage {
         let evses: [HTML] = view.evses.map { evse($0, view, call, format) }
         let api = "/api/v1/stations/" + PercentCoding.encode(station.id.value)
 
+        // A form of one button has no place of its own to say it.
+        let banner: HTML? = refused.flatMap { refused in
+            ["reservation", "display", "profile", "local-list"].contains(refused.name)
+                ? nil : Parts.errors(t.mistakes(refused.refusal), t("command.refused"), t)
+        }
         let content: HTML = """
             \(banner)
             <div class="columns columns-wide">
             \(Parts.card(t("station.now"), id: "now", live: "station session", evses.isEmpty ? Parts.empty(t("station.noevses")) : "<div class=\"evses\">\(evses)</div>"))
             \(Parts.card(t("station.facts"), id: "facts", live: "station", facts(view, site, format)))
             </div>
-            <p><a class="button" href="\(DevicePage.path(station.id))">\(t("device.link"))</a></p>
+            <p class="controls"><a class="button" href="\(DevicePage.path(station.id))">\(t("device.link"))</a>\(customers(view, call))</p>
             \(await profiles(view, call, format))
             \(call.can(.manager) ? keyForm(view, call) : .empty)
-            \(await HoldingsCards(view: view, call: call, format: format).html())
+            \(await SecurityProfileCard(view: view, call: call, format: format, refused: refused).html())
+            \(await HoldingsCards(view: view, call: call, format: format, refused: refused).html())
             \(await SecurityCards(view: view, call: call, format: format).html())
+            \(await PlugAndChargeCard(view: view, call: call, format: format).html())
             \(await JobCard(view: view, call: call, format: format).html())
             \(Parts.card(t("station.commands"), id: "commands", live: "command", actions: Parts.csv(api + "/commands?format=csv&bom=1", t), commandList(commands, call, format)))
             \(call.can(.operator) ? commandForm(view, call) : "<p class=\"muted\">\(t("denied.operator"))</p>")
@@ -135,8 +144,15 @@ enum StationPage {
             """
         return await Layout(
             call: call, section: .stations, title: station.id.value, scope: site?.name ?? t("station.nosite"),
-            format: format
-        ).response(content, status: status)
+            format: format, address: path(view)
+        ).response(content, status: refused?.refusal.status ?? 200)
+    }
+
+    /// Personal data has a page of its own.
+    private static func customers(_ view: StationView, _ call: Call) -> HTML? {
+        guard call.can(.manager), view.protocol.map({ $0 != SubprotocolWords.v16 }) ?? false else { return nil }
+        return
+            "<a class=\"button\" href=\"\(CustomersPage.path(view.station.id))\">\(call.words("customers.title"))</a>"
     }
 
     // MARK: - EVSEs
@@ -212,9 +228,7 @@ enum StationPage {
             (t("station.follows"), StationsPage.verdict(view.commissioning, t)),
         ]
         if let change = view.profileChange {
-            let word = change.word.map { ": " + $0 } ?? ""
-            let state = t("profilechange." + change.state.rawValue, ["target": String(change.target)]) + word
-            pairs.append((t("profilechange.title"), "\(state) <span class=\"muted\">\(format.ago(change.at))</span>"))
+            pairs.append((t("profilechange.title"), SecurityProfileCard.state(change, format)))
         }
         if let found = view.commissioning {
             if let unit = found.rateUnit { pairs.append((t("station.rateunit"), HTML(escaping: unit))) }
@@ -240,27 +254,20 @@ enum StationPage {
 
     private static func keyForm(_ view: StationView, _ call: Call) -> HTML {
         let t = call.words
-        let off: HTML = view.online ? "" : " disabled"
-        return """
-            <section class="card" id="key" aria-labelledby="key-title"><div class="card-head"><h2 id="key-title">\(t("key.title"))</h2></div>
-            <p class="muted">\(t("key.text"))</p>
-            <form method="post" action="\(path(view))/key">\(Layout.csrf(call))<button class="button"\(off)>\(t("key.send"))</button></form></section>
-            """
+        let send = Parts.confirm(
+            t("key.send"), effect: t("key.effect"), button: t("key.send"), to: path(view) + "/key", off: !view.online,
+            call: call)
+        return Parts.card(t("key.title"), id: "key", "<p class=\"muted\">\(t("key.text"))</p>\(send)")
     }
 
     /// A new key over OCPP.
     @Sendable static func sendKey(_ call: Call) async throws(Refusal) -> WebResponse {
         let view = try await StationsAPI.station(call)
         let made = call.service.makeStationKey()
-        do {
+        return try await ordered(call, view, form: "key", note: "key", at: "#facts") { () async throws(Refusal) in
             _ = try await call.order(
                 .sendKey(view.station.id, key: made.key, stored: made.stored, timeout: .seconds(30)))
-        } catch {
-            let t = call.words
-            return try await page(
-                call, view, Parts.errors(t.mistakes(error), t("command.refused"), t), status: error.status)
         }
-        return .seeOther(path(view) + "?note=key#facts")
     }
 
     // MARK: - Profiles

@@ -48,7 +48,8 @@ enum StationsPage {
 
         let importLink: HTML =
             call.can(.manager) ? "<a class=\"button\" href=\"/stations:import\">\(t("stations.import"))</a>" : ""
-        let actions = importLink + Parts.csv("/api/v1/stations?format=csv&bom=1&limit=1000", t)
+        let templates: HTML = "<a class=\"button\" href=\"/device-templates\">\(t("templates.title"))</a>"
+        let actions = importLink + templates + Parts.csv("/api/v1/stations?format=csv&bom=1&limit=1000", t)
         let content: HTML = """
             \(filters(state, scoped, sites, call))
             <section id="list" data-live="station session">

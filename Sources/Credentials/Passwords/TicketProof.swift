@@ -5,6 +5,11 @@ extension DigestSecret {
         Hexadecimal.encode(digest(of: Array("file-ticket\n\(text)".utf8)).prefix(16))
     }
 
+    /// An id that follows from this secret and `seed`, and that nobody without it can guess: 32 hexadecimal digits.
+    public func ticketID(of seed: String) -> String {
+        Hexadecimal.encode(digest(of: Array("file-id\n\(seed)".utf8)).prefix(16))
+    }
+
     /// An id that nobody can guess: 32 hexadecimal digits.
     public static func newTicketID() -> String { Hexadecimal.encode(RandomBytes.make(16)) }
 

@@ -80,7 +80,8 @@ public struct CampaignPlan: Hashable, Sendable {
     public var length: Duration = .days(1)
     /// The firmware file of ours that the commands name.
     public var file: String?
-    /// Firmware for all of them: the core makes the commands of it, each version its own.
+    /// Firmware or a log for all of them: the core makes the commands of it, each version its own. A log without a place
+    /// comes to us, from each station under an address of its own.
     public var job: JobOrder?
 
     public init(name: String, commands: [OCPPVersion: Command], selection: Selection = Selection()) {

@@ -179,6 +179,10 @@ extension Core {
         if let notBefore = target.notBefore, notBefore > now { return .later(notBefore) }
         guard stations[s].isOnline else { return .whenItComes }
         guard stations[s].lane.hasRoom else { return .later(now + Self.busyStation) }
+        guard let (order, file) = ownAddress(for: order, target, plan, in: stations[s].version, at: now) else {
+            settle(c, t, .skipped, word: "files-off", at: now)
+            return .done
+        }
         let (token, messageID) = counters.nextMessage()
         let id = campaigns[c].campaign.id
         let call = CallLane.Call(
@@ -192,7 +196,7 @@ extension Core {
             status: .pending, createdAt: now, by: "campaign " + id)
         pendingCommands[view.id] = view
         persist(.command(view))
-        begin(order.action, order.payload, command: messageID, file: plan.file, s, by: view.by, at: now)
+        begin(order.action, order.payload, command: messageID, file: file, s, by: view.by, at: now)
         campaigns[c].change(t) {
             $0.state = .sent
             $0.attempts += 1
@@ -208,6 +212,26 @@ extension Core {
     }
     /// Its lane is full: looked at again then.
     private static let busyStation: Duration = .seconds(1)
+
+    /// The plan's command with what only this station has: a log that names no place comes to us, under an address that is
+    /// good for this station and attempt alone.
+    /// - Returns: `nil`: nothing listens for stations that bring files.
+    private func ownAddress(
+        for command: CampaignPlan.Command, _ target: CampaignTarget, _ plan: CampaignPlan, in version: OCPPVersion,
+        at now: Instant
+    ) -> (command: CampaignPlan.Command, file: String?)? {
+        guard var job = ProtocolAdapter.job(ordered: command.action, command.payload, in: version),
+            job.kind == .log, job.location.isEmpty
+        else { return (command, plan.file) }
+        let seed = "campaign \(target.campaign) \(target.position) \(target.attempts)"
+        let name = (job.log ?? .diagnostics).rawValue + ".log"
+        guard let ticket = settings.uploadTicket?(seed, name, now + Self.uploadTime) else { return nil }
+        job.location = ticket.address
+        guard let (action, payload) = ProtocolAdapter.call(job, in: version, at: now) else { return nil }
+        return (CampaignPlan.Command(action: action, payload: payload), ticket.file)
+    }
+    /// As long as the address of a single order is good.
+    private static let uploadTime: Duration = .days(1)
 
     private mutating func settle(
         _ c: Int, _ t: Int, _ state: CampaignTarget.State, word: String? = nil, at now: Instant
@@ -246,7 +270,10 @@ extension Core {
             persist(.campaignTarget(campaigns[c].targets[t]))
         case .answered(let payload):
             let word = ProtocolAdapter.status(in: payload)
-            settle(c, t, word.map { Self.isYes($0) } ?? true ? .accepted : .refused, word: word, at: now)
+            // Some refusals have no word: 1.6 names no file where it brings none.
+            let job = stations[s].jobs.last { $0.id == command }
+            let isTaken = job?.state != .refused && (word.map { Self.isYes($0) } ?? true)
+            settle(c, t, isTaken ? .accepted : .refused, word: word ?? (isTaken ? nil : job?.word), at: now)
         case .error(let code, let description, _):
             let word = description.isEmpty ? code : code + ": " + description
             settle(c, t, .error, word: String(word.prefix(300)), at: now)

@@ -1,4 +1,5 @@
 public import GridDispatch
+public import Quantities
 
 /// What the core can be told at its start. Durations are of domain time unless said otherwise.
 public struct CoreConfiguration: Sendable {
@@ -40,9 +41,23 @@ public struct CoreConfiguration: Sendable {
     /// There is a listener for stations with TLS, so that they may be led to security profiles 2 and 3.
     public var offersTLS = false
     public var dispatch = DispatchSettings()
+    /// Makes the address of our own to which a station may bring one file: for a text that is used once, the name of the file,
+    /// and the end of the address. `nil`: nothing listens for stations that bring files.
+    public var uploadTicket: (@Sendable (_ seed: String, _ name: String, _ end: Instant) -> UploadTicket?)?
     /// How the audit names tokens: the installation's own way, for which the core has no key.
     public var tokenMarker: TokenMarker
     /// `nil`: nothing is known of what a station installs but that it did.
     public var certificateReader: CertificateReader?
     public init(tokenMarker: TokenMarker) { self.tokenMarker = tokenMarker }
+}
+
+/// Where a station may bring one file.
+public struct UploadTicket: Sendable {
+    /// Id under which the file will be kept.
+    public let file: String
+    public let address: String
+    public init(file: String, address: String) {
+        self.file = file
+        self.address = address
+    }
 }

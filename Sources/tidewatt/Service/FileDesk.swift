@@ -60,6 +60,12 @@ final class FileDesk: FileService, @unchecked Sendable {  // `platform` is set o
     func downloadURL(of file: StoredFile, until end: Instant) -> String? { url(.fetch, file.id, file.name, end) }
     func uploadURL(id: String, name: String, until end: Instant) -> String? { url(.bring, id, name, end) }
 
+    /// For what the core orders by itself, which draws no lots.
+    func uploadTicket(for seed: String, name: String, until end: Instant) -> UploadTicket? {
+        let id = secret.ticketID(of: seed)
+        return url(.bring, id, name, end).map { UploadTicket(file: id, address: $0) }
+    }
+
     private func url(_ way: Way, _ id: String, _ name: String, _ end: Instant) -> String? {
         guard let base = base.withLock({ $0 }) else { return nil }
         let second = String(end.milliseconds / 1000, radix: 36)

@@ -116,6 +116,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         // On a fast virtual clock a round trip on real sockets takes domain time: do not call that disobedience.
         settings.offersTLS = configuration.ocpps != nil
         settings.certificateReader = .x509
+        settings.uploadTicket = { [fileDesk] in fileDesk.uploadTicket(for: $0, name: $1, until: $2) }
         settings.dispatch.settleAfter += .milliseconds(Int64((clock.speed - 1) * 150))
         let core = Core(
             configuration: settings, state: try store.loadCore(), packs: RulePacks.builtIn,
