@@ -134,6 +134,7 @@ extension FakePlatform {
             }
             return "CustomerInformation"
         case .refreshMonitors: return "GetMonitoringReport"
+        case .read: return "GetVariables"
         default: return "GetBaseReport"
         }
     }
