@@ -16,6 +16,9 @@
     // Never under the hands of a person: an open form, a text being typed, a selection.
     const active = document.activeElement;
     if (active && part.contains(active) && active.matches("input, select, textarea")) return true;
+    // A question that waits for its answer, a form that was refused, and what was typed stay until the person is through.
+    if ($("details.confirm[open], [aria-invalid=true], form .banner-error", part)) return true;
+    if ($$("form[method=post] :is(input, textarea)", part).some((field) => field.value !== field.defaultValue)) return true;
     const selection = getSelection();
     return selection && !selection.isCollapsed && part.contains(selection.anchorNode);
   }

@@ -498,6 +498,27 @@ def test_chosen_tokens_go_into_a_list_and_an_evse_is_reserved(page: Page, consol
     expect(page.locator("#reservations tr[data-row]")).to_contain_text("kept free")
 
 
+def test_what_was_typed_or_refused_or_asked_outlives_a_refresh(page: Page, console: str):
+    def something_happens():
+        asof = page.locator(".foot time")
+        before = asof.get_attribute("datetime")
+        page.request.put(console + "/api/v1/stations/JY-005/evses/1/control", data={"limit_kw": 5})
+        expect(asof).not_to_have_attribute("datetime", before)
+
+    page.goto(console + "/stations/JY-005")
+    page.get_by_text("Reserve an EVSE").click()
+    page.get_by_label("For token").fill("CARD-1")
+    page.get_by_label("For token").blur()
+    something_happens()
+    expect(page.get_by_label("For token")).to_have_value("CARD-1")
+    page.get_by_label("Minutes").evaluate("field => { field.removeAttribute('max'); field.value = '99999'; }")
+    page.get_by_role("button", name="Reserve", exact=True).click()
+    expect(page.locator("#reservation-minutes-problem")).to_contain_text("10080")
+    something_happens()
+    expect(page.locator("#reservation-minutes-problem")).to_be_visible()
+    expect(page.get_by_label("For token")).to_have_value("CARD-1")
+
+
 def test_a_campaign_of_logs_is_made_mended_and_started_after_its_effect(page: Page, console: str):
     page.goto(console + "/campaigns:new")
     page.get_by_label("Name", exact=True).fill("Logs of the night")

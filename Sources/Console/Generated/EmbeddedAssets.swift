@@ -24,6 +24,9 @@ enum EmbeddedAssets {
                     // Never under the hands of a person: an open form, a text being typed, a selection.
                     const active = document.activeElement;
                     if (active && part.contains(active) && active.matches("input, select, textarea")) return true;
+                    // A question that waits for its answer, a form that was refused, and what was typed stay until the person is through.
+                    if ($("details.confirm[open], [aria-invalid=true], form .banner-error", part)) return true;
+                    if ($$("form[method=post] :is(input, textarea)", part).some((field) => field.value !== field.defaultValue)) return true;
                     const selection = getSelection();
                     return selection && !selection.isCollapsed && part.contains(selection.anchorNode);
                   }
@@ -9618,6 +9621,7 @@ enum EmbeddedAssets {
                 .tile-value { font-size: 1.45rem; white-space: nowrap; font-weight: 600; font-variant-numeric: tabular-nums; line-height: 1.2; }
                 .unit { white-space: nowrap; }
                 .tile-note { color: var(--muted); font-size: .84rem; margin-top: auto; }
+                progress { accent-color: var(--accent); max-width: 100%; }
                 .gauge { width: 100%; height: 8px; }
                 .empty { padding: 1.2rem; text-align: center; color: var(--muted); background: var(--sunken); border-radius: 6px; }
                 .effect { font-size: 1.05rem; font-weight: 600; }

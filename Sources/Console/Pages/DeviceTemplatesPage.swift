@@ -83,8 +83,8 @@ enum DeviceTemplatesPage {
                 button: t("templates.apply.do"), to: path + "/apply", call: call) : ""
         let settings: [HTML] = template.settings.map { setting in
             """
-            <tr data-row><th scope="row" class="mono">\(setting.name.text)</th><td>\(setting.attribute.rawValue)</td>\
-            <td>\(setting.value)</td><td class="number">\(off.count { $0.drifts.contains { $0.setting.key == setting.key } })</td></tr>
+            <tr data-row><th scope="row" class="mono wrap">\(setting.name.text)</th><td>\(setting.attribute.rawValue)</td>\
+            <td class="wrap">\(setting.value)</td><td class="number">\(off.count { $0.drifts.contains { $0.setting.key == setting.key } })</td></tr>
             """
         }
         let stations: [HTML] = drifted.map { row($0, t) }

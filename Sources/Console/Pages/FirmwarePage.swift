@@ -36,7 +36,7 @@ enum FirmwarePage {
                     button: t("firmware.delete.do", ["name": file.name]), to: "/firmware/\(file.id)/delete", call: call)
                 : nil
             return """
-                <tr data-row><th scope="row">\(file.name)<div class="muted mono">\(file.sha256)</div></th>\
+                <tr data-row><th scope="row" class="wrap">\(file.name)<div class="muted mono">\(file.sha256)</div></th>\
                 <td class="number">\(JobParts.size(file.bytes))</td>\
                 <td>\(t(file.signature == nil ? "firmware.unsigned" : "firmware.signed"))</td>\
                 <td>\(format.tag(file.at))<div class="muted">\(file.by)</div></td><td>\(remove)</td></tr>
