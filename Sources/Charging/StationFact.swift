@@ -22,6 +22,8 @@ public enum StationFact: Hashable, Sendable {
     case unpublished(checksum: String)
     /// Of its device model, monitors, networks and customers.
     case device(DeviceFact)
+    /// Of the charging profiles that it holds.
+    case profiles(ProfileFact)
 }
 
 /// A reservation as it is asked of a station.

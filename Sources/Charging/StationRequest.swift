@@ -7,4 +7,6 @@ public enum StationRequest: Hashable, Sendable {
     case clearDisplay(Int)
     /// All messages of its display; reports with this number tell them.
     case readDisplay(request: Int)
+    /// All charging profiles that it holds; reports with this number tell them.
+    case readProfiles(request: Int)
 }

@@ -67,6 +67,7 @@ extension FakePlatform {
         case .clearDisplay(let number):
             change { $0.displays[id]?.remove(number) }
             return .command(command(id, "ClearDisplayMessage", Array("{}".utf8), actor))
+        case .readProfiles: return .command(command(id, "GetChargingProfiles", Array("{}".utf8), actor))
         case .readDisplay: return .command(command(id, "GetDisplayMessages", Array("{}".utf8), actor))
         }
     }
@@ -100,6 +101,9 @@ extension FakePlatform {
     }
     public func display(of station: StationID) async -> DisplayPicture? {
         read { $0.displays[station] ?? DisplayPicture(station: station) }
+    }
+    public func chargingProfiles(of station: StationID) async -> StationProfiles? {
+        read { $0.profiles[station] ?? StationProfiles(station: station) }
     }
     public func vendorHandlers() async -> [VendorHandler] {
         read { $0.vendorHandlers.values.sorted { $0.id < $1.id } }

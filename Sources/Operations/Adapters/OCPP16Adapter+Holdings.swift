@@ -54,7 +54,7 @@ extension OCPP16Adapter {
             )
         case .cancelReservation(let id):
             (.cancelReservation, V16.CancelReservationRequest(reservationId: id).json)
-        case .display, .clearDisplay, .readDisplay: nil
+        case .display, .clearDisplay, .readDisplay, .readProfiles: nil
         }
     }
 

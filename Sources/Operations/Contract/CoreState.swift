@@ -73,6 +73,9 @@ public struct CoreState: Sendable {
     /// Those that may still be used, and the newest others of each station, oldest first.
     public var reservations: [Reservation] = []
     public var displays: [DisplayPicture] = []
+    public var profiles: [StationProfiles] = []
+    /// Those that have not ended.
+    public var outsideLimits: [(station: StationID, limit: OutsideLimit)] = []
     public var vendorHandlers: [VendorHandler] = []
     /// What stations promised by their answers and have not shown yet.
     public var promisedCommands: [CommandView] = []

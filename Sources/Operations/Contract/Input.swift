@@ -124,6 +124,7 @@ public enum StationWish: Hashable, Sendable {
     case display(DisplayMessage)
     case clearDisplay(Int)
     case readDisplay
+    case readProfiles
 }
 
 /// Fields of a station that a caller may set; `nil` leaves a field as it is.

@@ -107,6 +107,7 @@ extension StationWish {
         case .display: "display-message"
         case .clearDisplay: "clear-display-message"
         case .readDisplay: "read-display"
+        case .readProfiles: "read-charging-profiles"
         }
     }
     /// For whom something is reserved and what a display says is personal, or may be.
@@ -116,7 +117,7 @@ extension StationWish {
             "evse=\(evse.map(String.init) ?? "null"), expires_at=\(until)"
         case .cancelReservation(let id), .clearDisplay(let id): "id=\(id)"
         case .display(let message): "id=\(message.id)"
-        case .readDisplay: ""
+        case .readDisplay, .readProfiles: ""
         }
     }
 }

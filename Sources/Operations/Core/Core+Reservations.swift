@@ -24,6 +24,7 @@ extension Core {
         case .readDisplay:
             counters.request += 1
             return request(.readDisplay(request: counters.request), s, timeout, by: actor, at: now)
+        case .readProfiles: return request(.readProfiles(request: nextReport()), s, timeout, by: actor, at: now)
         }
     }
 

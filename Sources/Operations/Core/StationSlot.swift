@@ -43,6 +43,11 @@ struct StationSlot: Sendable {
         get { rareDisplay.value }
         set { rareDisplay.value = newValue }
     }
+    private var rareProfiles = Rare<ProfileKeeper>()
+    var profiles: ProfileKeeper? {
+        get { rareProfiles.value }
+        set { rareProfiles.value = newValue }
+    }
     /// Newest last.
     var jobs: [StationJob] = []
     private var rareDevice = Rare<DeviceWatch>()

@@ -74,6 +74,9 @@ enum ChangeIdentity: Hashable, Sendable {
     case localList(StationID)
     case reservation(StationID, Int)
     case display(StationID)
+    case profile(StationID, Int)
+    case profileReport(StationID)
+    case outsideLimit(StationID, source: String, evse: Int)
     case followUp(String)
     case vendorHandler(String)
     case job(StationID, String)
@@ -113,6 +116,13 @@ extension Change {
         case .holding(.reservation(let one)): .reservation(one.station, one.id)
         case .holding(.display(let picture)): .display(picture.station)
         case .holding(.followUp(_, let command, _)): .followUp(command)
+        case .holding(.profile(let station, let one)): .profile(station, one.profile.id)
+        case .holding(.profileGone(let station, let id)): .profile(station, id)
+        case .holding(.profileReport(let station, _, _)): .profileReport(station)
+        case .holding(.outsideLimit(let station, let limit)):
+            .outsideLimit(station, source: limit.source, evse: limit.evse)
+        case .holding(.outsideLimitGone(let station, let source, let evse)):
+            .outsideLimit(station, source: source, evse: evse)
         case .vendorHandler(let handler): .vendorHandler(handler.id)
         case .removeVendorHandler(let id): .vendorHandler(id)
         case .job(let job): .job(job.station, job.id)
@@ -150,6 +160,9 @@ extension Change {
         case .holding(.reservation): "reservation"
         case .holding(.display): "display"
         case .holding(.followUp): "follow-up"
+        case .holding(.profile), .holding(.profileGone): "charging-profile"
+        case .holding(.profileReport): "charging-profile-report"
+        case .holding(.outsideLimit), .holding(.outsideLimitGone): "outside-limit"
         case .vendorHandler, .removeVendorHandler: "vendor-handler"
         case .job: "job"
         case .file, .removeFile: "file"
