@@ -37,6 +37,28 @@ public struct Session: Hashable, Sendable {
     public var flags: [String]
     /// What only protocols tell that number a transaction's messages (2.x); `nil` with others.
     public var course: Course?
+    /// How far its energy is priced; `nil`: no reading, or no site.
+    public var spending: Spending?
+    /// What its energy cost, yuan, once it has ended; `nil`: not known. Rounded where it is told, not here.
+    public var cost: Rational?
+
+    /// What the energy up to the last change of price cost. What came since, has the price that holds then.
+    public struct Spending: Hashable, Sendable {
+        public var until: Instant
+        /// Of ``Session/imported``.
+        public var energy: Energy
+        /// Yuan; `nil`: a price was not known, and so the sum never will be.
+        public var amount: Rational?
+        /// The next change of price; `nil`: to be looked up.
+        public var changesAt: Instant?
+        public init(until: Instant, energy: Energy, amount: Rational?) {
+            self.until = until
+            self.energy = energy
+            self.amount = amount
+        }
+        /// Nothing yet.
+        public init(from start: Instant) { self.init(until: start, energy: .zero, amount: .zero) }
+    }
 
     /// How a transaction went so far, as the station tells it.
     public struct Course: Hashable, Sendable {

@@ -31,6 +31,7 @@ public enum StationEvent: Hashable, Sendable {
     /// Something of ISO 15118 that the shell asked elsewhere: contract certificates, certificate status.
     case certificateService
     case device(DeviceNews)
+    case profiles(ProfileNews)
 
     /// Something that bears on the station's security.
     public struct Security: Hashable, Sendable {
@@ -141,8 +142,8 @@ public enum StationAnswer: Hashable, Sendable {
     case started(transaction: Int, TokenVerdict)
     /// `nil`: the stop named no token.
     case stopped(TokenVerdict?)
-    /// `nil`: the message named no token.
-    case transaction(TokenVerdict?)
+    /// `nil`: the message named no token. `cost`: what the transaction cost, yuan, at its end; `nil`: not known.
+    case transaction(TokenVerdict?, cost: Rational? = nil)
     case vendor(VendorAnswer)
     /// The token's verdict, and the standard's word on the certificates that came with it.
     case contract(TokenVerdict, certificates: String)

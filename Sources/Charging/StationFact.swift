@@ -24,6 +24,8 @@ public enum StationFact: Hashable, Sendable {
     case device(DeviceFact)
     /// Which certificates it trusts others by.
     case certificates(CertificateNews)
+    /// Of the charging profiles that it holds.
+    case profiles(ProfileFact)
 }
 
 /// A reservation as it is asked of a station.

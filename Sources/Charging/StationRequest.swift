@@ -13,4 +13,6 @@ public enum StationRequest: Hashable, Sendable {
     case deleteCertificate(CertificateHashData, use: String?)
     /// `nil`: of all uses, which 1.6 does not have.
     case listCertificates(use: String?)
+    /// All charging profiles that it holds; reports with this number tell them.
+    case readProfiles(request: Int)
 }

@@ -27,6 +27,10 @@ enum RouteTable {
         Route(.put, "/api/v1/stations/{id}/evses/{evse}/control", .role(.operator), handle: StationsAPI.putControl),
         Route(.get, "/api/v1/stations/{id}/limits", .role(.viewer), handle: LimitsAPI.station),
         Route(.get, "/api/v1/stations/{id}/schedule-comparison", .role(.viewer), handle: LimitsAPI.comparison),
+        // Charging profiles
+        Route(.get, "/api/v1/stations/{id}/charging-profiles", .role(.viewer), handle: ProfilesAPI.list),
+        Route(.post, "/api/v1/stations/{id}/charging-profiles/refresh", .role(.operator), handle: ProfilesAPI.refresh),
+        Route(.get, "/api/v1/stations/{id}/outside-limits", .role(.viewer), handle: ProfilesAPI.outside),
         Route(.get, "/api/v1/stations/{id}/certificates", .role(.viewer), handle: SecurityAPI.certificates),
         Route(.get, "/api/v1/stations/{id}/installed-certificates", .role(.viewer), handle: HeldCertificatesAPI.list),
         Route(
@@ -184,6 +188,7 @@ enum RouteTable {
         Route(.post, "/stations/{id}/local-list", .role(.operator), .person, handle: HoldingsCards.changeList),
         Route(.post, "/stations/{id}/reservations", .role(.operator), .person, handle: HoldingsCards.reserve),
         Route(.post, "/stations/{id}/display", .role(.operator), .person, handle: HoldingsCards.changeDisplay),
+        Route(.post, "/stations/{id}/charging-profiles", .role(.operator), .person, handle: ProfileCards.ask),
         Route(.get, "/sessions", .role(.viewer), .person, handle: SessionsPage.show),
         Route(.get, "/sessions/{id}", .role(.viewer), .person, handle: SessionPage.show),
         Route(.post, "/sessions/{id}/needs", .role(.operator), .person, handle: SessionPage.needs),

@@ -63,6 +63,8 @@ public struct DispatchInput: Sendable {
         public var paused: Bool
         /// The operator's limit, and the pile's own operator limit: the lower of both.
         public var limit: Power?
+        /// What others than us leave it (an energy manager, a grid operator); the station holds itself to it.
+        public var outsideLimit: Power?
         public var chargeNow: Bool
         /// `true`: commissioning found that it ignores profiles; it is reserved at its rating.
         public var ignoresProfiles: Bool
@@ -70,7 +72,7 @@ public struct DispatchInput: Sendable {
         public init(
             id: EVSEID, node: NodeID?, capability: Capability, contacted: Bool = true, online: Bool,
             session: Stay? = nil, measured: Measured? = nil, paused: Bool = false, limit: Power? = nil,
-            chargeNow: Bool = false, ignoresProfiles: Bool = false
+            outsideLimit: Power? = nil, chargeNow: Bool = false, ignoresProfiles: Bool = false
         ) {
             self.id = id
             self.node = node
@@ -81,6 +83,7 @@ public struct DispatchInput: Sendable {
             self.measured = measured
             self.paused = paused
             self.limit = limit
+            self.outsideLimit = outsideLimit
             self.chargeNow = chargeNow
             self.ignoresProfiles = ignoresProfiles
         }

@@ -59,6 +59,8 @@ public enum SetpointReason: Hashable, Sendable {
     case stopped
     case manual
     case operatorLimit
+    /// Somebody else than us limits the station.
+    case outsideLimit
     /// Stopped drawing though it was allowed to.
     case full
     /// Draws less than it was allowed; the rest was given to others.
@@ -86,6 +88,7 @@ public enum SetpointReason: Hashable, Sendable {
         case .stopped: "stopped"
         case .manual: "manual"
         case .operatorLimit: "operator-limit"
+        case .outsideLimit: "outside-limit"
         case .full: "full"
         case .belowSetpoint: "below-setpoint"
         case .freedRoom: "freed-room"

@@ -45,6 +45,10 @@ extension Frame {
             cap = max(0, limit)
             capReason = .operatorLimit
         }
+        if let limit = evse.outsideLimit?.watts, limit < cap {
+            cap = max(0, limit)
+            capReason = .outsideLimit
+        }
         func wish(_ tier: Tier, _ amount: Int64, _ reason: SetpointReason, freed: Int64 = 0, isHold: Bool = false)
             -> Wish
         {

@@ -135,6 +135,20 @@ extension Rational {
     }
 }
 
+extension Rational {
+    /// `NUMERATOR/DENOMINATOR`: how an exact value is kept.
+    public var fraction: String { "\(numerator)/\(denominator)" }
+
+    /// Reads ``fraction``; `nil`: it is none.
+    public init?(fraction text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let numerator = BigInt(String(parts[0])), let denominator = BigInt(String(parts[1])),
+            !denominator.isZero
+        else { return nil }
+        self.init(numerator, denominator)
+    }
+}
+
 extension Rational: CustomStringConvertible {
     public var description: String { text() }
 }

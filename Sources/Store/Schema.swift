@@ -114,8 +114,38 @@ enum Schema {
                     ALTER TABLE device_template ADD COLUMN alarm INTEGER NOT NULL DEFAULT 0;
                     """)
         }
+        migrator.registerMigration("10 charging profiles, costs") { db in
+            // Charging profiles that stations hold, limits that others set them, what sessions cost.
+            try db.execute(sql: chargingProfiles)
+        }
         return migrator
     }()
+
+    private static let chargingProfiles = """
+        CREATE TABLE charging_profile (
+            station TEXT NOT NULL, id INTEGER NOT NULL, evse INTEGER NOT NULL, source TEXT NOT NULL,
+            purpose TEXT NOT NULL, level INTEGER NOT NULL, kind TEXT NOT NULL, recurrency TEXT, valid_from INTEGER,
+            valid_to INTEGER, transaction_id TEXT, schedules TEXT NOT NULL, set_at INTEGER, told_at INTEGER,
+            request INTEGER, missing_since INTEGER, differs INTEGER NOT NULL, PRIMARY KEY (station, id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE charging_profile_report (
+            station TEXT PRIMARY KEY, request INTEGER NOT NULL, is_answered INTEGER NOT NULL, ids TEXT, evse INTEGER,
+            purpose TEXT, level INTEGER, sources TEXT, ordered_at INTEGER, first_at INTEGER NOT NULL, last_at INTEGER,
+            parts INTEGER NOT NULL, profiles INTEGER NOT NULL, left_out INTEGER NOT NULL, has_last INTEGER NOT NULL,
+            told_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE outside_limit (
+            station TEXT NOT NULL, source TEXT NOT NULL, evse INTEGER NOT NULL, id INTEGER NOT NULL,
+            level INTEGER NOT NULL, kind TEXT NOT NULL, recurrency TEXT, valid_from INTEGER, valid_to INTEGER,
+            schedules TEXT NOT NULL, critical INTEGER NOT NULL, local_generation INTEGER NOT NULL,
+            since INTEGER NOT NULL, at INTEGER NOT NULL, is_reported INTEGER NOT NULL, may_be_lost INTEGER NOT NULL,
+            PRIMARY KEY (station, source, evse)
+        ) STRICT, WITHOUT ROWID;
+        ALTER TABLE session ADD COLUMN priced_until INTEGER;
+        ALTER TABLE session ADD COLUMN priced_energy INTEGER;
+        ALTER TABLE session ADD COLUMN priced_amount TEXT;
+        ALTER TABLE session ADD COLUMN cost TEXT;
+        """
 
     private static let jobs = """
         CREATE TABLE station_job (

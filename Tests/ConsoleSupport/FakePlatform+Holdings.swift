@@ -67,6 +67,7 @@ extension FakePlatform {
         case .clearDisplay(let number):
             change { $0.displays[id]?.remove(number) }
             return .command(command(id, "ClearDisplayMessage", Array("{}".utf8), actor))
+        case .readProfiles: return .command(command(id, "GetChargingProfiles", Array("{}".utf8), actor))
         case .readDisplay: return .command(command(id, "GetDisplayMessages", Array("{}".utf8), actor))
         case .installCertificate(let use, let pem):
             learn(.installed(use: use, pem: pem), id)
@@ -118,6 +119,9 @@ extension FakePlatform {
         read { $0.heldCertificates[station] ?? CertificatePicture(station: station) }
     }
     public func roots() async -> [PlatformRoot] { read { $0.roots } }
+    public func chargingProfiles(of station: StationID) async -> StationProfiles? {
+        read { $0.profiles[station] ?? StationProfiles(station: station) }
+    }
     public func vendorHandlers() async -> [VendorHandler] {
         read { $0.vendorHandlers.values.sorted { $0.id < $1.id } }
     }

@@ -35,6 +35,7 @@ public final class FakePlatform: PlatformService {
         /// Oldest first.
         public var reservations: [Reservation] = []
         public var displays: [StationID: DisplayPicture] = [:]
+        public var profiles: [StationID: StationProfiles] = [:]
         public var vendorHandlers: [String: VendorHandler] = [:]
         /// Newest first.
         public var jobs: [StationJob] = []

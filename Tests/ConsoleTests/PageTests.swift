@@ -143,7 +143,7 @@ import Testing
             "status.", "level.", "priority.", "role.", "reason.", "answer.", "alarm.", "kind.", "mode.", "refusal.",
             "note.", "registration.", "ownership.", "setpoint.", "direction.", "series.", "nav.", "keys.", "audit.",
             "problem.", "fault.", "failure.", "commissioning.", "flag.", "held.", "profiles.compared.", "basis.",
-            "purpose.", "ocpp.",
+            "purpose.", "ocpp.", "source.", "kept.standing.", "kept.report.",
             "measurand.", "lists.", "reservations.state.", "followup.", "message.problem.", "keychange.",
             "certificate.state.", "security.", "events.source.",
             "job.state.", "job.kind.", "campaign.state.", "target.state.", "target.word.", "campaigns.what.",

@@ -44,6 +44,8 @@ enum Words201: BenchWords {
         case .notifyMonitoringReport: .notifyMonitoringReport(.init())
         case .notifyCustomerInformation: .notifyCustomerInformation(.init())
         case .reportChargingProfiles: .reportChargingProfiles(.init())
+        case .notifyChargingLimit: .notifyChargingLimit(.init())
+        case .clearedChargingLimit: .clearedChargingLimit(.init())
         case .firmwareStatusNotification: .firmwareStatusNotification(.init())
         case .logStatusNotification: .logStatusNotification(.init())
         default: nil
@@ -68,6 +70,9 @@ enum Words201: BenchWords {
         case .notifyReport(let report): "report \(report.seqNo)\(report.tbc == true ? "…" : "")"
         case .reportChargingProfiles(let report):
             "profiles \(report.evseId) \(report.chargingProfile.map(\.id))\(report.tbc == true ? "…" : "")"
+        case .notifyChargingLimit(let notice):
+            "limited by \(notice.chargingLimit.chargingLimitSource.name) to \(notice.chargingSchedule?.first?.chargingSchedulePeriod.first?.limit?.description ?? "")"
+        case .clearedChargingLimit(let notice): "free of \(notice.chargingLimitSource.name)"
         case .firmwareStatusNotification(let notice): "firmware \(notice.status.name) \(notice.requestId ?? -1)"
         case .logStatusNotification(let notice): "log \(notice.status.name) \(notice.requestId ?? -1)"
         default: request.action.rawValue

@@ -50,7 +50,7 @@ extension StationView {
         "id", "site", "node", "online", "last_seen", "registration", "protocol", "boot.vendor", "boot.model",
         "boot.serial", "boot.firmware", "model", "phases", "voltage", "max_current_a", "rating_assumed", "ownership",
         "ownership_evidence", "owner", "limits.operator_kw", "limits.rating_kw", "commissioning.verdict",
-        "firmware_update.state", "firmware_update.word", "evses",
+        "firmware_update.state", "firmware_update.word", "profile_differences", "outside_limits", "evses",
     ]
     var json: JSONValue {
         let electrical = station.electrical
@@ -82,6 +82,7 @@ extension StationView {
             "security_profile_change": profileChange?.json ?? .null,
             "commissioning": commissioning.map(Self.json) ?? .null,
             "firmware_update": firmware.map(\.brief) ?? .null,
+            "profile_differences": .int(profileDifferences), "outside_limits": .array(outsideLimits.map(\.brief)),
             "created_at": .instant(station.createdAt),
         ]
     }
@@ -175,7 +176,7 @@ extension SessionView {
     static let columns = [
         "id", "station_id", "evse_id", "connector_id", "transaction_id", "id_token", "status", "started_at", "ended_at",
         "stop_reason", "register_start_wh", "register_stop_wh", "import_wh", "export_wh", "site", "needs.departure",
-        "needs.energy_kwh", "flags",
+        "needs.energy_kwh", "flags", "cost_yuan",
     ]
     var json: JSONValue {
         [
@@ -189,6 +190,7 @@ extension SessionView {
             "site": .string(orNull: site?.value), "needs": session.needs?.json ?? .null, "plan": planJSON,
             "flags": .array(session.flags.map { .string($0) }),
             "remote_start": .int(orNull: session.course?.remoteStart),
+            "cost_yuan": session.cost.map { .number($0.text(decimals: 2)) } ?? .null,
         ]
     }
     private var planJSON: JSONValue {

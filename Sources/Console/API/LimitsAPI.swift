@@ -1,4 +1,5 @@
 import Assets
+import Charging
 import Documents
 import GridDispatch
 import Operations
@@ -8,9 +9,13 @@ import Quantities
 /// `/api/v1/sites/{id}/offline`.
 enum LimitsAPI {
     @Sendable static func station(_ call: Call) async throws(Refusal) -> WebResponse {
-        let id = try await StationsAPI.station(call).station.id
-        let limits = await call.service.limits(of: id)
-        return Listing(columns: EVSELimits.columns, items: limits.flatMap(\.json), nextCursor: nil)
+        let view = try await StationsAPI.station(call)
+        let limits = await call.service.limits(of: view.station.id)
+        let now = call.service.now
+        let items = limits.flatMap { limit in
+            limit.outside.map { limit.json($0, view.allows($0, at: now)) } + limit.json
+        }
+        return Listing(columns: EVSELimits.columns, items: items, nextCursor: nil)
             .response(to: call.request, name: "limits")
     }
 
@@ -39,8 +44,17 @@ enum LimitsAPI {
 extension EVSELimits {
     static let columns = [
         "evse_id", "purpose", "stack_level", "session", "limit_kw", "until", "daily.anchor", "daily.step_seconds",
-        "daily.kw", "state", "sent_at", "confirmed_at",
+        "daily.kw", "state", "sent_at", "confirmed_at", "source",
     ]
+    /// One that somebody else set bounds all of the platform's.
+    func json(_ limit: OutsideLimit, _ allows: Power?) -> JSONValue {
+        [
+            "evse_id": .int(evse.number), "purpose": .string(HeldProfile.fromOutside),
+            "stack_level": .int(limit.profile.level), "session": .null, "limit_kw": .kilowatts(allows), "until": .null,
+            "daily": .null, "state": "told", "sent_at": .null, "confirmed_at": .instant(limit.at),
+            "source": .string(limit.source),
+        ]
+    }
     /// One a profile, the highest precedence first.
     var json: [JSONValue] {
         let setpoints: [JSONValue] = held.setpoints.map { setpoint in
@@ -49,6 +63,7 @@ extension EVSELimits {
                 "session": .string(setpoint.session), "limit_kw": .kilowatts(setpoint.limit),
                 "until": .instant(setpoint.until), "daily": .null, "state": .string(setpoint.state.rawValue),
                 "sent_at": .instant(setpoint.sentAt), "confirmed_at": .instant(setpoint.confirmedAt),
+                "source": .string(HeldProfile.ours),
             ]
         }
         let fallbacks: [JSONValue] = held.fallbacks.map { fallback in
@@ -60,7 +75,7 @@ extension EVSELimits {
             return [
                 "evse_id": .int(evse.number), "purpose": "TxDefaultProfile", "stack_level": 0, "session": .null,
                 "limit_kw": .null, "until": .null, "daily": daily, "state": .string(fallback.state.rawValue),
-                "sent_at": .null, "confirmed_at": .instant(fallback.confirmedAt),
+                "sent_at": .null, "confirmed_at": .instant(fallback.confirmedAt), "source": .string(HeldProfile.ours),
             ]
         }
         return setpoints + fallbacks

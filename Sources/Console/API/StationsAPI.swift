@@ -148,6 +148,7 @@ enum StationFields {
     static let readOnly = [
         "id", "protocol", "online", "last_seen", "boot", "evses", "password_set", "commissioning", "created_at",
         "rating_assumed", "key_change", "security_profile_change", "firmware_update",
+        "profile_differences", "outside_limits",
     ]
 
     static func change(_ fields: inout JSONFields) -> StationChange {

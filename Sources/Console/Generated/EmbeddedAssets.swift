@@ -955,6 +955,51 @@ enum EmbeddedAssets {
                   "profiles.compared.allows_less": "Asked at {at}, something else holds the station lower than the platform asks:",
                   "profiles.compared.span": "{from} to {to}: {station} kW by the station, {ours} kW by the platform",
                   "profiles.cleared": "At {at} a person had profiles cleared: those of the platform may be gone from the pile until the platform sends them again.",
+                  "source.CSO": "the platform",
+                  "source.EMS": "an energy manager",
+                  "source.SO": "the grid operator",
+                  "source.Other": "somebody else",
+                  "outside.title": "Limits from outside",
+                  "outside.text": "Others than the platform limit this pile. The plan and the setpoints stay below it; it ends when the pile says so.",
+                  "outside.none": "Nobody else limits this pile, as far as it told.",
+                  "outside.source": "Set by",
+                  "outside.station": "the whole pile",
+                  "outside.unknown": "not said how much",
+                  "outside.nothing": "nothing at this moment",
+                  "outside.generation": "additional power, no limit",
+                  "outside.critical": "grid critical",
+                  "outside.doubt": "The pile restarted since; ask for its profiles to see whether it still holds.",
+                  "outside.told": "told by the pile",
+                  "kept.title": "Profiles the pile holds",
+                  "kept.text": "What the pile took and what it told when it was asked.",
+                  "kept.toldat": "It told all of them",
+                  "kept.untold": "The pile was never asked for all of them.",
+                  "kept.cannot": "This version of OCPP cannot ask for them: only what the pile took is known.",
+                  "kept.none": "No profile is known.",
+                  "kept.ask": "Ask for its profiles",
+                  "kept.number": "Number",
+                  "kept.limits": "Limits",
+                  "kept.valid": "Ends",
+                  "kept.standing": "State",
+                  "kept.told": "Told",
+                  "kept.more": "{n} more: see the CSV.",
+                  "kept.differences": "Otherwise than the platform set them: {n}. Somebody else sets profiles here, or the pile lost ours.",
+                  "kept.report.waiting": "Asked; its report has not come yet.",
+                  "kept.report.running": "Its report is coming: {n} profiles so far.",
+                  "kept.report.incomplete": "Its report did not end: {n} profiles came.",
+                  "kept.standing.set": "taken, not asked since",
+                  "kept.standing.held": "held",
+                  "kept.standing.outside": "set by others",
+                  "kept.standing.foreign": "not set by the platform",
+                  "kept.standing.differs": "differs from what was set",
+                  "kept.standing.missing": "gone from the pile",
+                  "purpose.ChargingStationMaxProfile": "station maximum",
+                  "purpose.ChargingStationExternalConstraints": "limit from outside",
+                  "purpose.PriorityCharging": "priority charging",
+                  "purpose.LocalGeneration": "local generation",
+                  "session.cost": "Energy cost",
+                  "alarm.outside-limit-critical": "The grid is critical: {source} limits pile {object}",
+                  "alarm.outside-limit-critical.action": "Charging follows by itself; tell drivers who leave soon, and ask the grid operator how long it lasts",
                   "purpose.ChargePointMaxProfile": "station maximum",
                   "purpose.TxDefaultProfile": "default profile",
                   "purpose.TxProfile": "transaction profile",
@@ -2336,6 +2381,51 @@ enum EmbeddedAssets {
                   "profiles.compared.allows_less": "{at} 向桩查询：另有约束使其低于平台要求：",
                   "profiles.compared.span": "{from} 至 {to}：桩 {station} kW，平台 {ours} kW",
                   "profiles.cleared": "{at} 有人发送了清除曲线命令：下列平台曲线可能已不在桩内，平台下一次下发时恢复。",
+                  "source.CSO": "平台",
+                  "source.EMS": "能源管理系统",
+                  "source.SO": "电网运营方",
+                  "source.Other": "其他来源",
+                  "outside.title": "外部限值",
+                  "outside.text": "平台以外的一方限制该桩。计划与设定值不会超过它；桩通知结束后失效。",
+                  "outside.none": "据桩所报，没有外部限值。",
+                  "outside.source": "设定方",
+                  "outside.station": "整桩",
+                  "outside.unknown": "未说明数值",
+                  "outside.nothing": "此刻无限制",
+                  "outside.generation": "附加发电功率，非限制",
+                  "outside.critical": "电网紧急",
+                  "outside.doubt": "此后桩曾重启；可查询其充电曲线确认是否仍有效。",
+                  "outside.told": "由桩上报",
+                  "kept.title": "桩内充电曲线",
+                  "kept.text": "桩已接受的曲线，以及被查询时上报的曲线。",
+                  "kept.toldat": "最近一次全部上报",
+                  "kept.untold": "从未向桩查询全部曲线。",
+                  "kept.cannot": "该 OCPP 版本无法查询：只知道桩已接受的曲线。",
+                  "kept.none": "没有已知的曲线。",
+                  "kept.ask": "查询其曲线",
+                  "kept.number": "编号",
+                  "kept.limits": "限值",
+                  "kept.valid": "结束",
+                  "kept.standing": "状态",
+                  "kept.told": "上报",
+                  "kept.more": "另有 {n} 条，见 CSV。",
+                  "kept.differences": "与平台下发不一致：{n} 条。可能有他人下发曲线，或桩丢失了平台的曲线。",
+                  "kept.report.waiting": "已查询，尚未上报。",
+                  "kept.report.running": "正在上报：已收到 {n} 条。",
+                  "kept.report.incomplete": "上报未完成：收到 {n} 条。",
+                  "kept.standing.set": "已接受，尚未核对",
+                  "kept.standing.held": "持有",
+                  "kept.standing.outside": "外部设定",
+                  "kept.standing.foreign": "非平台下发",
+                  "kept.standing.differs": "与下发内容不同",
+                  "kept.standing.missing": "桩内已不存在",
+                  "purpose.ChargingStationMaxProfile": "总限值曲线",
+                  "purpose.ChargingStationExternalConstraints": "外部限值",
+                  "purpose.PriorityCharging": "优先充电",
+                  "purpose.LocalGeneration": "本地发电",
+                  "session.cost": "电费",
+                  "alarm.outside-limit-critical": "电网紧急：{source} 限制充电桩 {object}",
+                  "alarm.outside-limit-critical.action": "充电已自动跟随；请告知即将离开的车主，并向电网方了解持续时间",
                   "purpose.ChargePointMaxProfile": "总限值曲线",
                   "purpose.TxDefaultProfile": "默认曲线",
                   "purpose.TxProfile": "交易曲线",
@@ -4280,6 +4370,133 @@ enum EmbeddedAssets {
                                   "type": "object",
                                   "properties": {
                                     "items": {"type": "array", "items": {"$ref": "#/components/schemas/InstalledLimit"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/stations/{id}/charging-profiles": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listChargingProfiles",
+                        "summary": "Charging profiles that the station holds: what it took, and what it told when it was asked",
+                        "tags": ["stations"],
+                        "responses": {
+                          "200": {
+                            "description": "Profiles; told_at: when the station told all of them last, null: never",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/KeptProfile"}},
+                                    "next_cursor": {"type": ["string", "null"]},
+                                    "told_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                    "differences": {
+                                      "type": "integer",
+                                      "description": "Profiles that are foreign, differ or are missing."
+                                    },
+                                    "report": {"oneOf": [{"$ref": "#/components/schemas/ProfileReport"}, {"type": "null"}]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor", "told_at", "differences", "report"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/stations/{id}/charging-profiles/refresh": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "readChargingProfiles",
+                        "summary": "Ask the station for all its charging profiles (OCPP 2.x); its reports follow its answer",
+                        "tags": ["stations"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/outside-limits": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listOutsideLimits",
+                        "summary": "Limits that others than the platform set the station, until it says that they are over",
+                        "tags": ["stations"],
+                        "responses": {
+                          "200": {
+                            "description": "Limits",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/OutsideLimit"}},
                                     "next_cursor": {"type": ["string", "null"]}
                                   },
                                   "additionalProperties": false,
@@ -7623,6 +7840,25 @@ enum EmbeddedAssets {
                           "key_change": {"oneOf": [{"$ref": "#/components/schemas/KeyChange"}, {"type": "null"}]},
                           "security_profile_change": {"oneOf": [{"$ref": "#/components/schemas/SecurityProfileChange"}, {"type": "null"}]},
                           "firmware_update": {"oneOf": [{"$ref": "#/components/schemas/FirmwareUpdate"}, {"type": "null"}]},
+                          "profile_differences": {
+                            "type": "integer",
+                            "description": "Charging profiles that it holds otherwise than the platform set them."
+                          },
+                          "outside_limits": {
+                            "type": "array",
+                            "description": "Limits that others than the platform set it.",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "evse_id": {"type": "integer"},
+                                "source": {"type": "string"},
+                                "critical": {"type": "boolean"},
+                                "since": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                              },
+                              "additionalProperties": false,
+                              "required": ["evse_id", "source", "critical", "since"]
+                            }
+                          },
                           "commissioning": {"oneOf": [{"$ref": "#/components/schemas/Commissioning"}, {"type": "null"}]},
                           "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
                         },
@@ -7651,6 +7887,8 @@ enum EmbeddedAssets {
                           "key_change",
                           "security_profile_change",
                           "firmware_update",
+                          "profile_differences",
+                          "outside_limits",
                           "commissioning",
                           "created_at"
                         ]
@@ -8411,6 +8649,10 @@ enum EmbeddedAssets {
                           "remote_start": {
                             "type": ["integer", "null"],
                             "description": "Number of the remote start that led to it (OCPP 2.x)."
+                          },
+                          "cost_yuan": {
+                            "type": ["number", "null"],
+                            "description": "Its energy at the site's tariff, once it has ended; null: a price, its start or its energy is not known."
                           }
                         },
                         "additionalProperties": false,
@@ -8433,7 +8675,8 @@ enum EmbeddedAssets {
                           "needs",
                           "plan",
                           "flags",
-                          "remote_start"
+                          "remote_start",
+                          "cost_yuan"
                         ]
                       },
                       "Reading": {
@@ -8845,11 +9088,136 @@ enum EmbeddedAssets {
                         "additionalProperties": false,
                         "required": ["evse_id", "compared_at", "result", "start", "end", "ours_kw", "station_kw"]
                       },
+                      "ProfileSchedule": {
+                        "type": "object",
+                        "properties": {
+                          "unit": {"type": "string", "description": "A (a phase) or W."},
+                          "start": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "duration_seconds": {"type": ["integer", "null"]},
+                          "periods": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "start_seconds": {"type": "integer"},
+                                "limit": {"type": ["number", "null"]},
+                                "phases": {"type": ["integer", "null"]}
+                              },
+                              "additionalProperties": false,
+                              "required": ["start_seconds", "limit", "phases"]
+                            }
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "unit",
+                          "start",
+                          "duration_seconds",
+                          "periods"
+                        ]
+                      },
+                      "KeptProfile": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "evse_id": {"type": "integer", "description": "0: the station as a whole."},
+                          "source": {"type": "string", "description": "Who set it: CSO (the platform), EMS (an energy manager), SO (a grid operator), Other."},
+                          "purpose": {"type": "string"},
+                          "stack_level": {"type": "integer"},
+                          "kind": {"type": "string"},
+                          "recurrency": {"type": ["string", "null"]},
+                          "valid_from": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "valid_to": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "transaction_id": {"type": ["string", "null"]},
+                          "standing": {
+                            "type": "string",
+                            "enum": ["set", "held", "outside", "foreign", "differs", "missing"],
+                            "description": "set: taken, not asked since; held: taken and told; outside: set by others; foreign: told as the platform's, which it is not; differs: told otherwise than set; missing: taken and gone."
+                          },
+                          "set_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "told_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "missing_since": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "schedules": {"type": "array", "items": {"$ref": "#/components/schemas/ProfileSchedule"}}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "evse_id",
+                          "source",
+                          "purpose",
+                          "stack_level",
+                          "kind",
+                          "recurrency",
+                          "valid_from",
+                          "valid_to",
+                          "transaction_id",
+                          "standing",
+                          "set_at",
+                          "told_at",
+                          "missing_since",
+                          "schedules"
+                        ]
+                      },
+                      "ProfileReport": {
+                        "type": "object",
+                        "properties": {
+                          "request": {"type": "integer"},
+                          "state": {"type": "string", "enum": ["waiting", "running", "complete", "incomplete"]},
+                          "ordered_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "last_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "parts": {"type": "integer"},
+                          "profiles": {"type": "integer"},
+                          "left_out": {"type": "integer", "description": "Profiles that found no room; 200 are kept."},
+                          "everything": {"type": "boolean", "description": "All profiles were asked for."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "request",
+                          "state",
+                          "ordered_at",
+                          "last_at",
+                          "parts",
+                          "profiles",
+                          "left_out",
+                          "everything"
+                        ]
+                      },
+                      "OutsideLimit": {
+                        "type": "object",
+                        "properties": {
+                          "evse_id": {"type": "integer", "description": "0: the station as a whole."},
+                          "source": {"type": "string", "description": "Who set it: CSO (the platform), EMS (an energy manager), SO (a grid operator), Other."},
+                          "critical": {"type": "boolean", "description": "The grid is in danger."},
+                          "local_generation": {"type": "boolean", "description": "Power in addition; it holds nobody back (2.1)."},
+                          "limit_kw": {"type": ["number", "null"], "description": "What it allows now; null: not said, or nothing now."},
+                          "since": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "told_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "reported": {"type": "boolean", "description": "How much it is was told in a report of profiles."},
+                          "may_be_lost": {"type": "boolean", "description": "The station restarted since it told it."},
+                          "schedules": {"type": "array", "items": {"$ref": "#/components/schemas/ProfileSchedule"}}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "evse_id",
+                          "source",
+                          "critical",
+                          "local_generation",
+                          "limit_kw",
+                          "since",
+                          "told_at",
+                          "reported",
+                          "may_be_lost",
+                          "schedules"
+                        ]
+                      },
                       "InstalledLimit": {
                         "type": "object",
                         "properties": {
                           "evse_id": {"type": "integer"},
-                          "purpose": {"type": "string", "enum": ["TxProfile", "TxDefaultProfile"]},
+                          "purpose": {
+                            "type": "string",
+                            "enum": ["ChargingStationExternalConstraints", "TxProfile", "TxDefaultProfile"]
+                          },
                           "stack_level": {"type": "integer"},
                           "session": {"type": ["string", "null"]},
                           "limit_kw": {"type": ["number", "null"]},
@@ -8869,9 +9237,10 @@ enum EmbeddedAssets {
                               {"type": "null"}
                             ]
                           },
-                          "state": {"type": "string", "enum": ["confirmed", "pending", "doubtful", "restored"]},
+                          "state": {"type": "string", "enum": ["confirmed", "pending", "doubtful", "restored", "told"]},
                           "sent_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
-                          "confirmed_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                          "confirmed_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "source": {"type": "string", "description": "Who set it: CSO (the platform), EMS (an energy manager), SO (a grid operator), Other."}
                         },
                         "additionalProperties": false,
                         "required": [
@@ -8884,7 +9253,8 @@ enum EmbeddedAssets {
                           "daily",
                           "state",
                           "sent_at",
-                          "confirmed_at"
+                          "confirmed_at",
+                          "source"
                         ]
                       },
                       "OfflineOutlook": {

@@ -1,4 +1,5 @@
 import Assets
+import Charging
 import GridDispatch
 import Operations
 import Quantities
@@ -22,6 +23,8 @@ struct ProfileStack {
     /// A person had profiles cleared after this was confirmed.
     let clearedAt: Instant?
     let rating: Power
+    /// Nominal volts and the phases it is wired with.
+    let supply: (voltage: Int, phases: Int)
     let format: Format
 
     private static let (step, count) = (Duration.minutes(15), 96)
@@ -97,14 +100,30 @@ struct ProfileStack {
     // MARK: - Rows
 
     private func rows() -> [Row] {
-        let all = manual.map(row) + setpoints() + fallbacks()
-        // A transaction profile holds above a default one, a higher level above a lower one (OCPP 1.6 §3.13.3).
-        let rank = ["ChargePointMaxProfile": 0, "TxProfile": 1, "TxDefaultProfile": 2]
+        let all = manual.map(row) + outside() + setpoints() + fallbacks()
+        // A transaction profile holds above a default one, a higher level above a lower one (OCPP 1.6 §3.13.3); what others
+        // set bounds them all.
+        let rank = ["ChargePointMaxProfile": 0, HeldProfile.fromOutside: 0, "TxProfile": 1, "TxDefaultProfile": 2]
         let sorted = all.enumerated().sorted { a, b in
             (rank[a.element.purpose] ?? 3, -a.element.level, a.offset)
                 < (rank[b.element.purpose] ?? 3, -b.element.level, b.offset)
         }.map(\.element)
         return sorted
+    }
+
+    /// In force where it allows less than what the platform set.
+    private func outside() -> [Row] {
+        let ours = (setpoints() + fallbacks()).first(where: \.isInForce)?.courses[0] ?? rating
+        return (limits?.outside ?? []).map { limit in
+            let courses = moments.map { limit.limit(at: $0, voltage: supply.voltage, phases: supply.phases) }
+            return Row(
+                purpose: HeldProfile.fromOutside, level: limit.profile.level, courses: courses,
+                by: HTML(escaping: format.words.known("source." + limit.source) ?? limit.source),
+                state:
+                    "<span class=\"state state-ok\">\(format.words("outside.told"))</span><div class=\"muted\">\(format.precise(limit.at))</div>",
+                end: HTML(escaping: format.words("profiles.noend")),
+                isInForce: courses[0].map { $0 < ours } ?? false)
+        }
     }
 
     private func setpoints() -> [Row] {

@@ -100,6 +100,9 @@ enum SessionPage {
         if session.exported > .zero {
             pairs.append((t("session.exported"), "\(format.kilowattHours(session.exported)) kWh"))
         }
+        if let cost = session.cost {
+            pairs.append((t("session.cost"), HTML(escaping: t("unit.yuan", ["amount": cost.text(decimals: 2)]))))
+        }
         func register(_ reading: RegisterReading?) -> HTML {
             reading.map { "\(Format.fixed($0.milliwattHours, scale: 6, decimals: 3)) kWh" }
                 ?? HTML(escaping: Format.none)

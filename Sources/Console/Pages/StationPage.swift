@@ -132,6 +132,7 @@ enum StationPage {
             </div>
             <p class="controls"><a class="button" href="\(DevicePage.path(station.id))">\(t("device.link"))</a>\(customers(view, call))</p>
             \(await profiles(view, call, format))
+            \(await ProfileCards(view: view, call: call, format: format).html())
             \(call.can(.manager) ? keyForm(view, call) : .empty)
             \(await SecurityProfileCard(view: view, call: call, format: format, refused: refused).html())
             \(await HoldingsCards(view: view, call: call, format: format, refused: refused).html())
@@ -283,7 +284,9 @@ enum StationPage {
             ProfileStack(
                 evse: evse, limits: limits.first { $0.evse.number == evse.number },
                 manual: manual.filter { $0.connector == 0 || $0.connector == evse.number },
-                clearedAt: ManualProfile.lastClearing(commands), rating: station.electrical.maxPower, format: format
+                clearedAt: ManualProfile.lastClearing(commands), rating: station.electrical.maxPower,
+                supply: (station.electrical.voltage, view.commissioning?.phases ?? station.electrical.phases),
+                format: format
             ).html()
         }
         let csv = "/api/v1/stations/" + PercentCoding.encode(station.id.value) + "/limits?format=csv&bom=1"

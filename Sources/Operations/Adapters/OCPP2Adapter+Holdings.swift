@@ -92,6 +92,15 @@ extension OCPP2Adapter {
                 ).json
             )
         case .clearDisplay(let id): (.clearDisplayMessage, V2.ClearDisplayMessageRequest(id: id).json)
+        case .readProfiles(let number):
+            (
+                .getChargingProfiles,
+                V2.GetChargingProfilesRequest(
+                    requestId: number,
+                    chargingProfile: V2.ChargingProfileCriterion(
+                        chargingLimitSource: ProfileCriteria.everySource.map { V2.ChargingLimitSource($0) })
+                ).json
+            )
         case .readDisplay(let number): (.getDisplayMessages, V2.GetDisplayMessagesRequest(requestId: number).json)
         case .installCertificate(let use, let pem): (.installCertificate, installCertificate(use: use, pem: pem))
         case .deleteCertificate(let hash, _): (.deleteCertificate, deleteCertificate(hash))

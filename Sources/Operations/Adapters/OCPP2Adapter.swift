@@ -36,6 +36,11 @@ enum OCPP2Adapter {
         case .notifyDisplayMessages(let report):
             .displayReport(
                 request: report.requestId, (report.messageInfo ?? []).map(displayMessage), goesOn: report.tbc ?? false)
+        case .reportChargingProfiles(let report): .profiles(news(report))
+        case .notifyChargingLimit(let notice): .profiles(.outsideLimit(outsideLimit(notice)))
+        case .clearedChargingLimit(let notice):
+            .profiles(
+                .outsideLimitEnded(source: HeldProfile.word(notice.chargingLimitSource.name), evse: notice.evseId))
         case .get15118EVCertificate, .getCertificateStatus, .getCertificateChainStatus: .certificateService
         case .securityEventNotification(let notice):
             .security(StationEvent.Security(type: notice.type, at: notice.timestamp, info: notice.techInfo))
@@ -51,17 +56,8 @@ enum OCPP2Adapter {
             if let news = ProtocolAdapter.news(request) {
                 .job(news)
             } else {
-                request.action.isFromStation ? .notice(kind: request.action.rawValue, text: word(of: request)) : nil
+                request.action.isFromStation ? .notice(kind: request.action.rawValue, text: "") : nil
             }
-        }
-    }
-
-    /// The one word that a notice is about, for the log.
-    private static func word(of request: V2.Request) -> String {
-        switch request {
-        case .notifyChargingLimit(let notice): notice.chargingLimit.chargingLimitSource.name
-        case .clearedChargingLimit(let notice): notice.chargingLimitSource.name
-        default: ""
         }
     }
 
@@ -136,7 +132,8 @@ enum OCPP2Adapter {
             ).json
         case .clock(let now): return V2.HeartbeatResponse(currentTime: now).json
         case .authorization(let verdict): return V2.AuthorizeResponse(idTokenInfo: info(verdict)).json
-        case .transaction(let verdict): return V2.TransactionEventResponse(idTokenInfo: verdict.map(info)).json
+        case .transaction(let verdict, let cost):
+            return V2.TransactionEventResponse(totalCost: cost.flatMap(amount), idTokenInfo: verdict.map(info)).json
         case .vendor(let answer):
             return V2.DataTransferResponse(
                 status: V2.DataTransferStatus(answer.status.rawValue), data: answer.data.flatMap { RawJSON($0) }
@@ -191,6 +188,9 @@ enum OCPP2Adapter {
 
     /// One array for all: answers are kept for repeats.
     private static let acknowledgement = Array("{}".utf8)
+
+    /// To the fen, rounded once.
+    private static func amount(_ yuan: Rational) -> JSONDecimal? { JSONDecimal(yuan.text(decimals: 2)) }
 
     private static func info(_ verdict: TokenVerdict) -> V2.IdTokenInfo {
         let status: V2.AuthorizationStatus =

@@ -74,6 +74,9 @@ public struct CoreState: Sendable {
     public var reservations: [Reservation] = []
     public var displays: [DisplayPicture] = []
     public var heldCertificates: [CertificatePicture] = []
+    public var profiles: [StationProfiles] = []
+    /// Those that have not ended.
+    public var outsideLimits: [(station: StationID, limit: OutsideLimit)] = []
     public var vendorHandlers: [VendorHandler] = []
     /// What stations promised by their answers and have not shown yet.
     public var promisedCommands: [CommandView] = []

@@ -129,6 +129,7 @@ public enum StationWish: Hashable, Sendable {
     case deleteCertificate(CertificateHashData)
     /// `nil`: those of all uses; in 1.6 of the two that it has.
     case listCertificates(use: String?)
+    case readProfiles
 }
 
 /// Fields of a station that a caller may set; `nil` leaves a field as it is.

@@ -11,6 +11,8 @@ public struct EVSELimits: Sendable {
     public let held: HeldLimits
     /// Stack level of the transaction profile; the default profile's is 0.
     public let transactionLevel: Int
+    /// Limits that others than us set it, and the station as a whole.
+    public var outside: [OutsideLimit] = []
     /// `nil`: the station was not asked yet, or does not say.
     public let comparison: ScheduleComparison?
     public init(

@@ -32,10 +32,13 @@ public struct PlanRequest: Sendable {
     public let nodes: [(node: NodeID, limit: Power?, base: [Power])]
     /// Whether the problem's prices are all the tariff's.
     public let pricesAreKnown: Bool
+    /// What the problem's further nodes are, in order: limits that others set a station (number 0) or an EVSE. They are in
+    /// no grid, and the plan names none of them.
+    public let outside: [EVSEID]
     public init(
         id: Plan.ID, site: SiteID, trigger: String, requestedAt: Instant, start: Instant, step: Duration,
         problem: PlanningProblem, keys: [Key], nodes: [(node: NodeID, limit: Power?, base: [Power])],
-        pricesAreKnown: Bool
+        pricesAreKnown: Bool, outside: [EVSEID] = []
     ) {
         self.id = id
         self.site = site
@@ -47,6 +50,7 @@ public struct PlanRequest: Sendable {
         self.keys = keys
         self.nodes = nodes
         self.pricesAreKnown = pricesAreKnown
+        self.outside = outside
     }
 }
 

@@ -43,6 +43,8 @@ public protocol PlatformService: DeviceService {
     func reservation(_ id: Int, of station: StationID) async -> Reservation?
     /// What is known of the station's display; `nil`: no such station.
     func display(of station: StationID) async -> DisplayPicture?
+    /// What is known of the charging profiles that the station holds; `nil`: no such station.
+    func chargingProfiles(of station: StationID) async -> StationProfiles?
     /// In order of their ids.
     func vendorHandlers() async -> [VendorHandler]
     /// Files that stations fetch and bring.

@@ -43,6 +43,10 @@ public struct StationView: Sendable {
     public let commissioning: Commissioning?
     /// The newest order of firmware.
     public var firmware: StationJob?
+    /// Charging profiles that it holds otherwise than we set them (``StationProfiles/differences``).
+    public var profileDifferences = 0
+    /// Limits that others than us set it.
+    public var outsideLimits: [OutsideLimit] = []
     /// The newest change of its security profile over OCPP.
     public let profileChange: SecurityProfileChange?
     public init(

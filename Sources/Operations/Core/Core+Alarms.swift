@@ -25,6 +25,7 @@ extension Core {
     /// would never be ended by anybody.
     mutating func endInherited(at now: Instant) {
         guard !alarms.inherited.isEmpty else { return }
+        if startedAt == nil { confirmOutsideAlarms(at: now) }
         let began = startedAt ?? now
         startedAt = began
         guard now - began >= Self.confirmWithin else { return }

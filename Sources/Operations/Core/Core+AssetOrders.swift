@@ -108,6 +108,7 @@ extension Core {
         endCertificateAlarms(of: id, at: now)
         forgetDevice(of: id, at: now)
         endScheduleAlarms(s, at: now)
+        endOutsideAlarms(s, at: now)
         endJobAlarms(of: id, at: now)
         let last = stations.count - 1
         stations.swapAt(s, last)

@@ -110,6 +110,7 @@ extension StationWish {
         case .installCertificate: "install-certificate"
         case .deleteCertificate: "delete-certificate"
         case .listCertificates: "list-certificates"
+        case .readProfiles: "read-charging-profiles"
         }
     }
     /// For whom something is reserved and what a display says is personal, or may be.
@@ -119,7 +120,7 @@ extension StationWish {
             "evse=\(evse.map(String.init) ?? "null"), expires_at=\(until)"
         case .cancelReservation(let id), .clearDisplay(let id): "id=\(id)"
         case .display(let message): "id=\(message.id)"
-        case .readDisplay: ""
+        case .readDisplay, .readProfiles: ""
         case .installCertificate(let use, _): "use=\(use)"
         case .deleteCertificate(let hash): "serial=\(hash.serialNumber)"
         case .listCertificates(let use): "use=\(use ?? "null")"

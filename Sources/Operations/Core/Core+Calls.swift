@@ -155,6 +155,11 @@ extension Core {
                 told(news, s, at: now)
                 return .acknowledged
             }()
+        case .profiles(let news):
+            {
+                heard(news, s, at: now)
+                return .acknowledged
+            }()
         case .device(let news):
             {
                 heard(news, s, at: now)
@@ -177,6 +182,7 @@ extension Core {
         jobsBooted(boot, s, at: now)
         stations[s].commissioner.booted(isNewFirmware: isNewFirmware, at: now)
         deviceBooted(s, at: now)
+        outsideLimitsBooted(s)
         if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].dispatcher.restarted(id) }
         persistLive(s)
         emit(.publish(.station(id)))

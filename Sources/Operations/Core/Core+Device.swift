@@ -148,7 +148,7 @@ extension Core {
     }
 
     /// Numbers of reports and inquiries: no two of this platform are the same, so that late parts find their own.
-    private mutating func nextReport() -> Int {
+    mutating func nextReport() -> Int {
         let number = counters.report
         counters.report = number >= Int(Int32.max) ? 1 : number + 1
         persist(.setting(key: Counters.reportKey, value: String(counters.report)))

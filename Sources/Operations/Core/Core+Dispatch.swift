@@ -63,12 +63,13 @@ extension Core {
         return DispatchInput.EVSE(
             id: evse.id, node: slot.station.node, capability: capability(slot), contacted: slot.lastSeen != nil,
             online: slot.isOnline && slot.lastBoot != .pending && slot.lastBoot != .rejected, session: stay,
-            measured: measured, paused: evse.control.paused, limit: limits.min(), chargeNow: isUrgent,
+            measured: measured, paused: evse.control.paused, limit: limits.min(),
+            outsideLimit: outsideShare(m, e, at: now), chargeNow: isUrgent,
             ignoresProfiles: slot.commissioning?.verdict == .doesNotFollow)
     }
 
     /// A transaction whose vehicle has left draws nothing: its stop message is on the way.
-    private func isPluggedIn(_ evse: EVSESlot) -> Bool { evse.status != .available && evse.status != .unavailable }
+    func isPluggedIn(_ evse: EVSESlot) -> Bool { evse.status != .available && evse.status != .unavailable }
 
     private func isSuspendedByVehicle(_ evse: EVSESlot, at now: Instant) -> Bool {
         guard evse.status == .suspendedEV, let since = evse.statusSince else { return false }

@@ -25,6 +25,7 @@ extension Core {
             asked(display: request, isWhole: isWhole, isEmpty: isEmpty, s, at: now)
         case .job(let answer): taken(answer, job: call.messageID, s, at: now)
         case .unpublished(let checksum): unpublished(checksum: checksum, s, at: now)
+        case .profiles(let fact): learn(fact, s, at: now)
         case .device(let fact): learn(fact, isWhole: answered.isWholePicture, s, at: now)
         case .certificates(let news): learn(news, s, at: now)
         }

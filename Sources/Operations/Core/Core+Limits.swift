@@ -11,9 +11,11 @@ extension Core {
         guard let s = slot.station.site.flatMap({ siteIndex[$0] }) else { return [] }
         return slot.evses.compactMap { evse in
             guard let held = sites[s].dispatcher.heldLimits(of: evse.id) else { return nil }
-            return EVSELimits(
+            var limits = EVSELimits(
                 evse: evse.id, node: slot.station.node, rating: slot.station.electrical.maxPower, held: held,
                 transactionLevel: OCPP16Adapter.transactionLevel(slot.limitForm), comparison: evse.comparison)
+            limits.outside = (slot.profiles?.outside ?? []).filter { $0.evse == 0 || $0.evse == evse.number }
+            return limits
         }
     }
 

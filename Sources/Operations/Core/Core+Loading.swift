@@ -49,6 +49,8 @@ extension Core {
         for reservation in state.reservations { load(reservation) }
         for picture in state.displays { load(picture) }
         for picture in state.heldCertificates { load(picture) }
+        for profiles in state.profiles { load(profiles) }
+        for (station, limit) in state.outsideLimits { load(limit, of: station) }
         for command in state.promisedCommands { load(promised: command) }
         vendorHandlers = state.vendorHandlers.sorted { $0.id < $1.id }
         for message in state.inboundMessages { recall(message) }

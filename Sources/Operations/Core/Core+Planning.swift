@@ -43,9 +43,9 @@ extension Core {
 
     // MARK: - The problem
 
-    private struct Candidate {
+    struct Candidate {
         let key: PlanRequest.Key
-        let vehicle: PlanningVehicle
+        var vehicle: PlanningVehicle
     }
 
     /// Also with nobody to plan for: then it shows what is expected of the day.
@@ -88,6 +88,7 @@ extension Core {
                 PlanningNode(parent: node.parent.flatMap { nodeIndex[$0] }.flatMap { position[$0] }, importLimit: room))
             nodeFacts.append((node.id, node.limit, base))
         }
+        let outside = hang(&candidates, underOutsideLimitsOf: s, &planningNodes, start: start, count: count, at: now)
         let id = Plan.ID(counters.plan)
         counters.plan += 1
         let prices = prices(sites[s].site, start: start, step: step, count: count)
@@ -99,7 +100,8 @@ extension Core {
                 buyPrice: prices.map { $0 ?? Self.unknownPrice },
                 sellPrice: [Double](repeating: 0, count: count), vehicles: candidates.map(\.vehicle),
                 nodes: planningNodes),
-            keys: candidates.map(\.key), nodes: nodeFacts, pricesAreKnown: !prices.contains(nil))
+            keys: candidates.map(\.key), nodes: nodeFacts, pricesAreKnown: !prices.contains(nil),
+            outside: outside)
     }
 
     private mutating func candidate(
@@ -239,13 +241,14 @@ extension Core {
             }
             var node = vehicle.node
             while let n = node {
-                for t in 0..<count { totals[n][t] += setpoints[t] }
+                // Those behind the grid's are limits from outside.
+                if n < totals.count { for t in 0..<count { totals[n][t] += setpoints[t] } }
                 node = problem.nodes[n].parent
             }
             let binding = schedule.binding.flatMap { bound in
                 runs(bound.slots).map { run in
                     Plan.Binding(
-                        node: bound.node.map { request.nodes[$0].node },
+                        node: bound.node.flatMap { $0 < request.nodes.count ? request.nodes[$0].node : nil },
                         interval: Interval(
                             request.start + request.step * run.lowerBound,
                             request.start + request.step * run.upperBound))
@@ -268,7 +271,7 @@ extension Core {
     }
 
     /// Part of the slot that begins at `start` which is still to come, at least a thousandth.
-    private static func remaining(of start: Instant, _ step: Duration, at now: Instant) -> Double {
+    static func remaining(of start: Instant, _ step: Duration, at now: Instant) -> Double {
         let left = Double((start + step - now).wholeMilliseconds) / Double(step.wholeMilliseconds)
         return min(1, max(0.001, left))
     }

@@ -31,7 +31,11 @@ extension Core {
     private func certainLimits(_ m: Int, _ e: Int, _ s: Int) -> ((Instant) -> Power)? {
         let evse = stations[m].evses[e]
         guard let i = stations[m].activeSession(on: evse.number) else { return nil }
-        return sites[s].dispatcher.heldLimits(of: evse.id)?.certain(for: stations[m].sessions[i].id.value)
+        let ours = sites[s].dispatcher.heldLimits(of: evse.id)?.certain(for: stations[m].sessions[i].id.value)
+        guard let ours, stations[m].profiles?.outside.isEmpty == false else { return ours }
+        // As the standard combines them: the lowest of what we set and of what others did (2.x part 2 §3.6).
+        let others = outsideLimits(of: m, evse: evse.number)
+        return { at in others(at).map { min($0, ours(at)) } ?? ours(at) }
     }
 
     /// What the station said. A station that does not know the question is asked again tomorrow.

@@ -116,8 +116,10 @@ extension Core {
     mutating func end(
         _ s: Int, _ i: Int, at: Instant, register: RegisterReading?, reason: String?, flag: SessionFlag?, now: Instant
     ) {
+        let before = stations[s].sessions[i]
         stations[s].sessions[i].end(at: at, register: register, reason: reason)
         if let flag { stations[s].sessions[i].raise(flag) }
+        closeCost(s, i, since: before.registerLastAt ?? before.startedAt, before.imported)
         let session = stations[s].sessions[i]
         if let token = session.idToken.map(Self.key), let uses = tokenUse[token] {
             tokenUse[token] = uses > 1 ? uses - 1 : nil
@@ -130,6 +132,7 @@ extension Core {
         emit(.publish(.session(session.id)))
         learn(session, s)
         endReservation(of: session, s, at: now)
+        forgetProfiles(of: session, s)
         fulfil(s, session.id.value, at: now) {
             $0 == .stop(transaction: session.transactionID) || $0 == .unlock(evse: session.evse.number)
         }
@@ -171,13 +174,13 @@ extension Core {
         }
         guard let i else { return }
         let flags = stations[s].sessions[i].flags.count
-        takeReadings(event.readings, s, i, at: now)
+        let isPriced = takeReadings(event.readings, s, i, at: now)
         let session = stations[s].sessions[i]
         guard session.status == .active, let e = stations[s].evse(event.connector) else { return }
         emit(.publish(.session(session.id)))
         // Registers are cumulative: what a crash forgets, the next reading brings back. So not every one is written.
         let isDue = stations[s].evses[e].sessionWrittenAt.map { now - $0 >= Self.sessionWriteInterval } ?? true
-        if isDue || session.flags.count != flags {
+        if isDue || isPriced || session.flags.count != flags {
             stations[s].evses[e].sessionWrittenAt = now
             persist(.session(session))
         }
@@ -197,13 +200,19 @@ extension Core {
 
     private static let sessionWriteInterval: Duration = .minutes(5)
 
-    mutating func takeReadings(_ readings: [Reading], _ s: Int, _ i: Int, at now: Instant) {
-        guard stations[s].sessions[i].status == .active else { return }
+    /// - Returns: whether a change of price was passed, so that the session must be written (``spend(_:_:since:_:)``).
+    @discardableResult
+    mutating func takeReadings(_ readings: [Reading], _ s: Int, _ i: Int, at now: Instant) -> Bool {
+        guard stations[s].sessions[i].status == .active else { return false }
+        var isPriced = false
         for reading in readings {
-            if let register = reading.importRegister {
-                stations[s].sessions[i].take(register: register, at: reading.at, receivedAt: now)
-            }
+            guard let register = reading.importRegister else { continue }
+            let since = stations[s].sessions[i].registerLastAt ?? stations[s].sessions[i].startedAt
+            let before = stations[s].sessions[i].imported
+            stations[s].sessions[i].take(register: register, at: reading.at, receivedAt: now)
+            if spend(s, i, since: since, before) { isPriced = true }
         }
+        return isPriced
     }
 
     // MARK: -

@@ -37,7 +37,11 @@ extension Core {
             persist(.session(stations[s].sessions[i]))
             emit(.publish(.session(before.id)))
         }
-        return .transaction(verdict)
+        // Known or not: what the end tells is what the platform shows of the session (I03.FR.02).
+        let cost =
+            report.stage == .ended
+            ? stations[s].session(transaction: report.transaction).flatMap { stations[s].sessions[$0].cost } : nil
+        return .transaction(verdict, cost: cost)
     }
 
     // MARK: - Parts of a message
@@ -116,7 +120,16 @@ extension Core {
     private mutating func begin(_ report: TransactionReport, _ s: Int, _ i: Int, at: Instant, now: Instant) {
         stations[s].sessions[i].lower(.startMissing)
         let register = report.readings.filter { $0.importRegister != nil }.min { $0.at < $1.at }?.importRegister
+        let before = stations[s].sessions[i].imported
         stations[s].sessions[i].begin(at: at, register: register, receivedAt: now)
+        // A start that comes late brings energy of a time that may have been priced already.
+        if var spending = stations[s].sessions[i].spending, stations[s].sessions[i].imported != before {
+            spending =
+                spending.energy == .zero
+                ? Session.Spending(from: stations[s].sessions[i].startedAt)
+                : Session.Spending(until: spending.until, energy: spending.energy, amount: nil)
+            stations[s].sessions[i].spending = spending
+        }
     }
 
     private mutating func takeReadings(of report: TransactionReport, _ s: Int, _ i: Int, at now: Instant) {

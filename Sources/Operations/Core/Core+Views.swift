@@ -126,6 +126,8 @@ extension Core {
                     setpointState: evse.dispatch.flatMap { $0.state == .none ? nil : $0.state.rawValue },
                     control: evse.control)
             }, commissioning: slot.commissioning, profileChange: slot.device.profileChange)
+        view.profileDifferences = slot.profiles?.picture.differences ?? 0
+        view.outsideLimits = slot.profiles?.outside ?? []
         view.firmware = slot.jobs.last { $0.order.kind == .firmware }
         return view
     }

@@ -9,6 +9,7 @@ public struct Planner: Sendable {
         let start: Instant
         let step: Duration
         let nodes: [NodeID]
+        let outside: [EVSEID]
         let state: PlanningState
     }
     private var last: [SiteID: Last] = [:]
@@ -23,7 +24,8 @@ public struct Planner: Sendable {
             request.problem, options: options, warm: state(for: request), isCancelled: isCancelled)
         if !solution.isCancelled {
             last[request.site] = Last(
-                start: request.start, step: request.step, nodes: request.nodes.map(\.node), state: solution.state)
+                start: request.start, step: request.step, nodes: request.nodes.map(\.node), outside: request.outside,
+                state: solution.state)
         }
         return PlanOutcome(request: request, solution: solution)
     }
@@ -31,7 +33,8 @@ public struct Planner: Sendable {
     /// The site's last plan moved to the new horizon; `nil` when nodes, step or number of slots are others.
     private func state(for request: PlanRequest) -> PlanningState? {
         guard let last = last[request.site], last.step == request.step, last.nodes == request.nodes.map(\.node),
-            last.start <= request.start, last.state.nodePrices.first?.count == request.problem.slotCount
+            last.outside == request.outside, last.start <= request.start,
+            last.state.nodePrices.first?.count == request.problem.slotCount
         else { return nil }
         let moved = (request.start - last.start).wholeMilliseconds / request.step.wholeMilliseconds
         return last.state.shifted(by: Int(moved), period: Int(86_400_000 / request.step.wholeMilliseconds))

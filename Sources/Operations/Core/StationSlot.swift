@@ -53,6 +53,11 @@ struct StationSlot: Sendable {
         get { rareCertificates.value }
         set { rareCertificates.value = newValue }
     }
+    private var rareProfiles = Rare<ProfileKeeper>()
+    var profiles: ProfileKeeper? {
+        get { rareProfiles.value }
+        set { rareProfiles.value = newValue }
+    }
     /// Newest last.
     var jobs: [StationJob] = []
     private var rareDevice = Rare<DeviceWatch>()

@@ -27,6 +27,10 @@ extension MemoryJournal {
         }
         state.displays = displays.values.sorted { $0.station < $1.station }
         state.heldCertificates = heldCertificates.values.sorted { $0.station < $1.station }
+        state.profiles = profiles.values.sorted { $0.station < $1.station }
+        state.outsideLimits = outsideLimits.sorted { $0.key < $1.key }.flatMap { id, limits in
+            limits.sorted { ($0.evse, $0.source) < ($1.evse, $1.source) }.map { (id, $0) }
+        }
         state.vendorHandlers = vendorHandlers.values.sorted { $0.id < $1.id }
         state.promisedCommands = commands.values.filter { $0.followUp?.state == .waiting }.sorted { $0.id < $1.id }
         state.settings = settings

@@ -33,6 +33,8 @@ public struct MemoryJournal: Sendable {
     public private(set) var reservations: [StationID: [Int: Reservation]] = [:]
     public private(set) var displays: [StationID: DisplayPicture] = [:]
     public private(set) var heldCertificates: [StationID: CertificatePicture] = [:]
+    public private(set) var profiles: [StationID: StationProfiles] = [:]
+    public private(set) var outsideLimits: [StationID: [OutsideLimit]] = [:]
     public private(set) var vendorHandlers: [String: VendorHandler] = [:]
     public private(set) var jobs: [String: StationJob] = [:]
     public private(set) var files: [String: StoredFile] = [:]
@@ -78,6 +80,7 @@ public struct MemoryJournal: Sendable {
             controls = controls.filter { $0.key.station != id }
             certificates.removeAll { $0.station == id }
             (localLists[id], reservations[id], displays[id], heldCertificates[id]) = (nil, nil, nil, nil)
+            (profiles[id], outsideLimits[id]) = (nil, nil)
             jobs = jobs.filter { $0.value.station != id }
             devices.remove(id)
         case .session(let session): sessions[session.id] = session
@@ -93,6 +96,17 @@ public struct MemoryJournal: Sendable {
         case .holding(.display(let picture)): displays[picture.station] = picture
         case .holding(.certificates(let picture)): heldCertificates[picture.station] = picture
         case .holding(.followUp(_, let command, let followUp)): commands[command]?.followUp = followUp
+        case .holding(.profile(let id, let one)):
+            _ = profiles[id, default: StationProfiles(station: id)].put(one)
+        case .holding(.profileGone(let id, let number)): profiles[id]?.remove(number)
+        case .holding(.profileReport(let id, let report, let toldAt)):
+            profiles[id, default: StationProfiles(station: id)].report = report
+            profiles[id]?.toldAt = toldAt
+        case .holding(.outsideLimit(let id, let limit)):
+            outsideLimits[id, default: []].removeAll { $0.evse == limit.evse && $0.source == limit.source }
+            outsideLimits[id]?.append(limit)
+        case .holding(.outsideLimitGone(let id, let source, let evse)):
+            outsideLimits[id]?.removeAll { $0.evse == evse && $0.source == source }
         case .vendorHandler(let handler): vendorHandlers[handler.id] = handler
         case .removeVendorHandler(let id): vendorHandlers[id] = nil
         case .site(let site): sites[site.id] = site

@@ -43,7 +43,7 @@ struct Dialect16: StationDialect {
             .logStatusNotification(.init(status: uploadStatus(step), requestId: request))
         case .upload(let step, nil): .diagnosticsStatusNotification(.init(status: diagnosticsStatus(step)))
         // 1.6 has no word for it; its stations do not say it.
-        case .reservationEnded: .heartbeat(.init())
+        case .reservationEnded, .outsideLimit, .outsideLimitEnded: .heartbeat(.init())
         }
     }
 

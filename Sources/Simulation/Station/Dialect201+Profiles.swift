@@ -40,34 +40,49 @@ extension Dialect201 {
         var cleared = 0
         // A word that names no purpose matches nothing.
         if purpose != .some(nil) {
-            cleared = station.profiles.clear(
-                id: request.chargingProfileId, evse: criteria?.evseId, purpose: purpose ?? nil,
-                stackLevel: criteria?.stackLevel)
+            // What others set, the central system cannot clear.
+            let imposed = station.profiles.entries.filter { $0.profile.purpose == .externalConstraints }
+            cleared =
+                station.profiles.clear(
+                    id: request.chargingProfileId, evse: criteria?.evseId, purpose: purpose ?? nil,
+                    stackLevel: criteria?.stackLevel)
+            let kept = Set(station.profiles.entries.map(\.profile.id))
+            for entry in imposed where !kept.contains(entry.profile.id) {
+                station.profiles.install(entry.profile, evse: entry.evse, replacing: replacement)
+                cleared -= 1
+            }
         }
         respond(.clearChargingProfile(.init(status: cleared > 0 ? .accepted : .unknown)), id, &station)
     }
 
-    /// One message for each EVSE that has some, after the answer.
+    /// One message for each EVSE and source that has some, after the answer.
     func report(_ request: V2.GetChargingProfilesRequest, _ id: String, _ station: inout SimulatedChargePoint) {
         let wanted = request.chargingProfile
-        // Everything in it came from the central system.
-        let isOurs = wanted.chargingLimitSource?.contains(.cso) ?? true
+        func source(_ entry: ProfileStack.Entry) -> V2.ChargingLimitSource {
+            entry.profile.purpose == .externalConstraints ? .ems : .cso
+        }
         let found = station.profiles.entries.filter { entry in
             let profile = V2.ChargingProfile(entry.profile)
-            return isOurs && (request.evseId == nil || request.evseId == entry.evse)
+            return (wanted.chargingLimitSource?.contains(source(entry)) ?? true)
+                && (request.evseId == nil || request.evseId == entry.evse)
                 && (wanted.chargingProfileId?.contains(profile.id) ?? true)
                 && (wanted.stackLevel == nil || wanted.stackLevel == profile.stackLevel)
                 && (wanted.chargingProfilePurpose == nil
                     || wanted.chargingProfilePurpose == profile.chargingProfilePurpose)
         }
         respond(.getChargingProfiles(.init(status: found.isEmpty ? .noProfiles : .accepted)), id, &station)
-        let evses = Set(found.map(\.evse)).sorted()
-        for evse in evses {
+        var parts: [(evse: Int, source: V2.ChargingLimitSource)] = []
+        for entry in found.sorted(by: { $0.evse < $1.evse })
+        where !parts.contains(where: { $0 == (entry.evse, source(entry)) }) {
+            parts.append((entry.evse, source(entry)))
+        }
+        for (place, part) in parts.enumerated() {
             let message = V2.Request.reportChargingProfiles(
                 .init(
-                    requestId: request.requestId, chargingLimitSource: .cso,
-                    chargingProfile: found.filter { $0.evse == evse }.map { V2.ChargingProfile($0.profile) },
-                    evseId: evse, tbc: evse == evses.last ? nil : true))
+                    requestId: request.requestId, chargingLimitSource: part.source,
+                    chargingProfile: found.filter { $0.evse == part.evse && source($0) == part.source }.map {
+                        V2.ChargingProfile($0.profile)
+                    }, evseId: part.evse, tbc: place + 1 == parts.count ? nil : true))
             station.call(message.action.rawValue, message.json, .other)
         }
     }

@@ -47,6 +47,12 @@ struct Dialect201: StationDialect {
             .logStatusNotification(.init(status: uploadStatus(step), requestId: request))
         case .reservationEnded(let id, let isExpired):
             .reservationStatusUpdate(.init(reservationId: id, reservationUpdateStatus: isExpired ? .expired : .removed))
+        case .outsideLimit(let profile, let isCritical):
+            .notifyChargingLimit(
+                .init(
+                    chargingLimit: V2.ChargingLimit(chargingLimitSource: .ems, isGridCritical: isCritical),
+                    chargingSchedule: V2.ChargingProfile(profile).chargingSchedule))
+        case .outsideLimitEnded: .clearedChargingLimit(.init(chargingLimitSource: .ems))
         }
     }
 

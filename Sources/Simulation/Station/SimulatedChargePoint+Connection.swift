@@ -72,6 +72,8 @@ extension SimulatedChargePoint {
         reported.removeAll()
         // Only the station's maximum and the defaults outlive a reboot.
         profiles.clear(purpose: .transaction)
+        // Whoever limits it is still there, and the central system may have forgotten.
+        if imposed.step == .imposed { imposed.isTold = false }
         powerAt = now + settings.rebootTime
     }
 

@@ -91,6 +91,7 @@ extension SimulatedChargePoint {
         let interval = configuration.number(.sampleInterval)
         connectors[i].transaction = SimulatedConnector.Transaction(
             local: local, idTag: idTag, start: now, nextSample: interval > 0 ? now + .seconds(interval) : nil)
+        awaitOutsideLimit()
         let reservation = useReservation(connectors[i].number, idTag)
         tell(
             i, .start(idTag: idTag, cause, remoteStart: remoteStart, reservation: reservation),

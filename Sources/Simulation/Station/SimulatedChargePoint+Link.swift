@@ -114,6 +114,7 @@ extension SimulatedChargePoint {
         case .boot: booted(answer)
         case .authorize(let connector): authorized(connector, answer)
         case .transaction: delivered(answer, outcome)
+        case .outsideLimit: toldOutsideLimit(outcome)
         case .heartbeat, .other: break
         }
     }

@@ -63,7 +63,7 @@ public struct SimulatedChargePoint: Sendable {
     }
 
     enum Purpose: Hashable, Sendable {
-        case boot, heartbeat, transaction, other
+        case boot, heartbeat, transaction, outsideLimit, other
         case authorize(connector: Int)
     }
     enum Deferred: Hashable, Sendable {
@@ -117,6 +117,7 @@ public struct SimulatedChargePoint: Sendable {
     var holdings = StationHoldings()
     /// A reset waits for the end of the transactions.
     var resetsWhenIdle = false
+    var imposed = ImposedLimit()
     var transfers: [StationTransfer] = []
     var nextTransfer = 0
     var hasRebootedWhileDownloading = false
@@ -203,7 +204,7 @@ public struct SimulatedChargePoint: Sendable {
         func consider(_ instant: Instant?) {
             if let instant, instant < next ?? instant + .milliseconds(1) { next = instant }
         }
-        for instant in [bootAt, heartbeatAt, connectAt, powerAt, linkAt, decideAt] { consider(instant) }
+        for instant in [bootAt, heartbeatAt, connectAt, powerAt, linkAt, decideAt, imposed.due] { consider(instant) }
         for item in deferred { consider(item.at) }
         consider(nextReservationEnd)
         consider(nextWatch)
@@ -242,6 +243,7 @@ public struct SimulatedChargePoint: Sendable {
         if take(&powerAt, now) { powerOn() }
         if take(&connectAt, now), link == nil { actions.append(.connect) }
         if take(&decideAt, now) { decideOffline() }
+        playOutsideLimit()
         if take(&linkAt, now), link != nil { linkHandle(.wake) }
         if take(&bootAt, now), link != nil, !isAccepted { boot() }
         if take(&heartbeatAt, now), link != nil, isAccepted {
@@ -299,6 +301,7 @@ public struct SimulatedChargePoint: Sendable {
             schedule(.reboot(.softReset, .scheduledReset), after: .seconds(1))
         }
         tellConditions()
+        tellOutsideLimit()
         watchVariables()
         // A start goes out before the status that it leads to.
         pump()

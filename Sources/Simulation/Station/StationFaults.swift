@@ -23,6 +23,16 @@ public struct StationFaults: Hashable, Sendable {
         case installFails, installHangs, rebootsWhileDownloading, uploadFails
     }
     public var transfer: Transfer?
+    /// Somebody else limits the whole station for a while, from some time into its first transaction (2.0.1).
+    public struct OutsideLimit: Hashable, Sendable {
+        public var after: Duration = .seconds(20)
+        public var length: Duration = .seconds(40)
+        /// On each phase.
+        public var milliamperes: Int64 = 8000
+        public var isCritical = true
+        public init() {}
+    }
+    public var outsideLimit: OutsideLimit?
     public var seed: UInt64 = 0
 
     public init() {}

@@ -1,3 +1,4 @@
+import OCPP
 import OCPPMessages
 import Quantities
 
@@ -80,4 +81,7 @@ enum StationMessage: Hashable, Sendable {
     case upload(UploadStep, request: Int?)
     /// A reservation is over without a transaction (2.x).
     case reservationEnded(Int, isExpired: Bool)
+    /// Somebody else than the central system limits the whole station (2.x).
+    case outsideLimit(ChargingProfile, isCritical: Bool)
+    case outsideLimitEnded
 }

@@ -11,7 +11,8 @@ extension ChangeWriter {
             UPDATE session SET transaction_id = ?, id_token = ?, ended_at = ?, stop_reason = ?, register_start = ?,
                 register_stop = ?, register_last = ?, register_last_at = ?, imported = ?, exported = ?,
                 needs_departure = ?, needs_energy = ?, needs_minimum = ?, needs_charge_now = ?, needs_by = ?,
-                needs_at = ?, flags = ?, sequence = ?, charging_state = ?, remote_start = ?
+                needs_at = ?, flags = ?, sequence = ?, charging_state = ?, remote_start = ?, priced_until = ?,
+                priced_energy = ?, priced_amount = ?, cost = ?
             WHERE id = ? AND active = ? AND started_at = ? AND evse = ?
             """
         )
@@ -24,6 +25,8 @@ extension ChangeWriter {
         .text(session.needs?.statedBy).int(session.needs?.statedAt.milliseconds)
         .text(session.flags.joined(separator: "\n")).text(session.course?.sequence.text)
         .text(session.course?.chargingState).int(session.course?.remoteStart.map(Int64.init))
+        .int(session.spending?.until.milliseconds).int(session.spending?.energy.milliwattHours)
+        .text(session.spending?.amount?.fraction).text(session.cost?.fraction)
         .text(session.id.value).bool(session.status == .active).int(session.startedAt.milliseconds)
         .int(session.evse.number).run()
         if changed == 0 { try upsert(session) }
@@ -35,8 +38,8 @@ extension ChangeWriter {
             INSERT INTO session (id, station, evse, connector, transaction_id, id_token, active, started_at, ended_at,
                 stop_reason, register_start, register_stop, register_last, register_last_at, imported, exported,
                 needs_departure, needs_energy, needs_minimum, needs_charge_now, needs_by, needs_at, flags, sequence,
-                charging_state, remote_start)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                charging_state, remote_start, priced_until, priced_energy, priced_amount, cost)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET evse = excluded.evse, connector = excluded.connector,
                 transaction_id = excluded.transaction_id, id_token = excluded.id_token,
                 active = excluded.active, started_at = excluded.started_at, ended_at = excluded.ended_at,
@@ -48,7 +51,8 @@ extension ChangeWriter {
                 needs_charge_now = excluded.needs_charge_now, needs_by = excluded.needs_by,
                 needs_at = excluded.needs_at, flags = excluded.flags,
                 sequence = excluded.sequence, charging_state = excluded.charging_state,
-                remote_start = excluded.remote_start
+                remote_start = excluded.remote_start, priced_until = excluded.priced_until,
+                priced_energy = excluded.priced_energy, priced_amount = excluded.priced_amount, cost = excluded.cost
             """
         )
         .text(session.id.value).text(session.evse.station.value).int(session.evse.number).int(session.connector)
@@ -61,7 +65,9 @@ extension ChangeWriter {
         .int(session.needs?.minimum?.milliwattHours).int(session.needs.map { $0.chargeNow ? 1 : 0 as Int64 })
         .text(session.needs?.statedBy).int(session.needs?.statedAt.milliseconds)
         .text(session.flags.joined(separator: "\n")).text(session.course?.sequence.text)
-        .text(session.course?.chargingState).int(session.course?.remoteStart.map(Int64.init)).run()
+        .text(session.course?.chargingState).int(session.course?.remoteStart.map(Int64.init))
+        .int(session.spending?.until.milliseconds).int(session.spending?.energy.milliwattHours)
+        .text(session.spending?.amount?.fraction).text(session.cost?.fraction).run()
     }
 
     /// One packed row a message; maintenance moves it into the day's block.

@@ -1,5 +1,6 @@
 import Charging
 import Operations
+import Quantities
 
 extension ChangeWriter {
     func write(_ holding: StationHolding) throws(SQLiteFailure) {
@@ -11,7 +12,49 @@ extension ChangeWriter {
         case .followUp(_, let command, let followUp):
             try statement("UPDATE command SET follow_up = ?, follow_up_object = ?, follow_up_at = ? WHERE id = ?")
                 .text(followUp.state.rawValue).text(followUp.object).int(followUp.at.milliseconds).text(command).run()
+        case .profile(let station, let one): try write(one, of: station.value)
+        case .profileGone(let station, let id):
+            try statement("DELETE FROM charging_profile WHERE station = ? AND id = ?").text(station.value).int(id).run()
+        case .profileReport(let station, let report, let toldAt): try write(report, toldAt, of: station.value)
+        case .outsideLimit(let station, let limit): try write(limit, of: station.value)
+        case .outsideLimitGone(let station, let source, let evse):
+            try statement("DELETE FROM outside_limit WHERE station = ? AND source = ? AND evse = ?")
+                .text(station.value).text(source).int(evse).run()
         }
+    }
+
+    private func write(_ one: KeptProfile, of station: String) throws(SQLiteFailure) {
+        let profile = one.profile
+        try statement(
+            "INSERT OR REPLACE INTO charging_profile VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+        .text(station).int(profile.id).int(profile.evse).text(profile.source).text(profile.purpose)
+        .int(profile.level).text(profile.kind).text(profile.recurrency).int(profile.validFrom?.milliseconds)
+        .int(profile.validTo?.milliseconds).text(profile.transaction).text(profile.schedules.text)
+        .int(one.setAt?.milliseconds).int(one.toldAt?.milliseconds).int(one.request)
+        .int(one.missingSince?.milliseconds).bool(one.differs).run()
+    }
+
+    private func write(_ report: ProfileReport, _ toldAt: Instant?, of station: String) throws(SQLiteFailure) {
+        let asked = report.criteria
+        try statement(
+            "INSERT OR REPLACE INTO charging_profile_report VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+        .text(station).int(report.request).bool(asked != nil)
+        .text(asked?.ids.map { $0.map(String.init).joined(separator: ",") }).int(asked?.evse).text(asked?.purpose)
+        .int(asked?.level).text(asked?.sources?.joined(separator: "\n")).int(report.orderedAt?.milliseconds)
+        .int(report.firstAt.milliseconds).int(report.lastAt?.milliseconds).int(report.parts).int(report.profiles)
+        .int(report.leftOut).bool(report.hasLast).int(toldAt?.milliseconds).run()
+    }
+
+    private func write(_ limit: OutsideLimit, of station: String) throws(SQLiteFailure) {
+        let profile = limit.profile
+        try statement("INSERT OR REPLACE INTO outside_limit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .text(station).text(profile.source).int(profile.evse).int(profile.id).int(profile.level)
+            .text(profile.kind).text(profile.recurrency).int(profile.validFrom?.milliseconds)
+            .int(profile.validTo?.milliseconds).text(profile.schedules.text).bool(limit.isCritical)
+            .bool(limit.isLocalGeneration).int(limit.since.milliseconds).int(limit.at.milliseconds)
+            .bool(limit.isReported).bool(limit.mayBeLost).run()
     }
 
     private func write(_ record: LocalListRecord) throws(SQLiteFailure) {
@@ -81,6 +124,9 @@ extension ChangeWriter {
         try statement("DELETE FROM station_display WHERE station = ?").text(station).run()
         try statement("DELETE FROM held_certificate WHERE station = ?").text(station).run()
         try statement("DELETE FROM station_held_certificates WHERE station = ?").text(station).run()
+        try statement("DELETE FROM charging_profile WHERE station = ?").text(station).run()
+        try statement("DELETE FROM charging_profile_report WHERE station = ?").text(station).run()
+        try statement("DELETE FROM outside_limit WHERE station = ?").text(station).run()
     }
 }
 

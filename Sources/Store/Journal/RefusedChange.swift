@@ -75,6 +75,9 @@ enum ChangeIdentity: Hashable, Sendable {
     case reservation(StationID, Int)
     case display(StationID)
     case heldCertificates(StationID)
+    case profile(StationID, Int)
+    case profileReport(StationID)
+    case outsideLimit(StationID, source: String, evse: Int)
     case followUp(String)
     case vendorHandler(String)
     case job(StationID, String)
@@ -115,6 +118,13 @@ extension Change {
         case .holding(.display(let picture)): .display(picture.station)
         case .holding(.certificates(let picture)): .heldCertificates(picture.station)
         case .holding(.followUp(_, let command, _)): .followUp(command)
+        case .holding(.profile(let station, let one)): .profile(station, one.profile.id)
+        case .holding(.profileGone(let station, let id)): .profile(station, id)
+        case .holding(.profileReport(let station, _, _)): .profileReport(station)
+        case .holding(.outsideLimit(let station, let limit)):
+            .outsideLimit(station, source: limit.source, evse: limit.evse)
+        case .holding(.outsideLimitGone(let station, let source, let evse)):
+            .outsideLimit(station, source: source, evse: evse)
         case .vendorHandler(let handler): .vendorHandler(handler.id)
         case .removeVendorHandler(let id): .vendorHandler(id)
         case .job(let job): .job(job.station, job.id)
@@ -153,6 +163,9 @@ extension Change {
         case .holding(.display): "display"
         case .holding(.certificates): "held-certificates"
         case .holding(.followUp): "follow-up"
+        case .holding(.profile), .holding(.profileGone): "charging-profile"
+        case .holding(.profileReport): "charging-profile-report"
+        case .holding(.outsideLimit), .holding(.outsideLimitGone): "outside-limit"
         case .vendorHandler, .removeVendorHandler: "vendor-handler"
         case .job: "job"
         case .file, .removeFile: "file"

@@ -71,7 +71,7 @@ extension Row {
                 sequence: SequenceRecord(text: text) ?? SequenceRecord(), chargingState: self["charging_state"],
                 remoteStart: self["remote_start"])
         }
-        return Session(
+        var session = Session(
             id: Session.ID(self["id"]), evse: EVSEID(StationID(self["station"]), self["evse"]),
             connector: self["connector"], transactionID: self["transaction_id"], idToken: self["id_token"],
             status: self["active"] ? .active : .ended, startedAt: instant("started_at"),
@@ -80,6 +80,13 @@ extension Row {
             registerLast: register("register_last"), registerLastAt: optionalInstant("register_last_at"),
             imported: energy("imported"), exported: energy("exported"), needs: needs,
             flags: flags.isEmpty ? [] : flags.split(separator: "\n").map(String.init), course: course)
+        if let until = optionalInstant("priced_until"), let energy = optionalEnergy("priced_energy") {
+            session.spending = Session.Spending(
+                until: until, energy: energy,
+                amount: (self["priced_amount"] as String?).flatMap { Rational(fraction: $0) })
+        }
+        session.cost = (self["cost"] as String?).flatMap { Rational(fraction: $0) }
+        return session
     }
 
     func keyChange() throws(StoreFault) -> KeyChange {

@@ -59,6 +59,7 @@ enum HoldingLoading {
                 picture.listedAt = row.optionalInstant("listed_at")
                 return picture
             }
+        try loadProfiles(into: &state, db)
         state.vendorHandlers = try Row.fetchAll(db, sql: "SELECT * FROM vendor_handler ORDER BY id").map { row in
             VendorHandler(
                 id: row["id"], vendor: row["vendor"], message: row["message"], url: row["url"],
@@ -68,9 +69,69 @@ enum HoldingLoading {
             db, sql: "SELECT * FROM command WHERE follow_up = 'waiting' ORDER BY number DESC LIMIT 10000"
         ).map { try $0.command() }.reversed()
     }
+
+    private static func loadProfiles(into state: inout CoreState, _ db: Database) throws {
+        var pictures: [String: StationProfiles] = [:]
+        func change(_ station: String, _ change: (inout StationProfiles) -> Void) {
+            change(&pictures[station, default: StationProfiles(station: StationID(station))])
+        }
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM charging_profile ORDER BY station, id") {
+            let one = try row.keptProfile()
+            change(row["station"]) { _ = $0.put(one) }
+        }
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM charging_profile_report ORDER BY station") {
+            change(row["station"]) {
+                $0.report = row.profileReport()
+                $0.toldAt = row.optionalInstant("told_at")
+            }
+        }
+        state.profiles = pictures.values.sorted { $0.station < $1.station }
+        state.outsideLimits = try Row.fetchAll(
+            db, sql: "SELECT * FROM outside_limit ORDER BY station, evse, source"
+        ).map { (StationID($0["station"]), try $0.outsideLimit()) }
+    }
 }
 
 extension Row {
+    fileprivate func heldProfile(purpose: String, transaction: String?) throws(StoreFault) -> HeldProfile {
+        HeldProfile(
+            id: self["id"], evse: self["evse"], purpose: purpose, level: self["level"], kind: self["kind"],
+            recurrency: self["recurrency"], validFrom: optionalInstant("valid_from"),
+            validTo: optionalInstant("valid_to"), transaction: transaction,
+            schedules: [HeldProfile.Schedule](text: self["schedules"]) ?? [], source: self["source"])
+    }
+
+    fileprivate func keptProfile() throws(StoreFault) -> KeptProfile {
+        KeptProfile(
+            try heldProfile(purpose: self["purpose"], transaction: self["transaction_id"]),
+            setAt: optionalInstant("set_at"), toldAt: optionalInstant("told_at"), request: self["request"],
+            missingSince: optionalInstant("missing_since"), differs: self["differs"])
+    }
+
+    fileprivate func profileReport() -> ProfileReport {
+        var report = ProfileReport(request: self["request"], firstAt: instant("first_at"))
+        if self["is_answered"] {
+            report.criteria = ProfileCriteria(
+                ids: (self["ids"] as String?).map { $0.split(separator: ",").compactMap { Int($0) } },
+                evse: self["evse"], purpose: self["purpose"], level: self["level"],
+                sources: (self["sources"] as String?).map { $0.split(separator: "\n").map(String.init) })
+        }
+        report.orderedAt = optionalInstant("ordered_at")
+        report.lastAt = optionalInstant("last_at")
+        report.parts = self["parts"]
+        report.profiles = self["profiles"]
+        report.leftOut = self["left_out"]
+        report.hasLast = self["has_last"]
+        return report
+    }
+
+    fileprivate func outsideLimit() throws(StoreFault) -> OutsideLimit {
+        OutsideLimit(
+            try heldProfile(purpose: HeldProfile.fromOutside, transaction: nil), isCritical: self["critical"],
+            isLocalGeneration: self["local_generation"], since: instant("since"), at: instant("at"),
+            isReported: self["is_reported"], mayBeLost: self["may_be_lost"])
+    }
+
     fileprivate func localList() throws(StoreFault) -> LocalListRecord {
         var record = LocalListRecord(station: StationID(self["station"]), at: instant("at"))
         record.scope = try word("scope")

@@ -203,6 +203,7 @@ extension SimulateCommand {
         case installHangs = "install-hangs"
         case rebootWhileDownloading = "reboot-while-downloading"
         case uploadFails = "upload-fails"
+        case outsideLimit = "outside-limit"
 
         static let names = allCases.map(\.rawValue).joined(separator: ", ")
 
@@ -221,6 +222,7 @@ extension SimulateCommand {
             case .installHangs: faults.transfer = .installHangs
             case .rebootWhileDownloading: faults.transfer = .rebootsWhileDownloading
             case .uploadFails: faults.transfer = .uploadFails
+            case .outsideLimit: faults.outsideLimit = StationFaults.OutsideLimit()
             }
         }
     }

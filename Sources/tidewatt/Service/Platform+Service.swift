@@ -34,6 +34,9 @@ extension Platform: PlatformService {
     func reservation(_ id: Int, of station: StationID) async -> Reservation? {
         await loop.read { $0.reservation(id, of: station) } ?? nil
     }
+    func chargingProfiles(of station: StationID) async -> StationProfiles? {
+        await loop.read { $0.chargingProfiles(of: station) } ?? nil
+    }
     func display(of station: StationID) async -> DisplayPicture? { await loop.read { $0.display(of: station) } ?? nil }
     func vendorHandlers() async -> [VendorHandler] { await loop.read { $0.allVendorHandlers } ?? [] }
     func tariffs() async -> [String] { await loop.read { $0.tariffIDs } ?? [] }

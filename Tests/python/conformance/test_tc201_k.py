@@ -3,7 +3,7 @@ from outside."""
 
 from ocpp.exceptions import NotSupportedError
 
-from support.charger import CARD, both, card
+from support.charger import CARD, both, card, soon
 from support.polling import until
 from support.station import fresh, now
 
@@ -108,14 +108,29 @@ def test_TC_K_37_a_remote_start_brings_its_profile(charger, api):
 CRITERIA = {"evseId": 1, "chargingProfilePurpose": "TxDefaultProfile", "stackLevel": 0}
 
 
-def report(one, number, *made, evse=1, source="CSO", last=True):
+def picture(one):
+    """Profiles that the platform knows the station to hold: by number their EVSE, source, limit and how they stand."""
+    return {each["id"]: (
+        each["evse_id"], each["source"], each["schedules"][0]["periods"][0]["limit"], each["standing"])
+        for each in one.api.get(one.path("/charging-profiles"))["items"]}
+
+
+def report(one, number, *made, evse=1, source="CSO", last=True, standing="foreign"):
+    """What the station tells stands in the picture, and not before."""
     before = len(one.log("ReportChargingProfiles"))
+    known = picture(one)
+    assert not any(known.get(each["id"], ("", "", "", "set"))[3] != "set" for each in made)
     answer = one.say("ReportChargingProfiles", {
         "requestId": number, "chargingLimitSource": source, "evseId": evse, "tbc": not last, "chargingProfile": list(made)})
     assert answer == {}
     kept = one.log("ReportChargingProfiles")[before:]
     assert len(kept) == 1 and kept[0]["reply"] == {}
     assert all(f'"id":{each["id"]}' in kept[0]["text"] for each in made)
+    for each in made:
+        limit = each["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"]
+        soon(lambda: picture(one).get(each["id"]), (evse, source, limit, standing))
+    told = one.api.get(one.path("/charging-profiles"))["report"]
+    assert (told["request"], told["state"]) == (number, "complete" if last else "running")
 
 
 def ask(one, number, criterion, says="Accepted", **more):
@@ -129,17 +144,25 @@ def test_TC_K_05_one_profile_is_cleared_by_its_number(charger):
     made = profile(105, 8, purpose="ChargingStationMaxProfile")
     ask(one, 5, {"chargingProfilePurpose": "ChargingStationMaxProfile"}, evseId=0)
     report(one, 5, made, evse=0)
+    assert one.shown()["profile_differences"] == 1
     one.order("ClearChargingProfile", {"chargingProfileId": 105}, {"status": "Accepted"}, says="Accepted")
+    soon(lambda: picture(one), {})
+    assert one.shown()["profile_differences"] == 0
 
 
 def test_TC_K_06_profiles_are_cleared_by_purpose_and_level(charger):
     one = charger()
     set_profile(one, profile(106))
+    set_profile(one, profile(107, level=1))
+    assert picture(one) == {106: (1, "CSO", 6, "set"), 107: (1, "CSO", 6, "set")}
     one.order("ClearChargingProfile", {"chargingProfileCriteria": CRITERIA}, {"status": "Accepted"}, says="Accepted")
+    soon(lambda: list(picture(one)), [107])
 
 
 def test_TC_K_08_a_station_that_has_nothing_to_clear_is_shown(charger):
-    charger().order("ClearChargingProfile", {"chargingProfileCriteria": CRITERIA}, {"status": "Unknown"}, says="Unknown")
+    one = charger()
+    one.order("ClearChargingProfile", {"chargingProfileCriteria": CRITERIA}, {"status": "Unknown"}, says="Unknown")
+    assert picture(one) == {}
 
 
 # MARK: Profiles read
@@ -148,8 +171,10 @@ def test_TC_K_08_a_station_that_has_nothing_to_clear_is_shown(charger):
 def test_TC_K_29_profiles_of_the_station_itself_are_read(charger):
     one = charger()
     one.transaction().charging()
+    made = profile(129, purpose="ChargingStationMaxProfile")
+    set_profile(one, made, evse=0)
     ask(one, 29, {"chargingProfilePurpose": "ChargingStationMaxProfile"}, evseId=0)
-    report(one, 29, profile(129, purpose="ChargingStationMaxProfile"), evse=0)
+    report(one, 29, made, evse=0, standing="held")
 
 
 def test_TC_K_30_profiles_of_one_evse_are_read(charger):
@@ -160,15 +185,22 @@ def test_TC_K_30_profiles_of_one_evse_are_read(charger):
 
 def test_TC_K_31_all_profiles_are_read(charger):
     one = charger()
+    set_profile(one, profile(140))
     ask(one, 31, {"chargingProfilePurpose": "TxDefaultProfile"})
     report(one, 31, profile(131), evse=1, last=False)
+    assert picture(one)[140][3] == "set"
     report(one, 31, profile(132), evse=2)
+    # What it took and does not tell, it has lost; what nobody set is a stranger's.
+    soon(lambda: picture(one)[140][3], "missing")
+    assert one.shown()["profile_differences"] == 3
 
 
 def test_TC_K_32_a_profile_is_read_by_its_number(charger):
     one = charger()
+    set_profile(one, profile(140))
     ask(one, 32, {"chargingProfileId": [133]})
     report(one, 32, profile(133))
+    assert picture(one)[140][3] == "set"
 
 
 def test_TC_K_33_profiles_are_read_by_level(charger):
@@ -180,7 +212,8 @@ def test_TC_K_33_profiles_are_read_by_level(charger):
 def test_TC_K_34_profiles_are_read_by_the_source_of_the_limit(charger):
     one = charger()
     ask(one, 34, {"chargingLimitSource": ["EMS"]}, evseId=1)
-    report(one, 34, profile(135), source="EMS")
+    report(one, 34, profile(135), source="EMS", standing="outside")
+    assert one.shown()["profile_differences"] == 0
 
 
 def test_TC_K_35_profiles_are_read_by_purpose(charger):
@@ -191,8 +224,13 @@ def test_TC_K_35_profiles_are_read_by_purpose(charger):
 
 def test_TC_K_36_profiles_are_read_by_purpose_and_level(charger):
     one = charger()
+    made = profile(138)
+    set_profile(one, made)
     ask(one, 36, {"chargingProfilePurpose": "TxDefaultProfile", "stackLevel": 0}, evseId=1)
-    report(one, 36, profile(138))
+    report(one, 36, profile(138, 9), standing="differs")
+    # Nothing matches any more: it has lost it.
+    ask(one, 37, {"chargingProfilePurpose": "TxDefaultProfile", "stackLevel": 0}, says="NoProfiles", evseId=1)
+    soon(lambda: picture(one)[138][3], "missing")
 
 
 # MARK: Composite schedules
@@ -218,37 +256,84 @@ def test_TC_K_44_the_composite_schedule_of_the_station(charger):
 
 # MARK: Limits from outside
 
+def outside(one):
+    """Limits that others set the station: by EVSE and source how much they allow now, and whether the grid is in danger."""
+    return {(each["evse_id"], each["source"]): (each["limit_kw"], each["critical"])
+            for each in one.api.get(one.path("/outside-limits"))["items"]}
+
+
+def limited(one, evse=1, amperes=None, **more):
+    """The station tells of a limit that an energy manager set."""
+    told = {"chargingLimit": {"chargingLimitSource": "EMS", **more}, "evseId": evse}
+    if amperes is not None:
+        told["chargingSchedule"] = [{"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": [
+            {"startPeriod": 0, "limit": amperes, "numberPhases": 1}]}]
+    assert one.say("NotifyChargingLimit", told) == {}
+    assert one.told("NotifyChargingLimit")["reply"] == {}
+
+
 def cleared(one):
     assert one.say("ClearedChargingLimit", {"chargingLimitSource": "EMS", "evseId": 1}) == {}
     assert one.told("ClearedChargingLimit")["reply"] == {}
+    soon(lambda: outside(one), {})
+    assert one.shown()["outside_limits"] == []
+
+
+def alarms(one):
+    return [each for each in one.api.get("/api/v1/alarms?active=true&limit=1000")["items"]
+            if each["code"] == "outside-limit-critical" and each["object"] == one.identity]
 
 
 @both
 def test_TC_K_48_a_limit_from_outside_is_told(charger):
     one = charger()
-    assert one.log("NotifyChargingLimit") == []
-    assert one.say("NotifyChargingLimit", {"chargingLimit": {"chargingLimitSource": "EMS"}, "evseId": 1}) == {}
-    assert one.told("NotifyChargingLimit")["reply"] == {}
+    assert one.log("NotifyChargingLimit") == [] and outside(one) == {}
+    limited(one)
+    soon(lambda: outside(one), {(1, "EMS"): (None, False)})
+    shown = one.shown()["outside_limits"]
+    assert [(each["evse_id"], each["source"], each["critical"]) for each in shown] == [(1, "EMS", False)]
+    assert alarms(one) == []
+    # The next word of the same source on the same EVSE replaces it.
+    limited(one, amperes=8, isGridCritical=True)
+    volts = one.shown()["voltage"]
+    soon(lambda: outside(one), {(1, "EMS"): (8 * volts / 1000, True)})
+    assert len(until(lambda: alarms(one), "the alarm")) == 1
+    cleared(one)
+    soon(lambda: alarms(one), [])
 
 
 def test_TC_K_50_a_limit_from_outside_ends_while_nobody_charges(charger):
     one = charger()
     assert one.log("ClearedChargingLimit") == []
+    limited(one, amperes=6)
+    soon(lambda: len(outside(one)), 1)
     cleared(one)
 
 
-def test_TC_K_51_a_limit_from_outside_ends_while_somebody_charges(charger):
-    one = charger()
-    transaction = one.transaction().charging()
+def test_TC_K_51_a_limit_from_outside_ends_while_somebody_charges(charger, api):
+    one, transaction = sited(charger, api)
+    transaction.next("ChargingStateChanged", state="Charging")
+    known = len(limits(one))
+    limited(one, amperes=8)
+    # The platform promises no more than it leaves, and says why.
+    until(lambda: limits(one)[known:] and rate(limits(one)[-1]) <= 8, "the limit that follows", 60)
+    (own, *_) = one.api.get(one.path("/limits"))["items"]
+    assert (own["purpose"], own["source"], own["limit_kw"]) == ("ChargingStationExternalConstraints", "EMS", 8 * 230 / 1000)
     cleared(one)
+    until(lambda: rate(limits(one)[-1]) > 8, "the limit without it", 60)
     assert transaction.next("ChargingRateChanged") == {}
     assert transaction.shown()["status"] == "active" and one.statuses()[1] == "Charging"
 
 
 def test_TC_K_52_a_limit_from_outside_is_in_the_report(charger):
     one = charger()
+    assert outside(one) == {}
     ask(one, 52, {"chargingProfilePurpose": "ChargingStationExternalConstraints"})
-    report(one, 52, profile(152, purpose="ChargingStationExternalConstraints"), source="EMS")
+    report(one, 52, profile(152, purpose="ChargingStationExternalConstraints"), source="EMS", standing="outside")
+    soon(lambda: outside(one), {(1, "EMS"): (6 * one.shown()["voltage"] / 1000, False)})
+    # A later report comes without it: it is over.
+    ask(one, 53, {"chargingProfilePurpose": "ChargingStationExternalConstraints"}, says="NoProfiles")
+    soon(lambda: (outside(one), picture(one)), ({}, {}))
 
 
 # MARK: Vehicles that say what they need (ISO 15118)
@@ -269,6 +354,11 @@ def limits(one):
     """Profiles for the transaction that the platform set of itself."""
     return [sent for sent in one.heard("SetChargingProfile")
             if sent["chargingProfile"]["chargingProfilePurpose"] == "TxProfile"]
+
+
+def rate(sent):
+    """Amperes of a profile of one period."""
+    return sent["chargingProfile"]["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"]
 
 
 NEEDS = {"requestedEnergyTransfer": "AC_single_phase", "acChargingParameters": {
