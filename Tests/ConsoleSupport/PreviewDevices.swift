@@ -117,7 +117,7 @@ public enum PreviewDevices {
                             value: "7000"),
                         VariableSetting(
                             name: VariableName(component: "LocalAuthListCtrlr", variable: "Enabled"), value: "true"),
-                    ], stations: [id, StationID("JY-003"), StationID("JY-017")], changedAt: now - .hours(30),
+                    ], stations: [id, StationID("JY-004"), StationID("JY-017")], changedAt: now - .hours(30),
                     changedBy: "manager")))
     }
 

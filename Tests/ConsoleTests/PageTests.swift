@@ -148,7 +148,8 @@ import Testing
             "certificate.state.", "security.", "events.source.",
             "job.state.", "job.kind.", "campaign.state.", "target.state.", "target.word.", "campaigns.what.",
             "device.report.", "device.source.", "device.mutability.", "drift.", "severity.", "profilechange.",
-            "securityprofile.", "plugandcharge.", "monitoring.kind.", "monitoring.origin.", "monitoring.trigger.", "monitoring.base.",
+            "securityprofile.", "plugandcharge.", "monitoring.kind.", "monitoring.origin.", "monitoring.trigger.",
+            "monitoring.base.",
             "customers.what.", "customers.about.",
         ]
         for key in english.keys where !families.contains(where: { key.hasPrefix($0) }) {

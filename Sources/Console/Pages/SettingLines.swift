@@ -72,14 +72,14 @@ extension VariableName {
     /// `nil`: it is no name.
     init?(written text: String) {
         var rest = NameReader(text)
-        guard let first = rest.part(until: ".[#"), let firstInstance = rest.bracket(), let place = rest.place() else {
+        guard let first = rest.part(until: ".[]#"), let firstInstance = rest.bracket(), let place = rest.place() else {
             return nil
         }
         if rest.isAtEnd {
             guard place.evse == nil else { return nil }
             self.init(variable: first, instance: firstInstance.text)
         } else {
-            guard rest.skip("."), let variable = rest.part(until: "["), let instance = rest.bracket(), rest.isAtEnd
+            guard rest.skip("."), let variable = rest.part(until: ".[]#"), let instance = rest.bracket(), rest.isAtEnd
             else { return nil }
             self.init(
                 component: first, componentInstance: firstInstance.text, evse: place.evse, connector: place.connector,
