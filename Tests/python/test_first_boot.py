@@ -26,8 +26,8 @@ def test_it_is_asked_once_and_its_boot_is_known(shared, api, kind):
     until(lambda: api.station(one.identity)["online"], "it is there")
     assert api.station(one.identity)["boot"] is None
     until(lambda: asked(one), "it is asked for its boot", 40)
-    (command,) = api.get(f"/api/v1/stations/{one.identity}/commands")["items"]
-    assert (command["action"], command["ordered_by"]) == ("TriggerMessage", "platform")
+    (command,) = until(lambda: api.get(f"/api/v1/stations/{one.identity}/commands")["items"], "it is in the list")
+    assert (command["action"], command["by"]) == ("TriggerMessage", "platform")
     one.boot()
     assert api.station(one.identity)["boot"] is not None
     shown = until(

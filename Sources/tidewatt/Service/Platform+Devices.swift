@@ -7,7 +7,7 @@ import Store
 extension Platform {
     /// Whoever waited for a command reads what it changed: what was done before is on the disk when this returns. While the
     /// disk takes nothing, what it has is told.
-    private func settle() async {
+    func settle() async {
         // The first look may share a batch with the change; the second comes after that batch was handed to the disk.
         for _ in 0..<2 { _ = await loop.read { _ in true } }
         guard store.condition == .accepting else { return }

@@ -159,8 +159,9 @@ extension Platform: PlatformService {
             try await self.store.securityEvents(of: station, critical: critical, limit: limit, before: before)
         } ?? []
     }
-    /// From the disk; what the core still holds of them is newer.
+    /// From the disk; what the core still holds of them is newer. One that was made by hand is there when its command is.
     func reservations(of station: StationID?, limit: Int, before: Int64?) async -> [StoredReservation] {
+        await settle()
         let kept =
             await reading { try await self.store.reservations(of: station, limit: limit, before: before) } ?? []
         return await loop.read { core in

@@ -28,6 +28,7 @@ def named(root, algorithm, folder):
     file = folder / "named.pem"
     file.write_text(root)
     told = openssl("ocsp", "-" + algorithm.lower(), "-issuer", file, "-cert", file, "-req_text", "-noverify")
+    told = told.replace("\\\n", "")
     value = {line.split(":")[0].strip(): line.split(":")[1].strip() for line in told.splitlines() if line.count(":") == 1}
     return {"hashAlgorithm": algorithm, "issuerNameHash": value["Issuer Name Hash"],
             "issuerKeyHash": value["Issuer Key Hash"], "serialNumber": value["Serial Number"]}
