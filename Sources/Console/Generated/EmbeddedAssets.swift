@@ -10100,7 +10100,8 @@ enum EmbeddedAssets {
                 .list th, .list td { text-align: left; padding: .45rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
                 .list thead th { color: var(--muted); font-size: .84rem; font-weight: 500; position: sticky; top: 0; background: var(--surface); white-space: nowrap; }
                 .list tbody th { font-weight: 500; }
-                .list .wrap { max-width: 24rem; overflow-wrap: anywhere; }
+                .list time, .list td summary { white-space: nowrap; }
+                .list .wrap { min-width: 11rem; max-width: 24rem; overflow-wrap: anywhere; }
                 .list td.number, .list th:has(.num) { text-align: right; }
                 .list tbody tr:hover { background: var(--sunken); }
                 .list tr.chosen { background: var(--accent-soft); box-shadow: inset 3px 0 0 var(--accent); }
