@@ -141,7 +141,7 @@ import Testing
             "problem.", "fault.", "failure.", "commissioning.", "flag.", "held.", "profiles.compared.", "basis.",
             "purpose.", "ocpp.",
             "measurand.", "lists.", "reservations.state.", "followup.", "message.problem.", "keychange.",
-            "certificate.state.", "security.", "events.source.",
+            "certificate.state.", "certificates.source.", "security.", "events.source.",
             "job.state.", "job.kind.", "campaign.state.", "target.state.",
             "device.report.", "device.source.", "device.mutability.", "drift.", "severity.", "profilechange.",
         ]
