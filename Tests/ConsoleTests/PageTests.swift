@@ -145,7 +145,7 @@ import Testing
             "problem.", "fault.", "failure.", "commissioning.", "flag.", "held.", "profiles.compared.", "basis.",
             "purpose.", "ocpp.", "source.", "kept.standing.", "kept.report.",
             "measurand.", "lists.", "reservations.state.", "followup.", "message.problem.", "keychange.",
-            "certificate.state.", "security.", "events.source.",
+            "certificate.state.", "certificates.source.", "security.", "events.source.",
             "job.state.", "job.kind.", "campaign.state.", "target.state.", "target.word.", "campaigns.what.",
             "device.report.", "device.source.", "device.mutability.", "drift.", "severity.", "profilechange.",
             "securityprofile.", "plugandcharge.", "monitoring.kind.", "monitoring.origin.", "monitoring.trigger.",

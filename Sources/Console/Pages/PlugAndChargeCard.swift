@@ -21,18 +21,18 @@ struct PlugAndChargeCard {
         guard MonitorCards.has(view) else { return "" }
         let names = Self.variables.map { VariableName(component: "ISO15118Ctrlr", variable: $0) }
         let told = await call.service.deviceModel(of: view.station.id, keys: Set(names.map(\.key)))
-        let installed = await InstalledCertificate.last(of: view.station.id, call.service)
-        let held = installed.items.filter { !$0.isChild }
+        let picture = await call.service.heldCertificates(of: view.station.id)
+        let held = picture?.items.filter { !$0.isChild } ?? []
         guard !told.isEmpty || held.contains(where: { Self.roots.contains($0.use) }) else { return "" }
-        let picture = DevicePicture(told, isComplete: false)
+        let device = DevicePicture(told, isComplete: false)
         var pairs = zip(Self.variables, names).map { word, name in
-            (t("plugandcharge." + word), answer(picture.find(name)?.variable.value))
+            (t("plugandcharge." + word), answer(device.find(name)?.variable.value))
         }
         for root in Self.roots {
             let count = held.count { $0.use == root }
             // It may have been asked about others only.
             let known =
-                count > 0 ? String(count) : t(installed.at == nil ? "plugandcharge.unasked" : "plugandcharge.none")
+                count > 0 ? String(count) : t(picture?.listedAt == nil ? "plugandcharge.unasked" : "plugandcharge.none")
             pairs.append((t("plugandcharge." + root), HTML(escaping: known)))
         }
         return Parts.card(
