@@ -12,7 +12,6 @@ import Testing
         change(&settings)
         var b = Bench201(settings)
         b.feed(.plugIn(connector: 1, .wanting(60), idTag: "A"))
-        _ = b.newStory()
         return b
     }
 

@@ -1,10 +1,12 @@
 """Limits that others than the platform set a station (2.x K11 to K14): a simulated station that an energy manager holds back,
 and the platform that follows it; kills in the middle."""
 
+from decimal import Decimal
+
 import pytest
 from ocpp.v16 import call_result
 
-from support.charger import Charger
+from support.charger import Charger, card
 from support.polling import until
 from support.simulated import Simulated
 from support.station import Station, fresh
@@ -21,7 +23,9 @@ def yard(api):
 
 
 def test_a_station_that_is_held_back_gets_setpoints_that_follow(shared, api, tmp_path):
-    with Simulated(shared, tmp_path, "2.0.1", faults="outside-limit", speed=2) as station:
+    driven = Simulated(shared, tmp_path, "2.0.1", faults="outside-limit", speed=2)
+    driven.arguments += ["--tags", card(api)]
+    with driven as station:
         path = f"/api/v1/stations/{station.identity}"
         api.put(path, yard(api))
 
@@ -32,9 +36,9 @@ def test_a_station_that_is_held_back_gets_setpoints_that_follow(shared, api, tmp
 
         until(lambda: (seen()[0] or 0) > 4 and seen()[2] == [], "a setpoint without it", 120)
         # 8 A of 220 V; less where the platform tests meanwhile whether the station follows.
-        until(lambda: 0 < (seen()[0] or 0) <= 1.76 and seen()[2] == ["EMS"], "the setpoint that follows", 60)
+        until(lambda: 0 < (seen()[0] or 0) <= Decimal("1.76") and seen()[2] == ["EMS"], "the setpoint that follows", 60)
         (limit,) = api.get(path + "/outside-limits")["items"]
-        assert (limit["evse_id"], limit["critical"], limit["limit_kw"]) == (0, True, 1.76)
+        assert (limit["evse_id"], limit["critical"], limit["limit_kw"]) == (0, True, Decimal("1.76"))
         until(lambda: (seen()[0] or 0) > 4 and seen()[2] == [], "the setpoint without it", 300)
         assert api.get(path + "/outside-limits")["items"] == []
 

@@ -1,5 +1,7 @@
 """OCA cases of 2.0.1 for central systems, block I (tariff and cost)."""
 
+from decimal import Decimal
+
 from support.charger import both, sampled, soon
 from support.station import fresh
 
@@ -54,7 +56,7 @@ def test_TC_I_02_the_end_of_a_transaction_is_answered_with_what_it_cost(charger,
     one.connector("Available")
     answer = told(one, 3, "Ended", "EVCommunicationLost", "23:30", 9000, "Idle")
     assert answer["totalCost"] == 4.44  # 4 kWh at 0.68 and 4 at 0.43
-    soon(lambda: one.session("TX-evening")["cost_yuan"], 4.44)
+    soon(lambda: one.session("TX-evening")["cost_yuan"], Decimal("4.44"))
     assert one.session("TX-evening")["import_wh"] == 8000
     # Told again under a new number of the message: the same sum.
     assert told(one, 3, "Ended", "EVCommunicationLost", "23:30", 9000, "Idle")["totalCost"] == 4.44

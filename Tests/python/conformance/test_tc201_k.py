@@ -1,6 +1,8 @@
 """OCA cases of 2.0.1 for central systems, block K (smart charging): profiles set, read, cleared; composite schedules; limits
 from outside."""
 
+from decimal import Decimal
+
 from ocpp.exceptions import NotSupportedError
 
 from support.charger import CARD, both, card, soon
@@ -296,7 +298,7 @@ def test_TC_K_48_a_limit_from_outside_is_told(charger):
     # The next word of the same source on the same EVSE replaces it.
     limited(one, amperes=8, isGridCritical=True)
     volts = one.shown()["voltage"]
-    soon(lambda: outside(one), {(1, "EMS"): (8 * volts / 1000, True)})
+    soon(lambda: outside(one), {(1, "EMS"): (Decimal(8 * volts) / 1000, True)})
     assert len(until(lambda: alarms(one), "the alarm")) == 1
     cleared(one)
     soon(lambda: alarms(one), [])
@@ -318,7 +320,7 @@ def test_TC_K_51_a_limit_from_outside_ends_while_somebody_charges(charger, api):
     # The platform promises no more than it leaves, and says why.
     until(lambda: limits(one)[known:] and rate(limits(one)[-1]) <= 8, "the limit that follows", 60)
     (own, *_) = one.api.get(one.path("/limits"))["items"]
-    assert (own["purpose"], own["source"], own["limit_kw"]) == ("ChargingStationExternalConstraints", "EMS", 8 * 230 / 1000)
+    assert (own["purpose"], own["source"], own["limit_kw"]) == ("ChargingStationExternalConstraints", "EMS", Decimal("1.84"))
     cleared(one)
     until(lambda: rate(limits(one)[-1]) > 8, "the limit without it", 60)
     assert transaction.next("ChargingRateChanged") == {}
@@ -330,7 +332,7 @@ def test_TC_K_52_a_limit_from_outside_is_in_the_report(charger):
     assert outside(one) == {}
     ask(one, 52, {"chargingProfilePurpose": "ChargingStationExternalConstraints"})
     report(one, 52, profile(152, purpose="ChargingStationExternalConstraints"), source="EMS", standing="outside")
-    soon(lambda: outside(one), {(1, "EMS"): (6 * one.shown()["voltage"] / 1000, False)})
+    soon(lambda: outside(one), {(1, "EMS"): (Decimal(6 * one.shown()["voltage"]) / 1000, False)})
     # A later report comes without it: it is over.
     ask(one, 53, {"chargingProfilePurpose": "ChargingStationExternalConstraints"}, says="NoProfiles")
     soon(lambda: (outside(one), picture(one)), ({}, {}))
