@@ -91,11 +91,13 @@ enum EmbeddedAssets {
                     const events = new EventSource("/api/v1/events");
                     for (const name of names) events.addEventListener(name, () => { wanted.add(name); schedule(); });
                     let opened = false;
+                    // What happened between the page and its events nobody tells: where that was long, it is asked for.
+                    const answeredAt = performance.getEntriesByType("navigation")[0]?.responseStart ?? 0;
                     events.onopen = () => {
                       document.body.classList.remove("is-offline");
                       if (offline) offline.hidden = true;
                       $$("main button[data-was-enabled]").forEach((button) => { button.disabled = false; delete button.dataset.wasEnabled; });
-                      if (opened) { names.forEach((name) => wanted.add(name)); schedule(); }
+                      if (opened || performance.now() - answeredAt > 300) { names.forEach((name) => wanted.add(name)); schedule(); }
                       opened = true;
                     };
                     events.onerror = () => {
