@@ -142,8 +142,12 @@ extension FakePlatform {
 
 extension StationView {
     func with(_ change: SecurityProfileChange?) -> StationView {
-        StationView(
+        var view = StationView(
             station: station, online: online, lastSeen: lastSeen, protocol: self.protocol, evses: evses,
             commissioning: commissioning, profileChange: change ?? profileChange)
+        view.firmware = firmware
+        view.profileDifferences = profileDifferences
+        view.outsideLimits = outsideLimits
+        return view
     }
 }

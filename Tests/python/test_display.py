@@ -133,6 +133,6 @@ def test_a_station_of_1_6_has_no_display(shared, api):
     one.close()
 
 
-def test_TC_I_02_a_cost_is_sent_by_order(display, api):
+def test_a_cost_is_sent_by_order(display, api):
     command = api.command(display.one.identity, "CostUpdated", '{"totalCost": 12.34, "transactionId": "T1"}')
     assert command["status"] == "answered" and float(display.one.heard("CostUpdated")[0]["totalCost"]) == 12.34
