@@ -109,7 +109,14 @@ public struct HeldProfile: Hashable, Sendable {
     }
 
     /// A word of a peer, bounded; the standard's longest has 34 characters.
-    public static func word(_ text: String) -> String { String(text.prefix(50)) }
+    public static func word(_ text: String) -> String { known[text] ?? String(text.prefix(50)) }
+
+    /// The standard's words longer than fifteen bytes: literals take no memory, and each station holds some.
+    private static let known = Dictionary(
+        uniqueKeysWithValues: [
+            "TxDefaultProfile", "ChargePointMaxProfile", "ChargingStationMaxProfile",
+            "ChargingStationExternalConstraints", "PriorityCharging", "LocalGeneration",
+        ].map { ($0, $0) })
 }
 
 /// Which profiles a question or an order is about: those that match all that is given (1.6 §5.4, 2.x K09 and K10).

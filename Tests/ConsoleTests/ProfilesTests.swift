@@ -82,7 +82,9 @@ import Testing
     @Test func `the page says all of it in both languages`() async throws {
         let (browser, id) = try Self.prepared()
         let page = await browser.get("/stations/\(id)")
-        for text in ["limit from outside", "1.3 kW in force", "grid critical", "gone from the pile", "not set by the platform"] {
+        for text in [
+            "limit from outside", "1.3 kW in force", "grid critical", "gone from the pile", "not set by the platform",
+        ] {
             #expect(page.text.contains(text), "\(text)")
         }
         let chinese = await browser.with(["accept-language": "zh-CN"]).get("/stations/\(id)")

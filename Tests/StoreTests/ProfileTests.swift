@@ -110,7 +110,8 @@ import Testing
         var running = Session(
             id: Session.ID("S-8"), evse: EVSEID(Self.id, 1), connector: 1, transactionID: "8", idToken: nil,
             startedAt: t0)
-        running.spending = Session.Spending(until: t0 + .minutes(7), energy: .wattHours(7), amount: Rational(2) / Rational(7))
+        running.spending = Session.Spending(
+            until: t0 + .minutes(7), energy: .wattHours(7), amount: Rational(2) / Rational(7))
         try await withStore { store, scratch in
             try await store.write([.session(session), .session(running), .session(running)])
             store.close()

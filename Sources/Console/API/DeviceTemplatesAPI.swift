@@ -158,7 +158,8 @@ enum DeviceTemplatesAPI {
         var json: JSONValue {
             [
                 "station": .string(station.value), "state": .string(state.rawValue),
-                "commands": .array(commands.map { .string($0) }), "left": .int(left), "detail": .string(orNull: refusal?.detail),
+                "commands": .array(commands.map { .string($0) }), "left": .int(left),
+                "detail": .string(orNull: refusal?.detail),
             ]
         }
     }
