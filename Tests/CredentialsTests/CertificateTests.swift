@@ -168,8 +168,8 @@ import Testing
         let folder = try Folder()
         let authority = try Self.authority()
         let request = try SigningRequest(pem: try Self.request(folder, subject: "/O=Harbour Power/CN=CP1"))
-        let certificate = try authority.issueCombined(
-            request, identity: "CP1", organization: Self.operatorName, at: Self.now)
+        let certificate = try authority.issueStation(
+            request, for: .both, identity: "CP1", organization: Self.operatorName, at: Self.now)
         let root = try folder.write("root.pem", authority.certificate.pem)
         let leaf = try folder.write("leaf.pem", certificate.pem)
         let text = try Self.openssl(["x509", "-in", leaf, "-noout", "-ext", "extendedKeyUsage"])

@@ -74,46 +74,34 @@ public struct CertificateAuthority: Sendable {
         }
     }
 
+    /// What a station shows its certificate for (2.0.1 A02).
+    public enum StationUse: Hashable, Sendable {
+        /// To us: it is a TLS client.
+        case platform
+        /// To vehicles (ISO 15118): it is a TLS server.
+        case vehicles
+        /// To both: a request without a use.
+        case both
+    }
+
     /// Signs a station's request; names and key were checked by ``SigningRequest/check(identity:organization:)``.
     /// - Returns: the station's certificate; send it with ``chain`` behind it.
     public func issueStation(
-        _ request: SigningRequest, identity: String, organization: String, validity: Validity = Validity(),
-        at now: Instant
+        _ request: SigningRequest, for use: StationUse = .platform, identity: String, organization: String,
+        validity: Validity = Validity(), at now: Instant
     ) throws(CredentialFault) -> StationCertificate {
         do throws(SigningRequest.Refusal) { try request.check(identity: identity, organization: organization) } catch {
             throw CredentialFault(error.description)
         }
+        let usages: [ExtendedKeyUsage.Usage] =
+            switch use {
+            case .platform: [.clientAuth]
+            case .vehicles: [.serverAuth]
+            case .both: [.clientAuth, .serverAuth]
+            }
         return try issue(
             for: request.parsed.publicKey, commonName: identity, organization: organization, names: [],
-            usages: [.clientAuth], validFor: validity.station, backdating: validity.backdating, at: now)
-    }
-
-    /// Signs a station's request for the certificate with which it shows itself to vehicles (ISO 15118, 2.0.1 A02): to them it
-    /// is a TLS server. Names and key are checked as for ``issueStation(_:identity:organization:validity:at:)``.
-    public func issueVehicleSide(
-        _ request: SigningRequest, identity: String, organization: String, validity: Validity = Validity(),
-        at now: Instant
-    ) throws(CredentialFault) -> StationCertificate {
-        do throws(SigningRequest.Refusal) { try request.check(identity: identity, organization: organization) } catch {
-            throw CredentialFault(error.description)
-        }
-        return try issue(
-            for: request.parsed.publicKey, commonName: identity, organization: organization, names: [],
-            usages: [.serverAuth], validFor: validity.station, backdating: validity.backdating, at: now)
-    }
-
-    /// Signs a station's request for the one certificate with which it shows itself both to us and to vehicles (2.0.1 A02, a
-    /// request without a use). Names and key are checked as for ``issueStation(_:identity:organization:validity:at:)``.
-    public func issueCombined(
-        _ request: SigningRequest, identity: String, organization: String, validity: Validity = Validity(),
-        at now: Instant
-    ) throws(CredentialFault) -> StationCertificate {
-        do throws(SigningRequest.Refusal) { try request.check(identity: identity, organization: organization) } catch {
-            throw CredentialFault(error.description)
-        }
-        return try issue(
-            for: request.parsed.publicKey, commonName: identity, organization: organization, names: [],
-            usages: [.clientAuth, .serverAuth], validFor: validity.station, backdating: validity.backdating, at: now)
+            usages: usages, validFor: validity.station, backdating: validity.backdating, at: now)
     }
 
     /// One of `roots` is in its chain, or signed the end of it.

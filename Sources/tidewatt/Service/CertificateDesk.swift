@@ -107,16 +107,14 @@ final class CertificateDesk: Sendable {
             return .refused(.invalidRequest, detail: error.description)
         }
         do throws(CredentialFault) {
-            let signed: StationCertificate
-            switch use {
-            case CertificateRecord.vehicleUse:
-                signed = try authority.issueVehicleSide(
-                    request, identity: identity, organization: organization, at: now)
-            case CertificateRecord.combinedUse:
-                signed = try authority.issueCombined(request, identity: identity, organization: organization, at: now)
-            default:
-                signed = try authority.issueStation(request, identity: identity, organization: organization, at: now)
-            }
+            let shown: CertificateAuthority.StationUse =
+                switch use {
+                case CertificateRecord.vehicleUse: .vehicles
+                case CertificateRecord.combinedUse: .both
+                default: .platform
+                }
+            let signed = try authority.issueStation(
+                request, for: shown, identity: identity, organization: organization, at: now)
             // The station has the root already, or must not take it from here.
             let above = authority.chain.filter { $0.subject != $0.issuer }
             let chain = ([signed] + above).map(\.pem).joined()
