@@ -2,6 +2,7 @@
 whitepaper A05, 2.0.1 A05 with B09 and B10)."""
 
 import ssl
+from contextlib import nullcontext, suppress
 
 import pytest
 from ocpp import v201
@@ -143,7 +144,9 @@ def test_killed_at_any_step_the_station_is_let_in_with_what_it_uses(secure, kind
             raise ValueError("the platform is gone")
         one.answers[step] = dies
     body = {"security_profile": 2, **({} if kind == "ocpp1.6" else {"url": URL, "slot": 2, "priority": [2, 1]})}
-    api.post("/api/v1/stations/CP1/security-profile", body)
+    # The death may be faster than the answer to the person.
+    with suppress(ConnectionError) if moment == "before the answer" else nullcontext():
+        api.post("/api/v1/stations/CP1/security-profile", body)
     if moment == "before the answer":
         until(lambda: secure.process.poll() is not None, "the platform dies", 20)
     else:

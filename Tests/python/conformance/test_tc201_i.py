@@ -62,7 +62,7 @@ def test_TC_I_02_the_end_of_a_transaction_is_answered_with_what_it_cost(charger,
     assert told(one, 3, "Ended", "EVCommunicationLost", "23:30", 9000, "Idle")["totalCost"] == 4.44
 
 
-def test_TC_I_02_a_cost_that_nobody_knows_is_left_out(charger, api):
+def test_a_cost_that_nobody_knows_is_left_out(charger, api):
     without = sited(charger, api)
     told(without, 0, "Started", "CablePluggedIn", "22:40", 1000, **EVSE)
     assert "totalCost" not in told(without, 1, "Ended", "EVCommunicationLost", "22:50", 3000, "Idle")
