@@ -16,7 +16,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 # About who is let in: nothing but the boot could be muted.
-DOOR = {"TC_085", "TC_086", "TC_087", "TC_088"}
+DOOR = {"TC_085", "TC_086", "TC_087", "TC_088", *(f"TC_A_0{n}" for n in range(1, 9))}
 STATION = [
     "Authorize", "BootNotification", "DataTransfer", "DiagnosticsStatusNotification", "FirmwareStatusNotification", "Heartbeat",
     "LogStatusNotification", "MeterValues", "SecurityEventNotification", "SignCertificate", "SignedFirmwareStatusNotification",
