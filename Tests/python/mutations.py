@@ -37,7 +37,7 @@ BLOCKS = {
     "d": ["GetLocalListVersion", "SendLocalList"],
     "e": ["TransactionEvent", "GetTransactionStatus"],
     "f": ["RequestStartTransaction", "RequestStopTransaction", "TriggerMessage", "UnlockConnector"],
-    "g": ["StatusNotification", "Heartbeat", "ChangeAvailability"],
+    "g": ["StatusNotification", "Heartbeat", "ChangeAvailability", "NotifyEvent"],
     "h": ["ReserveNow", "CancelReservation", "ReservationStatusUpdate"],
     "i": ["CostUpdated", "TransactionEvent"],
     "j": ["MeterValues", "TransactionEvent"],
