@@ -48,7 +48,7 @@ BLOCKS = {
     "n": ["LogStatusNotification", "NotifyEvent", "NotifyMonitoringReport", "NotifyCustomerInformation", "GetLog", "SetMonitoringBase",
           "SetMonitoringLevel", "SetVariableMonitoring", "ClearVariableMonitoring", "GetMonitoringReport", "CustomerInformation"],
     "o": ["NotifyDisplayMessages", "SetDisplayMessage", "GetDisplayMessages", "ClearDisplayMessage"],
-    "p": ["DataTransfer"],
+    "p": ["DataTransfer", "TransactionEvent"],
 }
 
 
