@@ -35,6 +35,7 @@ public final class Store: Sendable {
     public let directory: String
     public let access: AccessDesk
     let pool: DatabasePool
+    let gate = ReadGate()
     let retention: RetentionPolicy
     private let lock: DirectoryLock
     private let journal: Journal
@@ -105,7 +106,7 @@ public final class Store: Sendable {
     public var condition: Condition { journal.condition }
     public var statistics: JournalCounters { journal.statistics }
 
-    /// Writes what waits and lets go of the directory. Appends after it fail with ``StoreFault/closed``.
+    /// Writes what waits and lets go of the directory. Appends and reads after it fail with ``StoreFault/closed``.
     /// Closing again does nothing.
     public func close() {
         journal.close()
@@ -117,7 +118,8 @@ public final class Store: Sendable {
         checkpointer.close()
         // A reader is the last connection to go and cannot empty the log. Should this fail, the next opening does it.
         try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
-        try? pool.close()
+        // A read that hangs keeps its connection; the process ends with it.
+        if gate.close() { try? pool.close() }
         lock.release()
     }
 

@@ -68,15 +68,21 @@ import Testing
         var options = Store.Options()
         options.journal.changes = 10
         try await withStore(options) { store, _ in
-            // Holding the writer's queue keeps the journal from committing.
             let results = Mutex<[Bool]>([])
-            try await store.pool.writeWithoutTransaction { _ in
-                for number in 0..<20 {
-                    store.append([.setting(key: "\(number)", value: "")]) { result in
-                        results.withLock { $0.append((try? result.get()) != nil) }
+            await withCheckedContinuation { all in
+                // Holding the writer's queue keeps the journal from committing.
+                store.pool.asyncWriteWithoutTransaction { _ in
+                    for number in 0..<20 {
+                        store.append([.setting(key: "\(number)", value: "")]) { result in
+                            let count = results.withLock { results in
+                                results.append((try? result.get()) != nil)
+                                return results.count
+                            }
+                            if count == 20 { all.resume() }
+                        }
                     }
+                    #expect(store.condition == .refusing(.backlogFull))
                 }
-                #expect(store.condition == .refusing(.backlogFull))
             }
             await #expect(throws: StoreFault.backlogFull) { try await store.write(.setting(key: "late", value: "")) }
             store.resume()
@@ -97,5 +103,32 @@ import Testing
         let again = try Store(directory: scratch.path)
         defer { again.close() }
         #expect(try again.loadCore().settings.count == 50)
+    }
+
+    /// Each read gives what is there or fails; none takes a connection that is closed already.
+    @Test func `reads that go on while it closes end in order`() async throws {
+        for _ in 0..<40 {
+            let scratch = try ScratchFolder()
+            let store = try Store(directory: scratch.path)
+            try await withThrowingTaskGroup(of: Int.self) { readers in
+                for _ in 0..<12 {
+                    readers.addTask {
+                        var done = 0
+                        do {
+                            while true {
+                                _ = try await store.alarms(active: true, limit: 10)
+                                done += 1
+                            }
+                        } catch {
+                            #expect(error as? StoreFault == .closed)
+                            return done
+                        }
+                    }
+                }
+                _ = try await store.alarms(active: true, limit: 10)
+                store.close()
+                for try await _ in readers {}
+            }
+        }
     }
 }

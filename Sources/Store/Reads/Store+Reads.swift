@@ -127,6 +127,8 @@ extension Store {
     }
 
     func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        guard gate.enter() else { throw StoreFault.closed }
+        defer { gate.leave() }
         do { return try await pool.read(body) } catch is CancellationError { throw CancellationError() } catch {
             throw StoreFault(error, path: DataDirectory.database(in: directory))
         }
