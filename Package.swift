@@ -9,6 +9,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
 ]
 
+/// Tests run on what ships, optimised; what they themselves are made of is compiled far faster without.
+let unoptimised: [SwiftSetting] = strict + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -19,7 +22,7 @@ func pure(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [S
 func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
     .testTarget(
         name: name + "Tests", dependencies: [.target(name: name)] + dependencies, resources: resources,
-        swiftSettings: strict)
+        swiftSettings: unoptimised)
 }
 
 let package = Package(
@@ -143,10 +146,10 @@ let package = Package(
             ], resources: [.copy("Corpus")]),
         .target(
             name: "StoreSupport", dependencies: ["Quantities", "Assets", "Charging", "Operations"],
-            path: "Tests/StoreSupport", swiftSettings: strict),
+            path: "Tests/StoreSupport", swiftSettings: unoptimised),
         .executableTarget(
             name: "store-probe", dependencies: ["Quantities", "Operations", "Store", "StoreSupport"],
-            path: "Tests/StoreProbe", swiftSettings: strict),
+            path: "Tests/StoreProbe", swiftSettings: unoptimised),
         tests(
             "Store",
             [
@@ -157,10 +160,10 @@ let package = Package(
         .target(
             name: "ConsoleSupport",
             dependencies: ["Quantities", "Assets", "Charging", "GridDispatch", "Operations"],
-            path: "Tests/ConsoleSupport", swiftSettings: strict),
+            path: "Tests/ConsoleSupport", swiftSettings: unoptimised),
         .executableTarget(
             name: "console-preview", dependencies: ["Quantities", "Console", "ConsoleSupport"],
-            path: "Tests/ConsolePreview", swiftSettings: strict),
+            path: "Tests/ConsolePreview", swiftSettings: unoptimised),
         tests(
             "Console",
             ["Quantities", "Documents", "Assets", "Charging", "GridDispatch", "Operations", "ConsoleSupport"]),
@@ -168,12 +171,12 @@ let package = Package(
             name: "StationFleetTests",
             dependencies: [
                 "Quantities", "Documents", "OCPPMessages", "OCPP", "Gateway", "Simulation", nioPosix,
-            ], swiftSettings: strict),
+            ], swiftSettings: unoptimised),
         tests("Simulation", ["Quantities", "Operations"]),
         .testTarget(
             name: "StationTests", dependencies: ["Simulation", "OCPP", "OCPPMessages", "Quantities"],
-            swiftSettings: strict),
-        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
+            swiftSettings: unoptimised),
+        .testTarget(name: "ArchitectureTests", swiftSettings: unoptimised),
     ]
 )
 

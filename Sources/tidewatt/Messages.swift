@@ -83,6 +83,11 @@ extension Message {
     static func urlUnusable(_ why: Message) -> Message {
         Message("url-unusable", "--url {why}", "--url 不可用：{why}", ["why": why])
     }
+    static func contractUnusable(_ file: String, _ why: String) -> Message {
+        Message(
+            "contract-unusable", "--contracts: {file}: {why}; a PEM file is needed, the contract's certificate first",
+            "--contracts：{file}：{why}；应为 PEM 文件，合同证书在前", ["file": file, "why": why])
+    }
     static func replayZoneUnknown(_ zone: String) -> Message {
         Message(
             "replay-zone-unknown", "--zone {zone}: no zone; allowed: Asia/Shanghai, Europe/Oslo",

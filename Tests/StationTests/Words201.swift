@@ -46,6 +46,8 @@ enum Words201: BenchWords {
         case .reportChargingProfiles: .reportChargingProfiles(.init())
         case .notifyChargingLimit: .notifyChargingLimit(.init())
         case .clearedChargingLimit: .clearedChargingLimit(.init())
+        case .notifyEVChargingNeeds: .notifyEVChargingNeeds(.init(status: .accepted))
+        case .notifyEVChargingSchedule: .notifyEVChargingSchedule(.init(status: .accepted))
         case .firmwareStatusNotification: .firmwareStatusNotification(.init())
         case .logStatusNotification: .logStatusNotification(.init())
         default: nil
@@ -72,6 +74,14 @@ enum Words201: BenchWords {
             "profiles \(report.evseId) \(report.chargingProfile.map(\.id))\(report.tbc == true ? "…" : "")"
         case .notifyChargingLimit(let notice):
             "limited by \(notice.chargingLimit.chargingLimitSource.name) to \(notice.chargingSchedule?.first?.chargingSchedulePeriod.first?.limit?.description ?? "")"
+        case .notifyEVChargingNeeds(let notice):
+            "needs \(notice.evseId) \(notice.chargingNeeds.acChargingParameters?.energyAmount.description ?? "") Wh"
+        case .notifyEVChargingSchedule(let notice):
+            "plans \(notice.evseId) "
+                + notice.chargingSchedule.chargingSchedulePeriod.map {
+                    "\($0.startPeriod):\($0.limit?.description ?? "")"
+                }.joined(
+                    separator: " ")
         case .clearedChargingLimit(let notice): "free of \(notice.chargingLimitSource.name)"
         case .firmwareStatusNotification(let notice): "firmware \(notice.status.name) \(notice.requestId ?? -1)"
         case .logStatusNotification(let notice): "log \(notice.status.name) \(notice.requestId ?? -1)"

@@ -12,6 +12,7 @@ from ocpp.v16 import call as call16
 from support.hook import Hook
 from support.kinds import KINDS, is16, new_station
 from support.polling import until
+from support.simulated import Simulated
 from support.station import fresh
 
 PNC = "org.openchargealliance.iso15118pnc"
@@ -366,3 +367,30 @@ def test_a_message_of_plug_and_charge_that_nobody_routes_is_unknown(shared, kind
     answer = one.call(call16.DataTransfer(vendor_id=PNC, message_id="NotifyEVChargingNeeds", data="{}"))
     assert answer.status == "UnknownMessageId"
     one.close()
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+def test_vehicles_of_simulated_stations_pay_by_contract_and_tell_their_needs(platform, pki, tmp_path, version):
+    def charging(name, **more):
+        (tmp_path / "contract.pem").write_text(pki.chain(name))
+        driven = Simulated(platform, tmp_path, version, **more)
+        driven.arguments += ["--contracts", str(tmp_path / "contract.pem")]
+        return driven
+
+    api = platform.api()
+    with charging("good") as station:
+        path = "/api/v1/sessions?station=" + station.identity
+        (session,) = until(lambda: api.get(path)["items"], "the session", 30)
+        assert session["id_token"] == "EMP77TESTA12345"
+        if version == "2.0.1":
+            def stated():
+                needs = api.get("/api/v1/sessions/" + session["id"])["needs"]
+                return needs and (needs["stated_by"], needs["energy_kwh"])
+            assert until(stated, "its needs", 30) == ("vehicle (ISO 15118)", 1)
+    with charging("revoked") as station:
+        asked = "DataTransfer" if version == "1.6" else "Authorize"
+
+        def answered():
+            return any(one["action"] == asked for one in api.every(f"/api/v1/stations/{station.identity}/messages"))
+        until(answered, "the question", 30)
+        assert api.get("/api/v1/sessions?station=" + station.identity)["items"] == []

@@ -119,21 +119,19 @@ enum Parts {
         guard let id else { return HTML(escaping: Format.none) }
         return "<a href=\"/sites/\(PercentCoding.encode(id.value))\">\(names[id] ?? id.value)</a>"
     }
+    private static let partAlarms: Set<String> = [
+        "station-security-event", "station-monitor", "station-monitor-event", "station-does-not-follow",
+        "station-beyond-rating", "station-faulted",
+    ]
     /// What an alarm is about, as a link where there is a page.
     static func alarmObject(_ alarm: Alarm) -> HTML {
         guard alarm.code.hasPrefix("station") || alarm.code.hasPrefix("setpoint") else {
             return HTML(escaping: alarm.object)
         }
-        if ["station-security-event", "station-monitor", "station-monitor-event"].contains(alarm.code),
-            let slash = alarm.object.lastIndex(of: "/")
-        {
-            return stationLink(StationID(String(alarm.object[..<slash])))
-        }
-        // An EVSE is written STATION/NUMBER.
-        if let slash = alarm.object.lastIndex(of: "/"), Int(alarm.object[alarm.object.index(after: slash)...]) != nil {
-            return stationLink(StationID(String(alarm.object[..<slash])))
-        }
-        return stationLink(StationID(alarm.object))
+        // STATION/NUMBER of an EVSE, STATION/what a station tells of; the name of a station may have slashes of its own.
+        let isOfPart = alarm.code.hasPrefix("setpoint") || partAlarms.contains(alarm.code)
+        let end = isOfPart ? alarm.object.lastIndex(of: "/") ?? alarm.object.endIndex : alarm.object.endIndex
+        return stationLink(StationID(String(alarm.object[..<end])))
     }
     /// Values named `…_w` are worded in kW (`…_kw`), instants in the site's time.
     static func alarmText(_ alarm: Alarm, _ format: Format) -> String {

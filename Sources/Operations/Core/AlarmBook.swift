@@ -6,23 +6,37 @@ struct AlarmBook: Sendable {
         let code: String
         let object: String
     }
-    private(set) var active: [Alarm] = []
+    private var byID: [Int64: Alarm] = [:]
+    private var ids: [Key: Int64] = [:]
     /// From before our start: nobody has said since whether they still hold.
     private(set) var inherited: Set<Int64> = []
 
+    /// By number, which is by age.
+    var active: [Alarm] { byID.values.sorted { $0.id < $1.id } }
+    var count: Int { byID.count }
+
     mutating func load(_ alarm: Alarm) {
-        active.append(alarm)
+        put(alarm)
         // What tells of a moment waits for a person, not for who raised it.
         // A monitor's alarm ends when the station says so.
         let lasting = [SecurityEvent.alarmCode, Core.monitorAlarm, Core.monitorEventAlarm]
         if !lasting.contains(alarm.code) { inherited.insert(alarm.id) }
     }
     mutating func confirm(_ id: Int64) { inherited.remove(id) }
-    func find(_ key: Key) -> Alarm? { active.first { $0.code == key.code && $0.object == key.object } }
-    func find(id: Int64) -> Alarm? { active.first { $0.id == id } }
+    func find(_ key: Key) -> Alarm? { ids[key].flatMap { byID[$0] } }
+    func find(id: Int64) -> Alarm? { byID[id] }
+    /// By number.
+    func filter(_ isWanted: (Alarm) -> Bool) -> [Alarm] { byID.values.filter(isWanted).sorted { $0.id < $1.id } }
 
     mutating func put(_ alarm: Alarm) {
-        active.removeAll { $0.id == alarm.id }
-        if alarm.endedAt == nil { active.append(alarm) } else { inherited.remove(alarm.id) }
+        let key = Key(code: alarm.code, object: alarm.object)
+        if alarm.endedAt == nil {
+            byID[alarm.id] = alarm
+            ids[key] = alarm.id
+        } else {
+            byID[alarm.id] = nil
+            if ids[key] == alarm.id { ids[key] = nil }
+            inherited.remove(alarm.id)
+        }
     }
 }

@@ -105,6 +105,7 @@ extension Core {
             emit(.disconnect(id, connection: connection, code: 1008, reason: "the station was removed"))
         }
         for session in stations[s].sessions { sessionHome[session.id] = nil }
+        endStationAlarms(s, at: now)
         endCertificateAlarms(of: id, at: now)
         forgetDevice(of: id, at: now)
         endScheduleAlarms(s, at: now)

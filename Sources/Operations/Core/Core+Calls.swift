@@ -198,6 +198,7 @@ extension Core {
             if stations[s].evses[e].status != report.status { stations[s].evses[e].statusSince = now }
             stations[s].evses[e].status = report.status
             stations[s].evses[e].errorCode = report.errorCode
+            judgeFault(s, e, at: now)
         }
         if !stations[s].promises.isEmpty { fulfilAvailability(s, at: now) }
         persistLive(s)

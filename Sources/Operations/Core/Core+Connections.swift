@@ -39,6 +39,7 @@ extension Core {
         stations[s].connection = connection
         stations[s].protocolName = name
         stations[s].lastSeen = now
+        stationReturned(s, at: now)
         stations[s].commissioner.connected(at: now)
         deliverCertificates(s, at: now)
         inquireAfterConnecting(s, at: now)

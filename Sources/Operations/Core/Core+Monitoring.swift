@@ -85,7 +85,7 @@ extension Core {
 
     private func monitorAlarms(of id: StationID) -> [Alarm] {
         let prefix = id.value + "/"
-        return alarms.active.filter {
+        return alarms.filter {
             ($0.code == Self.monitorAlarm || $0.code == Self.monitorEventAlarm) && $0.object.hasPrefix(prefix)
         }
     }

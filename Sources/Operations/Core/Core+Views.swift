@@ -32,7 +32,7 @@ extension Core {
             if slot.isOnline { counts.online += 1 }
             counts.activeSessions += slot.sessions.count { $0.status == .active }
         }
-        counts.activeAlarms = alarms.active.count
+        counts.activeAlarms = alarms.count
         counts.calls = statistics.calls
         counts.refusedCalls = statistics.refusedCalls
         counts.repeats = statistics.repeats

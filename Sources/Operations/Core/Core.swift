@@ -60,6 +60,9 @@ public struct Core: Sendable {
     var certificatesWatchedAt: Instant?
 
     var jobsWatchedAt: Instant?
+    /// When it was looked last, and first, for piles that do not come back.
+    var stationsWatchedAt: Instant?
+    var stationsWatchedSince: Instant?
 
     /// Commands of an earlier run have no end yet.
     var hasLostCommands = false
@@ -125,6 +128,7 @@ public struct Core: Sendable {
         }
         quarterHour(at: now)
         endInherited(at: now)
+        watchStations(at: now)
         watchCertificates(at: now)
         lookAfter(at: now)
         watchJobs(at: now)

@@ -6,7 +6,7 @@ import Quantities
 /// on one event loop.
 final class ConnectedStation {
     private enum Plug {
-        case into(SimulatedVehicle, idTag: String)
+        case into(SimulatedVehicle, idTag: String?)
         case out
     }
 

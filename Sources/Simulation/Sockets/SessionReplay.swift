@@ -15,6 +15,10 @@ public struct SessionReplay: Sendable {
         /// Tags that the drivers use in turn; empty: each driver has a tag of its own name.
         public var tags: [String] = []
         public var password: String?
+        /// Vehicles tell over ISO 15118 when they leave and what they need.
+        public var speaksISO15118 = false
+        /// Contracts that the vehicles charge by in turn, without a card; empty: they have none.
+        public var contracts: [VehicleSpeech.Contract] = []
         /// What the station of an index speaks.
         public var version: @Sendable (Int) -> OCPPVersion = { _ in .v16 }
         /// Faults of one station, given its own seed.
@@ -78,14 +82,19 @@ public struct SessionReplay: Sendable {
             let battery = max(stay.battery ?? Self.batteryWithoutName, stay.energy)
             let room = battery - stay.energy
             let stored = Energy(milliwattHours: Int64(Double(room.milliwattHours) * (0.5 + 0.5 * random.unit())))
+            let contract = options.contracts.isEmpty ? nil : options.contracts[placed % options.contracts.count]
             let tag = options.tags.isEmpty ? stay.owner : options.tags[placed % options.tags.count]
+            let speech =
+                options.speaksISO15118 || contract != nil
+                ? VehicleSpeech(departure: stay.departure + shift, contract: contract) : nil
             plans[station].append(
                 StationFleet.Stay(
                     arrival: stay.arrival + shift, departure: stay.departure + shift,
                     vehicle: SimulatedVehicle(
                         battery: battery, stored: stored, wanted: stay.energy, maxPower: power,
-                        phases: power > Self.pilePower ? 3 : 1),
-                    idTag: String(tag.prefix(Self.maxTagLength(options.version(station))))))
+                        phases: power > Self.pilePower ? 3 : 1, speech: speech),
+                    idTag: contract == nil
+                        ? String(tag.prefix(Self.maxTagLength(options.version(station)))) : nil))
             free[station] = stay.departure + shift
             placed += 1
             wanted = wanted + stay.energy

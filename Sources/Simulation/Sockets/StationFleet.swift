@@ -15,9 +15,10 @@ public final class StationFleet: Sendable {
         public let arrival: Instant
         public let departure: Instant
         public let vehicle: SimulatedVehicle
-        public let idTag: String
+        /// `nil`: nobody shows a card.
+        public let idTag: String?
 
-        public init(arrival: Instant, departure: Instant, vehicle: SimulatedVehicle, idTag: String) {
+        public init(arrival: Instant, departure: Instant, vehicle: SimulatedVehicle, idTag: String?) {
             self.arrival = arrival
             self.departure = departure
             self.vehicle = vehicle

@@ -27,7 +27,8 @@ struct Dialect16: StationDialect {
                     chargePointSerialNumber: String(settings.identity.prefix(25)),
                     firmwareVersion: settings.firmware))
         case .heartbeat: .heartbeat(.init())
-        case .authorize(let idTag): .authorize(.init(idTag: idTag))
+        case .authorize(let idTag, nil): .authorize(.init(idTag: idTag))
+        case .authorize(let idTag, let contract?): authorization(idTag, contract)
         case .status(let connector, let condition, let at):
             .statusNotification(
                 .init(connectorId: connector, errorCode: .noError, status: status(condition), timestamp: at))
@@ -43,7 +44,7 @@ struct Dialect16: StationDialect {
             .logStatusNotification(.init(status: uploadStatus(step), requestId: request))
         case .upload(let step, nil): .diagnosticsStatusNotification(.init(status: diagnosticsStatus(step)))
         // 1.6 has no word for it; its stations do not say it.
-        case .reservationEnded, .outsideLimit, .outsideLimitEnded: .heartbeat(.init())
+        case .reservationEnded, .outsideLimit, .outsideLimitEnded, .needs, .vehiclePlan: .heartbeat(.init())
         }
     }
 
@@ -177,7 +178,8 @@ struct Dialect16: StationDialect {
         }
     }
 
-    func isAuthorized(_ answer: [UInt8]) -> Bool {
+    func isAuthorized(_ answer: [UInt8], byContract: Bool) -> Bool {
+        if byContract { return isAuthorizedByContract(answer) }
         guard case .authorize(let response)? = read(.authorize, answer) else { return false }
         return response.idTagInfo.status == .accepted
     }
@@ -187,7 +189,7 @@ struct Dialect16: StationDialect {
         return (String(response.transactionId), response.idTagInfo.status == .accepted)
     }
 
-    private func read(_ action: V16.Action, _ answer: [UInt8]) -> V16.Response? {
+    func read(_ action: V16.Action, _ answer: [UInt8]) -> V16.Response? {
         try? V16.Response.decode(action, payload: answer.span).result.get()
     }
 
@@ -209,7 +211,10 @@ struct Dialect16: StationDialect {
             fixed("ClockAlignedDataInterval", "0"),
             open("ConnectionTimeOut", "60", .number(), .connectionTimeOut),
             open("ConnectorPhaseRotation", "NotApplicable", .text),
+            fixed("CentralContractValidationAllowed", "true"),
+            fixed("ContractValidationOffline", "false"),
             fixed("GetConfigurationMaxKeys", "100"),
+            open("ISO15118PnCEnabled", "true", .flag, .takesContracts),
             open("HeartbeatInterval", "300", .number(), .heartbeatInterval),
             open("LocalAuthorizeOffline", "true", .flag, .usesListOffline),
             open("LocalPreAuthorize", "false", .flag),

@@ -6,10 +6,15 @@ import Quantities
 extension Dialect201 {
     func install(_ request: V2.SetChargingProfileRequest, _ id: String, _ station: inout SimulatedChargePoint) {
         let refusal: ProfileRefusal?
-        if let profile = ChargingProfile(request.chargingProfile),
+        if let profile = chosen(of: request.chargingProfile, evse: request.evseId, by: station),
             profile.purpose != .stationMaximum || profile.kind != .relative
         {
             refusal = station.install(profile, evse: request.evseId)
+            if refusal == nil {
+                let isChoice = request.chargingProfile.chargingSchedule.count > 1
+                station.offers[profile.id] = isChoice ? request.chargingProfile : nil
+                if profile.purpose == .transaction { station.vehicleLearned(evse: request.evseId) }
+            }
         } else {
             station.counts.profilesRejected += 1
             refusal = .profile
@@ -81,7 +86,7 @@ extension Dialect201 {
                 .init(
                     requestId: request.requestId, chargingLimitSource: part.source,
                     chargingProfile: found.filter { $0.evse == part.evse && source($0) == part.source }.map {
-                        V2.ChargingProfile($0.profile)
+                        station.offers[$0.profile.id] ?? V2.ChargingProfile($0.profile)
                     }, evseId: part.evse, tbc: place + 1 == parts.count ? nil : true))
             station.call(message.action.rawValue, message.json, .other)
         }

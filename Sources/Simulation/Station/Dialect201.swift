@@ -34,7 +34,7 @@ struct Dialect201: StationDialect {
                         serialNumber: String(settings.identity.prefix(25)), firmwareVersion: settings.firmware),
                     reason: reason(cause)))
         case .heartbeat: .heartbeat(.init())
-        case .authorize(let idTag): .authorize(.init(idToken: token(idTag)))
+        case .authorize(let idTag, let contract): authorization(idTag, contract: contract)
         case .status(let evse, let condition, let at):
             .statusNotification(
                 .init(timestamp: at, connectorStatus: status(condition), evseId: evse, connectorId: 1))
@@ -53,6 +53,8 @@ struct Dialect201: StationDialect {
                     chargingLimit: V2.ChargingLimit(chargingLimitSource: .ems, isGridCritical: isCritical),
                     chargingSchedule: V2.ChargingProfile(profile).chargingSchedule))
         case .outsideLimitEnded: .clearedChargingLimit(.init(chargingLimitSource: .ems))
+        case .needs(let evse, let vehicle): needs(evse, vehicle, settings)
+        case .vehiclePlan(let evse, let plan): self.plan(evse, plan)
         }
     }
 
@@ -73,7 +75,8 @@ struct Dialect201: StationDialect {
                 transactionInfo: V2.Transaction(
                     transactionId: id, chargingState: state(message.condition), remoteStartId: remoteStart),
                 meterValue: meterValue, offline: offline, reservationId: reservation,
-                evse: V2.EVSE(id: message.connector, connectorId: 1), idToken: token(idTag))
+                evse: V2.EVSE(id: message.connector, connectorId: 1),
+                idToken: token(idTag, isContract: message.isByContract))
         case .sample, .condition:
             let trigger: V2.TriggerReason =
                 switch message.sample?.context {
@@ -92,11 +95,14 @@ struct Dialect201: StationDialect {
                 transactionInfo: V2.Transaction(
                     transactionId: id, chargingState: cause == .evDisconnected ? .idle : .evConnected,
                     stoppedReason: reason),
-                meterValue: meterValue, offline: offline, idToken: idTag.map(token))
+                meterValue: meterValue, offline: offline,
+                idToken: idTag.map { token($0, isContract: message.isByContract) })
         }
     }
 
-    private func token(_ idTag: String) -> V2.IdToken { V2.IdToken(idToken: idTag, type: .central) }
+    func token(_ idTag: String, isContract: Bool) -> V2.IdToken {
+        V2.IdToken(idToken: idTag, type: isContract ? .eMAID : .central)
+    }
 
     private func meterValue(_ sample: MeterSample) -> V2.MeterValue {
         V2.MeterValue(
@@ -191,9 +197,9 @@ struct Dialect201: StationDialect {
         }
     }
 
-    func isAuthorized(_ answer: [UInt8]) -> Bool {
+    func isAuthorized(_ answer: [UInt8], byContract: Bool) -> Bool {
         guard case .authorize(let response)? = read(.authorize, answer) else { return false }
-        return response.idTokenInfo.status == .accepted
+        return isAuthorized(response)
     }
 
     func start(_ answer: [UInt8]) -> (id: String?, isAllowed: Bool)? {
@@ -201,7 +207,7 @@ struct Dialect201: StationDialect {
         return (nil, response.idTokenInfo.map { $0.status == .accepted } ?? true)
     }
 
-    private func read(_ action: V2.Action, _ answer: [UInt8]) -> V2.Response? {
+    func read(_ action: V2.Action, _ answer: [UInt8]) -> V2.Response? {
         try? V2.Response.decode(action, payload: answer.span, in: .v201).result.get()
     }
 }

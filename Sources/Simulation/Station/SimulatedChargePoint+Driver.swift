@@ -7,7 +7,7 @@ extension SimulatedChargePoint {
         let i = connector - 1
         guard connectors.indices.contains(i), connectors[i].vehicle == nil else { return }
         connectors[i].vehicle = vehicle
-        connectors[i].idTag = idTag
+        connectors[i].idTag = idTag ?? contract(i)?.account
         connectors[i].isFinished = false
         reportStatuses()
         authorize(i, isNewCable: true)
@@ -38,6 +38,7 @@ extension SimulatedChargePoint {
             if let profile = remote.profile, let local = connectors[i].transaction?.local {
                 let own = profile.belonging(to: queue.id(of: local))
                 profiles.install(own, evse: number, replacing: dialect.replacement)
+                vehicleLearned(evse: number)
             }
         } else if let idTag = connectors[i].idTag {
             guard !isReserved(number, for: idTag) else {
@@ -46,7 +47,8 @@ extension SimulatedChargePoint {
             }
             if link != nil, isAccepted {
                 if !isUnderWay(.authorize(connector: number)) {
-                    call(.authorize(idTag: idTag), .authorize(connector: number))
+                    call(
+                        .authorize(idTag: idTag, contract: contractInUse(i)), .authorize(connector: number))
                 }
             } else {
                 decideAt = decideAt ?? now + (settings.offlineWait ?? settings.callTimeout)
@@ -59,7 +61,8 @@ extension SimulatedChargePoint {
         guard link == nil || registration == nil else { return }
         for i in connectors.indices {
             guard connectors[i].vehicle != nil, connectors[i].isAvailable, !connectors[i].isFinished,
-                let idTag = connectors[i].idTag, mayStartOffline(idTag), !isReserved(connectors[i].number, for: idTag)
+                let idTag = connectors[i].idTag, mayStartOffline(idTag), contractInUse(i) == nil,
+                !isReserved(connectors[i].number, for: idTag)
             else { continue }
             startTransaction(i, idTag, .authorized)
         }
@@ -72,10 +75,10 @@ extension SimulatedChargePoint {
         }
         guard let answer else {
             // The central system cannot say: as without a connection.
-            if mayStartOffline(idTag) { startTransaction(i, idTag, .authorized) }
+            if contractInUse(i) == nil, mayStartOffline(idTag) { startTransaction(i, idTag, .authorized) }
             return
         }
-        guard dialect.isAuthorized(answer) else {
+        guard dialect.isAuthorized(answer, byContract: contractInUse(i) != nil) else {
             counts.refusals += 1
             return
         }
@@ -90,7 +93,8 @@ extension SimulatedChargePoint {
         if dialect.namesTransactions { queue.name(local, transactionName(local)) }
         let interval = configuration.number(.sampleInterval)
         connectors[i].transaction = SimulatedConnector.Transaction(
-            local: local, idTag: idTag, start: now, nextSample: interval > 0 ? now + .seconds(interval) : nil)
+            local: local, idTag: idTag, start: now, nextSample: interval > 0 ? now + .seconds(interval) : nil,
+            isByContract: remoteStart == nil && contractInUse(i)?.account == idTag, talk: talk(i))
         awaitOutsideLimit()
         let reservation = useReservation(connectors[i].number, idTag)
         tell(
@@ -141,7 +145,8 @@ extension SimulatedChargePoint {
         queue.append(
             TransactionMessage(
                 local: transaction.local, connector: connectors[i].number, sequence: transaction.nextSequence,
-                at: clock, isOffline: link == nil || !isAccepted, condition: transaction.told,
+                isByContract: transaction.isByContract, at: clock, isOffline: link == nil || !isAccepted,
+                condition: transaction.told,
                 wattHours: connectors[i].wattHours, sample: sample, event: event))
     }
 

@@ -115,6 +115,7 @@ extension SimulatedChargePoint {
         case .authorize(let connector): authorized(connector, answer)
         case .transaction: delivered(answer, outcome)
         case .outsideLimit: toldOutsideLimit(outcome)
+        case .needs(let connector): needsAnswered(connector, answer, outcome)
         case .heartbeat, .other: break
         }
     }

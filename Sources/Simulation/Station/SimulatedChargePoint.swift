@@ -64,7 +64,7 @@ public struct SimulatedChargePoint: Sendable {
 
     enum Purpose: Hashable, Sendable {
         case boot, heartbeat, transaction, outsideLimit, other
-        case authorize(connector: Int)
+        case authorize(connector: Int), needs(connector: Int)
     }
     enum Deferred: Hashable, Sendable {
         case respond(messageID: String, payload: [UInt8])
@@ -118,6 +118,8 @@ public struct SimulatedChargePoint: Sendable {
     /// A reset waits for the end of the transactions.
     var resetsWhenIdle = false
     var imposed = ImposedLimit()
+    /// As they came, by number, where a vehicle chose among several schedules.
+    var offers: [Int: V2.ChargingProfile] = [:]
     var transfers: [StationTransfer] = []
     var nextTransfer = 0
     var hasRebootedWhileDownloading = false
@@ -212,6 +214,9 @@ public struct SimulatedChargePoint: Sendable {
         if link != nil, isAccepted, !queue.isInFlight { consider(queue.retryAt) }
         for connector in connectors {
             consider(connector.transaction?.nextSample)
+            consider(connector.transaction?.talk?.patience)
+            // What waits for a connection or for its start to be delivered, is settled with that.
+            if let due = connector.transaction?.talk?.choiceDue, due > now { consider(due) }
             consider(connector.remote?.deadline)
             if let step = connector.timeToNextStep() { consider(now + step) }
             if let change = nextProfileChange(connector) { consider(change) }
@@ -265,6 +270,9 @@ public struct SimulatedChargePoint: Sendable {
         }
         for i in connectors.indices {
             if let deadline = connectors[i].remote?.deadline, deadline <= now { connectors[i].remote = nil }
+            if let end = connectors[i].transaction?.talk?.patience, end <= now {
+                connectors[i].transaction?.talk?.patience = nil
+            }
             guard let due = connectors[i].transaction?.nextSample, due <= now else { continue }
             sampleNow(i)
         }
@@ -278,7 +286,7 @@ public struct SimulatedChargePoint: Sendable {
             ? nil : profiles.limit(evse: 0, at: clock, transaction: nil, supply: settings.supply)
         let sharing = Int64(max(1, connectors.count { $0.transaction != nil }))
         for i in connectors.indices {
-            guard powerAt == nil, connectors[i].transaction != nil else {
+            guard powerAt == nil, connectors[i].transaction != nil, !waitsForSchedule(connectors[i]) else {
                 connectors[i].cutOff()
                 continue
             }
@@ -305,6 +313,7 @@ public struct SimulatedChargePoint: Sendable {
         watchVariables()
         // A start goes out before the status that it leads to.
         pump()
+        tellVehicles()
         reportStatuses()
     }
 

@@ -13,6 +13,10 @@ struct SimulatedConnector: Sendable {
         var nextSequence = 0
         /// What the central system was last told that the vehicle does.
         var told = ConnectorCondition.preparing
+        /// By a contract in the vehicle, not by a card.
+        var isByContract = false
+        /// Of a vehicle that speaks ISO 15118.
+        var talk: VehicleTalk?
     }
     struct RemoteStart: Hashable, Sendable {
         let idTag: String

@@ -22,6 +22,8 @@ public struct SimulatedVehicle: Hashable, Sendable {
     public let minMilliamperes: Int64
     public let taperStartPermille: Int
     public let finalPowerPermille: Int
+    /// `nil`: it knows the pilot signal only.
+    public var speech: VehicleSpeech?
     /// Thousandths of a mWh that efficiency has let through and that are not a whole one yet: nothing is lost to rounding.
     private var remainder: Int64 = 0
 
@@ -29,7 +31,8 @@ public struct SimulatedVehicle: Hashable, Sendable {
     public init(
         battery: Energy, stored: Energy, wanted: Energy, maxPower: Power, efficiencyPermille: Int = 1000,
         phases: Int = 1,
-        minMilliamperes: Int64 = 6000, taperStartPermille: Int = 900, finalPowerPermille: Int = 200
+        minMilliamperes: Int64 = 6000, taperStartPermille: Int = 900, finalPowerPermille: Int = 200,
+        speech: VehicleSpeech? = nil
     ) {
         precondition(battery > .zero && stored >= .zero && stored <= battery, "what is stored fits in the battery")
         precondition(
@@ -45,6 +48,7 @@ public struct SimulatedVehicle: Hashable, Sendable {
         self.minMilliamperes = minMilliamperes
         self.taperStartPermille = taperStartPermille
         self.finalPowerPermille = finalPowerPermille
+        self.speech = speech
     }
 
     public var isSatisfied: Bool { received >= wanted || stored >= battery }

@@ -12,6 +12,8 @@ struct StationConfiguration: Hashable, Sendable {
         /// Without the central system the local list says who may charge.
         case usesListOffline
         case stopsOnRefusal
+        /// Plug and charge.
+        case takesContracts
         case attempts, attemptInterval
     }
     enum Kind: Hashable, Sendable {

@@ -24,7 +24,9 @@ protocol StationDialect: Sendable {
 
     /// What the central system said to a boot; `interval` in seconds. `nil` when it cannot be read.
     func registration(_ answer: [UInt8]) -> (Registration, interval: Int)?
-    func isAuthorized(_ answer: [UInt8]) -> Bool
+    func isAuthorized(_ answer: [UInt8], byContract: Bool) -> Bool
+    /// Whether the central system will send a schedule for what a vehicle needs.
+    func bringsSchedule(_ answer: [UInt8]) -> Bool
     /// What the central system said to the start of a transaction; `id`: its name for it. `nil` when it cannot be read.
     func start(_ answer: [UInt8]) -> (id: String?, isAllowed: Bool)?
 

@@ -69,7 +69,8 @@ enum ProfileRefusal: Hashable, Sendable {
 enum StationMessage: Hashable, Sendable {
     case boot(BootCause)
     case heartbeat
-    case authorize(idTag: String)
+    /// `contract`: in the vehicle, its account is `idTag`.
+    case authorize(idTag: String, contract: VehicleSpeech.Contract?)
     /// Connector 0 is the station as a whole.
     case status(connector: Int, ConnectorCondition, at: Instant)
     /// `id`: what both sides call the transaction; `nil` while it has no such name.
@@ -84,4 +85,7 @@ enum StationMessage: Hashable, Sendable {
     /// Somebody else than the central system limits the whole station (2.x).
     case outsideLimit(ChargingProfile, isCritical: Bool)
     case outsideLimitEnded
+    /// What a vehicle needs, and how it will charge (2.x).
+    case needs(connector: Int, SimulatedVehicle)
+    case vehiclePlan(connector: Int, VehiclePlan)
 }

@@ -18,6 +18,8 @@ struct TransactionMessage: Hashable, Sendable {
     let connector: Int
     /// Counts the messages of the transaction, from 0.
     let sequence: Int
+    /// The token is a contract's account.
+    let isByContract: Bool
     /// By the station's clock.
     let at: Instant
     /// The central system could not be told at once.
@@ -27,6 +29,11 @@ struct TransactionMessage: Hashable, Sendable {
     let wattHours: Int
     let sample: MeterSample?
     let event: Event
+
+    var isStart: Bool {
+        if case .start = event { return true }
+        return false
+    }
 
     /// Of the messages between start and stop an old one is worth least (2.x E12.FR.04).
     var mayBeDropped: Bool {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Credentials
 import Documents
 import Foundation
 import NIOPosix
@@ -70,6 +71,17 @@ struct SimulateCommand: AsyncParsableCommand {
     var identityPrefix = "SIM-"
     @Option(help: help("HTTP Basic password of all stations (none).", "所有桩的 HTTP Basic 口令（默认无）。"))
     var password: String?
+    @Flag(
+        name: .customLong("iso15118"),
+        help: help(
+            "Vehicles tell when they leave and what they need (2.0.1: NotifyEVChargingNeeds).",
+            "车辆告知离开时间与电量需求（2.0.1：NotifyEVChargingNeeds）。"))
+    var speaksISO15118 = false
+    @Option(
+        help: help(
+            "Contract certificates (PEM, contract first), comma-separated: vehicles charge by them in turn, without a card.",
+            "合同证书文件（PEM，合同证书在前），逗号分隔：车辆轮流凭合同充电，无需刷卡。"))
+    var contracts: String?
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -108,6 +120,8 @@ struct SimulateCommand: AsyncParsableCommand {
         let ocpp = ocpp
         options.version = { ocpp.version(ofStation: $0) }
         options.tags = tags.map { $0.split(separator: ",").map(String.init) } ?? []
+        options.speaksISO15118 = speaksISO15118
+        options.contracts = try (contracts?.split(separator: ",") ?? []).map { try Self.contract("\($0)") }
         let faults = faults
         options.faults = { faults.faults(seed: $0) }
         return (endpoint, try SessionFile(csv: FileAccess.read(sessions), file: sessions, zone: zone), options)
@@ -167,6 +181,16 @@ struct SimulateCommand: AsyncParsableCommand {
                     + "\(now.energy.kilowattHoursText) kWh，已结束 \(now.counts.transactionsEnded) 个会话"))
     }
 
+    private static func contract(_ path: String) throws -> VehicleSpeech.Contract {
+        let chain: [StationCertificate]
+        do {
+            chain = try StationCertificate.chain(pem: String(decoding: try FileAccess.read(path), as: UTF8.self))
+        } catch let fault
+            as CredentialFault
+        { throw Refusal(.contractUnusable(path, "\(fault)")) }
+        guard let account = chain[0].commonName else { throw Refusal(.contractUnusable(path, "no common name")) }
+        return VehicleSpeech.Contract(account: account, chain: chain.map(\.pem).joined())
+    }
     private static func stationCount(_ text: String) throws -> Int {
         guard let count = Int(text), (1...19_000).contains(count) else {
             throw ValidationError(.stationsNeeded(text))
