@@ -57,6 +57,10 @@ extension Message {
             "stations-needed", "{text} is not a number of stations from 1 to 19000; start several processes for more",
             "{text} 不是 1 至 19000 的桩数；需要更多时请启动多个进程", ["text": text])
     }
+    static func evsesNeeded(_ text: String) -> Message {
+        Message(
+            "evses-needed", "{text} is not a number of EVSEs from 1 to 8", "{text} 不是 1 至 8 的枪数", ["text": text])
+    }
     static func daysNeeded(_ text: String) -> Message {
         Message(
             "days-needed", "{text} is not a number of days from 1 to 3660", "{text} 不是 1 至 3660 的天数", ["text": text])

@@ -38,6 +38,17 @@ import Testing
         #expect(replay.members.flatMap { $0.stays.map(\.idTag) } == ["A", "B"])
     }
 
+    @Test func `owners share stations of several EVSEs, each with a place of its own`() throws {
+        let file = try SessionFile(csv: Array(Self.recorded.utf8), file: "r.csv", zone: .utc)
+        var options = SessionReplay.Options(zone: .utc)
+        options.evses = 2
+        let replay = SessionReplay(file, options: options, start: Self.start)
+        #expect(replay.members.map(\.settings.connectors) == [2] && replay.crowdedOut == 0)
+        #expect(replay.members.map { $0.stays.map(\.connector) } == [[1, 2, 1]])
+        options.stations = 2
+        #expect(SessionReplay(file, options: options, start: Self.start).members.map(\.stays.count) == [3, 0])
+    }
+
     @Test func `only the days asked for are replayed`() throws {
         let file = try SessionFile(csv: Array(Self.recorded.utf8), file: "r.csv", zone: .utc)
         var options = SessionReplay.Options(zone: .utc)

@@ -72,11 +72,15 @@ import Testing
 
     @Test func `monitors are reported in parts, and a base takes them away`() {
         var b = Bench201()
+        let ours = [V2.ComponentVariable(component: power)]
         #expect(
-            b.call(.getMonitoringReport(.init(requestId: 1))) == .getMonitoringReport(.init(status: .emptyResultSet)))
+            b.call(.getMonitoringReport(.init(requestId: 1, componentVariable: ours)))
+                == .getMonitoringReport(.init(status: .emptyResultSet)))
         _ = set(&b, .delta, 1)
         _ = set(&b, .periodic, 3600)
-        #expect(b.call(.getMonitoringReport(.init(requestId: 2))) == .getMonitoringReport(.init(status: .accepted)))
+        #expect(
+            b.call(.getMonitoringReport(.init(requestId: 2, componentVariable: ours)))
+                == .getMonitoringReport(.init(status: .accepted)))
         let parts = b.requests.compactMap { request -> V2.NotifyMonitoringReportRequest? in
             guard case .notifyMonitoringReport(let part) = request else { return nil }
             return part
@@ -84,7 +88,8 @@ import Testing
         #expect(parts.map(\.seqNo) == [0, 1] && parts.map(\.tbc) == [true, nil] && parts.map(\.requestId) == [2, 2])
         _ = b.call(.setMonitoringBase(.init(monitoringBase: .factoryDefault)))
         #expect(
-            b.call(.getMonitoringReport(.init(requestId: 3))) == .getMonitoringReport(.init(status: .emptyResultSet)))
+            b.call(.getMonitoringReport(.init(requestId: 3, componentVariable: ours)))
+                == .getMonitoringReport(.init(status: .emptyResultSet)))
     }
 
     @Test func `a network profile holds after a reboot, by the order of the slots`() {

@@ -40,6 +40,7 @@ enum Words201: BenchWords {
         case .meterValues: .meterValues(.init())
         case .notifyReport: .notifyReport(.init())
         case .notifyEvent: .notifyEvent(.init())
+        case .reservationStatusUpdate: .reservationStatusUpdate(.init())
         case .notifyDisplayMessages: .notifyDisplayMessages(.init())
         case .notifyMonitoringReport: .notifyMonitoringReport(.init())
         case .notifyCustomerInformation: .notifyCustomerInformation(.init())
@@ -54,8 +55,8 @@ enum Words201: BenchWords {
         }
     }
 
-    /// A transaction's message is `Started 0 Authorized EVConnected 0.0`: stage, number, trigger, what the vehicle does, first
-    /// value, why it stopped, whether it happened offline.
+    /// A transaction's message is `Started 0 Authorized EVConnected 0.0`: stage, number, trigger, what the vehicle does, its last
+    /// sample's first value, why it stopped, whether it happened offline.
     static func line(_ request: V2.Request) -> String {
         switch request {
         case .bootNotification(let boot): "boot \(boot.reason.name)"
@@ -64,7 +65,7 @@ enum Words201: BenchWords {
             [
                 event.eventType.name, "\(event.seqNo)", event.triggerReason.name,
                 event.transactionInfo.chargingState?.name,
-                event.meterValue?.first?.sampledValue.first?.value.description,
+                event.meterValue?.last?.sampledValue.first?.value.description,
                 event.transactionInfo.stoppedReason?.name, event.offline == true ? "offline" : nil,
             ].compactMap { $0 }.joined(separator: " ")
         case .meterValues(let values):

@@ -6,8 +6,8 @@ import Quantities
 /// on one event loop.
 final class ConnectedStation {
     private enum Plug {
-        case into(SimulatedVehicle, idTag: String?)
-        case out
+        case into(connector: Int, SimulatedVehicle, idTag: String?)
+        case out(connector: Int)
     }
 
     private(set) var machine: SimulatedChargePoint
@@ -37,14 +37,23 @@ final class ConnectedStation {
         settings.callTimeout = .milliseconds(
             Int64(Double(settings.callTimeout.wholeMilliseconds) * max(1, clock.speed)))
         machine = SimulatedChargePoint(settings, at: clock.now)
+        // Whoever leaves at an instant makes room for who comes then.
+        let outs = member.stays.map { ($0.departure, Plug.out(connector: $0.connector)) }
+        let ins = member.stays.map {
+            ($0.arrival, Plug.into(connector: $0.connector, $0.vehicle, idTag: $0.idTag))
+        }
         plugs =
-            member.stays.flatMap { stay in
-                [(stay.arrival, Plug.into(stay.vehicle, idTag: stay.idTag)), (stay.departure, Plug.out)]
+            (outs + ins).enumerated().sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }.map {
+                (at: $0.element.0, plug: $0.element.1)
             }[...]
     }
 
     /// No vehicle is there or expected, and everything is delivered.
-    var isDone: Bool { plugs.isEmpty && machine.vehicle(connector: 1) == nil && machine.undelivered == 0 }
+    var isDone: Bool { plugs.isEmpty && occupied.isEmpty && machine.undelivered == 0 }
+
+    private var occupied: [Int] {
+        (1...machine.settings.connectors).filter { machine.vehicle(connector: $0) != nil }
+    }
 
     func start() {
         feed(.powerOn)
@@ -54,7 +63,7 @@ final class ConnectedStation {
     /// Unplugs; what that brings about is still sent.
     func unplug() {
         plugs = []
-        if machine.vehicle(connector: 1) != nil { feed(.plugOut(connector: 1)) }
+        for connector in occupied { feed(.plugOut(connector: connector)) }
         setTimer()
     }
 
@@ -167,8 +176,9 @@ final class ConnectedStation {
         while let next = plugs.first, next.at <= now {
             plugs.removeFirst()
             switch next.plug {
-            case .into(let vehicle, let idTag): feed(.plugIn(connector: 1, vehicle, idTag: idTag))
-            case .out: feed(.plugOut(connector: 1))
+            case .into(let connector, let vehicle, let idTag):
+                feed(.plugIn(connector: connector, vehicle, idTag: idTag))
+            case .out(let connector): feed(.plugOut(connector: connector))
             }
         }
         setTimer()

@@ -6,6 +6,8 @@ public import Quantities
 public struct SessionReplay: Sendable {
     public struct Options: Sendable {
         public var stations: Int?
+        /// Of each station.
+        public var evses = 1
         /// First civil day of the file that is replayed, and how many.
         public var from: CivilDay?
         public var days: Int?
@@ -58,12 +60,16 @@ public struct SessionReplay: Sendable {
         }
         let shift = stays.first.map { start + .minutes(1) - $0.arrival } ?? .zero
         let owners = Array(Set(stays.map(\.owner))).sorted()
-        let count = max(1, min(options.stations ?? owners.count, max(1, stays.count)))
-        let home = Dictionary(uniqueKeysWithValues: owners.enumerated().map { ($1, $0 % count) })
+        let evses = max(1, options.evses)
+        let needed = (owners.count + evses - 1) / evses
+        let count = max(1, min(options.stations ?? needed, max(1, stays.count)))
+        // EVSE e of station s is place s · evses + e.
+        let places = count * evses
+        let home = Dictionary(uniqueKeysWithValues: owners.enumerated().map { ($1, $0 % places) })
 
         var random = SeededRandom(seed: options.seed)
         var plans = [[StationFleet.Stay]](repeating: [], count: count)
-        var free = [Instant](repeating: start, count: count)
+        var free = [Instant](repeating: start, count: places)
         var largest = [Power](repeating: .zero, count: count)
         var placed = 0
         var crowdedOut = 0
@@ -71,11 +77,12 @@ public struct SessionReplay: Sendable {
         for stay in stays {
             let own = home[stay.owner] ?? 0
             // A cable is pulled and the next driver plugs in a minute later.
-            func isFree(_ station: Int) -> Bool { free[station] + .minutes(1) <= stay.arrival + shift }
-            guard let station = isFree(own) ? own : (0..<count).first(where: isFree) else {
+            func isFree(_ place: Int) -> Bool { free[place] + .minutes(1) <= stay.arrival + shift }
+            guard let place = isFree(own) ? own : (0..<places).first(where: isFree) else {
                 crowdedOut += 1
                 continue
             }
+            let station = place / evses
             let power = stay.maxPower ?? Self.pilePower
             largest[station] = max(largest[station], power)
             // Room for the energy, and a little more: most drivers charge to nearly full.
@@ -94,8 +101,9 @@ public struct SessionReplay: Sendable {
                         battery: battery, stored: stored, wanted: stay.energy, maxPower: power,
                         phases: power > Self.pilePower ? 3 : 1, speech: speech),
                     idTag: contract == nil
-                        ? String(tag.prefix(Self.maxTagLength(options.version(station)))) : nil))
-            free[station] = stay.departure + shift
+                        ? String(tag.prefix(Self.maxTagLength(options.version(station)))) : nil,
+                    connector: place % evses + 1))
+            free[place] = stay.departure + shift
             placed += 1
             wanted = wanted + stay.energy
         }
@@ -105,6 +113,7 @@ public struct SessionReplay: Sendable {
             let padded = String(repeating: "0", count: digits - number.count) + number
             var settings = StationSettings(identity: options.identityPrefix + padded)
             settings.version = options.version(index)
+            settings.connectors = evses
             settings.faults = options.faults(options.seed &* 1_000_003 &+ UInt64(index))
             // A larger pile where a vehicle takes more than one phase of 32 A gives.
             if largest[index] > Self.pilePower {

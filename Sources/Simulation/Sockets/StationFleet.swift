@@ -17,20 +17,24 @@ public final class StationFleet: Sendable {
         public let vehicle: SimulatedVehicle
         /// `nil`: nobody shows a card.
         public let idTag: String?
+        public let connector: Int
 
-        public init(arrival: Instant, departure: Instant, vehicle: SimulatedVehicle, idTag: String?) {
+        public init(
+            arrival: Instant, departure: Instant, vehicle: SimulatedVehicle, idTag: String?, connector: Int = 1
+        ) {
             self.arrival = arrival
             self.departure = departure
             self.vehicle = vehicle
             self.idTag = idTag
+            self.connector = connector
         }
     }
-    /// A station with one connector and what happens at it.
+    /// A station and what happens at it.
     public struct Member: Sendable {
         public let settings: StationSettings
         /// HTTP Basic password, for security profile 1.
         public let password: String?
-        /// In order of arrival, one after the other.
+        /// At each connector one after the other; in any order.
         public let stays: [Stay]
 
         public init(settings: StationSettings, password: String? = nil, stays: [Stay]) {

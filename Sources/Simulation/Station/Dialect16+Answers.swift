@@ -15,7 +15,9 @@ extension Dialect16 {
             respond(.changeAvailability(.init(status: status)), id, &station)
         case .changeConfiguration(let request):
             respond(.changeConfiguration(.init(status: change(request, &station))), id, &station)
-        case .clearCache: respond(.clearCache(.init(status: .accepted)), id, &station)
+        case .clearCache:
+            let isCleared = station.clearCache()
+            respond(.clearCache(.init(status: isCleared ? .accepted : .rejected)), id, &station)
         case .dataTransfer: respond(.dataTransfer(.init(status: .unknownVendorId)), id, &station)
         case .getConfiguration(let request):
             respond(.getConfiguration(configuration(request.key, of: station)), id, &station)
@@ -30,9 +32,12 @@ extension Dialect16 {
             let stop: StopCause = request.type == .hard ? .hardReset : .softReset
             station.schedule(.reboot(stop, .reset), after: .seconds(1))
         case .unlockConnector(let request):
-            let isKnown = station[request.connectorId] != nil
-            respond(.unlockConnector(.init(status: isKnown ? .unlocked : .notSupported)), id, &station)
-            if isKnown { station.endTransaction(request.connectorId, .unlockCommand) }
+            guard station[request.connectorId] != nil else {
+                return respond(.unlockConnector(.init(status: .notSupported)), id, &station)
+            }
+            let isFree = station.unlock(request.connectorId)
+            respond(.unlockConnector(.init(status: isFree ? .unlocked : .unlockFailed)), id, &station)
+            station.endTransaction(request.connectorId, .unlockCommand)
         case .setChargingProfile(let request):
             let refusal = install(request.csChargingProfiles, connector: request.connectorId, &station)
             respond(.setChargingProfile(.init(status: refusal == nil ? .accepted : .rejected)), id, &station)

@@ -13,11 +13,11 @@ extension Dialect16 {
                 data: String(decoding: request.json, as: UTF8.self)))
     }
 
-    func isAuthorizedByContract(_ answer: [UInt8]) -> Bool {
+    func authorizationByContract(_ answer: [UInt8]) -> StationHoldings.Listed? {
         guard case .dataTransfer(let response)? = read(.dataTransfer, answer), response.status == .accepted,
             let data = response.data
-        else { return false }
-        return Dialect201().isAuthorized(Array(data.utf8), byContract: true)
+        else { return nil }
+        return Dialect201().authorization(Array(data.utf8), byContract: true)
     }
 
     /// Its stations tell no needs.

@@ -8,6 +8,7 @@ struct Dialect16: StationDialect {
     let bootsOnEachConnection = true
     let namesTransactions = false
     let hasStationStatus = true
+    let tellsFaults = true
 
     func told(_ condition: ConnectorCondition) -> ConnectorCondition { condition }
 
@@ -29,9 +30,11 @@ struct Dialect16: StationDialect {
         case .heartbeat: .heartbeat(.init())
         case .authorize(let idTag, nil): .authorize(.init(idTag: idTag))
         case .authorize(let idTag, let contract?): authorization(idTag, contract)
-        case .status(let connector, let condition, let at):
+        case .status(let connector, let condition, let fault, let at):
             .statusNotification(
-                .init(connectorId: connector, errorCode: .noError, status: status(condition), timestamp: at))
+                .init(
+                    connectorId: connector, errorCode: errorCode(fault), status: status(condition), info: fault?.info,
+                    timestamp: at))
         case .transaction(let message, let id): request(message, id.flatMap { Int($0) })
         case .readings(let connector, let sample, let id):
             .meterValues(
@@ -60,7 +63,8 @@ struct Dialect16: StationDialect {
                 .init(
                     connectorId: message.connector, meterValue: message.sample.map { [meterValue($0)] } ?? [],
                     transactionId: number))
-        case .condition:
+        // Only stations that name their transactions have more to say in them.
+        case .condition, .disconnected, .reconnected, .deauthorized:
             .statusNotification(
                 .init(
                     connectorId: message.connector, errorCode: .noError, status: status(message.condition),
@@ -70,8 +74,14 @@ struct Dialect16: StationDialect {
             .stopTransaction(
                 .init(
                     meterStop: message.wattHours, timestamp: message.at, transactionId: number ?? -1, idTag: idTag,
-                    reason: reason(cause)))
+                    reason: reason(cause), transactionData: data(of: message)))
         }
+    }
+
+    /// `nil` where no measurands are set for it (§3.16.5).
+    private func data(of message: TransactionMessage) -> [V16.MeterValue]? {
+        let samples = message.kept + (message.sample.map { [$0] } ?? [])
+        return samples.isEmpty ? nil : samples.map(meterValue)
     }
 
     private func meterValue(_ sample: MeterSample) -> V16.MeterValue {
@@ -95,6 +105,16 @@ struct Dialect16: StationDialect {
         case .suspendedEVSE: .suspendedEVSE
         case .finishing: .finishing
         case .unavailable: .unavailable
+        case .faulted: .faulted
+        }
+    }
+
+    private func errorCode(_ fault: StationFault?) -> V16.ChargePointErrorCode {
+        switch fault {
+        case nil: .noError
+        case .groundFailure: .groundFailure
+        case .highTemperature: .highTemperature
+        case .connectorLockFailure: .connectorLockFailure
         }
     }
 
@@ -107,6 +127,8 @@ struct Dialect16: StationDialect {
         case .unlockCommand: .unlockCommand
         case .hardReset: .hardReset
         case .softReset: .softReset
+        // There is no word for it (errorCode of the status says which fault).
+        case .groundFault, .masterPass: .other
         }
     }
 
@@ -178,15 +200,25 @@ struct Dialect16: StationDialect {
         }
     }
 
-    func isAuthorized(_ answer: [UInt8], byContract: Bool) -> Bool {
-        if byContract { return isAuthorizedByContract(answer) }
-        guard case .authorize(let response)? = read(.authorize, answer) else { return false }
-        return response.idTagInfo.status == .accepted
+    func authorization(_ answer: [UInt8], byContract: Bool) -> StationHoldings.Listed? {
+        if byContract { return authorizationByContract(answer) }
+        guard case .authorize(let response)? = read(.authorize, answer) else { return nil }
+        return standing(response.idTagInfo)
     }
 
-    func start(_ answer: [UInt8]) -> (id: String?, isAllowed: Bool)? {
+    func start(_ answer: [UInt8]) -> (id: String?, standing: StationHoldings.Listed?)? {
         guard case .startTransaction(let response)? = read(.startTransaction, answer) else { return nil }
-        return (String(response.transactionId), response.idTagInfo.status == .accepted)
+        return (String(response.transactionId), standing(response.idTagInfo))
+    }
+
+    func stop(_ answer: [UInt8]) -> StationHoldings.Listed? {
+        guard case .stopTransaction(let response)? = read(.stopTransaction, answer) else { return nil }
+        return response.idTagInfo.map(standing)
+    }
+
+    private func standing(_ info: V16.IdTagInfo) -> StationHoldings.Listed {
+        StationHoldings.Listed(
+            isAccepted: info.status == .accepted, expiresAt: info.expiryDate, group: info.parentIdTag)
     }
 
     func read(_ action: V16.Action, _ answer: [UInt8]) -> V16.Response? {
@@ -205,10 +237,12 @@ struct Dialect16: StationDialect {
             Entry(name: .init(variable: key), value: value, kind: kind, isReadOnly: false, parameter: parameter)
         }
         let sampled: [MeterSample.Measurand] = [.energyRegister, .power, .current]
+        let register = MeterSample.Measurand.energyRegister.rawValue
         return [
             open("AllowOfflineTxForUnknownId", "true", .flag, .startsOffline),
             open("AuthorizeRemoteTxRequests", "false", .flag),
-            fixed("ClockAlignedDataInterval", "0"),
+            open("AuthorizationCacheEnabled", "true", .flag, .cacheEnabled),
+            open("ClockAlignedDataInterval", "0", .number(), .alignedInterval),
             open("ConnectionTimeOut", "60", .number(), .connectionTimeOut),
             open("ConnectorPhaseRotation", "NotApplicable", .text),
             fixed("CentralContractValidationAllowed", "true"),
@@ -217,8 +251,9 @@ struct Dialect16: StationDialect {
             open("ISO15118PnCEnabled", "true", .flag, .takesContracts),
             open("HeartbeatInterval", "300", .number(), .heartbeatInterval),
             open("LocalAuthorizeOffline", "true", .flag, .usesListOffline),
-            open("LocalPreAuthorize", "false", .flag),
-            fixed("MeterValuesAlignedData", ""),
+            open("LocalPreAuthorize", "false", .flag, .preAuthorizes),
+            open("MaxEnergyOnInvalidId", "0", .number(), .energyOnRefusal),
+            open("MeterValuesAlignedData", register, .measurands, .aligned),
             open("MeterValuesSampledData", sampled.map(\.rawValue).joined(separator: ","), .measurands, .sampled),
             open("MeterValueSampleInterval", "60", .number(), .sampleInterval),
             fixed("NumberOfConnectors", "\(settings.connectors)"),
@@ -228,10 +263,10 @@ struct Dialect16: StationDialect {
             fixed("ReserveConnectorZeroSupported", "true"),
             fixed("ResetRetries", "0"),
             open("SecurityProfile", "0", .number(most: 3)),
-            fixed("StopTransactionOnEVSideDisconnect", "true"),
+            open("StopTransactionOnEVSideDisconnect", "true", .flag, .stopsOnDisconnect),
             open("StopTransactionOnInvalidId", "true", .flag, .stopsOnRefusal),
-            fixed("StopTxnAlignedData", ""),
-            fixed("StopTxnSampledData", ""),
+            open("StopTxnAlignedData", "", .measurands, .alignedAtEnd),
+            open("StopTxnSampledData", "", .measurands, .sampledAtEnd),
             fixed(
                 "SupportedFeatureProfiles",
                 "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"),

@@ -60,8 +60,9 @@ extension Dialect201 {
                 retrieveAt: request.firmware.retrieveDateTime, installAt: request.firmware.installDateTime,
                 retries: request.retries, retryInterval: request.retryInterval)
             respond(.updateFirmware(.init(status: hadOne ? .acceptedCanceled : .accepted)), id, &station)
-        // There is none (C11.FR.04).
-        case .clearCache: respond(.clearCache(.init(status: .rejected)), id, &station)
+        case .clearCache:
+            let isCleared = station.clearCache()
+            respond(.clearCache(.init(status: isCleared ? .accepted : .rejected)), id, &station)
         case .dataTransfer: respond(.dataTransfer(.init(status: .unknownVendorId)), id, &station)
         case .getLocalListVersion:
             respond(.getLocalListVersion(.init(versionNumber: station.holdings.listVersion)), id, &station)
@@ -113,8 +114,14 @@ extension Dialect201 {
 
     private func reset(_ request: V2.ResetRequest, _ id: String, _ station: inout SimulatedChargePoint) {
         func answer(_ status: V2.ResetStatus) { respond(.reset(.init(status: status)), id, &station) }
-        // A single EVSE cannot be reset: its AllowReset is false.
-        guard request.evseId == nil else { return answer(.rejected) }
+        if let evse = request.evseId {
+            guard request.type == .immediate || request.type == .onIdle else { return answer(.rejected) }
+            return switch station.reset(evse: evse, atOnce: request.type == .immediate) {
+            case .accepted: answer(.accepted)
+            case .scheduled: answer(.scheduled)
+            case .rejected: answer(.rejected)
+            }
+        }
         switch request.type {
         case .immediate:
             answer(.accepted)
@@ -150,7 +157,8 @@ extension Dialect201 {
             return answer(.unknownConnector)
         }
         // Unlike in 1.6 it does not end a transaction (F05.FR.02).
-        answer(connector.transaction == nil ? .unlocked : .ongoingAuthorizedTransaction)
+        guard connector.transaction == nil else { return answer(.ongoingAuthorizedTransaction) }
+        answer(station.unlock(request.evseId) ? .unlocked : .unlockFailed)
     }
 
     // MARK: Triggered messages

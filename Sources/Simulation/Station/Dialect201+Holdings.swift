@@ -27,10 +27,15 @@ extension Dialect201 {
     }
 
     func reserve(_ request: V2.ReserveNowRequest, _ id: String, _ station: inout SimulatedChargePoint) {
-        let refusal = station.reserve(
-            StationHoldings.Reservation(
-                id: request.id, connector: request.evseId, token: request.idToken.idToken,
-                group: request.groupIdToken?.idToken, expiresAt: request.expiryDateTime))
+        // All its connectors are of one type: asking for it is asking for any of them (H01.FR.06).
+        let isOther = request.connectorType.map { $0.name != station.settings.connectorWord } ?? false
+        let refusal =
+            isOther
+            ? .rejected
+            : station.reserve(
+                StationHoldings.Reservation(
+                    id: request.id, connector: request.evseId, token: request.idToken.idToken,
+                    group: request.groupIdToken?.idToken, expiresAt: request.expiryDateTime))
         let status: V2.ReserveNowStatus =
             switch refusal {
             case nil: .accepted
@@ -49,7 +54,14 @@ extension Dialect201 {
             respond(.setDisplayMessage(.init(status: status)), id, &station)
         }
         guard message.message.format == .utf8 else { return answer(.notSupportedMessageFormat) }
-        guard message.priority != .alwaysFront else { return answer(.notSupportedPriority) }
+        guard message.priority == .inFront || message.priority == .normalCycle else {
+            return answer(.notSupportedPriority)
+        }
+        switch message.state {
+        case nil, .charging, .faulted, .idle, .unavailable: break
+        default: return answer(.notSupportedState)
+        }
+        if let end = message.endDateTime, end <= station.clock { return answer(.rejected) }
         if let transaction = message.transactionId, station.connector(ofTransaction: transaction) == nil {
             return answer(.unknownTransaction)
         }

@@ -39,17 +39,20 @@ extension Dialect201 {
         let known = data.id.map { id in station.watch.monitors.firstIndex { $0.id == id } }
         // One that is to be replaced must be there (N04.FR.10), and two of a kind and severity are one too many (N04.FR.13).
         if known == .some(nil) { return (.rejected, nil) }
+        if let i = known ?? nil, station.watch.monitors[i].origin == .hardWired { return (.rejected, nil) }
         let isDouble = station.watch.monitors.contains {
             $0.name.matches(name) && $0.kind == data.type && $0.severity == data.severity && $0.id != data.id
         }
         if isDouble { return (.duplicate, nil) }
-        guard known != nil || station.watch.monitors.count < StationWatch.mostMonitors else { return (.rejected, nil) }
+        let custom = station.watch.monitors.count { $0.origin == .custom }
+        guard known != nil || custom < StationWatch.mostMonitors else { return (.rejected, nil) }
         let number = data.id ?? station.watch.nextMonitor
         if data.id == nil { station.watch.nextMonitor += 1 }
         let isPeriodic = data.type == .periodic || data.type == .periodicClockAligned
-        let monitor = StationWatch.Monitor(
+        var monitor = StationWatch.Monitor(
             id: number, name: name, kind: data.type, value: data.value, severity: data.severity, reference: value,
-            due: isPeriodic ? station.now + .seconds(data.value.whole ?? 60) : nil)
+            due: nil)
+        if isPeriodic { monitor.due = station.nextPeriod(of: monitor) }
         station.watch.monitors.removeAll { $0.id == number }
         station.watch.monitors.append(monitor)
         return (.accepted, number)
@@ -57,20 +60,22 @@ extension Dialect201 {
 
     func clear(_ request: V2.ClearVariableMonitoringRequest, _ id: String, _ station: inout SimulatedChargePoint) {
         let results = request.id.map { number in
-            let isKnown = station.watch.monitors.contains { $0.id == number }
+            guard let monitor = station.watch.monitors.first(where: { $0.id == number }) else {
+                return V2.ClearMonitoringResult(status: .notFound, id: number)
+            }
+            // Built in (N06.FR.03).
+            guard monitor.origin != .hardWired else { return V2.ClearMonitoringResult(status: .rejected, id: number) }
             station.watch.monitors.removeAll { $0.id == number }
-            return V2.ClearMonitoringResult(status: isKnown ? .accepted : .notFound, id: number)
+            return V2.ClearMonitoringResult(status: .accepted, id: number)
         }
         respond(.clearVariableMonitoring(.init(clearMonitoringResult: results)), id, &station)
     }
 
     func set(_ request: V2.SetMonitoringBaseRequest, _ id: String, _ station: inout SimulatedChargePoint) {
-        switch request.monitoringBase {
-        case .all: break
-        // It has none but those that were set.
-        case .factoryDefault, .hardWiredOnly: station.watch.monitors = []
-        case .unrecognized: return respond(.setMonitoringBase(.init(status: .notSupported)), id, &station)
+        if case .unrecognized = request.monitoringBase {
+            return respond(.setMonitoringBase(.init(status: .notSupported)), id, &station)
         }
+        station.watch.take(base: request.monitoringBase, evses: station.connectors.count)
         respond(.setMonitoringBase(.init(status: .accepted)), id, &station)
     }
 

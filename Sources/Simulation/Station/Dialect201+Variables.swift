@@ -40,10 +40,12 @@ extension Dialect201 {
 
     private func evse(_ number: Int, _ settings: StationSettings) -> [StationConfiguration.Entry] {
         let most = settings.hardware.milliwatts / 1000
-        let socket = settings.supply.phases == 1 ? "Other1PhOver16A" : "Other3Ph"
-        func at(_ connector: Int?, _ variable: String, _ value: String, _ kind: StationConfiguration.Kind) -> Entry {
+        func at(
+            _ connector: Int?, _ variable: String, _ value: String, _ kind: StationConfiguration.Kind,
+            of component: String? = nil
+        ) -> Entry {
             let name = StationConfiguration.Name(
-                component: connector == nil ? "EVSE" : "Connector", evse: number, connector: connector,
+                component: component ?? (connector == nil ? "EVSE" : "Connector"), evse: number, connector: connector,
                 variable: variable)
             return Entry(name: name, value: value, kind: kind)
         }
@@ -51,14 +53,16 @@ extension Dialect201 {
             at(nil, "Available", "true", .flag),
             at(nil, "AvailabilityState", "Available", .option(Self.states)),
             at(nil, "Problem", "false", .flag),
-            at(nil, "AllowReset", "false", .flag),
+            at(nil, "AllowReset", "\(settings.resetsSingleEVSEs)", .flag),
             at(nil, "SupplyPhases", "\(settings.supply.phases)", .number()),
             at(nil, "Power", "0", .number(unit: "W", most: most)),
             at(1, "Available", "true", .flag),
             at(1, "AvailabilityState", "Available", .option(Self.states)),
             at(1, "Problem", "false", .flag),
-            at(1, "ConnectorType", socket, .text),
+            at(1, "ConnectorType", settings.connectorWord, .text),
             at(1, "SupplyPhases", "\(settings.supply.phases)", .number()),
+            at(1, "Problem", "false", .flag, of: "ConnectorPlugRetentionLock"),
+            at(nil, "Temperature", "0", .number(unit: "Celsius"), of: "TemperatureSensor"),
         ]
     }
 
@@ -86,13 +90,20 @@ extension Dialect201 {
             fixed("AuthCtrlr", "Enabled", "true", .flag),
             fixed("AuthCtrlr", "AuthorizeRemoteStart", "false", .flag),
             open("AuthCtrlr", "LocalAuthorizeOffline", "true", .flag, .usesListOffline),
-            open("AuthCtrlr", "LocalPreAuthorize", "false", .flag),
+            open("AuthCtrlr", "LocalPreAuthorize", "false", .flag, .preAuthorizes),
+            open("AuthCtrlr", "MasterPassGroupId", "", .text, .masterPassGroup),
+            fixed("AuthCacheCtrlr", "Available", "true", .flag),
+            open("AuthCacheCtrlr", "Enabled", "true", .flag, .cacheEnabled),
+            open("AuthCacheCtrlr", "LifeTime", "0", seconds, .cacheLifeTime),
+            open("AuthCacheCtrlr", "DisablePostAuthorize", "false", .flag, .asksNoMore),
+            fixed("AuthCacheCtrlr", "Storage", "0", .number(most: Int64(AuthorizationCache.mostBytes))),
             open("AuthCtrlr", "OfflineTxForUnknownIdEnabled", "true", .flag, .startsOffline),
             open("TxCtrlr", "EVConnectionTimeOut", "60", seconds, .connectionTimeOut),
-            fixed("TxCtrlr", "StopTxOnEVSideDisconnect", "true", .flag),
+            open("TxCtrlr", "StopTxOnEVSideDisconnect", "true", .flag, .stopsOnDisconnect),
+            open("TxCtrlr", "MaxEnergyOnInvalidId", "0", .number(unit: "Wh"), .energyOnRefusal),
             open("TxCtrlr", "StopTxOnInvalidId", "true", .flag, .stopsOnRefusal),
             fixed("TxCtrlr", "TxStartPoint", "PowerPathClosed", .members(["PowerPathClosed"])),
-            fixed("TxCtrlr", "TxStopPoint", "EVConnected,Authorized", .members(["EVConnected", "Authorized"])),
+            fixed("TxCtrlr", "TxStopPoint", "Authorized", .members(["Authorized"])),
             fixed("LocalAuthListCtrlr", "Enabled", "true", .flag),
             fixed("LocalAuthListCtrlr", "Entries", "\(StationHoldings.mostListed)", .number()),
             fixed("LocalAuthListCtrlr", "ItemsPerMessage", "\(StationHoldings.listedAMessage)", .number()),
@@ -112,8 +123,23 @@ extension Dialect201 {
                 .sampled),
             open("SampledDataCtrlr", "TxStartedMeasurands", register, .measurands, .sampledAtBegin),
             open("SampledDataCtrlr", "TxEndedMeasurands", register, .measurands, .sampledAtEnd),
-            fixed("SampledDataCtrlr", "TxEndedInterval", "0", seconds),
-            fixed("AlignedDataCtrlr", "Enabled", "false", .flag),
+            open("SampledDataCtrlr", "TxEndedInterval", "0", seconds, .sampledEndInterval),
+            fixed("AlignedDataCtrlr", "Available", "true", .flag),
+            open("AlignedDataCtrlr", "Enabled", "true", .flag, .alignedEnabled),
+            open("AlignedDataCtrlr", "Interval", "0", seconds, .alignedInterval),
+            open("AlignedDataCtrlr", "Measurands", register, .measurands, .aligned),
+            open("AlignedDataCtrlr", "SendDuringIdle", "false", .flag, .alignedOnlyIdle),
+            open("AlignedDataCtrlr", "TxEndedInterval", "0", seconds, .alignedEndInterval),
+            open("AlignedDataCtrlr", "TxEndedMeasurands", "", .measurands, .alignedAtEnd),
+            fixed("MonitoringCtrlr", "Available", "true", .flag),
+            fixed("MonitoringCtrlr", "Enabled", "true", .flag),
+            open("MonitoringCtrlr", "OfflineQueuingSeverity", "5", .number(most: 9), .offlineSeverity),
+            fixed("MonitoringCtrlr", "ActiveMonitoringBase", "FactoryDefault", .option(Self.bases)),
+            fixed("MonitoringCtrlr", "ActiveMonitoringLevel", "9", .number(most: 9)),
+            fixed("MonitoringCtrlr", "ItemsPerMessage", "50", .number(), instance: "SetVariableMonitoring"),
+            fixed("MonitoringCtrlr", "BytesPerMessage", "65536", .number(), instance: "SetVariableMonitoring"),
+            fixed("MonitoringCtrlr", "ItemsPerMessage", "50", .number(), instance: "ClearVariableMonitoring"),
+            fixed("MonitoringCtrlr", "BytesPerMessage", "65536", .number(), instance: "ClearVariableMonitoring"),
             fixed("SmartChargingCtrlr", "Enabled", "true", .flag),
             fixed("SmartChargingCtrlr", "ProfileStackLevel", "\(settings.maxStackLevel)", .number()),
             fixed("SmartChargingCtrlr", "RateUnit", units.joined(separator: ","), .members(units)),
@@ -136,6 +162,7 @@ extension Dialect201 {
         ]
     }
 
+    private static let bases = ["All", "FactoryDefault", "HardWiredOnly"]
     private static let states = ["Available", "Occupied", "Reserved", "Unavailable", "Faulted"]
 
     /// What an entry says now: some say what the station does.
@@ -143,6 +170,15 @@ extension Dialect201 {
         switch (entry.name.evse, entry.name.variable) {
         case (let evse?, "AvailabilityState"): status(station[evse]?.condition ?? .unavailable).name
         case (let evse?, "Power"): "\(station.power(connector: evse).watts)"
+        case (let evse?, "Problem") where entry.name.component == "ConnectorPlugRetentionLock":
+            "\(station[evse]?.fault == .connectorLockFailure)"
+        case (let evse?, "Problem"): "\(station.hasProblem(evse))"
+        case (nil, "Problem"): "\(station.connectors.contains { station.hasProblem($0.number) })"
+        case (let evse?, "Temperature"): "\(station[evse]?.temperature(at: station.now) ?? 0)"
+        case (nil, "Storage"):
+            "\(station.holdings.cache.bytes(at: station.clock, lifetime: station.cacheLifetime))"
+        case (nil, "ActiveMonitoringBase"): station.watch.base.name
+        case (nil, "ActiveMonitoringLevel"): "\(station.watch.level)"
         case (nil, "DateTime"): station.clock.description
         default: entry.value
         }

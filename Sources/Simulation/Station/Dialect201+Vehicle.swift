@@ -10,8 +10,12 @@ extension Dialect201 {
             .init(idToken: token(idTag, isContract: contract != nil), certificate: contract?.chain))
     }
 
-    func isAuthorized(_ response: V2.AuthorizeResponse) -> Bool {
-        response.idTokenInfo.status == .accepted && response.certificateStatus ?? .accepted == .accepted
+    /// A contract is good with its certificates.
+    func standing(of response: V2.AuthorizeResponse) -> StationHoldings.Listed {
+        let token = standing(response.idTokenInfo)
+        return StationHoldings.Listed(
+            isAccepted: token.isAccepted && response.certificateStatus ?? .accepted == .accepted,
+            expiresAt: token.expiresAt, group: token.group)
     }
 
     func needs(_ evse: Int, _ vehicle: SimulatedVehicle, _ settings: StationSettings) -> V2.Request {

@@ -8,11 +8,12 @@ struct Dialect201: StationDialect {
     let bootsOnEachConnection = false
     let namesTransactions = true
     let hasStationStatus = false
+    let tellsFaults = false
 
     /// Occupied is all that a status says while a vehicle is there; the rest is told in its transaction.
     func told(_ condition: ConnectorCondition) -> ConnectorCondition {
         switch condition {
-        case .available, .reserved, .unavailable: condition
+        case .available, .reserved, .unavailable, .faulted: condition
         case .preparing, .charging, .suspendedEV, .suspendedEVSE, .finishing: .preparing
         }
     }
@@ -35,7 +36,7 @@ struct Dialect201: StationDialect {
                     reason: reason(cause)))
         case .heartbeat: .heartbeat(.init())
         case .authorize(let idTag, let contract): authorization(idTag, contract: contract)
-        case .status(let evse, let condition, let at):
+        case .status(let evse, let condition, _, let at):
             .statusNotification(
                 .init(timestamp: at, connectorStatus: status(condition), evseId: evse, connectorId: 1))
         // The machine has named each of its transactions.
@@ -59,7 +60,8 @@ struct Dialect201: StationDialect {
     }
 
     private func event(_ message: TransactionMessage, _ id: String) -> V2.TransactionEventRequest {
-        let meterValue = message.sample.map { [self.meterValue($0)] }
+        let samples = message.kept + (message.sample.map { [$0] } ?? [])
+        let meterValue = samples.isEmpty ? nil : samples.map(self.meterValue)
         let offline = message.isOffline ? true : nil
         switch message.event {
         case .start(let idTag, let cause, let remoteStart, let reservation):
@@ -77,16 +79,22 @@ struct Dialect201: StationDialect {
                 meterValue: meterValue, offline: offline, reservationId: reservation,
                 evse: V2.EVSE(id: message.connector, connectorId: 1),
                 idToken: token(idTag, isContract: message.isByContract))
-        case .sample, .condition:
+        case .sample, .condition, .disconnected, .reconnected, .deauthorized:
             let trigger: V2.TriggerReason =
-                switch message.sample?.context {
-                case nil: .chargingStateChanged
-                case .trigger: .trigger
-                case .periodic, .begin, .end: .meterValuePeriodic
+                switch (message.event, message.sample?.context) {
+                case (.disconnected, _): .evCommunicationLost
+                case (.reconnected, _): .cablePluggedIn
+                case (.deauthorized, _): .deauthorized
+                case (_, nil): .chargingStateChanged
+                case (_, .trigger): .trigger
+                case (_, .clock): .meterValueClock
+                case (_, .periodic), (_, .begin), (_, .end): .meterValuePeriodic
                 }
             return V2.TransactionEventRequest(
                 eventType: .updated, timestamp: message.at, triggerReason: trigger, seqNo: message.sequence,
-                transactionInfo: V2.Transaction(transactionId: id, chargingState: state(message.condition)),
+                transactionInfo: V2.Transaction(
+                    transactionId: id,
+                    chargingState: message.event == .disconnected ? .idle : state(message.condition)),
                 meterValue: meterValue, offline: offline)
         case .stop(let cause, let idTag):
             let (trigger, reason) = reasons(cause)
@@ -136,6 +144,8 @@ struct Dialect201: StationDialect {
         case .unlockCommand: (.unlockCommand, .other)
         case .hardReset: (.resetCommand, .immediateReset)
         case .softReset: (.resetCommand, .reboot)
+        case .groundFault: (.abnormalCondition, .groundFault)
+        case .masterPass: (.stopAuthorized, .masterPass)
         }
     }
 
@@ -144,6 +154,7 @@ struct Dialect201: StationDialect {
         case .available: .available
         case .reserved: .reserved
         case .unavailable: .unavailable
+        case .faulted: .faulted
         case .preparing, .charging, .suspendedEV, .suspendedEVSE, .finishing: .occupied
         }
     }
@@ -154,7 +165,7 @@ struct Dialect201: StationDialect {
         case .suspendedEV: .suspendedEV
         case .suspendedEVSE: .suspendedEVSE
         case .preparing, .finishing: .evConnected
-        case .available, .reserved, .unavailable: .idle
+        case .available, .reserved, .unavailable, .faulted: .idle
         }
     }
 
@@ -197,14 +208,22 @@ struct Dialect201: StationDialect {
         }
     }
 
-    func isAuthorized(_ answer: [UInt8], byContract: Bool) -> Bool {
-        guard case .authorize(let response)? = read(.authorize, answer) else { return false }
-        return isAuthorized(response)
+    func authorization(_ answer: [UInt8], byContract: Bool) -> StationHoldings.Listed? {
+        guard case .authorize(let response)? = read(.authorize, answer) else { return nil }
+        return standing(of: response)
     }
 
-    func start(_ answer: [UInt8]) -> (id: String?, isAllowed: Bool)? {
+    func start(_ answer: [UInt8]) -> (id: String?, standing: StationHoldings.Listed?)? {
         guard case .transactionEvent(let response)? = read(.transactionEvent, answer) else { return nil }
-        return (nil, response.idTokenInfo.map { $0.status == .accepted } ?? true)
+        return (nil, response.idTokenInfo.map(standing))
+    }
+
+    func stop(_ answer: [UInt8]) -> StationHoldings.Listed? { start(answer)?.standing }
+
+    func standing(_ info: V2.IdTokenInfo) -> StationHoldings.Listed {
+        StationHoldings.Listed(
+            isAccepted: info.status == .accepted, expiresAt: info.cacheExpiryDateTime,
+            group: info.groupIdToken?.idToken)
     }
 
     func read(_ action: V2.Action, _ answer: [UInt8]) -> V2.Response? {

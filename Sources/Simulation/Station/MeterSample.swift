@@ -13,6 +13,7 @@ struct MeterSample: Hashable, Sendable {
     }
     enum Context: String, Hashable, Sendable {
         case periodic = "Sample.Periodic"
+        case clock = "Sample.Clock"
         case trigger = "Trigger"
         case begin = "Transaction.Begin"
         case end = "Transaction.End"

@@ -31,7 +31,10 @@ extension SimulatedChargePoint {
             let interval = configuration.number(.sampleInterval)
             for i in connectors.indices where connectors[i].transaction != nil {
                 connectors[i].transaction?.nextSample = interval > 0 ? now + .seconds(interval) : nil
+                planKept(i)
             }
+        case .sampledEndInterval, .sampledAtEnd: for i in connectors.indices { planKept(i) }
+        case .alignedEnabled, .alignedInterval, .alignedEndInterval: planAligned()
         case .heartbeatInterval: if link != nil, isAccepted { scheduleHeartbeat() }
         default: break
         }
@@ -47,7 +50,7 @@ extension SimulatedChargePoint {
     ) -> Bool {
         let candidates = connectors.indices.filter { i in
             let c = connectors[i]
-            return c.isAvailable && c.transaction == nil && !c.becomesUnavailable
+            return c.isUsable && c.transaction == nil && !c.becomesUnavailable
                 && !isReserved(c.number, for: idTag)
                 && (connector == nil || c.number == connector)
         }

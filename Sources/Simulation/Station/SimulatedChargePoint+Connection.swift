@@ -47,6 +47,7 @@ extension SimulatedChargePoint {
         bootAt = nil
         heartbeatAt = nil
         purposes.removeAll()
+        watch.inFlight = 0
         queue.interrupted()
         deferred.removeAll { item in
             if case .respond = item.what { return true }
@@ -65,6 +66,10 @@ extension SimulatedChargePoint {
         connectAt = nil
         decideAt = nil
         resetsWhenIdle = false
+        for i in connectors.indices {
+            connectors[i].resetsWhenIdle = false
+            connectors[i].backAt = nil
+        }
         deferred.removeAll()
         for i in transfers.indices where transfers[i].stage != .rebooting { transfers[i].stage = .waiting }
         registration = nil

@@ -7,6 +7,12 @@ extension SimulatedChargePoint {
         let i = connector - 1
         guard connectors.indices.contains(i), connectors[i].vehicle == nil else { return }
         connectors[i].vehicle = vehicle
+        if connectors[i].transaction != nil {
+            // Whoever comes back to a transaction that was not ended goes on with it.
+            connectors[i].transaction?.told = .preparing
+            if dialect.namesTransactions { tell(i, .reconnected) }
+            return
+        }
         connectors[i].idTag = idTag ?? contract(i)?.account
         connectors[i].isFinished = false
         reportStatuses()
@@ -16,6 +22,14 @@ extension SimulatedChargePoint {
     mutating func plugOut(_ connector: Int) {
         let i = connector - 1
         guard connectors.indices.contains(i), connectors[i].vehicle != nil else { return }
+        // The plug is out by hand.
+        if connectors[i].fault == .connectorLockFailure { setFault(connector, nil) }
+        if connectors[i].transaction != nil, !configuration.flag(.stopsOnDisconnect) {
+            connectors[i].vehicle = nil
+            connectors[i].transaction?.told = .suspendedEV
+            if dialect.namesTransactions { tell(i, .disconnected) }
+            return
+        }
         endTransaction(connector, .evDisconnected)
         connectors[i].vehicle = nil
         connectors[i].idTag = nil
@@ -25,7 +39,7 @@ extension SimulatedChargePoint {
     /// Asks whether the driver who is plugged in may charge; without the central system it is decided a little later.
     mutating func authorize(_ i: Int, isNewCable: Bool = false) {
         let number = connectors[i].number
-        guard connectors[i].vehicle != nil, connectors[i].isAvailable, connectors[i].transaction == nil,
+        guard connectors[i].vehicle != nil, connectors[i].isUsable, connectors[i].transaction == nil,
             !connectors[i].isFinished
         else { return }
         if let remote = connectors[i].remote {
@@ -46,9 +60,14 @@ extension SimulatedChargePoint {
                 return
             }
             if link != nil, isAccepted {
-                if !isUnderWay(.authorize(connector: number)) {
-                    call(
-                        .authorize(idTag: idTag, contract: contractInUse(i)), .authorize(connector: number))
+                switch preAuthorize(idTag) {
+                case .starts where contractInUse(i) == nil: startTransaction(i, idTag, .authorized)
+                case .refused where contractInUse(i) == nil: counts.refusals += 1
+                case .starts, .refused, .mustAsk:
+                    let question = Purpose.authorize(connector: number, token: idTag)
+                    if !isUnderWay(question) {
+                        call(.authorize(idTag: idTag, contract: contractInUse(i)), question)
+                    }
                 }
             } else {
                 decideAt = decideAt ?? now + (settings.offlineWait ?? settings.callTimeout)
@@ -60,29 +79,12 @@ extension SimulatedChargePoint {
     mutating func decideOffline() {
         guard link == nil || registration == nil else { return }
         for i in connectors.indices {
-            guard connectors[i].vehicle != nil, connectors[i].isAvailable, !connectors[i].isFinished,
+            guard connectors[i].vehicle != nil, connectors[i].isUsable, !connectors[i].isFinished,
                 let idTag = connectors[i].idTag, mayStartOffline(idTag), contractInUse(i) == nil,
                 !isReserved(connectors[i].number, for: idTag)
             else { continue }
             startTransaction(i, idTag, .authorized)
         }
-    }
-
-    mutating func authorized(_ connector: Int, _ answer: [UInt8]?) {
-        let i = connector - 1
-        guard connectors[i].vehicle != nil, connectors[i].transaction == nil, let idTag = connectors[i].idTag else {
-            return
-        }
-        guard let answer else {
-            // The central system cannot say: as without a connection.
-            if contractInUse(i) == nil, mayStartOffline(idTag) { startTransaction(i, idTag, .authorized) }
-            return
-        }
-        guard dialect.isAuthorized(answer, byContract: contractInUse(i) != nil) else {
-            counts.refusals += 1
-            return
-        }
-        startTransaction(i, idTag, .authorized)
     }
 
     mutating func startTransaction(_ i: Int, _ idTag: String, _ cause: StartCause, remoteStart: Int? = nil) {
@@ -96,19 +98,23 @@ extension SimulatedChargePoint {
             local: local, idTag: idTag, start: now, nextSample: interval > 0 ? now + .seconds(interval) : nil,
             isByContract: remoteStart == nil && contractInUse(i)?.account == idTag, talk: talk(i))
         awaitOutsideLimit()
+        awaitFailure(connectors[i].number)
+        keepFirst(i)
         let reservation = useReservation(connectors[i].number, idTag)
         tell(
             i, .start(idTag: idTag, cause, remoteStart: remoteStart, reservation: reservation),
             sample: sample(i, configuration.measurands(.sampledAtBegin), .begin))
     }
 
-    mutating func endTransaction(_ connector: Int, _ cause: StopCause) {
+    /// - Parameter token: of whoever ended it, where he is not who began it.
+    mutating func endTransaction(_ connector: Int, _ cause: StopCause, by token: String? = nil) {
         let i = connector - 1
         guard connectors.indices.contains(i), let transaction = connectors[i].transaction else { return }
         counts.transactionsEnded += 1
         tell(
-            i, .stop(cause, idTag: cause == .local ? transaction.idTag : nil),
-            sample: sample(i, configuration.measurands(.sampledAtEnd), .end))
+            i, .stop(cause, idTag: token ?? (cause == .local ? transaction.idTag : nil)),
+            sample: sample(i, configuration.measurands(.sampledAtEnd), .end), kept: kept(i))
+        forgetMessages(ofTransaction: queue.id(of: transaction.local))
         connectors[i].transaction = nil
         connectors[i].isFinished = true
         connectors[i].cutOff()
@@ -134,20 +140,22 @@ extension SimulatedChargePoint {
             let condition = connectors[i].condition
             guard let told = connectors[i].transaction?.told, told != condition else { continue }
             connectors[i].transaction?.told = condition
-            tell(i, .condition)
+            tell(i, connectors[i].isDrained && condition == .suspendedEVSE ? .deauthorized : .condition)
         }
     }
 
     /// Puts a message of the running transaction into the queue.
-    mutating func tell(_ i: Int, _ event: TransactionMessage.Event, sample: MeterSample? = nil) {
+    mutating func tell(
+        _ i: Int, _ event: TransactionMessage.Event, sample: MeterSample? = nil, kept: [MeterSample] = []
+    ) {
         guard let transaction = connectors[i].transaction else { return }
         connectors[i].transaction?.nextSequence += 1
         queue.append(
             TransactionMessage(
                 local: transaction.local, connector: connectors[i].number, sequence: transaction.nextSequence,
                 isByContract: transaction.isByContract, at: clock, isOffline: link == nil || !isAccepted,
-                condition: transaction.told,
-                wattHours: connectors[i].wattHours, sample: sample, event: event))
+                condition: transaction.told, wattHours: connectors[i].wattHours, sample: sample, event: event,
+                kept: kept))
     }
 
     /// Text like a UUID of version 4, the same in each run of a seed and another for each station, run and transaction.

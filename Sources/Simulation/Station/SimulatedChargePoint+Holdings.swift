@@ -4,7 +4,7 @@ import Quantities
 /// What a station keeps for people through every reboot: whom it may trust without the central system, for whom connectors
 /// are kept free, what its display shows.
 struct StationHoldings: Sendable {
-    /// One token of the local list.
+    /// What is known of a token: by the local list, or by the central system's last word.
     struct Listed: Hashable, Sendable {
         let isAccepted: Bool
         let expiresAt: Instant?
@@ -26,6 +26,7 @@ struct StationHoldings: Sendable {
     var reservations: [Reservation] = []
     /// By number.
     var display: [Int: V2.MessageInfo] = [:]
+    var cache = AuthorizationCache()
 
     static let mostListed = 200
     static let listedAMessage = 20
@@ -61,10 +62,11 @@ extension SimulatedChargePoint {
         if let number = reservation.connector, self[number] == nil { return .rejected }
         let others = holdings.reservations.filter { $0.id != reservation.id }
         let wanted = connectors.filter { reservation.connector ?? $0.number == $0.number }
-        if wanted.allSatisfy({ !$0.isAvailable }) { return .unavailable }
+        if wanted.allSatisfy(\.isFaulted) { return .faulted }
+        if wanted.allSatisfy({ !$0.isUsable }) { return .unavailable }
         let taken = Set(others.compactMap(\.connector))
         let free = wanted.filter {
-            $0.isAvailable && $0.vehicle == nil && $0.remote == nil && !taken.contains($0.number)
+            $0.isUsable && $0.vehicle == nil && $0.remote == nil && !taken.contains($0.number)
         }
         guard free.count > (reservation.connector == nil ? others.count { $0.connector == nil } : 0) else {
             return .occupied
@@ -88,7 +90,7 @@ extension SimulatedChargePoint {
         guard !any.isEmpty, !any.contains(where: { reservation in token.map { suits($0, reservation) } ?? false })
         else { return false }
         // As many free ones as are promised must stay.
-        return connectors.count { $0.isAvailable && $0.vehicle == nil && $0.number != connector } < any.count
+        return connectors.count { $0.isUsable && $0.vehicle == nil && $0.number != connector } < any.count
     }
 
     private func suits(_ token: String, _ reservation: StationHoldings.Reservation) -> Bool {
@@ -113,7 +115,10 @@ extension SimulatedChargePoint {
     mutating func settleReservations() {
         for reservation in holdings.reservations {
             let isOver = reservation.expiresAt <= clock
-            let isGone = reservation.connector.map { !(self[$0]?.isAvailable ?? false) } ?? false
+            let isGone =
+                reservation.connector.map { number in
+                    self[number].map { !$0.isAvailable || $0.isFaulted } ?? true
+                } ?? false
             guard isOver || isGone else { continue }
             holdings.reservations.removeAll { $0.id == reservation.id }
             if dialect.namesTransactions {
@@ -126,14 +131,5 @@ extension SimulatedChargePoint {
     /// When the next reservation ends, on the machine's own time.
     var nextReservationEnd: Instant? {
         holdings.reservations.map(\.expiresAt).min().map { $0 - settings.faults.clockSkew }
-    }
-
-    /// Whether a driver may charge while the central system cannot be asked: as the local list says, else as the setting
-    /// for unknown tokens does.
-    func mayStartOffline(_ token: String) -> Bool {
-        if configuration.flag(.usesListOffline), let known = holdings.listed(token) {
-            return known.isAccepted && known.expiresAt.map { $0 > clock } ?? true
-        }
-        return configuration.flag(.startsOffline)
     }
 }

@@ -34,15 +34,21 @@ extension SimulatedChargePoint {
     mutating func reportStatuses() {
         guard link != nil, isAccepted else { return }
         for number in (dialect.hasStationStatus ? 0 : 1)...connectors.count {
-            guard reported[number] != dialect.told(self[number]?.condition ?? .available) else { continue }
+            guard reported[number] != told(number) else { continue }
             reportStatus(number)
         }
     }
 
     mutating func reportStatus(_ number: Int) {
-        let condition = dialect.told(self[number]?.condition ?? .available)
-        reported[number] = condition
-        call(.status(connector: number, condition, at: clock), .other)
+        let told = told(number)
+        reported[number] = told
+        call(.status(connector: number, told.condition, told.fault, at: clock), .other)
+    }
+
+    private func told(_ number: Int) -> Told {
+        Told(
+            condition: dialect.told(self[number]?.condition ?? .available),
+            fault: dialect.tellsFaults ? self[number]?.fault : nil)
     }
 
     mutating func schedule(_ what: Deferred, after delay: Duration) { deferred.append((now + delay, what)) }
@@ -112,10 +118,11 @@ extension SimulatedChargePoint {
         }
         switch purpose {
         case .boot: booted(answer)
-        case .authorize(let connector): authorized(connector, answer)
+        case .authorize(let connector, let token): authorized(connector, token, answer)
         case .transaction: delivered(answer, outcome)
         case .outsideLimit: toldOutsideLimit(outcome)
         case .needs(let connector): needsAnswered(connector, answer, outcome)
+        case .events: toldEvents(outcome)
         case .heartbeat, .other: break
         }
     }
@@ -150,15 +157,16 @@ extension SimulatedChargePoint {
             }
             return
         }
-        guard let message = queue.messages.first, case .start = message.event, let reply = dialect.start(answer) else {
+        guard let message = queue.messages.first, case .start(let token, _, _, _) = message.event,
+            let reply = dialect.start(answer)
+        else {
+            if case .stop(_, let token?) = queue.messages.first?.event { remember(token, dialect.stop(answer)) }
             queue.delivered()
             return
         }
         queue.delivered(id: reply.id)
+        remember(token, reply.standing)
         let isCurrent = self[message.connector]?.transaction?.local == message.local
-        if isCurrent, !reply.isAllowed, configuration.flag(.stopsOnRefusal) {
-            counts.refusals += 1
-            endTransaction(message.connector, .deAuthorized)
-        }
+        if isCurrent, !(reply.standing?.isAccepted ?? true) { refused(message.connector) }
     }
 }

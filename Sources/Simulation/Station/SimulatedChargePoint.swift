@@ -27,6 +27,10 @@ public struct SimulatedChargePoint: Sendable {
         case plugOut(connector: Int)
         /// The driver ends charging at the station and leaves the cable in.
         case stop(connector: Int)
+        /// Somebody holds a token to the reader, and plugs nothing in.
+        case present(idTag: String)
+        /// Something is wrong with a connector; `nil`: no more.
+        case fault(connector: Int, StationFault?)
         case wake
         /// How a wish to fetch ended.
         case fetched(Int, isWhole: Bool)
@@ -63,13 +67,16 @@ public struct SimulatedChargePoint: Sendable {
     }
 
     enum Purpose: Hashable, Sendable {
-        case boot, heartbeat, transaction, outsideLimit, other
-        case authorize(connector: Int), needs(connector: Int)
+        case boot, heartbeat, transaction, outsideLimit, events, other
+        /// Connector 0: of somebody who plugged nothing in.
+        case authorize(connector: Int, token: String)
+        case needs(connector: Int)
     }
     enum Deferred: Hashable, Sendable {
         case respond(messageID: String, payload: [UInt8])
         case send(StationMessage)
         case reboot(StopCause, BootCause)
+        case resetEVSE(Int, atOnce: Bool)
         /// Firmware or a log, by its number: its time to move has come.
         case transfer(Int)
         case install(Int, InstallStep)
@@ -100,8 +107,12 @@ public struct SimulatedChargePoint: Sendable {
     var nextToken: UInt64 = 0
     let idPrefix: String
     var nextLocal = 1
+    struct Told: Hashable, Sendable {
+        let condition: ConnectorCondition
+        let fault: StationFault?
+    }
     /// What the central system was told of each connector.
-    var reported: [Int: ConnectorCondition] = [:]
+    var reported: [Int: Told] = [:]
     var deferred: [(at: Instant, what: Deferred)] = []
     var bootAt: Instant?
     var heartbeatAt: Instant?
@@ -120,6 +131,8 @@ public struct SimulatedChargePoint: Sendable {
     var imposed = ImposedLimit()
     /// As they came, by number, where a vehicle chose among several schedules.
     var offers: [Int: V2.ChargingProfile] = [:]
+    var failure = FailurePlan()
+    var aligned = AlignedPlan()
     var transfers: [StationTransfer] = []
     var nextTransfer = 0
     var hasRebootedWhileDownloading = false
@@ -134,6 +147,12 @@ public struct SimulatedChargePoint: Sendable {
         random = SeededRandom(seed: settings.faults.seed)
         // Ids are unique over all connections and runs of a station (OCPP-J §4.1.4): the start is part of them.
         idPrefix = settings.messageIDPrefix.map { String($0.prefix(20)) } ?? String(now.milliseconds, radix: 36)
+        if settings.version != .v16 {
+            watch.monitors =
+                StationWatch.hardWired(evses: settings.connectors)
+                + StationWatch.preconfigured(evses: settings.connectors)
+        }
+        planAligned()
     }
 
     // MARK: What a checker may see
@@ -171,6 +190,8 @@ public struct SimulatedChargePoint: Sendable {
         case .plugIn(let connector, let vehicle, let idTag): plugIn(connector, vehicle, idTag)
         case .plugOut(let connector): plugOut(connector)
         case .stop(let connector): endTransaction(connector, .local)
+        case .present(let idTag): present(idTag)
+        case .fault(let connector, let fault): setFault(connector, fault)
         case .fetched(let number, let isWhole): fetched(number, isWhole: isWhole)
         case .brought(let number, let isTaken): brought(number, isTaken: isTaken)
         }
@@ -207,6 +228,7 @@ public struct SimulatedChargePoint: Sendable {
             if let instant, instant < next ?? instant + .milliseconds(1) { next = instant }
         }
         for instant in [bootAt, heartbeatAt, connectAt, powerAt, linkAt, decideAt, imposed.due] { consider(instant) }
+        for instant in [failure.due, nextCooled, aligned.next, aligned.nextKept, nextDisplayEnd] { consider(instant) }
         for item in deferred { consider(item.at) }
         consider(nextReservationEnd)
         consider(nextWatch)
@@ -217,6 +239,8 @@ public struct SimulatedChargePoint: Sendable {
             consider(connector.transaction?.talk?.patience)
             // What waits for a connection or for its start to be delivered, is settled with that.
             if let due = connector.transaction?.talk?.choiceDue, due > now { consider(due) }
+            consider(connector.transaction?.nextKept)
+            consider(connector.backAt)
             consider(connector.remote?.deadline)
             if let step = connector.timeToNextStep() { consider(now + step) }
             if let change = nextProfileChange(connector) { consider(change) }
@@ -249,6 +273,8 @@ public struct SimulatedChargePoint: Sendable {
         if take(&connectAt, now), link == nil { actions.append(.connect) }
         if take(&decideAt, now) { decideOffline() }
         playOutsideLimit()
+        playFailure()
+        bringBack()
         if take(&linkAt, now), link != nil { linkHandle(.wake) }
         if take(&bootAt, now), link != nil, !isAccepted { boot() }
         if take(&heartbeatAt, now), link != nil, isAccepted {
@@ -260,6 +286,7 @@ public struct SimulatedChargePoint: Sendable {
             case .respond(let id, let payload): linkHandle(.respond(messageID: id, payload: payload))
             case .send(let message): call(message, .other)
             case .reboot(let stop, let boot): powerOff(stop, boot)
+            case .resetEVSE(let evse, let atOnce): takeDown(evse: evse, atOnce: atOnce)
             case .transfer(let number): move(number)
             case .install(let number, let step): install(number, step)
             case .reconnect where link != nil:
@@ -273,14 +300,17 @@ public struct SimulatedChargePoint: Sendable {
             if let end = connectors[i].transaction?.talk?.patience, end <= now {
                 connectors[i].transaction?.talk?.patience = nil
             }
+            if isDueKept(i) { keepNow(i) }
             guard let due = connectors[i].transaction?.nextSample, due <= now else { continue }
             sampleNow(i)
         }
+        playAligned()
     }
 
     /// Brings powers, statuses and queues in line with what has happened.
     private mutating func settle() {
         settleReservations()
+        settleDisplay()
         let stationLimit =
             settings.faults.ignoresProfiles
             ? nil : profiles.limit(evse: 0, at: clock, transaction: nil, supply: settings.supply)
@@ -302,8 +332,11 @@ public struct SimulatedChargePoint: Sendable {
                         by: ChargingLimit(milliwatts: stationLimit.milliwatts / sharing, phases: stationLimit.phases))
                 }
             }
+            if let heat = connectors[i].heatLimit(at: now, settings.supply) { limit = limit.lowered(by: heat) }
+            if connectors[i].isDrained { limit = ChargingLimit(milliwatts: 0, phases: limit.phases) }
             connectors[i].offer(limit, supply: settings.supply)
         }
+        resetIdle()
         if resetsWhenIdle, connectors.allSatisfy({ $0.transaction == nil }) {
             resetsWhenIdle = false
             schedule(.reboot(.softReset, .scheduledReset), after: .seconds(1))

@@ -17,6 +17,12 @@ struct SimulatedConnector: Sendable {
         var isByContract = false
         /// Of a vehicle that speaks ISO 15118.
         var talk: VehicleTalk?
+        /// Register at which the energy of a refused token ends, in mWh.
+        var energyEnd: Int64?
+        /// What is told at the end, beside the last sample.
+        var kept = KeptSamples()
+        var keptAligned = KeptSamples()
+        var nextKept: Instant?
     }
     struct RemoteStart: Hashable, Sendable {
         let idTag: String
@@ -39,6 +45,13 @@ struct SimulatedConnector: Sendable {
     var remote: RemoteStart?
     /// Kept free for a token.
     var isReserved = false
+    var fault: StationFault?
+    /// Since when it is too hot.
+    var heatedAt: Instant?
+    /// It is being reset, until then.
+    var backAt: Instant?
+    /// A reset of it waits for the transaction's end.
+    var resetsWhenIdle = false
 
     /// Drawn now.
     private(set) var power: Power = .zero
@@ -85,21 +98,32 @@ struct SimulatedConnector: Sendable {
     /// How long the present power flows before the vehicle's appetite may change. The same instant results whenever it is
     /// asked, because both remainders are taken into account.
     func timeToNextStep() -> Duration? {
-        guard power > .zero, let energy = vehicle?.energyToNextStep() else { return nil }
+        guard power > .zero, var energy = vehicle?.energyToNextStep() else { return nil }
+        if let end = transaction?.energyEnd, end > register.milliwattHours {
+            energy = min(energy, Energy(milliwattHours: end - register.milliwattHours))
+        }
         let missing = energy.milliwattHours * 3_600_000 - remainder
         let milliwatts = power.watts * 1000
         return .milliseconds(max(1, (missing + milliwatts - 1) / milliwatts))
     }
 
     var condition: ConnectorCondition {
-        if !isAvailable { return .unavailable }
-        guard let vehicle else { return isReserved ? .reserved : .available }
-        guard transaction != nil else { return isFinished ? .finishing : .preparing }
+        if isFaulted { return .faulted }
+        if !isAvailable || backAt != nil { return .unavailable }
+        guard transaction != nil else {
+            if vehicle == nil { return isReserved ? .reserved : .available }
+            return isFinished ? .finishing : .preparing
+        }
+        // Only the cable is left of it.
+        guard let vehicle else { return .suspendedEV }
         if power > .zero { return .charging }
         if vehicle.isSatisfied { return .suspendedEV }
         return offeredMilliamperes < max(Self.leastMilliamperes, vehicle.minMilliamperes)
             ? .suspendedEVSE : .suspendedEV
     }
+
+    /// The energy of a refused token is used up.
+    var isDrained: Bool { transaction?.energyEnd.map { $0 <= register.milliwattHours } ?? false }
 
     /// IEC 61851-1: 6 A.
     private static let leastMilliamperes: Int64 = 6000

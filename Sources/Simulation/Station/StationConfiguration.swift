@@ -15,6 +15,15 @@ struct StationConfiguration: Hashable, Sendable {
         /// Plug and charge.
         case takesContracts
         case attempts, attemptInterval
+        /// Clock-aligned values, and samples for the end of a transaction.
+        case alignedEnabled, alignedInterval, aligned, alignedEndInterval, alignedAtEnd, alignedOnlyIdle
+        case sampledEndInterval
+        /// Whom it trusts by itself, and what becomes of those who are refused later.
+        case preAuthorizes, cacheEnabled, cacheLifeTime, masterPassGroup, energyOnRefusal, stopsOnDisconnect
+        /// A token that was refused once is refused without asking again (2.x).
+        case asksNoMore
+        /// Events up to this severity wait for the central system.
+        case offlineSeverity
     }
     enum Kind: Hashable, Sendable {
         case text

@@ -11,6 +11,8 @@ protocol StationDialect: Sendable {
     var bootsOnEachConnection: Bool { get }
     /// Whether the station names its transactions itself, and tells in them what the vehicle does.
     var namesTransactions: Bool { get }
+    /// Whether a status says what is wrong.
+    var tellsFaults: Bool { get }
     /// Whether the station as a whole has a status, as connector 0.
     var hasStationStatus: Bool { get }
 
@@ -24,11 +26,14 @@ protocol StationDialect: Sendable {
 
     /// What the central system said to a boot; `interval` in seconds. `nil` when it cannot be read.
     func registration(_ answer: [UInt8]) -> (Registration, interval: Int)?
-    func isAuthorized(_ answer: [UInt8], byContract: Bool) -> Bool
+    /// What it says of a token; `nil` when it cannot be read.
+    func authorization(_ answer: [UInt8], byContract: Bool) -> StationHoldings.Listed?
     /// Whether the central system will send a schedule for what a vehicle needs.
     func bringsSchedule(_ answer: [UInt8]) -> Bool
     /// What the central system said to the start of a transaction; `id`: its name for it. `nil` when it cannot be read.
-    func start(_ answer: [UInt8]) -> (id: String?, isAllowed: Bool)?
+    func start(_ answer: [UInt8]) -> (id: String?, standing: StationHoldings.Listed?)?
+    /// What the answer to the end of a transaction says of the token that ended it.
+    func stop(_ answer: [UInt8]) -> StationHoldings.Listed?
 
     /// Answers a call of the central system, and does what it asks.
     func answer(_ call: InboundCall, by station: inout SimulatedChargePoint)

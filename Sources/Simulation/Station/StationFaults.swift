@@ -33,6 +33,17 @@ public struct StationFaults: Hashable, Sendable {
         public init() {}
     }
     public var outsideLimit: OutsideLimit?
+    /// Something is wrong with the connector of its first transaction for a while.
+    public struct Failure: Hashable, Sendable {
+        public var fault: StationFault
+        /// Into the transaction.
+        public var after: Duration = .seconds(20)
+        public var length: Duration = .seconds(40)
+        public init(_ fault: StationFault) { self.fault = fault }
+    }
+    public var failure: Failure?
+    /// The plug cannot be released when the central system asks for it.
+    public var unlockFails = false
     public var seed: UInt64 = 0
 
     public init() {}

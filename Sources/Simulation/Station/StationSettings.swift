@@ -11,6 +11,11 @@ public struct StationSettings: Hashable, Sendable {
     public var model = "SIM-7"
     public var firmware = "1.0.0"
     public var connectors = 1
+    /// A word of 2.0.1 `ConnectorEnumType`; `nil`: what a Chinese AC pile has. GB/T 20234.2 has no word of its own there: it is
+    /// `Other1PhOver16A`, with three phases `Other3Ph`.
+    public var connectorType: String?
+    /// Reset of a single EVSE (2.x); Rejected where not.
+    public var resetsSingleEVSEs = true
     public var supply = Supply(voltage: 220, phases: 1)
     public var maxMilliamperes: Int64 = 32_000
     /// Units that SetChargingProfile may use; another one is Rejected.
@@ -41,6 +46,8 @@ public struct StationSettings: Hashable, Sendable {
 
     /// - Precondition: `connectors` is 1 or more.
     public init(identity: String) { self.identity = identity }
+
+    var connectorWord: String { connectorType ?? (supply.phases == 1 ? "Other1PhOver16A" : "Other3Ph") }
 
     var hardware: ChargingLimit {
         ChargingLimit(

@@ -15,6 +15,7 @@ public enum ConnectorCondition: Hashable, Sendable {
     /// The transaction is over and the cable still in.
     case finishing
     case unavailable
+    case faulted
 }
 
 /// Why a station starts.
@@ -43,6 +44,10 @@ enum StopCause: Hashable, Sendable {
     case evDisconnected, local, remote, deAuthorized, unlockCommand
     /// Power is cut at once, or the station goes down in good order.
     case hardReset, softReset
+    /// Protection has cut it off.
+    case groundFault
+    /// Somebody whose token may stop everything (2.x).
+    case masterPass
 }
 
 enum Registration: Hashable, Sendable { case accepted, pending, rejected }
@@ -72,7 +77,7 @@ enum StationMessage: Hashable, Sendable {
     /// `contract`: in the vehicle, its account is `idTag`.
     case authorize(idTag: String, contract: VehicleSpeech.Contract?)
     /// Connector 0 is the station as a whole.
-    case status(connector: Int, ConnectorCondition, at: Instant)
+    case status(connector: Int, ConnectorCondition, StationFault?, at: Instant)
     /// `id`: what both sides call the transaction; `nil` while it has no such name.
     case transaction(TransactionMessage, id: String?)
     /// Readings that were asked for.

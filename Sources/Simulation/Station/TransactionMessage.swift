@@ -9,6 +9,10 @@ struct TransactionMessage: Hashable, Sendable {
         case sample
         /// The vehicle or the station changed what it does.
         case condition
+        /// The vehicle's end of the cable was pulled, and somebody put it back.
+        case disconnected, reconnected
+        /// Energy has ended because the token was refused.
+        case deauthorized
         /// `idTag`: of the driver who ended it.
         case stop(StopCause, idTag: String?)
     }
@@ -29,6 +33,8 @@ struct TransactionMessage: Hashable, Sendable {
     let wattHours: Int
     let sample: MeterSample?
     let event: Event
+    /// What was kept for the end, oldest first; before ``sample``.
+    var kept: [MeterSample] = []
 
     var isStart: Bool {
         if case .start = event { return true }
@@ -38,8 +44,8 @@ struct TransactionMessage: Hashable, Sendable {
     /// Of the messages between start and stop an old one is worth least (2.x E12.FR.04).
     var mayBeDropped: Bool {
         switch event {
-        case .sample, .condition: true
-        case .start, .stop: false
+        case .sample, .condition, .disconnected, .reconnected: true
+        case .start, .stop, .deauthorized: false
         }
     }
 }

@@ -45,6 +45,8 @@ struct SimulateCommand: AsyncParsableCommand {
         help: help("Stations (default: one for each user or EVSE of the file).", "充电桩数量（默认：文件中每个用户或桩一台）。"),
         transform: Self.stationCount)
     var stations: Int?
+    @Option(help: help("EVSEs of each station, 1 to 8 (1).", "每台桩的枪数，1 至 8（默认 1）。"), transform: Self.evseCount)
+    var evses = 1
     @Option(
         help: help("Domain seconds a real second, 0.1 to 100000 (1).", "时间倍速，0.1 至 100000（默认 1）。"),
         transform: Self.speedFactor)
@@ -112,6 +114,7 @@ struct SimulateCommand: AsyncParsableCommand {
         }
         var options = SessionReplay.Options(zone: zone)
         options.stations = stations
+        options.evses = evses
         options.from = from
         options.days = days
         options.seed = seed
@@ -197,6 +200,12 @@ struct SimulateCommand: AsyncParsableCommand {
         }
         return count
     }
+    private static func evseCount(_ text: String) throws -> Int {
+        guard let count = Int(text), (1...8).contains(count) else {
+            throw ValidationError(.evsesNeeded(text))
+        }
+        return count
+    }
     private static func dayCount(_ text: String) throws -> Int {
         guard let count = Int(text), (1...3660).contains(count) else {
             throw ValidationError(.daysNeeded(text))
@@ -228,6 +237,9 @@ extension SimulateCommand {
         case rebootWhileDownloading = "reboot-while-downloading"
         case uploadFails = "upload-fails"
         case outsideLimit = "outside-limit"
+        case groundFailure = "ground-failure"
+        case highTemperature = "high-temperature"
+        case unlockFails = "unlock-fails"
 
         static let names = allCases.map(\.rawValue).joined(separator: ", ")
 
@@ -247,6 +259,9 @@ extension SimulateCommand {
             case .rebootWhileDownloading: faults.transfer = .rebootsWhileDownloading
             case .uploadFails: faults.transfer = .uploadFails
             case .outsideLimit: faults.outsideLimit = StationFaults.OutsideLimit()
+            case .groundFailure: faults.failure = StationFaults.Failure(.groundFailure)
+            case .highTemperature: faults.failure = StationFaults.Failure(.highTemperature)
+            case .unlockFails: faults.unlockFails = true
             }
         }
     }

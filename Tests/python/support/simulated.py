@@ -10,19 +10,22 @@ from .station import fresh
 
 
 class Simulated:
-    """`with Simulated(server, tmp_path, "2.0.1") as station:` connected, a vehicle comes only days later."""
+    """`with Simulated(server, tmp_path, "2.0.1") as station:` connected. A vehicle is there from a minute of its clock on; with
+    several EVSEs one at each of the first `vehicles` (all)."""
 
-    def __init__(self, server, folder, version, faults="none", speed=20):
+    def __init__(self, server, folder, version, faults="none", speed=20, evses=1, vehicles=None):
         prefix = fresh("SIMFW") + "-"
+        energy = 1 if evses == 1 else 40
         self.server = server
         self.sessions = folder / f"{prefix}sessions.csv"
         self.sessions.write_text(
-            "session_id,evse_id,arrival,departure,energy_kwh,max_charge_kw\n"
-            "s1,E1,2026-03-10T18:00:00+08:00,2026-03-11T07:00:00+08:00,1,7\n"
-            "s2,E1,2026-06-10T18:00:00+08:00,2026-06-11T07:00:00+08:00,1,7\n", encoding="utf-8")
+            "session_id,evse_id,arrival,departure,energy_kwh,max_charge_kw\n" + "".join(
+                f"{month}-{evse},E{evse},2026-{month}-10T18:00:00+08:00,2026-{month}-11T07:00:00+08:00,{energy},7\n"
+                for month in ("03", "06")
+                for evse in range(1, 1 + (evses if vehicles is None else vehicles))), encoding="utf-8")
         self.arguments = [
             PROGRAM, "simulate", "--url", f"ws://127.0.0.1:{server.ocpp}/ocpp", "--sessions", str(self.sessions),
-            "--ocpp", version, "--stations", "1", "--speed", str(speed), "--faults", faults,
+            "--ocpp", version, "--stations", "1", "--evses", str(evses), "--speed", str(speed), "--faults", faults,
             "--identity-prefix", prefix]
         self.prefix = prefix
         self.process = None
