@@ -48,6 +48,8 @@ enum Words201: BenchWords {
         case .clearedChargingLimit: .clearedChargingLimit(.init())
         case .firmwareStatusNotification: .firmwareStatusNotification(.init())
         case .logStatusNotification: .logStatusNotification(.init())
+        case .securityEventNotification: .securityEventNotification(.init())
+        case .signCertificate: .signCertificate(.init(status: .accepted))
         default: nil
         }
     }
@@ -74,6 +76,7 @@ enum Words201: BenchWords {
             "limited by \(notice.chargingLimit.chargingLimitSource.name) to \(notice.chargingSchedule?.first?.chargingSchedulePeriod.first?.limit?.description ?? "")"
         case .clearedChargingLimit(let notice): "free of \(notice.chargingLimitSource.name)"
         case .firmwareStatusNotification(let notice): "firmware \(notice.status.name) \(notice.requestId ?? -1)"
+        case .securityEventNotification(let notice): "security \(notice.type)"
         case .logStatusNotification(let notice): "log \(notice.status.name) \(notice.requestId ?? -1)"
         default: request.action.rawValue
         }

@@ -44,6 +44,9 @@ struct Dialect16: StationDialect {
         case .upload(let step, nil): .diagnosticsStatusNotification(.init(status: diagnosticsStatus(step)))
         // 1.6 has no word for it; its stations do not say it.
         case .reservationEnded, .outsideLimit, .outsideLimitEnded: .heartbeat(.init())
+        case .securityEvent(let event):
+            .securityEventNotification(.init(type: word(event.kind), timestamp: event.at, techInfo: event.info))
+        case .signCertificate(let text, _): .signCertificate(.init(csr: text))
         }
     }
 
@@ -187,7 +190,7 @@ struct Dialect16: StationDialect {
         return (String(response.transactionId), response.idTagInfo.status == .accepted)
     }
 
-    private func read(_ action: V16.Action, _ answer: [UInt8]) -> V16.Response? {
+    func read(_ action: V16.Action, _ answer: [UInt8]) -> V16.Response? {
         try? V16.Response.decode(action, payload: answer.span).result.get()
     }
 
@@ -222,7 +225,6 @@ struct Dialect16: StationDialect {
             fixed("SendLocalListMaxLength", "\(StationHoldings.listedAMessage)"),
             fixed("ReserveConnectorZeroSupported", "true"),
             fixed("ResetRetries", "0"),
-            open("SecurityProfile", "0", .number(most: 3)),
             fixed("StopTransactionOnEVSideDisconnect", "true"),
             open("StopTransactionOnInvalidId", "true", .flag, .stopsOnRefusal),
             fixed("StopTxnAlignedData", ""),
@@ -241,6 +243,6 @@ struct Dialect16: StationDialect {
             fixed("ChargingScheduleMaxPeriods", "\(settings.maxPeriods)"),
             fixed("ConnectorSwitch3to1PhaseSupported", "false"),
             fixed("MaxChargingProfilesInstalled", "\(settings.maxProfiles)"),
-        ]
+        ] + securityKeys(settings.security)
     }
 }

@@ -53,6 +53,9 @@ struct Dialect201: StationDialect {
                     chargingLimit: V2.ChargingLimit(chargingLimitSource: .ems, isGridCritical: isCritical),
                     chargingSchedule: V2.ChargingProfile(profile).chargingSchedule))
         case .outsideLimitEnded: .clearedChargingLimit(.init(chargingLimitSource: .ems))
+        case .securityEvent(let event):
+            .securityEventNotification(.init(type: word(event.kind), timestamp: event.at, techInfo: event.info))
+        case .signCertificate(let text, let use): .signCertificate(.init(csr: text, certificateType: word(use)))
         }
     }
 
@@ -201,7 +204,7 @@ struct Dialect201: StationDialect {
         return (nil, response.idTokenInfo.map { $0.status == .accepted } ?? true)
     }
 
-    private func read(_ action: V2.Action, _ answer: [UInt8]) -> V2.Response? {
+    func read(_ action: V2.Action, _ answer: [UInt8]) -> V2.Response? {
         try? V2.Response.decode(action, payload: answer.span, in: .v201).result.get()
     }
 }

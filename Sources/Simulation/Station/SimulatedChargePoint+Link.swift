@@ -29,6 +29,7 @@ extension SimulatedChargePoint {
         if let message = queue.next(at: now) {
             call(.transaction(message, id: queue.id(of: message.local)), .transaction)
         }
+        pumpEvents()
     }
 
     mutating func reportStatuses() {
@@ -115,6 +116,8 @@ extension SimulatedChargePoint {
         case .authorize(let connector): authorized(connector, answer)
         case .transaction: delivered(answer, outcome)
         case .outsideLimit: toldOutsideLimit(outcome)
+        case .securityEvent: toldEvent(outcome)
+        case .signing(let number): asked(number, answer)
         case .heartbeat, .other: break
         }
     }
@@ -126,6 +129,7 @@ extension SimulatedChargePoint {
             return
         }
         self.registration = registration
+        learnTime()
         if registration == .accepted {
             if interval > 0 { configuration.set(.heartbeatInterval, to: "\(interval)") }
             scheduleHeartbeat()

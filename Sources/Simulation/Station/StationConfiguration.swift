@@ -13,6 +13,9 @@ struct StationConfiguration: Hashable, Sendable {
         case usesListOffline
         case stopsOnRefusal
         case attempts, attemptInterval
+        /// How it is secured: O of its certificate, waits and repeats of requests for it, tries of a network profile, by how
+        /// much its clock may be set without a word.
+        case organization, signingWait, signingRepeats, networkAttempts, clockThreshold
     }
     enum Kind: Hashable, Sendable {
         case text
@@ -24,6 +27,8 @@ struct StationConfiguration: Hashable, Sendable {
         case members([String])
         /// One of these.
         case option([String])
+        /// Written and never read; the value is not here.
+        case secret
     }
     /// In 1.6 only a variable.
     struct Name: Hashable, Sendable {
@@ -100,6 +105,7 @@ struct StationConfiguration: Hashable, Sendable {
         case .members(let words):
             guard value.split(separator: ",").allSatisfy({ words.contains(String($0)) }) else { return false }
         case .option(let words): guard words.contains(value) else { return false }
+        case .secret: return false
         }
         entries[i].value = value
         return true

@@ -28,6 +28,11 @@ protocol StationDialect: Sendable {
     /// What the central system said to the start of a transaction; `id`: its name for it. `nil` when it cannot be read.
     func start(_ answer: [UInt8]) -> (id: String?, isAllowed: Bool)?
 
+    /// Whether the central system will sign a certificate.
+    func isSigning(_ answer: [UInt8]) -> Bool
+    /// Answers a certificate that had to be judged first.
+    func answer(certificate messageID: String, isTaken: Bool, by station: inout SimulatedChargePoint)
+
     /// Answers a call of the central system, and does what it asks.
     func answer(_ call: InboundCall, by station: inout SimulatedChargePoint)
 }

@@ -1,3 +1,4 @@
+import Credentials
 import OCPP
 import OCPPMessages
 import Quantities
@@ -84,4 +85,7 @@ enum StationMessage: Hashable, Sendable {
     /// Somebody else than the central system limits the whole station (2.x).
     case outsideLimit(ChargingProfile, isCritical: Bool)
     case outsideLimitEnded
+    case securityEvent(StationSecurityEvent)
+    /// A request in PEM.
+    case signCertificate(String, CertificateAuthority.StationUse)
 }

@@ -12,8 +12,8 @@ from .station import fresh
 class Simulated:
     """`with Simulated(server, tmp_path, "2.0.1") as station:` connected, a vehicle comes only days later."""
 
-    def __init__(self, server, folder, version, faults="none", speed=20):
-        prefix = fresh("SIMFW") + "-"
+    def __init__(self, server, folder, version, faults="none", speed=20, prefix=None, options=()):
+        prefix = prefix or fresh("SIMFW") + "-"
         self.server = server
         self.sessions = folder / f"{prefix}sessions.csv"
         self.sessions.write_text(
@@ -23,7 +23,7 @@ class Simulated:
         self.arguments = [
             PROGRAM, "simulate", "--url", f"ws://127.0.0.1:{server.ocpp}/ocpp", "--sessions", str(self.sessions),
             "--ocpp", version, "--stations", "1", "--speed", str(speed), "--faults", faults,
-            "--identity-prefix", prefix]
+            "--identity-prefix", prefix, *map(str, options)]
         self.prefix = prefix
         self.process = None
 
