@@ -96,8 +96,9 @@ let package = Package(
             name: "Simulation",
             dependencies: [
                 "Quantities", "Documents", "Assets", "Rulebook", "OCPPMessages", "OCPP", "Charging", "Metering",
-                "GridDispatch", "Scheduling", "Operations", "Gateway", nioCore, nioPosix,
+                "GridDispatch", "Scheduling", "Operations", "Gateway", "Credentials", nioCore, nioPosix,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ], resources: [.copy("Resources")], swiftSettings: strict),
         .target(
             name: "Console",
@@ -170,11 +171,11 @@ let package = Package(
         .testTarget(
             name: "StationFleetTests",
             dependencies: [
-                "Quantities", "Documents", "OCPPMessages", "OCPP", "Gateway", "Simulation", nioPosix,
+                "Quantities", "Documents", "OCPPMessages", "OCPP", "Gateway", "Credentials", "Simulation", nioPosix,
             ], swiftSettings: unoptimised),
         tests("Simulation", ["Quantities", "Operations"]),
         .testTarget(
-            name: "StationTests", dependencies: ["Simulation", "OCPP", "OCPPMessages", "Quantities"],
+            name: "StationTests", dependencies: ["Simulation", "OCPP", "OCPPMessages", "Quantities", "Credentials"],
             swiftSettings: unoptimised),
         .testTarget(name: "ArchitectureTests", swiftSettings: unoptimised),
     ]

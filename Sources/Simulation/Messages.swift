@@ -28,11 +28,12 @@ extension Message {
 
     static func endpointNeeded(_ url: String, _ what: Message) -> Message {
         Message(
-            "endpoint-needed", "{url}: {what}; allowed: ws://HOST[:PORT][/PATH], like ws://127.0.0.1:9000/ocpp",
-            "{url}：{what}，应写作 ws://HOST[:PORT][/PATH]，如 ws://127.0.0.1:9000/ocpp", ["url": url, "what": what])
+            "endpoint-needed",
+            "{url}: {what}; allowed: ws://HOST[:PORT][/PATH] or wss://…, like ws://127.0.0.1:9000/ocpp",
+            "{url}：{what}，应写作 ws://HOST[:PORT][/PATH] 或 wss://…，如 ws://127.0.0.1:9000/ocpp",
+            ["url": url, "what": what])
     }
     static let noWebSocketAddress = Message("no-web-socket-address", "no WebSocket address", "不是 WebSocket 地址")
-    static let withoutTLS = Message("without-t-l-s", "simulated stations speak without TLS", "模拟桩不使用 TLS")
     static let pathOnly = Message("path-only", "a path only, please", "只能包含路径")
     static let noHost = Message("no-host", "no host", "缺少主机")
     static let noPort = Message("no-port", "no port", "端口有误")

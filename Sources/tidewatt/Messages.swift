@@ -92,6 +92,44 @@ extension Message {
             "contract-unusable", "--contracts: {file}: {why}; a PEM file is needed, the contract's certificate first",
             "--contracts：{file}：{why}；应为 PEM 文件，合同证书在前", ["file": file, "why": why])
     }
+    // MARK: How simulated stations are secured
+
+    static func secureURLUnusable(_ why: Message) -> Message {
+        Message("secure-url-unusable", "--secure-url {why}", "--secure-url 不可用：{why}", ["why": why])
+    }
+    static func securityProfileNeeded(_ text: String) -> Message {
+        Message(
+            "security-profile-needed", "{text} is no security profile; allowed: 0 to 3", "{text} 不是安全等级，可用：0 至 3",
+            ["text": text])
+    }
+    static func passwordForProfile(_ profile: Int) -> Message {
+        Message(
+            "password-for-profile", "--security-profile {profile} needs --password",
+            "--security-profile {profile} 需要同时给出 --password", ["profile": profile])
+    }
+    static let certificatesForProfile = Message(
+        "certificates-for-profile",
+        "--security-profile 3 needs --certificates DIR, where the stations' certificates are kept",
+        "--security-profile 3 需要同时给出 --certificates 目录，用于保存桩证书")
+    static func tlsForProfile(_ profile: Int) -> Message {
+        Message(
+            "tls-for-profile", "--security-profile {profile} needs a wss:// address in --url or --secure-url",
+            "--security-profile {profile} 需要在 --url 或 --secure-url 中给出 wss:// 地址", ["profile": profile])
+    }
+    static func plainForProfile(_ profile: Int) -> Message {
+        Message(
+            "plain-for-profile", "--security-profile {profile} is without TLS: give a ws:// address in --url",
+            "--security-profile {profile} 不使用 TLS：请在 --url 中给出 ws:// 地址", ["profile": profile])
+    }
+    static let encryptedAddressNeeded = Message(
+        "encrypted-address-needed", "is not encrypted; allowed: wss://HOST[:PORT][/PATH]",
+        "不是加密地址，应写作 wss://HOST[:PORT][/PATH]")
+    static func stationCertificateMissing(_ file: String) -> Message {
+        Message(
+            "station-certificate-missing",
+            "{file} does not exist, and without --password the station cannot come to be given a certificate",
+            "{file} 不存在；没有 --password 时该桩无法接入以申请证书", ["file": file])
+    }
     static func replayZoneUnknown(_ zone: String) -> Message {
         Message(
             "replay-zone-unknown", "--zone {zone}: no zone; allowed: Asia/Shanghai, Europe/Oslo",

@@ -1,3 +1,4 @@
+import Credentials
 import OCPP
 import OCPPMessages
 import Quantities
@@ -29,6 +30,12 @@ struct StationBench<Words: BenchWords> {
     private(set) var isUp = false
     /// Whether a connection attempt works.
     var isReachable = true
+    /// Whether it works by this way, and why not.
+    var turnsAway: (StationRoute) -> StationRefusal?? = { _ in nil }
+    private(set) var routes: [StationRoute] = []
+    private(set) var keys: [Int: StationKey] = [:]
+    /// Keys with which the station now shows a certificate.
+    private(set) var kept: [Int] = []
     /// What the station has sent, in order, repeats included.
     private(set) var requests: [Words.Request] = []
     /// When each of them was received.
@@ -81,7 +88,12 @@ struct StationBench<Words: BenchWords> {
     private mutating func carryOut(_ action: SimulatedChargePoint.Action) {
         switch action {
         case .wake(let at): wake = at
-        case .connect:
+        case .connect(let route):
+            routes.append(route)
+            if let refusal = turnsAway(route) {
+                work.append(.station(refusal.map { .unreachable($0) } ?? .disconnected))
+                return
+            }
             guard isReachable else {
                 work.append(.station(.disconnected))
                 return
@@ -96,6 +108,18 @@ struct StationBench<Words: BenchWords> {
             work.removeAll { if case .central = $0 { true } else { false } }
         case .fetch(let number, _): work.append(.station(.fetched(number, isWhole: true)))
         case .bring(let number, _, _): work.append(.station(.brought(number, isTaken: true)))
+        case .makeRequest(let number, let commonName, let organization):
+            let made = StationKeys.make(commonName: commonName, organization: organization)
+            keys[number] = made?.key
+            work.append(.station(.requestMade(number, request: made?.request)))
+        case .judge(let judgement):
+            // As the real one does, without its waits.
+            let leaf = judgement.chain[0]
+            let isGood =
+                keys[judgement.key]?.fits(leaf) == true && judgement.roots.contains { $0.hasSigned(leaf) }
+                && leaf.notAfter > judgement.at
+            work.append(.station(.judged(key: judgement.key, fault: isGood ? nil : "it is no good")))
+        case .keep(let key, _, _): kept.append(key)
         case .transmit(let text): if isUp { work.append(.central(.received(text: text))) }
         }
     }

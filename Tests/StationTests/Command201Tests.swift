@@ -123,7 +123,8 @@ import Testing
         #expect(trigger(.statusNotification, .init(id: 1, connectorId: 1)) == (.accepted, ["1.1 Occupied"]))
         #expect(trigger(.logStatusNotification) == (.accepted, ["log Idle -1"]))
         #expect(trigger(.firmwareStatusNotification) == (.accepted, ["firmware Idle -1"]))
-        #expect(trigger(.signChargingStationCertificate) == (.notImplemented, []))
+        #expect(trigger(.signChargingStationCertificate) == (.accepted, ["SignCertificate"]))
+        #expect(trigger(.publishFirmwareStatusNotification) == (.notImplemented, []))
         #expect(trigger(.heartbeat, .init(id: 7)) == (.rejected, []))
         b.feed(.plugOut(connector: 1))
         #expect(trigger(.transactionEvent).0 == .rejected)
@@ -201,7 +202,7 @@ import Testing
     @Test func `what it does not do it does not pretend`() {
         var b = Bench201()
         for request in [
-            V2.Request.getInstalledCertificateIds(.init()), .heartbeat(.init()),
+            V2.Request.heartbeat(.init()),
             .publishFirmware(.init(location: "http://h/f", checksum: "0", requestId: 1)),
             .unpublishFirmware(.init(checksum: "0")),
         ] {
@@ -311,7 +312,11 @@ import Testing
         let changeable = b.requests.flatMap { request -> [V2.ReportData] in
             if case .notifyReport(let report) = request { report.reportData ?? [] } else { [] }
         }
-        #expect(!changeable.isEmpty && changeable.allSatisfy { $0.variableAttribute.first?.mutability == .readWrite })
+        // The password among them says nothing of itself.
+        let secrets = changeable.filter { $0.variableAttribute.first?.mutability == .writeOnly }
+        #expect(secrets.map(\.variable.name) == ["BasicAuthPassword"])
+        #expect(secrets.allSatisfy { $0.variableAttribute.first?.value == nil })
+        #expect(changeable.count { $0.variableAttribute.first?.mutability == .readWrite } == changeable.count - 1)
         #expect(b.faults == [])
     }
 
@@ -332,7 +337,13 @@ import Testing
         }
         #expect(
             report([.init(component: .init(name: "ClockCtrlr"))])
-                == (.accepted, ["ClockCtrlr.DateTime", "ClockCtrlr.TimeSource"]))
+                == (
+                    .accepted,
+                    [
+                        "ClockCtrlr.DateTime", "ClockCtrlr.TimeSource",
+                        "ClockCtrlr.TimeAdjustmentReportingThreshold",
+                    ]
+                ))
         #expect(
             report([.init(component: .init(name: "EVSE"), variable: .init(name: "Power"))])
                 == (.accepted, ["EVSE.Power"]))

@@ -144,9 +144,9 @@ import Testing
             ])
     }
 
-    @Test func `what belongs to other feature profiles is not supported`() {
+    @Test func `what a central system does not say is not supported`() {
         var b = Bench()
-        let token = b.order(.getInstalledCertificateIds(.init(certificateType: .centralSystemRootCertificate)))
+        let token = b.order(.heartbeat(.init()))
         guard case .error("NotSupported", _, _)? = b.outcomes[token] else { return #expect(Bool(false)) }
         #expect(b.call(.dataTransfer(.init(vendorId: "x"))) == .dataTransfer(.init(status: .unknownVendorId)))
         #expect(b.call(.clearCache(.init())) == .clearCache(.init(status: .accepted)))

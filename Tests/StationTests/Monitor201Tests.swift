@@ -150,7 +150,9 @@ import Testing
 
 @Suite("Simulated charge point of 1.6: security profile") struct SecurityProfile16Tests {
     @Test func `it takes a higher one and connects anew, and no lower one`() {
-        var b = Bench()
+        var settings = StationSettings(identity: "CP-1")
+        settings.security.password = "0123456789abcdef"
+        var b = Bench(settings)
         func set(_ value: String) -> V16.Response? {
             b.call(.changeConfiguration(.init(key: "SecurityProfile", value: value)))
         }

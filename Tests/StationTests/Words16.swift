@@ -41,6 +41,8 @@ enum Words16: BenchWords {
         case .statusNotification: .statusNotification(.init())
         case .diagnosticsStatusNotification: .diagnosticsStatusNotification(.init())
         case .firmwareStatusNotification: .firmwareStatusNotification(.init())
+        case .securityEventNotification: .securityEventNotification(.init())
+        case .signCertificate: .signCertificate(.init(status: .accepted))
         default: nil
         }
     }
@@ -53,6 +55,7 @@ enum Words16: BenchWords {
         case .meterValues(let values):
             "meter \(values.transactionId.map { "\($0)" } ?? "-") \(values.meterValue.readings.first?.text ?? "")"
         case .firmwareStatusNotification(let status): "firmware \(status.status.name)"
+        case .securityEventNotification(let notice): "security \(notice.type)"
         case .diagnosticsStatusNotification(let status): "diagnostics \(status.status.name)"
         default: request.action.rawValue
         }

@@ -51,6 +51,8 @@ enum Words201: BenchWords {
         case .notifyEVChargingSchedule: .notifyEVChargingSchedule(.init(status: .accepted))
         case .firmwareStatusNotification: .firmwareStatusNotification(.init())
         case .logStatusNotification: .logStatusNotification(.init())
+        case .securityEventNotification: .securityEventNotification(.init())
+        case .signCertificate: .signCertificate(.init(status: .accepted))
         default: nil
         }
     }
@@ -85,6 +87,7 @@ enum Words201: BenchWords {
                     separator: " ")
         case .clearedChargingLimit(let notice): "free of \(notice.chargingLimitSource.name)"
         case .firmwareStatusNotification(let notice): "firmware \(notice.status.name) \(notice.requestId ?? -1)"
+        case .securityEventNotification(let notice): "security \(notice.type)"
         case .logStatusNotification(let notice): "log \(notice.status.name) \(notice.requestId ?? -1)"
         default: request.action.rawValue
         }

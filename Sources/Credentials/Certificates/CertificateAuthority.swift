@@ -174,7 +174,8 @@ public struct CertificateAuthority: Sendable {
 }
 
 extension StationCertificate {
-    fileprivate func hasSigned(_ other: StationCertificate) -> Bool {
+    /// It is the issuer by name, and its key made the signature.
+    public func hasSigned(_ other: StationCertificate) -> Bool {
         parsed.subject == other.parsed.issuer
             && parsed.publicKey.isValidSignature(other.parsed.signature, for: other.parsed)
     }

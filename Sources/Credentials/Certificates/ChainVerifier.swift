@@ -4,9 +4,18 @@ import SwiftASN1
 
 /// Whether a station's certificate leads to one of the roots that we trust.
 public struct ChainVerifier: Sendable {
-    private let roots: CertificateStore
+    /// What a certificate is shown as.
+    public enum Use: Hashable, Sendable { case client, server }
 
-    public init(roots: [StationCertificate]) { self.roots = CertificateStore(roots.map(\.parsed)) }
+    private let roots: CertificateStore
+    private let use: Use
+
+    /// - Parameter alsoSystem: the roots of this machine count too.
+    public init(roots: [StationCertificate], alsoSystem: Bool = false, for use: Use = .client) {
+        let own = roots.map(\.parsed)
+        self.roots = alsoSystem ? CertificateStore.systemTrustRoots.appending(contentsOf: own) : CertificateStore(own)
+        self.use = use
+    }
 
     /// Longest chain a peer may present: each link costs a check of a signature.
     public static let maxChainLength = 6
@@ -17,6 +26,7 @@ public struct ChainVerifier: Sendable {
         case unreadable(String)
         case notYetValid(from: Instant)
         case notForClients
+        case notForServers
         /// No chain to a trusted root, or one that breaks RFC 5280; with what the verifier says.
         case untrusted(String)
     }
@@ -40,7 +50,10 @@ public struct ChainVerifier: Sendable {
             throw .unreadable(error.description)
         }
         guard leaf.notBefore <= now else { throw .notYetValid(from: leaf.notBefore) }
-        guard leaf.allowsClientAuthentication else { throw .notForClients }
+        switch use {
+        case .client: guard leaf.allows(.clientAuth) else { throw .notForClients }
+        case .server: guard leaf.allows(.serverAuth) else { throw .notForServers }
+        }
         let isExpired = leaf.notAfter < now
         let judged = isExpired ? leaf.notAfter : now
         var verifier = Verifier(rootCertificates: roots) {
@@ -66,10 +79,10 @@ private struct ExtendedKeyUsagePassed: VerifierPolicy {
 
 extension StationCertificate {
     /// RFC 5280 §4.2.1.12: without the extension any use is allowed.
-    var allowsClientAuthentication: Bool {
+    func allows(_ usage: ExtendedKeyUsage.Usage) -> Bool {
         do {
             guard let usages = try parsed.extensions.extendedKeyUsage else { return true }
-            return usages.contains(.clientAuth) || usages.contains(.any)
+            return usages.contains(usage) || usages.contains(.any)
         } catch {
             return false
         }
@@ -84,6 +97,7 @@ extension ChainVerifier.Fault: CustomStringConvertible {
         case .unreadable(let why): why
         case .notYetValid(let from): "the certificate is valid from \(from) on; mind the clocks"
         case .notForClients: "the certificate's extended key usage does not allow clients"
+        case .notForServers: "the certificate's extended key usage does not allow servers"
         case .untrusted(let why): "the certificate is not trusted: \(why)"
         }
     }

@@ -1,6 +1,6 @@
 /// Bytes as pairs of hexadecimal digits, and back.
-enum Hexadecimal {
-    static func encode(_ bytes: some Sequence<UInt8>) -> String {
+public enum Hexadecimal {
+    public static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         for byte in bytes {
             for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? 48 + digit : 87 + digit) }
@@ -9,7 +9,7 @@ enum Hexadecimal {
     }
 
     /// `nil` unless `text` is pairs of digits of either case.
-    static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         guard text.count % 2 == 0 else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 2)

@@ -1,3 +1,4 @@
+import Credentials
 import Gateway
 import NIOCore
 import Quantities
@@ -18,7 +19,11 @@ final class ConnectedStation {
 
     private let eventLoop: any EventLoop
     private let clock: FleetClock
-    private let login: StationSocket.Login
+    /// Where it goes unless its machine says otherwise.
+    private let endpoint: StationEndpoint
+    private let source: String?
+    private let tls: StationTLS
+    private let keys: StationKeys
     /// What is still to come, in order.
     private var plugs: ArraySlice<(at: Instant, plug: Plug)>
     private var socket: StationSocket?
@@ -28,11 +33,19 @@ final class ConnectedStation {
     private var timer: Scheduled<Void>?
     private var isStopping = false
 
-    init(_ member: StationFleet.Member, login: StationSocket.Login, clock: FleetClock, eventLoop: any EventLoop) {
+    /// - Parameter source: local address to connect from; `nil`: any.
+    init(
+        _ member: StationFleet.Member, endpoint: StationEndpoint, source: String?, tls: StationTLS, clock: FleetClock,
+        eventLoop: any EventLoop
+    ) {
         self.eventLoop = eventLoop
         self.clock = clock
-        self.login = login
+        self.endpoint = endpoint
+        self.source = source
+        self.tls = tls
+        keys = StationKeys(identity: member.settings.identity, first: member.key, folder: member.folder)
         var settings = member.settings
+        settings.security.password = settings.security.password ?? member.password
         // The machine lives in domain time, an answer comes in real time.
         settings.callTimeout = .milliseconds(
             Int64(Double(settings.callTimeout.wholeMilliseconds) * max(1, clock.speed)))
@@ -82,9 +95,15 @@ final class ConnectedStation {
             switch action {
             case .transmit(let text): socket?.send(text)
             case .wake(let instant): wakeAt = instant
-            case .connect: connect()
+            case .connect(let route): connect(route)
             case .fetch(let number, let url): fetch(number, url)
             case .bring(let number, let url, let bytes): bring(number, url, bytes)
+            case .makeRequest(let number, let commonName, let organization):
+                makeRequest(number, commonName, organization)
+            case .judge(let judgement): judge(judgement)
+            case .keep(let number, let chain, let use):
+                // Vehicles are not simulated over TLS: what is shown to them is not kept.
+                if use != .vehicles, let fault = keys.keep(number, chain) { lastFault = fault }
             case .disconnect:
                 connection += 1
                 socket?.abort(reason: "the station dropped the connection")
@@ -109,6 +128,27 @@ final class ConnectedStation {
         }
     }
 
+    private func makeRequest(_ number: Int, _ commonName: String, _ organization: String) {
+        let (me, eventLoop) = (NIOLoopBound(self, eventLoop: eventLoop), eventLoop)
+        Task {
+            let made = StationKeys.make(commonName: commonName, organization: organization)
+            eventLoop.execute {
+                let station = me.value
+                if let made { station.keys.remember(made.key, number, inUse: station.machine.keysInUse) }
+                station.ended(.requestMade(number, request: made?.request))
+            }
+        }
+    }
+
+    private func judge(_ judgement: CertificateJudgement) {
+        let (me, eventLoop) = (NIOLoopBound(self, eventLoop: eventLoop), eventLoop)
+        let key = keys.key(judgement.key)
+        Task {
+            let fault = await judgement.fault(for: key)
+            eventLoop.execute { me.value.ended(.judged(key: judgement.key, fault: fault)) }
+        }
+    }
+
     private func ended(_ transfer: SimulatedChargePoint.Event) {
         feed(transfer)
         setTimer()
@@ -121,18 +161,30 @@ final class ConnectedStation {
         failures == 0 ? .zero : .milliseconds(min(5000, 100 << Int64(min(failures, 6))))
     }
 
-    private func connect() {
+    private func connect(_ route: StationRoute) {
         guard socket == nil else { return }
         connection += 1
         let mine = connection
         let me = NIOLoopBound(self, eventLoop: eventLoop)
         eventLoop.scheduleTask(in: connectionPause) {
             let station = me.value
-            if station.connection == mine && !station.isStopping { station.open(mine) }
+            if station.connection == mine && !station.isStopping { station.open(route, mine) }
         }
     }
 
-    private func open(_ mine: Int) {
+    private func login(_ route: StationRoute) -> StationSocket.Login {
+        // The machine has checked what it was told.
+        let there = route.url.flatMap { try? StationEndpoint($0) } ?? endpoint
+        let material = StationTLS.Material(
+            roots: route.roots, trustsSystem: route.trustsSystem, chain: route.chain,
+            keyPEM: route.chain.isEmpty ? "" : keys.pem(route.key))
+        return StationSocket.Login(
+            endpoint: there, identity: machine.settings.identity, protocols: [machine.settings.version.subprotocol],
+            password: route.password, tls: there.isEncrypted ? (tls, material) : nil, source: source)
+    }
+
+    private func open(_ route: StationRoute, _ mine: Int) {
+        let login = login(route)
         socket = StationSocket.open(login, on: eventLoop) { [weak self] event in
             // A socket that was given up has nothing to say any more.
             if let self, connection == mine { handle(event) }
@@ -146,13 +198,13 @@ final class ConnectedStation {
             failures = 0
             feed(.connected)
         case .received(let text): feed(.received(text: text))
-        case .ended(let reason):
+        case .ended(let reason, let refusal):
             lost += 1
             // One that was open has been answered: it may come back at once.
             failures = machine.isConnected ? 0 : failures + 1
             lastFault = reason
             socket = nil
-            feed(.disconnected)
+            feed(refusal.map { .unreachable($0) } ?? .disconnected)
         }
         setTimer()
     }

@@ -1,13 +1,17 @@
 public import Documents
 
-/// Where stations connect: a central system's address without the identity, `ws://127.0.0.1:9000/ocpp`.
+/// Where stations connect: a central system's address without the identity, `ws://127.0.0.1:9000/ocpp` or
+/// `wss://csms.example/ocpp`.
 public struct StationEndpoint: Hashable, Sendable, CustomStringConvertible {
     public let host: String
     public let port: Int
     /// Begins with a slash, or is empty.
     public let path: String
+    /// `wss`: over TLS.
+    public let isEncrypted: Bool
 
-    public init(host: String, port: Int, path: String = "/ocpp") {
+    public init(host: String, port: Int, path: String = "/ocpp", isEncrypted: Bool = false) {
+        self.isEncrypted = isEncrypted
         self.host = host
         self.port = port
         self.path = path
@@ -23,9 +27,8 @@ public struct StationEndpoint: Hashable, Sendable, CustomStringConvertible {
         func no(_ what: Message) -> Fault { Fault(message: .endpointNeeded(url, what)) }
         guard let colon = url.firstRange(of: "://") else { throw no(.noWebSocketAddress) }
         let scheme = url[..<colon.lowerBound].lowercased()
-        guard scheme == "ws" else {
-            throw no(scheme == "wss" ? .withoutTLS : .noWebSocketAddress)
-        }
+        guard scheme == "ws" || scheme == "wss" else { throw no(.noWebSocketAddress) }
+        isEncrypted = scheme == "wss"
         let rest = url[colon.upperBound...]
         let authority = rest.prefix { $0 != "/" }
         var path = rest.dropFirst(authority.count)
@@ -38,13 +41,14 @@ public struct StationEndpoint: Hashable, Sendable, CustomStringConvertible {
         host = authority[..<end].filter { $0 != "[" && $0 != "]" }
         let tail = authority[end...]
         guard !host.isEmpty, tail.isEmpty || tail.hasPrefix(":") else { throw no(.noHost) }
-        guard let port = tail.isEmpty ? 80 : Int(tail.dropFirst()), (1...65535).contains(port) else {
+        guard let port = tail.isEmpty ? (isEncrypted ? 443 : 80) : Int(tail.dropFirst()), (1...65535).contains(port)
+        else {
             throw no(.noPort)
         }
         self.port = port
     }
 
-    public var description: String { "ws://\(authority)\(path)" }
+    public var description: String { "\(isEncrypted ? "wss" : "ws")://\(authority)\(path)" }
     var authority: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
 
     /// The request target of a station: every byte that is not unreserved is percent-encoded (RFC 3986 §2.3).

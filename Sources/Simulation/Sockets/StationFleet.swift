@@ -1,3 +1,4 @@
+public import Credentials
 public import NIOPosix
 public import Quantities
 import NIOCore
@@ -32,8 +33,12 @@ public final class StationFleet: Sendable {
     /// A station and what happens at it.
     public struct Member: Sendable {
         public let settings: StationSettings
-        /// HTTP Basic password, for security profile 1.
+        /// HTTP Basic password, for security profiles 1 and 2, unless its settings have one.
         public let password: String?
+        /// Key of ``StationSecuritySettings/chain``.
+        public var key: StationKey?
+        /// Where certificates that it is given are kept.
+        public var folder: StationFolder?
         /// At each connector one after the other; in any order.
         public let stays: [Stay]
 
@@ -54,18 +59,18 @@ public final class StationFleet: Sendable {
         endpoint: StationEndpoint, members: [Member], clock: FleetClock, group: MultiThreadedEventLoopGroup
     ) {
         self.clock = clock
+        let tls = StationTLS()
         stations = members.enumerated().map { index, member in
             let eventLoop = group.next()
             let needsSources = members.count > Self.stationsPerSource && endpoint.host.hasPrefix("127.")
-            let login = StationSocket.Login(
-                endpoint: endpoint, identity: member.settings.identity,
-                protocols: [member.settings.version.subprotocol], password: member.password,
-                source: needsSources ? "127.0.0.\(2 + index / Self.stationsPerSource)" : nil)
+            let source = needsSources ? "127.0.0.\(2 + index / Self.stationsPerSource)" : nil
             // From here on the loop owns it.
             return (
                 eventLoop,
                 NIOLoopBoundBox.makeBoxSendingValue(
-                    ConnectedStation(member, login: login, clock: clock, eventLoop: eventLoop), eventLoop: eventLoop)
+                    ConnectedStation(
+                        member, endpoint: endpoint, source: source, tls: tls, clock: clock, eventLoop: eventLoop),
+                    eventLoop: eventLoop)
             )
         }
     }

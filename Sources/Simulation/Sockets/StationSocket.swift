@@ -12,14 +12,16 @@ final class StationSocket: ChannelInboundHandler {
         case opened
         case received([UInt8])
         /// Exactly once, also when it never opened.
-        case ended(reason: String)
+        case ended(reason: String, StationRefusal?)
     }
     struct Login: Sendable {
         let endpoint: StationEndpoint
         let identity: String
         let protocols: [String]
         /// HTTP Basic, with the identity as user.
-        let password: String?
+        let password: [UInt8]?
+        /// Where the endpoint is encrypted.
+        let tls: (contexts: StationTLS, material: StationTLS.Material)?
         /// Local address to connect from: one has room for some 28 000 connections.
         let source: String?
     }
@@ -51,6 +53,10 @@ final class StationSocket: ChannelInboundHandler {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls = login.tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            tls.contexts.handler(tls.material, host: login.endpoint.host))
+                    }
                     try channel.pipeline.syncOperations.addHandler(held.value)
                 }
             }
@@ -58,7 +64,7 @@ final class StationSocket: ChannelInboundHandler {
             bootstrap = bootstrap.bind(to: address)
         }
         bootstrap.connect(host: login.endpoint.host, port: login.endpoint.port).whenFailure { error in
-            held.value.end(reason: "cannot connect to \(login.endpoint): \(Self.words(for: error))")
+            held.value.end(reason: "cannot connect to \(login.endpoint): \(Self.words(for: error))", nil)
         }
         return socket
     }
@@ -83,8 +89,8 @@ final class StationSocket: ChannelInboundHandler {
     }
 
     /// Ends the socket without a word, as a lost network does.
-    func abort(reason: String) {
-        end(reason: reason)
+    func abort(reason: String, _ refusal: StationRefusal? = nil) {
+        end(reason: reason, refusal)
         context?.close(promise: nil)
     }
 
@@ -103,7 +109,7 @@ final class StationSocket: ChannelInboundHandler {
             "Sec-WebSocket-Protocol: \(login.protocols.joined(separator: ", "))",
         ]
         if let password = login.password {
-            lines.append("Authorization: Basic " + Base64.encode(Array("\(login.identity):\(password)".utf8)))
+            lines.append("Authorization: Basic " + Base64.encode(Array("\(login.identity):".utf8) + password))
         }
         context.writeAndFlush(
             wrapOutboundOut(ByteBuffer(string: lines.joined(separator: "\r\n") + "\r\n\r\n")), promise: nil)
@@ -125,11 +131,14 @@ final class StationSocket: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        end(reason: "the central system's socket ended")
+        end(reason: "the central system's socket ended", nil)
         self.context = nil
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { abort(reason: "\(error)") }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let (reason, refusal) = login.tls == nil ? ("\(error)", nil) : StationTLS.meaning(of: error)
+        abort(reason: reason, phase == .handshake ? refusal : nil)
+    }
 
     private func readHead() -> Bool {
         switch HTTPHead.read(waiting.readableBytesSpan, limit: 8192) {
@@ -140,7 +149,8 @@ final class StationSocket: ChannelInboundHandler {
         case .head(let head, let consumed):
             waiting.moveReaderIndex(forwardBy: consumed)
             guard head.startLine.hasPrefix("HTTP/1.1 101") else {
-                abort(reason: "refused: \(head.startLine)")
+                let isTurnedAway = ["401", "403"].contains { head.startLine.hasPrefix("HTTP/1.1 \($0)") }
+                abort(reason: "refused: \(head.startLine)", isTurnedAway ? .notAdmitted : nil)
                 return false
             }
             guard head.single("sec-websocket-accept") == webSocketAccept(forKey: key) else {
@@ -170,7 +180,7 @@ final class StationSocket: ChannelInboundHandler {
             case .binary, .deflated: close(.unsupportedData, reason: "OCPP-J is text")
             case .close(let code, let reason):
                 close(code ?? .normal, reason: "")
-                end(reason: "the central system closed: \(code?.rawValue ?? 1005) \(reason)")
+                end(reason: "the central system closed: \(code?.rawValue ?? 1005) \(reason)", nil)
             }
             return true
         } catch {
@@ -187,9 +197,9 @@ final class StationSocket: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
     }
 
-    private func end(reason: String) {
+    private func end(reason: String, _ refusal: StationRefusal?) {
         guard phase != .ended else { return }
         phase = .ended
-        onEvent(.ended(reason: reason))
+        onEvent(.ended(reason: reason, refusal))
     }
 }

@@ -69,6 +69,7 @@ extension Dialect16 {
                 retries: request.retries, retryInterval: request.retryInterval)
         case .signedUpdateFirmware(let request):
             guard station.settings.faults.transfer != .badCertificate else {
+                station.note(.invalidSigningCertificate)
                 return respond(.signedUpdateFirmware(.init(status: .invalidCertificate)), id, &station)
             }
             let hadOne = station.begin(
@@ -76,6 +77,9 @@ extension Dialect16 {
                 retrieveAt: request.firmware.retrieveDateTime, installAt: request.firmware.installDateTime,
                 retries: request.retries, retryInterval: request.retryInterval)
             respond(.signedUpdateFirmware(.init(status: hadOne ? .acceptedCanceled : .accepted)), id, &station)
+        case .extendedTriggerMessage, .certificateSigned, .installCertificate, .deleteCertificate,
+            .getInstalledCertificateIds:
+            answer(security: request, id, &station)
         case .getLocalListVersion:
             respond(.getLocalListVersion(.init(listVersion: station.holdings.listVersion)), id, &station)
         case .sendLocalList(let request): take(request, id, &station)
@@ -137,22 +141,15 @@ extension Dialect16 {
         _ request: V16.ChangeConfigurationRequest, _ station: inout SimulatedChargePoint
     ) -> V16.ConfigurationStatus {
         guard let entry = station.configuration.index(of: .init(variable: request.key)) else { return .notSupported }
-        if request.key.lowercased() == "securityprofile" {
-            // Upwards only; then it connects anew (security whitepaper A05.FR.01, FR.06).
-            let held = Int(station.configuration.entries[entry].value) ?? 0
-            guard let wanted = Int(request.value), wanted > held, station.change(entry, to: request.value) else {
-                return .rejected
-            }
-            station.schedule(.reconnect, after: .seconds(1))
-            return .accepted
-        }
+        if let status = changeSecurity(request, &station) { return status }
         return station.change(entry, to: request.value) ? .accepted : .rejected
     }
 
     private func configuration(_ keys: [String]?, of station: SimulatedChargePoint) -> V16.GetConfigurationResponse {
         let entries = station.configuration.entries
         let report = { (entry: StationConfiguration.Entry) in
-            V16.KeyValue(key: entry.name.variable, readonly: entry.isReadOnly, value: entry.value)
+            V16.KeyValue(
+                key: entry.name.variable, readonly: entry.isReadOnly, value: entry.kind == .secret ? nil : entry.value)
         }
         guard let keys, !keys.isEmpty else {
             return V16.GetConfigurationResponse(configurationKey: entries.map(report))

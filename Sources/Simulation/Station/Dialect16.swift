@@ -48,6 +48,9 @@ struct Dialect16: StationDialect {
         case .upload(let step, nil): .diagnosticsStatusNotification(.init(status: diagnosticsStatus(step)))
         // 1.6 has no word for it; its stations do not say it.
         case .reservationEnded, .outsideLimit, .outsideLimitEnded, .needs, .vehiclePlan: .heartbeat(.init())
+        case .securityEvent(let event):
+            .securityEventNotification(.init(type: word(event.kind), timestamp: event.at, techInfo: event.info))
+        case .signCertificate(let text, _): .signCertificate(.init(csr: text))
         }
     }
 
@@ -262,7 +265,6 @@ struct Dialect16: StationDialect {
             fixed("SendLocalListMaxLength", "\(StationHoldings.listedAMessage)"),
             fixed("ReserveConnectorZeroSupported", "true"),
             fixed("ResetRetries", "0"),
-            open("SecurityProfile", "0", .number(most: 3)),
             open("StopTransactionOnEVSideDisconnect", "true", .flag, .stopsOnDisconnect),
             open("StopTransactionOnInvalidId", "true", .flag, .stopsOnRefusal),
             open("StopTxnAlignedData", "", .measurands, .alignedAtEnd),
@@ -281,6 +283,6 @@ struct Dialect16: StationDialect {
             fixed("ChargingScheduleMaxPeriods", "\(settings.maxPeriods)"),
             fixed("ConnectorSwitch3to1PhaseSupported", "false"),
             fixed("MaxChargingProfilesInstalled", "\(settings.maxProfiles)"),
-        ]
+        ] + securityKeys(settings.security)
     }
 }

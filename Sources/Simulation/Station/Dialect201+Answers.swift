@@ -53,6 +53,7 @@ extension Dialect201 {
         case .updateFirmware(let request):
             let isSigned = request.firmware.signature != nil
             guard !isSigned || station.settings.faults.transfer != .badCertificate else {
+                station.note(.invalidSigningCertificate)
                 return respond(.updateFirmware(.init(status: .invalidCertificate)), id, &station)
             }
             let hadOne = station.begin(
@@ -76,6 +77,8 @@ extension Dialect201 {
             let isKnown = station.holdings.display.removeValue(forKey: request.id) != nil
             respond(.clearDisplayMessage(.init(status: isKnown ? .accepted : .unknown)), id, &station)
         case .getDisplayMessages(let request): report(request, id, &station)
+        case .certificateSigned, .installCertificate, .deleteCertificate, .getInstalledCertificateIds:
+            answer(security: request, id, &station)
         case .costUpdated: respond(.costUpdated(.init()), id, &station)
         default: station.refuse(call)
         }
@@ -174,6 +177,9 @@ extension Dialect201 {
         case .firmwareStatusNotification: station.call(.firmware(.idle, request: nil), .other)
         case .statusNotification: if let evse = request.evse?.id { station.reportStatus(evse) }
         case .meterValues: station.reportMeters(connector: request.evse?.id)
+        case .signChargingStationCertificate: station.ask(for: .platform)
+        case .signV2GCertificate: station.ask(for: .vehicles)
+        case .signCombinedCertificate: station.ask(for: .both)
         case .transactionEvent:
             for i in station.connectors.indices
             where request.evse == nil || station.connectors[i].number == request.evse?.id {
@@ -193,7 +199,9 @@ extension Dialect201 {
         case .bootNotification: return station.isAccepted ? .rejected : .accepted
         // Of one connector only (F06.FR.13).
         case .statusNotification: return request.evse?.connectorId == nil ? .rejected : .accepted
-        case .heartbeat, .logStatusNotification, .firmwareStatusNotification, .meterValues: return .accepted
+        case .heartbeat, .logStatusNotification, .firmwareStatusNotification, .meterValues,
+            .signChargingStationCertificate, .signV2GCertificate, .signCombinedCertificate:
+            return .accepted
         case .transactionEvent:
             let isRunning = station.connectors.contains {
                 $0.transaction != nil && (request.evse == nil || $0.number == request.evse?.id)

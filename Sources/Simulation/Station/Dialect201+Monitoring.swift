@@ -2,7 +2,7 @@ import OCPP
 import OCPPMessages
 import Quantities
 
-// Monitors, network profiles and customers (part 2 B09, B10 and block N).
+// Monitors and customers (part 2 block N).
 extension Dialect201 {
     /// What a variable says now; `nil` when there is none.
     func value(of name: StationConfiguration.Name, in station: SimulatedChargePoint) -> String? {
@@ -122,20 +122,7 @@ extension Dialect201 {
         }
     }
 
-    // MARK: Networks
-
-    /// Not weaker than what it uses (B09.FR.04), and not the slot that it is connected by.
-    func set(_ request: V2.SetNetworkProfileRequest, _ id: String, _ station: inout SimulatedChargePoint) {
-        let held = Int(value(of: Self.securityProfile, in: station) ?? "") ?? 0
-        let isTaken =
-            StationWatch.slots.contains(request.configurationSlot) && request.connectionData.securityProfile >= held
-        if isTaken { station.watch.networks[request.configurationSlot] = request.connectionData.securityProfile }
-        respond(
-            .setNetworkProfile(
-                .init(
-                    status: isTaken ? .accepted : .rejected,
-                    statusInfo: isTaken ? nil : V2.StatusInfo(reasonCode: "InvalidConfSlot"))), id, &station)
-    }
+    // MARK: Network profiles
 
     static let securityProfile = StationConfiguration.Name(component: "SecurityCtrlr", variable: "SecurityProfile")
     static let priority = StationConfiguration.Name(

@@ -78,8 +78,9 @@ extension Dialect201 {
             variable: V2.Variable(name: name.variable, instance: name.instance),
             variableAttribute: [
                 V2.VariableAttribute(
-                    type: .actual, value: value(entry, of: station),
-                    mutability: entry.isReadOnly ? .readOnly : .readWrite, persistent: !entry.isReadOnly)
+                    type: .actual, value: entry.kind == .secret ? nil : value(entry, of: station),
+                    mutability: entry.isReadOnly ? .readOnly : entry.kind == .secret ? .writeOnly : .readWrite,
+                    persistent: !entry.isReadOnly)
             ], variableCharacteristics: characteristics(entry))
     }
 
@@ -98,6 +99,7 @@ extension Dialect201 {
         case .measurands: return of(.memberList, words: MeterSample.Measurand.allCases.map(\.rawValue))
         case .members(let words): return of(.memberList, words: words)
         case .option(let words): return of(.optionList, words: words)
+        case .secret: return of(.string, most: 40)
         }
     }
 }

@@ -6,6 +6,7 @@ import Quantities
 extension Dialect201 {
     func configuration(_ settings: StationSettings) -> [StationConfiguration.Entry] {
         variables(of: settings) + (1...settings.connectors).flatMap { evse($0, settings) } + controllers(settings)
+            + securityVariables(settings.security, identity: settings.identity)
     }
 
     private typealias Entry = StationConfiguration.Entry
@@ -84,8 +85,6 @@ extension Dialect201 {
             fixed("OCPPCommCtrlr", "ResetRetries", "0", .number()),
             fixed("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", "true", .flag),
             open("OCPPCommCtrlr", "NetworkConfigurationPriority", "1", .members(StationWatch.slots.map(String.init))),
-            fixed("SecurityCtrlr", "SecurityProfile", "0", .number()),
-            fixed("OCPPCommCtrlr", "NetworkProfileConnectionAttempts", "1", .number()),
             open("OCPPCommCtrlr", "WebSocketPingInterval", "0", seconds),
             fixed("AuthCtrlr", "Enabled", "true", .flag),
             fixed("AuthCtrlr", "AuthorizeRemoteStart", "false", .flag),
@@ -180,6 +179,7 @@ extension Dialect201 {
         case (nil, "ActiveMonitoringBase"): station.watch.base.name
         case (nil, "ActiveMonitoringLevel"): "\(station.watch.level)"
         case (nil, "DateTime"): station.clock.description
+        case (nil, "CertificateEntries"): "\(station.security.certificates.held.count)"
         default: entry.value
         }
     }
@@ -217,6 +217,7 @@ extension Dialect201 {
                 attributeType: data.attributeType, attributeValue: value)
         }
         switch search(data.component, data.variable, data.attributeType, station) {
+        case .found(let i) where station.configuration.entries[i].kind == .secret: return result(.rejected)
         case .found(let i): return result(.accepted, value(station.configuration.entries[i], of: station))
         case .unknownComponent: return result(.unknownComponent)
         case .unknownVariable: return result(.unknownVariable)
@@ -228,12 +229,11 @@ extension Dialect201 {
         let status: V2.SetVariableStatus
         switch search(data.component, data.variable, data.attributeType, station) {
         case .found(let i) where station.configuration.entries[i].name.matches(Self.priority):
-            // It connects anew by it after a reboot (B10.FR.01, FR.04), and only by slots that hold something.
-            let slots = data.attributeValue.split(separator: ",").map { Int($0) }
-            let isKnown = slots.allSatisfy { slot in
-                slot == 1 || slot.map { station.watch.networks[$0] != nil } ?? false
-            }
-            status = isKnown && station.change(i, to: data.attributeValue) ? .rebootRequired : .rejected
+            // It connects anew by it after a reboot (B10.FR.01, FR.04), by slots for which everything is there.
+            let isUsable = isUsable(priority: data.attributeValue, in: station)
+            status = isUsable && station.change(i, to: data.attributeValue) ? .rebootRequired : .rejected
+        case .found(let i) where station.configuration.entries[i].kind == .secret:
+            status = setPassword(data.attributeValue, in: &station) ? .accepted : .rejected
         case .found(let i): status = station.change(i, to: data.attributeValue) ? .accepted : .rejected
         case .unknownComponent: status = .unknownComponent
         case .unknownVariable: status = .unknownVariable

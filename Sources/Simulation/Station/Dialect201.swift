@@ -56,6 +56,9 @@ struct Dialect201: StationDialect {
         case .outsideLimitEnded: .clearedChargingLimit(.init(chargingLimitSource: .ems))
         case .needs(let evse, let vehicle): needs(evse, vehicle, settings)
         case .vehiclePlan(let evse, let plan): self.plan(evse, plan)
+        case .securityEvent(let event):
+            .securityEventNotification(.init(type: word(event.kind), timestamp: event.at, techInfo: event.info))
+        case .signCertificate(let text, let use): .signCertificate(.init(csr: text, certificateType: word(use)))
         }
     }
 

@@ -9,6 +9,7 @@ extension SimulatedChargePoint {
         isOn = true
         connectAt = nil
         failedConnections = 0
+        provedRoute()
         link = StationLink(role: .station, version: settings.version)
         if isAccepted, !dialect.bootsOnEachConnection || settings.faults.reconnectsWithoutBoot {
             scheduleHeartbeat()
@@ -24,6 +25,7 @@ extension SimulatedChargePoint {
 
     mutating func disconnected() {
         guard isOn, powerAt == nil, link != nil || connectAt == nil else { return }
+        if link == nil { failedRoute() }
         dropLink()
         // Doubling, with a random part so that a whole street does not come back at once.
         let wait = min(
@@ -49,6 +51,7 @@ extension SimulatedChargePoint {
         purposes.removeAll()
         watch.inFlight = 0
         queue.interrupted()
+        security.forgetMessages(askingAt: now + signingWait)
         deferred.removeAll { item in
             if case .respond = item.what { return true }
             return false
@@ -74,6 +77,7 @@ extension SimulatedChargePoint {
         for i in transfers.indices where transfers[i].stage != .rebooting { transfers[i].stage = .waiting }
         registration = nil
         bootCause = boot
+        note(.reset)
         reported.removeAll()
         // Only the station's maximum and the defaults outlive a reboot.
         profiles.clear(purpose: .transaction)
@@ -84,7 +88,8 @@ extension SimulatedChargePoint {
 
     mutating func powerOn() {
         adoptNetwork()
-        actions.append(.connect)
+        note(.startup)
+        connect()
         for i in connectors.indices where connectors[i].vehicle != nil {
             connectors[i].isFinished = false
             authorize(i)

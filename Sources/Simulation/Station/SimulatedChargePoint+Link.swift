@@ -29,6 +29,7 @@ extension SimulatedChargePoint {
         if let message = queue.next(at: now) {
             call(.transaction(message, id: queue.id(of: message.local)), .transaction)
         }
+        pumpEvents()
     }
 
     mutating func reportStatuses() {
@@ -123,6 +124,8 @@ extension SimulatedChargePoint {
         case .outsideLimit: toldOutsideLimit(outcome)
         case .needs(let connector): needsAnswered(connector, answer, outcome)
         case .events: toldEvents(outcome)
+        case .securityEvent: toldEvent(outcome)
+        case .signing(let number): asked(number, answer)
         case .heartbeat, .other: break
         }
     }
@@ -134,6 +137,7 @@ extension SimulatedChargePoint {
             return
         }
         self.registration = registration
+        learnTime()
         if registration == .accepted {
             if interval > 0 { configuration.set(.heartbeatInterval, to: "\(interval)") }
             scheduleHeartbeat()

@@ -91,6 +91,7 @@ extension SimulatedChargePoint {
         if transfer.isSigned {
             guard settings.faults.transfer != .badSignature else {
                 tell(.invalidSignature, of: transfer)
+                note(.invalidFirmwareSignature)
                 return end(number)
             }
             tell(.signatureVerified, of: transfer)
@@ -147,6 +148,7 @@ extension SimulatedChargePoint {
             switch transfer.stage {
             case .rebooting:
                 tell(.installed, of: transfer)
+                note(.firmwareUpdated, settings.firmware)
                 end(transfer.number)
             // It goes on by itself.
             case .moving, .fetched: break

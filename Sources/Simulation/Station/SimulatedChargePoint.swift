@@ -1,3 +1,4 @@
+public import Credentials
 import OCPP
 import OCPPMessages
 import Quantities
@@ -35,17 +36,29 @@ public struct SimulatedChargePoint: Sendable {
         /// How a wish to fetch ended.
         case fetched(Int, isWhole: Bool)
         case brought(Int, isTaken: Bool)
+        /// Like `disconnected`, with a reason that the station tells.
+        case unreachable(StationRefusal)
+        /// `request` in PEM; `nil`: it could not be made.
+        case requestMade(Int, request: String?)
+        /// `fault`: why the certificate is not taken.
+        case judged(key: Int, fault: String?)
     }
 
     public enum Action: Sendable {
         case transmit([UInt8])
         case wake(at: Instant)
-        case connect
+        case connect(StationRoute)
         case disconnect
         /// GET, answered by ``Event/fetched(_:isWhole:)`` with the same number.
         case fetch(Int, url: String)
         /// PUT of these bytes, answered by ``Event/brought(_:isTaken:)``.
         case bring(Int, url: String, [UInt8])
+        /// A new key under this number and a request for a certificate of it, answered by ``Event/requestMade(_:request:)``.
+        case makeRequest(Int, commonName: String, organization: String)
+        /// Answered by ``Event/judged(key:fault:)``.
+        case judge(CertificateJudgement)
+        /// From now on it shows this; a driver that lasts keeps it with its key.
+        case keep(key: Int, chain: [StationCertificate], CertificateAuthority.StationUse)
     }
 
     /// What happened so far, for summaries.
@@ -67,7 +80,9 @@ public struct SimulatedChargePoint: Sendable {
     }
 
     enum Purpose: Hashable, Sendable {
-        case boot, heartbeat, transaction, outsideLimit, events, other
+        case boot, heartbeat, transaction, outsideLimit, events, securityEvent, other
+        /// By the number of the key.
+        case signing(Int)
         /// Connector 0: of somebody who plugged nothing in.
         case authorize(connector: Int, token: String)
         case needs(connector: Int)
@@ -133,6 +148,7 @@ public struct SimulatedChargePoint: Sendable {
     var offers: [Int: V2.ChargingProfile] = [:]
     var failure = FailurePlan()
     var aligned = AlignedPlan()
+    var security: StationSecurity
     var transfers: [StationTransfer] = []
     var nextTransfer = 0
     var hasRebootedWhileDownloading = false
@@ -145,6 +161,7 @@ public struct SimulatedChargePoint: Sendable {
         connectors = (1...settings.connectors).map { SimulatedConnector(number: $0, register: settings.register) }
         configuration = StationConfiguration(settings.version.stationDialect.configuration(settings))
         random = SeededRandom(seed: settings.faults.seed)
+        security = StationSecurity(settings.security)
         // Ids are unique over all connections and runs of a station (OCPP-J §4.1.4): the start is part of them.
         idPrefix = settings.messageIDPrefix.map { String($0.prefix(20)) } ?? String(now.milliseconds, radix: 36)
         if settings.version != .v16 {
@@ -183,7 +200,8 @@ public struct SimulatedChargePoint: Sendable {
         case .powerOn:
             guard !isOn else { break }
             isOn = true
-            actions.append(.connect)
+            note(.startup)
+            connect()
         case .connected: connected()
         case .disconnected: disconnected()
         case .received(let text): linkHandle(.received(text: text))
@@ -194,6 +212,9 @@ public struct SimulatedChargePoint: Sendable {
         case .fault(let connector, let fault): setFault(connector, fault)
         case .fetched(let number, let isWhole): fetched(number, isWhole: isWhole)
         case .brought(let number, let isTaken): brought(number, isTaken: isTaken)
+        case .unreachable(let refusal): unreachable(refusal)
+        case .requestMade(let number, let request): requestMade(number, request)
+        case .judged(let key, let fault): judged(key, fault: fault)
         }
         settle()
         askForWake()
@@ -201,7 +222,7 @@ public struct SimulatedChargePoint: Sendable {
     }
 
     /// The station's own clock.
-    var clock: Instant { now + settings.faults.clockSkew }
+    var clock: Instant { now + settings.faults.clockSkew + (security.hasTime ? .zero : settings.faults.wrongTime) }
     var isAccepted: Bool { registration == .accepted }
 
     // MARK: Time
@@ -232,6 +253,7 @@ public struct SimulatedChargePoint: Sendable {
         for item in deferred { consider(item.at) }
         consider(nextReservationEnd)
         consider(nextWatch)
+        consider(nextSecurity)
         // What was already due at `now` has been played; a retry that waits for a connection does not count.
         if link != nil, isAccepted, !queue.isInFlight { consider(queue.retryAt) }
         for connector in connectors {
@@ -270,11 +292,12 @@ public struct SimulatedChargePoint: Sendable {
             return true
         }
         if take(&powerAt, now) { powerOn() }
-        if take(&connectAt, now), link == nil { actions.append(.connect) }
+        if take(&connectAt, now), link == nil { connect() }
         if take(&decideAt, now) { decideOffline() }
         playOutsideLimit()
         playFailure()
         bringBack()
+        fireSecurity()
         if take(&linkAt, now), link != nil { linkHandle(.wake) }
         if take(&bootAt, now), link != nil, !isAccepted { boot() }
         if take(&heartbeatAt, now), link != nil, isAccepted {
@@ -292,6 +315,7 @@ public struct SimulatedChargePoint: Sendable {
             case .reconnect where link != nil:
                 actions.append(.disconnect)
                 disconnected()
+                connectAt = now + .seconds(1)
             case .reconnect: break
             }
         }

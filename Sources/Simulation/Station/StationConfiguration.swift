@@ -24,6 +24,9 @@ struct StationConfiguration: Hashable, Sendable {
         case asksNoMore
         /// Events up to this severity wait for the central system.
         case offlineSeverity
+        /// How it is secured: O of its certificate, waits and repeats of requests for it, tries of a network profile, by how
+        /// much its clock may be set without a word.
+        case organization, signingWait, signingRepeats, networkAttempts, clockThreshold
     }
     enum Kind: Hashable, Sendable {
         case text
@@ -35,6 +38,8 @@ struct StationConfiguration: Hashable, Sendable {
         case members([String])
         /// One of these.
         case option([String])
+        /// Written and never read; the value is not here.
+        case secret
     }
     /// In 1.6 only a variable.
     struct Name: Hashable, Sendable {
@@ -111,6 +116,7 @@ struct StationConfiguration: Hashable, Sendable {
         case .members(let words):
             guard value.split(separator: ",").allSatisfy({ words.contains(String($0)) }) else { return false }
         case .option(let words): guard words.contains(value) else { return false }
+        case .secret: return false
         }
         entries[i].value = value
         return true

@@ -35,6 +35,11 @@ protocol StationDialect: Sendable {
     /// What the answer to the end of a transaction says of the token that ended it.
     func stop(_ answer: [UInt8]) -> StationHoldings.Listed?
 
+    /// Whether the central system will sign a certificate.
+    func isSigning(_ answer: [UInt8]) -> Bool
+    /// Answers a certificate that had to be judged first.
+    func answer(certificate messageID: String, isTaken: Bool, by station: inout SimulatedChargePoint)
+
     /// Answers a call of the central system, and does what it asks.
     func answer(_ call: InboundCall, by station: inout SimulatedChargePoint)
 }

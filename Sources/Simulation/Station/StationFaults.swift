@@ -13,6 +13,8 @@ public struct StationFaults: Hashable, Sendable {
     public var lateAnswerDelay: Duration = .seconds(60)
     /// Its clock is wrong by so much, whatever the central system says.
     public var clockSkew: Duration = .zero
+    /// Its clock is wrong by so much until the central system first says what time it is.
+    public var wrongTime: Duration = .zero
     /// After so many per mille of its CALLs the connection is lost.
     public var dropsPermille = 0
     /// What goes wrong with firmware and logs.

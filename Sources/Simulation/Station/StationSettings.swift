@@ -43,6 +43,7 @@ public struct StationSettings: Hashable, Sendable {
     /// Length of the log that it brings.
     public var logLines = 200
     public var faults = StationFaults.none
+    public var security = StationSecuritySettings()
 
     /// - Precondition: `connectors` is 1 or more.
     public init(identity: String) { self.identity = identity }

@@ -1,3 +1,4 @@
+import Credentials
 import OCPP
 import OCPPMessages
 import Quantities
@@ -93,4 +94,7 @@ enum StationMessage: Hashable, Sendable {
     /// What a vehicle needs, and how it will charge (2.x).
     case needs(connector: Int, SimulatedVehicle)
     case vehiclePlan(connector: Int, VehiclePlan)
+    case securityEvent(StationSecurityEvent)
+    /// A request in PEM.
+    case signCertificate(String, CertificateAuthority.StationUse)
 }

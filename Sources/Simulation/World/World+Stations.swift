@@ -22,6 +22,10 @@ extension World {
             // No network but OCPP's: everything is there and taken.
             case .fetch(let number, _): station(i, .fetched(number, isWhole: true))
             case .bring(let number, _, _): station(i, .brought(number, isTaken: true))
+            // Nor does anybody sign certificates there.
+            case .makeRequest(let number, _, _): station(i, .requestMade(number, request: nil))
+            case .judge(let judgement): station(i, .judged(key: judgement.key, fault: "nobody can judge it"))
+            case .keep: break
             case .disconnect: if let id = currentWire(i) { cut(id, halfOpen: false) }
             case .transmit(let text):
                 guard let id = currentWire(i), let from = wires[id]?.upFrom else { break }

@@ -20,16 +20,22 @@ struct SimulateCommand: AsyncParsableCommand {
             transactions remain undelivered.
             With --speed other than 1 the timestamps run ahead of real time: for a central system on the same virtual \
             clock, or one that does not mind.
+            Security profiles: 1 is a password, 2 a password over TLS, 3 a certificate of the station's own over TLS; a \
+            station of 3 without a certificate comes with its password first and asks for one.
             Example: tidewatt simulate --url ws://127.0.0.1:9000/ocpp --sessions sessions.csv --ocpp 2.0.1 --speed 60
             """,
             """
             首个会话在一分钟后开始，其余保持原有间隔。全部会话结束或按 Ctrl-C 时退出：车辆拔枪，充电桩正常断开。\
             无充电桩能接入或有交易未送达时退出状态为 1。
             --speed 不为 1 时时间戳会超前于真实时间：适用于同一虚拟时钟的中心系统。
+            安全等级：1 为口令，2 为 TLS 加口令，3 为 TLS 加桩自身证书；等级 3 的桩若没有证书，先用口令接入并申请证书。
             示例：tidewatt simulate --url ws://127.0.0.1:9000/ocpp --sessions sessions.csv --ocpp 2.0.1 --speed 60
             """))
 
-    @Option(help: help("Central system, without identity: ws://HOST:PORT/PATH.", "中心系统地址，不含桩标识：ws://主机:端口/路径。"))
+    @Option(
+        help: help(
+            "Central system, without identity: ws://HOST:PORT/PATH or wss://….",
+            "中心系统地址，不含桩标识：ws://主机:端口/路径 或 wss://…。"))
     var url: String
     @Option(
         help: help(
@@ -84,6 +90,7 @@ struct SimulateCommand: AsyncParsableCommand {
             "Contract certificates (PEM, contract first), comma-separated: vehicles charge by them in turn, without a card.",
             "合同证书文件（PEM，合同证书在前），逗号分隔：车辆轮流凭合同充电，无需刷卡。"))
     var contracts: String?
+    @OptionGroup var security: SimulatedSecurityOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -94,8 +101,9 @@ struct SimulateCommand: AsyncParsableCommand {
             throw Refusal(.noStay(sessions))
         }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let members = try security.secured(replay.members, at: endpoint, password: password, now: start)
         let fleet = StationFleet(
-            endpoint: endpoint, members: replay.members, clock: FleetClock(start: start, speed: speed), group: group)
+            endpoint: endpoint, members: members, clock: FleetClock(start: start, speed: speed), group: group)
         let interrupted = await play(fleet, replay)
         let summary = await fleet.summary()
         try await group.shutdownGracefully()
@@ -240,6 +248,7 @@ extension SimulateCommand {
         case groundFailure = "ground-failure"
         case highTemperature = "high-temperature"
         case unlockFails = "unlock-fails"
+        case wrongClock = "wrong-clock"
 
         static let names = allCases.map(\.rawValue).joined(separator: ", ")
 
@@ -262,6 +271,7 @@ extension SimulateCommand {
             case .groundFailure: faults.failure = StationFaults.Failure(.groundFailure)
             case .highTemperature: faults.failure = StationFaults.Failure(.highTemperature)
             case .unlockFails: faults.unlockFails = true
+            case .wrongClock: faults.wrongTime = .hours(-24)
             }
         }
     }

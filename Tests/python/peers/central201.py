@@ -86,6 +86,11 @@ class Station(ChargePoint):
         seen("StatusNotification")
         return call_result.StatusNotification()
 
+    @on("SecurityEventNotification")
+    def security_event(self, **_: Any) -> call_result.SecurityEventNotification:
+        seen("SecurityEventNotification")
+        return call_result.SecurityEventNotification()
+
     @on("NotifyReport")
     def notify_report(self, report_data: list[Any], **_: Any) -> call_result.NotifyReport:
         seen("NotifyReport")

@@ -13,8 +13,8 @@ class Simulated:
     """`with Simulated(server, tmp_path, "2.0.1") as station:` connected. A vehicle is there from a minute of its clock on; with
     several EVSEs one at each of the first `vehicles` (all)."""
 
-    def __init__(self, server, folder, version, faults="none", speed=20, evses=1, vehicles=None):
-        prefix = fresh("SIMFW") + "-"
+    def __init__(self, server, folder, version, faults="none", speed=20, evses=1, vehicles=None, prefix=None, options=()):
+        prefix = prefix or fresh("SIMFW") + "-"
         energy = 1 if evses == 1 else 40
         self.server = server
         self.sessions = folder / f"{prefix}sessions.csv"
@@ -26,7 +26,7 @@ class Simulated:
         self.arguments = [
             PROGRAM, "simulate", "--url", f"ws://127.0.0.1:{server.ocpp}/ocpp", "--sessions", str(self.sessions),
             "--ocpp", version, "--stations", "1", "--evses", str(evses), "--speed", str(speed), "--faults", faults,
-            "--identity-prefix", prefix]
+            "--identity-prefix", prefix, *map(str, options)]
         self.prefix = prefix
         self.process = None
 
