@@ -110,8 +110,9 @@ struct StationSecurity: Sendable {
     /// A month (2.0.1 A03.FR.02).
     static let renewsBefore = Duration.days(30)
     static let mostChain = 10_000
-    /// Attempts with a higher profile before a station of 1.6 goes back (whitepaper A05.FR.08).
-    static let attemptsWithNewProfile = 3
+    /// Attempts with a higher profile before a station of 1.6 goes back (whitepaper A05.FR.08). A central system that is
+    /// busy for some seconds is none that does not take it.
+    static let attemptsWithNewProfile = 5
 
     var password: [UInt8]?
     var certificates: StationCertificates
