@@ -58,6 +58,31 @@ import Testing
         #expect(d.session("S-1")?.imported == .wattHours(600))
     }
 
+    /// A stop tells the whole course once more; by a clock that is ahead it looks as if it came after what was told live.
+    @Test(arguments: [Duration.zero, .seconds(90), .hours(3)])
+    func `what a stop repeats counts once, whatever the station's clock says`(ahead: Duration) {
+        var d = Dialogue()
+        d.boot("CP1")
+        d.token("T1")
+        let begin = d.now
+        let tx = d.start("CP1", tag: "T1", meter: 1000, at: begin + ahead)
+        var told = ""
+        for minute in 0...5 {
+            let at = begin + .minutes(minute) + ahead
+            d.now = begin + .minutes(minute)
+            d.meter("CP1", wh: 1000 + 100 * minute, watts: 6000, transaction: tx, at: at)
+            told +=
+                #"\#(minute == 0 ? "" : ","){"timestamp":"\#(at)","sampledValue":[{"value":"\#(1000 + 100 * minute)"}]}"#
+        }
+        d.now = begin + .minutes(6)
+        d.say(
+            "CP1", "StopTransaction",
+            #"{"transactionId":\#(tx),"meterStop":1600,"timestamp":"\#(d.now + ahead)","transactionData":[\#(told)]}"#)
+        let session = d.session("S-1")
+        #expect(session?.status == .ended && session?.imported == .wattHours(600))
+        #expect(session?.flags.contains(SessionFlag.registerWentBack.rawValue) == false)
+    }
+
     @Test func `values with a stale transaction id belong to the running one`() {
         var d = Dialogue()
         d.boot("CP1")

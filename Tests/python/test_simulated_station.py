@@ -53,14 +53,15 @@ def key(api, station, name, value):
     assert done["response"]["status"] == "Accepted"
 
 
-def test_TC_B_25_one_evse_is_reset_while_the_other_charges(shared, api, tmp_path):
+def test_TC_B_26_TC_B_27_one_evse_is_reset_while_the_other_charges(shared, api, tmp_path):
     with start(api, shared, tmp_path, "2.0.1", evses=2, speed=5) as station:
         until(lambda: charging(api, station, 1) and charging(api, station, 2), "both charge", 60)
         (other,) = sessions(api, station, 2)
-        done = api.command(station.identity, "Reset", {"type": "OnIdle", "evseId": 1})
-        assert done["response"]["status"] == "Scheduled"
-        done = api.command(station.identity, "Reset", {"type": "Immediate", "evseId": 1})
-        assert done["response"]["status"] == "Accepted"
+
+        def reset(kind):
+            return api.command(station.identity, "Reset", {"type": kind, "evseId": 1})["response"]["status"]
+
+        assert reset("Immediate") == "Accepted"
         until(lambda: status(api, station, 1) == "Unavailable", "it goes down", 20)
         ended = sessions(api, station, 1)[-1]
         assert (ended["status"], ended["stop_reason"]) == ("ended", "ImmediateReset")
@@ -68,6 +69,13 @@ def test_TC_B_25_one_evse_is_reset_while_the_other_charges(shared, api, tmp_path
         until(lambda: status(api, station, 1) == "Charging", "it is back and its vehicle charges", 30)
         frames = api.every(f"/api/v1/stations/{station.identity}/messages")
         assert len([one for one in frames if (one["direction"], one["action"]) == ("in", "BootNotification")]) == 1
+        # On idle it waits for its own transaction, and for no other.
+        assert reset("OnIdle") == "Scheduled"
+        assert status(api, station, 1) == "Charging"
+        api.command(station.identity, "RequestStopTransaction", {
+            "transactionId": next(one for one in sessions(api, station, 1) if one["status"] == "active")["transaction_id"]})
+        until(lambda: status(api, station, 1) == "Unavailable", "it goes down again", 20)
+        until(lambda: status(api, station, 1) not in ("Unavailable", "Charging"), "its cable is still in", 30)
         (still,) = sessions(api, station, 2)
         assert (still["id"], still["status"]) == (other["id"], "active")
 
@@ -128,7 +136,7 @@ def test_values_by_the_clock_are_in_the_sessions_readings(shared, api, tmp_path,
 
 
 @both
-def test_TC_C_37_the_cache_is_cleared_where_it_is_in_use(shared, api, tmp_path, version):
+def test_TC_C_37_TC_C_38_the_cache_is_cleared_where_it_is_in_use(shared, api, tmp_path, version):
     with start(api, shared, tmp_path, version) as station:
         assert api.command(station.identity, "ClearCache")["response"]["status"] == "Accepted"
         if version == "1.6":

@@ -63,7 +63,7 @@ extension Core {
             statistics.repeats += 1
             return answer
         }
-        takeReadings(event.readings, s, i, at: now)
+        takeReadings(event.readings, s, i, endingAt: event.at, at: now)
         if session.status == .ended { reopen(s, i) }
         if clockIsUnset { stations[s].sessions[i].raise(.clockUnset) }
         end(s, i, at: at, register: event.register, reason: event.reason, flag: nil, now: now)
@@ -200,13 +200,20 @@ extension Core {
 
     private static let sessionWriteInterval: Duration = .minutes(5)
 
+    /// - Parameter end: for readings that come with the end of a transaction: its instant by the station's clock. Where that
+    ///   clock runs ahead, old ones look newer than what came live: those that count less are passed over, and whether the
+    ///   register really fell, the end's own says.
     /// - Returns: whether a change of price was passed, so that the session must be written (``spend(_:_:since:_:)``).
     @discardableResult
-    mutating func takeReadings(_ readings: [Reading], _ s: Int, _ i: Int, at now: Instant) -> Bool {
+    mutating func takeReadings(
+        _ readings: [Reading], _ s: Int, _ i: Int, endingAt end: Instant? = nil, at now: Instant
+    ) -> Bool {
         guard stations[s].sessions[i].status == .active else { return false }
+        let isAhead = end.map { $0 > now } ?? false
         var isPriced = false
         for reading in readings {
             guard let register = reading.importRegister else { continue }
+            if isAhead, let last = stations[s].sessions[i].registerLast, register < last { continue }
             let since = stations[s].sessions[i].registerLastAt ?? stations[s].sessions[i].startedAt
             let before = stations[s].sessions[i].imported
             stations[s].sessions[i].take(register: register, at: reading.at, receivedAt: now)

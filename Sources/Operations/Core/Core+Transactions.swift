@@ -137,7 +137,8 @@ extension Core {
         let session = stations[s].sessions[i]
         persist(.readings(session: session.id, evse: session.evse, report.readings))
         guard session.status == .active else { return }
-        takeReadings(report.readings.sorted { $0.at < $1.at }, s, i, at: now)
+        takeReadings(
+            report.readings.sorted { $0.at < $1.at }, s, i, endingAt: report.stage == .ended ? report.at : nil, at: now)
         guard report.stage != .ended, let e = stations[s].evse(session.evse.number) else { return }
         let electrical = stations[s].station.electrical
         stations[s].evses[e].meter.take(
