@@ -242,12 +242,16 @@ def test_what_is_wrong_is_said_in_the_callers_language(call, tmp_path):
     (["admin", "user", "remove", "nobody", "--data", "data"], "没有用户 nobody"),
     (["admin", "token", "revoke", "7", "--data", "data"], "令牌 7"),
     (["simulate", "--url", "http://x", "--sessions", "s.csv"], "WebSocket"),
-    (["simulate", "--url", "wss://x", "--sessions", "s.csv"], "模拟桩不使用 TLS"),
+    (["simulate", "--url", "ws://x", "--sessions", "stays.csv", "--security-profile", "2", "--password", "0123456789abcdef"],
+     "wss:// 地址"),
     (["serve", "--config", "c.yaml"], "10 至 86400 的整数"),
     (["serve", "--config", "d.yaml"], "以逗号分隔的主机名"),
 ], ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "")
 def test_what_comes_from_below_is_said_in_chinese_too(call, named, tmp_path):
     (tmp_path / "file").write_text("")
+    (tmp_path / "stays.csv").write_text(
+        "session_id,evse_id,arrival,departure,energy_kwh,max_charge_kw\n"
+        "1,E1,2026-01-05T08:00:00+08:00,2026-01-05T09:00:00+08:00,4,7\n")
     (tmp_path / "c.yaml").write_text("stations: {heartbeat_seconds: 1}\n")
     (tmp_path / "d.yaml").write_text('tls: {server_names: ""}\n')
     tidewatt("admin", "migrate", "--data", "data", cwd=tmp_path)
