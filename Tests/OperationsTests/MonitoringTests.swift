@@ -79,6 +79,39 @@ import Testing
         #expect(Self.alarms(d) == [])
     }
 
+    private static func report(_ request: Int, severity: Int) -> String {
+        #"{"requestId":\#(request),"seqNo":0,"generatedAt":"2025-03-01T00:00:00Z","monitor":[{"component":{"name":"ChargingStation"},"variable":{"name":"Temperature"},"variableMonitoring":[{"id":31,"transaction":false,"value":75,"type":"UpperThreshold","severity":\#(severity)}]}]}"#
+    }
+
+    @Test(arguments: [(1, ["station-monitor CP1/monitor 31"]), (7, [])])
+    func `an event of a monitor that nobody told us of makes the station say how grave it is, once`(
+        severity: Int, expected: [String]
+    ) throws {
+        var d = Self.dialogue()
+        #expect(d.say("CP1", "NotifyEvent", Self.event(1, monitor: 31)) == "{}")
+        d.say("CP1", "NotifyEvent", Self.event(2, monitor: 31))
+        #expect(d.calls.count { $0.action == "GetMonitoringReport" } == 1 && Self.alarms(d) == [])
+        let answered = d.answer("CP1", "GetMonitoringReport", #"{"status":"Accepted"}"#)
+        let asked = try #require(answered)
+        let request = try #require(number(after: "\"requestId\":", in: String(decoding: asked.payload, as: UTF8.self)))
+        d.say("CP1", "NotifyMonitoringReport", Self.report(request, severity: severity))
+        #expect(Self.alarms(d) == expected)
+        d.say("CP1", "NotifyEvent", Self.event(3, monitor: 31, cleared: true))
+        #expect(Self.alarms(d) == [])
+        #expect(!d.calls.contains { $0.action == "GetMonitoringReport" })
+    }
+
+    @Test func `what is over before the station has said how grave it was is no alarm`() throws {
+        var d = Self.dialogue()
+        d.say("CP1", "NotifyEvent", Self.event(1, monitor: 31))
+        d.say("CP1", "NotifyEvent", Self.event(2, monitor: 31, cleared: true))
+        let answered = d.answer("CP1", "GetMonitoringReport", #"{"status":"Accepted"}"#)
+        let asked = try #require(answered)
+        let request = try #require(number(after: "\"requestId\":", in: String(decoding: asked.payload, as: UTF8.self)))
+        d.say("CP1", "NotifyMonitoringReport", Self.report(request, severity: 0))
+        #expect(Self.alarms(d) == [])
+    }
+
     @Test func `a monitor that is cleared takes its alarm along, and so does a base without it`() {
         var d = Self.dialogue()
         Self.setMonitor(&d)

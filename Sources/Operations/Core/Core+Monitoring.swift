@@ -16,6 +16,13 @@ extension Core {
             severities[monitor.id] = monitor.severity
         }
         stations[s].device.severities = severities
+        let waiting = stations[s].device.unjudged
+        stations[s].device.unjudged = waiting.filter { $0.monitor.flatMap { severities[$0] } == nil }
+        for var event in waiting {
+            guard let severity = event.monitor.flatMap({ severities[$0] }) else { continue }
+            event.severity = severity
+            alarm(event, s, at: now)
+        }
     }
 
     /// A station tells nothing more of a monitor that is gone (N07.FR.12), so what it alarmed ends with it.
@@ -55,7 +62,26 @@ extension Core {
         if pace.admits(at: now) { persist(.device(.event(id, event, receivedAt: now))) }
         stations[s].device.pace = pace
         let object = Self.alarmObject(id, event.subject)
-        if event.isCleared { return endAlarm(Self.monitorAlarm, object: object, at: now) }
+        if event.isCleared {
+            stations[s].device.unjudged.removeAll { $0.subject == event.subject }
+            return endAlarm(Self.monitorAlarm, object: object, at: now)
+        }
+        if event.severity == nil, event.monitor != nil { ask(about: event, s, at: now) }
+        alarm(event, s, at: now)
+    }
+
+    /// A monitor that the maker built in was never told of: how grave its event is, the station must say.
+    private mutating func ask(about event: DeviceEvent, _ s: Int, at now: Instant) {
+        stations[s].device.unjudged.removeAll { $0.subject == event.subject }
+        if stations[s].device.unjudged.count < DeviceWatch.mostUnjudged { stations[s].device.unjudged.append(event) }
+        if let asked = stations[s].device.monitorsAskedAt, now - asked < .hours(1) { return }
+        stations[s].device.monitorsAskedAt = now
+        _ = device(.refreshMonitors(stations[s].station.id), by: .platform, at: now)
+    }
+
+    private mutating func alarm(_ event: DeviceEvent, _ s: Int, at now: Instant) {
+        let id = stations[s].station.id
+        let object = Self.alarmObject(id, event.subject)
         // What comes again and again by the clock tells of nothing new.
         guard let severity = event.severity, (0...DeviceMonitor.alarming).contains(severity),
             event.trigger != "Periodic", hasRoomForMonitorAlarm(of: id)

@@ -15,8 +15,13 @@ struct DeviceWatch: Sendable {
     /// Newest last.
     var inquiries: [CustomerInquiry] = []
     var pace = EventPace()
+    /// Events of monitors that nobody has told us of, until the station says what they are; oldest first.
+    var unjudged: [DeviceEvent] = []
+    /// When the station was last asked for its monitors because of them.
+    var monitorsAskedAt: Instant?
 
     static let mostReports = 4
+    static let mostUnjudged = 20
     static let mostInquiries = 4
 
     mutating func keep(_ report: DeviceReport) {
