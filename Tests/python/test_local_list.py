@@ -211,6 +211,8 @@ def test_changes_of_tokens_go_to_the_station_by_themselves_also_after_a_restart(
     until(lambda: set(holder.tokens) == set(names + more), "the new token came by itself", 20)
     assert holder.messages[-1]["update_type"] == "Differential"
     until(lambda: state(api, "L1")["current"], "it is shown as current")
+    # What is answered is on the disk, and all that came before it.
+    api.put("/api/v1/sites/S1", {"name": "S1", "kind": "residential", "region": "420000", "zone": "Asia/Shanghai"})
     server.kill()
     server.start()
     api = server.api()
