@@ -3,6 +3,7 @@ import Foundation
 /// Lets reads through until the store closes. GRDB must not close its connections under a read that is about to take one:
 /// it would use a connection that is none any more, and the process would die of it.
 final class ReadGate: @unchecked Sendable {
+    // Unchecked: a condition has to be waited for, which no mutex of the language can; every use of what follows is under it.
     private let monitor = NSCondition()
     private var inside = 0
     private var isClosed = false

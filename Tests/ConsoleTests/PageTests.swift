@@ -8,6 +8,17 @@ import Testing
 @testable import Console
 
 @Suite("Pages") struct PageTests {
+    @Test(arguments: [
+        ("station-offline", "A/7", "A%2F7"), ("station-offline", "A", "A"), ("station-faulted", "A/7/1", "A%2F7"),
+        ("station-faulted", "A/0", "A"), ("setpoint-rejected", "A/7/2", "A%2F7"),
+        ("station-monitor", "A/7/monitor 3", "A%2F7"),
+    ])
+    func `an alarm leads to its pile, whatever the pile is called`(code: String, object: String, pile: String) {
+        let alarm = Alarm(
+            id: 1, priority: .low, code: code, site: nil, object: object, values: [:], since: Instant(seconds: 0))
+        #expect(Parts.alarmObject(alarm).text.contains("href=\"/stations/\(pile)\""))
+    }
+
     static let paths = [
         "/", "/?day=2026-03-09", "/?site=riverside", "/stations", "/stations?state=offline", "/stations?q=nothing",
         "/stations:import",

@@ -29,6 +29,34 @@ import Testing
         #expect(active(d, "station-faulted").isEmpty)
     }
 
+    @Test func `a charge point that is faulted as a whole is alarmed too`() {
+        var d = Dialogue()
+        d.community(piles: 1, limit: .kilowatts(20))
+        let payload = { (status: String) in #"{"connectorId":0,"errorCode":"InternalError","status":"\#(status)"}"# }
+        d.say("P1", "StatusNotification", payload("Faulted"))
+        #expect(active(d, "station-faulted").map(\.object) == ["P1/0"])
+        d.say("P1", "StatusNotification", payload("Available"))
+        #expect(active(d, "station-faulted").isEmpty)
+        d.say("P1", "StatusNotification", payload("Faulted"))
+        d.order(.deleteStation(StationID("P1")))
+        #expect(active(d, "station-faulted").isEmpty)
+    }
+
+    @Test func `a transaction that goes on says that the fault is over`() {
+        var d = Dialogue()
+        d.connect("C1", .v201)
+        func event(_ number: Int, _ kind: String, _ state: String) -> String {
+            #"{"eventType":"\#(kind)","timestamp":"\#(d.now)","triggerReason":"ChargingStateChanged","seqNo":\#(number),"transactionInfo":{"transactionId":"T","chargingState":"\#(state)"},"evse":{"id":1,"connectorId":1}}"#
+        }
+        d.say("C1", "TransactionEvent", event(0, "Started", "Charging"))
+        d.say(
+            "C1", "StatusNotification",
+            #"{"timestamp":"\#(d.now)","connectorStatus":"Faulted","evseId":1,"connectorId":1}"#)
+        #expect(active(d, "station-faulted").map(\.object) == ["C1/1"])
+        d.say("C1", "TransactionEvent", event(1, "Updated", "SuspendedEVSE"))
+        #expect(active(d, "station-faulted").isEmpty)
+    }
+
     @Test func `a pile that does not come back is alarmed after five minutes, until it does`() {
         var d = Dialogue()
         d.community(piles: 2, limit: .kilowatts(20))

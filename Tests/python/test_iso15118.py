@@ -391,6 +391,9 @@ def test_vehicles_of_simulated_stations_pay_by_contract_and_tell_their_needs(pla
         asked = "DataTransfer" if version == "1.6" else "Authorize"
 
         def answered():
-            return any(one["action"] == asked for one in api.every(f"/api/v1/stations/{station.identity}/messages"))
-        until(answered, "the question", 30)
+            return any(one["action"] == asked and "CertificateRevoked" in json.dumps(one["reply"])
+                       for one in api.every(f"/api/v1/stations/{station.identity}/messages"))
+        until(answered, "it is refused", 30)
+        # What the station makes of it, it has said before it answers what came later.
+        api.command(station.identity, "TriggerMessage", {"requestedMessage": "Heartbeat"})
         assert api.get("/api/v1/sessions?station=" + station.identity)["items"] == []

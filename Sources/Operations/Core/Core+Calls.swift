@@ -198,8 +198,8 @@ extension Core {
             if stations[s].evses[e].status != report.status { stations[s].evses[e].statusSince = now }
             stations[s].evses[e].status = report.status
             stations[s].evses[e].errorCode = report.errorCode
-            judgeFault(s, e, at: now)
         }
+        judgeFault(report.connector, s, error: report.errorCode, at: now)
         if !stations[s].promises.isEmpty { fulfilAvailability(s, at: now) }
         persistLive(s)
         emit(.publish(.station(stations[s].station.id)))

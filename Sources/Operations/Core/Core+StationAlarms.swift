@@ -32,9 +32,8 @@ extension Core {
         let dark = Set(sites.filter { $0.value.gone >= Self.fewestOfSite && $0.value.gone * 2 > $0.value.all }.keys)
         for s in stations.indices {
             // Also says that an alarm of an earlier run still holds.
-            for e in stations[s].evses.indices where stations[s].evses[e].status == .faulted {
-                judgeFault(s, e, at: now)
-            }
+            if stations[s].status == .faulted { judgeFault(0, s, at: now) }
+            for evse in stations[s].evses where evse.status == .faulted { judgeFault(evse.number, s, at: now) }
             let (id, site) = (stations[s].station.id, stations[s].station.site)
             if let site, stations[s].isInService, !dark.contains(site), isGone(stations[s]) {
                 raise(
@@ -54,14 +53,16 @@ extension Core {
         }
     }
 
-    mutating func judgeFault(_ s: Int, _ e: Int, at now: Instant) {
-        let evse = stations[s].evses[e]
-        if evse.status == .faulted {
+    /// - Parameter number: of the EVSE; 0 is the station as a whole, which only 1.6 tells of.
+    mutating func judgeFault(_ number: Int, _ s: Int, error: String? = nil, at now: Instant) {
+        let status = number == 0 ? stations[s].status : stations[s].evse(number).map { stations[s].evses[$0].status }
+        let object = EVSEID(stations[s].station.id, number).description
+        if status == .faulted {
             raise(
-                Self.faulted, object: evse.id.description, site: stations[s].station.site, priority: .medium,
-                values: evse.errorCode.map { ["error": $0] } ?? [:], at: now)
+                Self.faulted, object: object, site: stations[s].station.site, priority: .medium,
+                values: error.map { ["error": $0] } ?? [:], at: now)
         } else {
-            endAlarm(Self.faulted, object: evse.id.description, at: now)
+            endAlarm(Self.faulted, object: object, at: now)
         }
     }
 
@@ -72,7 +73,10 @@ extension Core {
     /// The station is removed.
     mutating func endStationAlarms(_ s: Int, at now: Instant) {
         stationReturned(s, at: now)
-        for evse in stations[s].evses { endAlarm(Self.faulted, object: evse.id.description, at: now) }
+        let id = stations[s].station.id
+        for number in [0] + stations[s].evses.map(\.number) {
+            endAlarm(Self.faulted, object: EVSEID(id, number).description, at: now)
+        }
     }
 }
 

@@ -20,7 +20,7 @@ extension Core {
         }
         let i = known ?? open(report, s, at: at, now: now)
         let before = stations[s].sessions[i]
-        let isNew = progress(report, s, i)
+        let isNew = progress(report, s, i, at: now)
         if clockIsUnset { stations[s].sessions[i].raise(.clockUnset) }
         if let token = report.token { take(token, verdict, s, i) }
         if report.stage == .started { begin(report, s, i, at: at, now: now) }
@@ -73,7 +73,7 @@ extension Core {
     }
 
     /// - Returns: `false` when the message has come before.
-    private mutating func progress(_ report: TransactionReport, _ s: Int, _ i: Int) -> Bool {
+    private mutating func progress(_ report: TransactionReport, _ s: Int, _ i: Int, at now: Instant) -> Bool {
         var course = stations[s].sessions[i].course ?? Session.Course()
         let isNew = course.sequence.take(report.sequence, report.stage)
         if !isNew { statistics.repeats += 1 }
@@ -93,7 +93,8 @@ extension Core {
             stations[s].evses[e].status != status
         {
             stations[s].evses[e].status = status
-            stations[s].evses[e].statusSince = session.startedAt
+            stations[s].evses[e].statusSince = now
+            judgeFault(session.evse.number, s, at: now)
             persistLive(s)
             emit(.publish(.station(stations[s].station.id)))
         }

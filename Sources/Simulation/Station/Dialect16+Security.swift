@@ -6,15 +6,7 @@ import Quantities
 // The security extensions of OCPP 1.6 (security whitepaper, edition 3).
 extension Dialect16 {
     func securityKeys(_ settings: StationSecuritySettings) -> [StationConfiguration.Entry] {
-        typealias Entry = StationConfiguration.Entry
-        func fixed(_ key: String, _ value: String) -> Entry { Entry(name: .init(variable: key), value: value) }
-        func open(
-            _ key: String, _ value: String, _ kind: StationConfiguration.Kind,
-            _ parameter: StationConfiguration.Parameter? = nil
-        ) -> Entry {
-            Entry(name: .init(variable: key), value: value, kind: kind, isReadOnly: false, parameter: parameter)
-        }
-        return [
+        [
             open("AuthorizationKey", "", .secret),
             open("CpoName", settings.organization, .text, .organization),
             open("SecurityProfile", "\(StationSecurity(settings).profile)", .number(most: 3)),
@@ -60,11 +52,10 @@ extension Dialect16 {
             station.respond(id, V16.Response.installCertificate(.init(status: status)))
         case .deleteCertificate(let request):
             let data = request.certificateHashData
-            let verdict = station.security.certificates.delete(
+            let verdict = station.deleteCertificate(
                 StationHash(
                     algorithm: data.hashAlgorithm.name, issuerName: data.issuerNameHash,
-                    issuerKey: data.issuerKeyHash, serial: data.serialNumber),
-                isNeeded: station.security.profile >= 2 && !station.settings.security.trustsSystem)
+                    issuerKey: data.issuerKeyHash, serial: data.serialNumber))
             let status: V16.DeleteCertificateStatus =
                 switch verdict {
                 case .accepted: .accepted

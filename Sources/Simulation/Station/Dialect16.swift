@@ -230,15 +230,18 @@ struct Dialect16: StationDialect {
 
     // MARK: Configuration keys
 
+    func fixed(_ key: String, _ value: String) -> StationConfiguration.Entry {
+        StationConfiguration.Entry(name: .init(variable: key), value: value)
+    }
+    func open(
+        _ key: String, _ value: String, _ kind: StationConfiguration.Kind,
+        _ parameter: StationConfiguration.Parameter? = nil
+    ) -> StationConfiguration.Entry {
+        StationConfiguration.Entry(
+            name: .init(variable: key), value: value, kind: kind, isReadOnly: false, parameter: parameter)
+    }
+
     func configuration(_ settings: StationSettings) -> [StationConfiguration.Entry] {
-        typealias Entry = StationConfiguration.Entry
-        func fixed(_ key: String, _ value: String) -> Entry { Entry(name: .init(variable: key), value: value) }
-        func open(
-            _ key: String, _ value: String, _ kind: StationConfiguration.Kind,
-            _ parameter: StationConfiguration.Parameter? = nil
-        ) -> Entry {
-            Entry(name: .init(variable: key), value: value, kind: kind, isReadOnly: false, parameter: parameter)
-        }
         let sampled: [MeterSample.Measurand] = [.energyRegister, .power, .current]
         let register = MeterSample.Measurand.energyRegister.rawValue
         return [

@@ -8,32 +8,22 @@ extension Dialect201 {
     func securityVariables(
         _ settings: StationSecuritySettings, identity: String
     ) -> [StationConfiguration.Entry] {
-        func entry(
-            _ component: String, _ variable: String, _ value: String, _ kind: StationConfiguration.Kind = .text,
-            isOpen: Bool = false, _ parameter: StationConfiguration.Parameter? = nil
-        ) -> StationConfiguration.Entry {
-            StationConfiguration.Entry(
-                name: .init(component: component, variable: variable), value: value, kind: kind, isReadOnly: !isOpen,
-                parameter: parameter)
-        }
         let security = "SecurityCtrlr"
         let seconds = StationConfiguration.Kind.number(unit: "s")
         return [
-            entry(security, "BasicAuthPassword", "", .secret, isOpen: true),
-            entry(security, "Identity", identity),
-            entry(security, "OrganizationName", settings.organization, isOpen: true, .organization),
-            entry(security, "CertificateEntries", "0", .number(most: Int64(settings.mostCertificates))),
-            entry(security, "SecurityProfile", "\(StationSecurity(settings).profile)", .number()),
-            entry(security, "AdditionalRootCertificateCheck", "false", .flag),
-            entry(
+            open(security, "BasicAuthPassword", "", .secret),
+            fixed(security, "Identity", identity),
+            open(security, "OrganizationName", settings.organization, .text, .organization),
+            fixed(security, "CertificateEntries", "0", .number(most: Int64(settings.mostCertificates))),
+            fixed(security, "SecurityProfile", "\(StationSecurity(settings).profile)", .number()),
+            fixed(security, "AdditionalRootCertificateCheck", "false", .flag),
+            fixed(
                 security, "MaxCertificateChainSize", "\(StationSecurity.mostChain)",
                 .number(most: Int64(StationSecurity.mostChain))),
-            entry(security, "CertSigningWaitMinimum", "60", seconds, isOpen: true, .signingWait),
-            entry(security, "CertSigningRepeatTimes", "3", .number(most: 10), isOpen: true, .signingRepeats),
-            entry(
-                "OCPPCommCtrlr", "NetworkProfileConnectionAttempts", "3", .number(most: 100), isOpen: true,
-                .networkAttempts),
-            entry("ClockCtrlr", "TimeAdjustmentReportingThreshold", "20", seconds, isOpen: true, .clockThreshold),
+            open(security, "CertSigningWaitMinimum", "60", seconds, .signingWait),
+            open(security, "CertSigningRepeatTimes", "3", .number(most: 10), .signingRepeats),
+            open("OCPPCommCtrlr", "NetworkProfileConnectionAttempts", "3", .number(most: 100), .networkAttempts),
+            open("ClockCtrlr", "TimeAdjustmentReportingThreshold", "20", seconds, .clockThreshold),
         ]
     }
 
@@ -113,11 +103,10 @@ extension Dialect201 {
             respond(.installCertificate(.init(status: status)), id, &station)
         case .deleteCertificate(let request):
             let data = request.certificateHashData
-            let verdict = station.security.certificates.delete(
+            let verdict = station.deleteCertificate(
                 StationHash(
                     algorithm: data.hashAlgorithm.name, issuerName: data.issuerNameHash,
-                    issuerKey: data.issuerKeyHash, serial: data.serialNumber),
-                isNeeded: station.security.profile >= 2 && !station.settings.security.trustsSystem)
+                    issuerKey: data.issuerKeyHash, serial: data.serialNumber))
             let status: V2.DeleteCertificateStatus =
                 switch verdict {
                 case .accepted: .accepted

@@ -11,7 +11,7 @@ extension Dialect201 {
 
     private typealias Entry = StationConfiguration.Entry
 
-    private func fixed(
+    func fixed(
         _ component: String, _ variable: String, _ value: String, _ kind: StationConfiguration.Kind = .text,
         instance: String? = nil
     ) -> StationConfiguration.Entry {
@@ -19,7 +19,7 @@ extension Dialect201 {
         return StationConfiguration.Entry(name: name, value: value, kind: kind)
     }
 
-    private func open(
+    func open(
         _ component: String, _ variable: String, _ value: String, _ kind: StationConfiguration.Kind,
         _ parameter: StationConfiguration.Parameter? = nil, instance: String? = nil
     ) -> StationConfiguration.Entry {

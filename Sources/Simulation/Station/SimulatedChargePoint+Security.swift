@@ -147,6 +147,13 @@ extension SimulatedChargePoint {
         Set(security.certificates.own.values.map(\.key) + security.signings.map(\.number))
     }
 
+    // MARK: Roots
+
+    /// The last root stays where nothing else tells whom to believe.
+    mutating func deleteCertificate(_ wanted: StationHash) -> StationCertificates.Verdict {
+        security.certificates.delete(wanted, isNeeded: security.profile >= 2 && !settings.security.trustsSystem)
+    }
+
     // MARK: What comes by itself
 
     /// When it next asks, or asks again, for a certificate; only while the central system listens.
