@@ -4,7 +4,8 @@ import Quantities
 // OCPP 2.x part 2, block K. Of several schedules (for ISO 15118) the first counts.
 extension ChargingProfile {
     /// `nil` for what these words cannot say: a Dynamic profile, an unknown word, a period without a limit.
-    public init?(_ profile: V2.ChargingProfile) {
+    /// - Parameter instant: when a Dynamic profile came that does not say so itself (K28.FR.05).
+    public init?(_ profile: V2.ChargingProfile, at instant: Instant? = nil) {
         guard let purpose = Purpose(profile.chargingProfilePurpose), let schedule = profile.chargingSchedule.first,
             let kind = Kind(profile.chargingProfileKind, profile.recurrencyKind)
         else { return nil }
@@ -16,13 +17,19 @@ extension ChargingProfile {
         }
         var periods: [Period] = []
         for period in schedule.chargingSchedulePeriod {
-            guard let limit = period.limit else { return nil }
-            periods.append(Period(start: period.startPeriod, limit: limit, phases: period.numberPhases))
+            guard let mode = Mode(period.operationMode ?? .chargingOnly) else { return nil }
+            // In 2.0.1, and while only charging is meant, a period is its limit.
+            guard mode != .chargingOnly || period.limit != nil else { return nil }
+            periods.append(
+                Period(
+                    start: period.startPeriod, limit: period.limit, phases: period.numberPhases, mode: mode,
+                    dischargeLimit: period.dischargeLimit, setpoint: period.setpoint))
         }
         self.init(
             id: profile.id, stackLevel: profile.stackLevel, purpose: purpose, kind: kind, unit: unit,
             start: schedule.startSchedule, duration: schedule.duration, periods: periods,
-            validFrom: profile.validFrom, validTo: profile.validTo, transaction: profile.transactionId)
+            validFrom: profile.validFrom, validTo: profile.validTo, transaction: profile.transactionId,
+            updatedAt: kind == .dynamic ? profile.dynUpdateTime ?? instant : nil)
     }
 }
 
@@ -42,14 +49,15 @@ extension ChargingProfile.Purpose {
 }
 
 extension ChargingProfile.Kind {
-    /// `nil` for a Dynamic profile and for an unknown word.
+    /// `nil` for an unknown word.
     fileprivate init?(_ kind: V2.ChargingProfileKind, _ recurrency: V2.RecurrencyKind?) {
         switch (kind, recurrency) {
         case (.absolute, _): self = .absolute
         case (.relative, _): self = .relative
         case (.recurring, .weekly?): self = .weekly
         case (.recurring, .daily?): self = .daily
-        case (.recurring, _), (.dynamic, _), (.unrecognized, _): return nil
+        case (.dynamic, _): self = .dynamic
+        case (.recurring, _), (.unrecognized, _): return nil
         }
     }
 }
@@ -72,12 +80,18 @@ extension V2.ChargingProfile {
             case .relative: (.relative, nil)
             case .daily: (.recurring, .daily)
             case .weekly: (.recurring, .weekly)
+            case .dynamic: (.dynamic, nil)
             }
         let periods = profile.periods.map { period in
-            let limit =
-                period.limit % 100 == 0
-                ? JSONDecimal(mantissa: period.limit / 100, scale: 1) : JSONDecimal(mantissa: period.limit, scale: 3)
-            return V2.ChargingSchedulePeriod(startPeriod: period.start, limit: limit, numberPhases: period.phases)
+            let exact = { (value: Int64) in
+                value % 100 == 0 ? JSONDecimal(mantissa: value / 100, scale: 1) : JSONDecimal(mantissa: value, scale: 3)
+            }
+            return V2.ChargingSchedulePeriod(
+                startPeriod: period.start,
+                limit: period.limit == ChargingProfile.Period.unlimited && period.mode != .chargingOnly
+                    ? nil : exact(period.limit), numberPhases: period.phases,
+                dischargeLimit: period.dischargeLimit.map(exact), setpoint: period.setpoint.map(exact),
+                operationMode: period.mode == .chargingOnly ? nil : V2.OperationMode(period.mode))
         }
         let schedule = V2.ChargingSchedule(
             id: profile.id, chargingRateUnit: profile.unit == .amperes ? .a : .w, chargingSchedulePeriod: periods,
@@ -85,6 +99,39 @@ extension V2.ChargingProfile {
         self.init(
             id: profile.id, stackLevel: profile.stackLevel, chargingProfilePurpose: purpose,
             chargingProfileKind: kind, chargingSchedule: [schedule], recurrencyKind: recurrency,
-            validFrom: profile.validFrom, validTo: profile.validTo, transactionId: profile.transaction)
+            validFrom: profile.validFrom, validTo: profile.validTo, transactionId: profile.transaction,
+            dynUpdateTime: profile.updatedAt)
+    }
+}
+
+extension ChargingProfile.Mode {
+    /// `nil` for an unknown word.
+    public init?(_ mode: V2.OperationMode) {
+        switch mode {
+        case .idle: self = .idle
+        case .chargingOnly: self = .chargingOnly
+        case .centralSetpoint: self = .centralSetpoint
+        case .externalSetpoint: self = .externalSetpoint
+        case .externalLimits: self = .externalLimits
+        case .centralFrequency: self = .centralFrequency
+        case .localFrequency: self = .localFrequency
+        case .localLoadBalancing: self = .localLoadBalancing
+        case .unrecognized: return nil
+        }
+    }
+}
+
+extension V2.OperationMode {
+    public init(_ mode: ChargingProfile.Mode) {
+        switch mode {
+        case .idle: self = .idle
+        case .chargingOnly: self = .chargingOnly
+        case .centralSetpoint: self = .centralSetpoint
+        case .externalSetpoint: self = .externalSetpoint
+        case .externalLimits: self = .externalLimits
+        case .centralFrequency: self = .centralFrequency
+        case .localFrequency: self = .localFrequency
+        case .localLoadBalancing: self = .localLoadBalancing
+        }
     }
 }

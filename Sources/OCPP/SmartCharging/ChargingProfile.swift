@@ -15,7 +15,16 @@ public struct ChargingProfile: Hashable, Sendable {
         /// Added on top of everything else (2.1).
         case localGeneration
     }
-    public enum Kind: Hashable, Sendable { case absolute, relative, daily, weekly }
+    public enum Kind: Hashable, Sendable {
+        case absolute, relative, daily, weekly
+        /// One period whose values are changed while it holds (2.1 K28).
+        case dynamic
+    }
+    /// What a period is about (2.1 block Q); everything before 2.1 is charging only.
+    public enum Mode: Hashable, Sendable, CaseIterable {
+        case idle, chargingOnly, centralSetpoint, externalSetpoint, externalLimits, centralFrequency, localFrequency
+        case localLoadBalancing
+    }
     public enum Unit: Hashable, Sendable { case amperes, watts }
 
     public struct Period: Hashable, Sendable {
@@ -25,12 +34,39 @@ public struct ChargingProfile: Hashable, Sendable {
         public let limit: Int64
         /// `nil` means 3 on AC (1.6 §7.14, 2.x K01.FR.49).
         public let phases: Int?
+        public let mode: Mode
+        /// Of the unit of ``limit``, 0 or less; `nil`: it says nothing of discharging.
+        public let dischargeLimit: Int64?
+        /// To be followed as closely as possible, below 0 where the vehicle discharges; `nil`: there is none.
+        public let setpoint: Int64?
 
         /// - Parameter limit: clamped to what a grid can mean, 0 to 10⁹ A or W; beyond that a limit is no limit.
-        public init(start: Int, limit: JSONDecimal, phases: Int?) {
+        ///   `nil`: there is none.
+        public init(
+            start: Int, limit: JSONDecimal?, phases: Int?, mode: Mode = .chargingOnly,
+            dischargeLimit: JSONDecimal? = nil, setpoint: JSONDecimal? = nil
+        ) {
             self.start = start
-            self.limit = max(0, min(limit.scaled(by: 3) ?? .max, 999_999_999_999))
+            self.limit = limit.map { max(0, Self.bounded($0)) } ?? Self.unlimited
             self.phases = phases
+            self.mode = mode
+            self.dischargeLimit = dischargeLimit.map { min(0, Self.bounded($0)) }
+            self.setpoint = setpoint.map(Self.bounded)
+        }
+        /// The most that flows into the vehicle by this period, in the unit of ``limit``.
+        var mostCharged: Int64 {
+            switch mode {
+            case .idle: 0
+            case .centralSetpoint, .centralFrequency: min(limit, setpoint.map { max(0, $0) } ?? limit)
+            case .chargingOnly, .externalSetpoint, .externalLimits, .localFrequency, .localLoadBalancing: limit
+            }
+        }
+
+        /// Beyond what a grid can mean.
+        static let unlimited: Int64 = 999_999_999_999
+        private static func bounded(_ value: JSONDecimal) -> Int64 {
+            let most = value < JSONDecimal(0) ? -unlimited : unlimited
+            return max(-unlimited, min(value.scaled(by: 3) ?? most, unlimited))
         }
     }
 
@@ -45,6 +81,9 @@ public struct ChargingProfile: Hashable, Sendable {
     public let duration: Int?
     /// By ascending start.
     public let periods: [Period]
+    /// Of a Dynamic profile: when its values came. ``duration`` counts from there, a dead-man switch (K28.FR.13); `nil`:
+    /// nobody knows.
+    public let updatedAt: Instant?
     public let validFrom: Instant?
     public let validTo: Instant?
     /// The transaction it is for, in the version's own id as text; `nil`: whichever runs.
@@ -52,7 +91,8 @@ public struct ChargingProfile: Hashable, Sendable {
 
     public init(
         id: Int, stackLevel: Int, purpose: Purpose, kind: Kind, unit: Unit, start: Instant?, duration: Int?,
-        periods: [Period], validFrom: Instant? = nil, validTo: Instant? = nil, transaction: String? = nil
+        periods: [Period], validFrom: Instant? = nil, validTo: Instant? = nil, transaction: String? = nil,
+        updatedAt: Instant? = nil
     ) {
         self.id = id
         self.stackLevel = stackLevel
@@ -65,13 +105,31 @@ public struct ChargingProfile: Hashable, Sendable {
         self.validFrom = validFrom
         self.validTo = validTo
         self.transaction = transaction
+        self.updatedAt = updatedAt
     }
 
     /// The same profile for one transaction: how a remote start's becomes its own (2.x F01, F02). `nil` changes nothing.
     public func belonging(to transaction: String?) -> ChargingProfile {
         ChargingProfile(
             id: id, stackLevel: stackLevel, purpose: purpose, kind: kind, unit: unit, start: start, duration: duration,
-            periods: periods, validFrom: validFrom, validTo: validTo, transaction: transaction ?? self.transaction)
+            periods: periods, validFrom: validFrom, validTo: validTo, transaction: transaction ?? self.transaction,
+            updatedAt: updatedAt)
+    }
+
+    /// A Dynamic profile with the values of an update (2.1 K28.FR.06); what the update does not name stays. A later update
+    /// revives one whose time was over. `nil` for every other kind.
+    public func updated(
+        limit: JSONDecimal?, dischargeLimit: JSONDecimal?, setpoint: JSONDecimal?, at instant: Instant
+    ) -> ChargingProfile? {
+        guard kind == .dynamic, let old = periods.first else { return nil }
+        let exact = { (value: Int64) in JSONDecimal(mantissa: value, scale: 3) }
+        let period = Period(
+            start: 0, limit: limit ?? (old.limit == Period.unlimited ? nil : exact(old.limit)), phases: old.phases,
+            mode: old.mode, dischargeLimit: dischargeLimit ?? old.dischargeLimit.map(exact),
+            setpoint: setpoint ?? old.setpoint.map(exact))
+        return ChargingProfile(
+            id: id, stackLevel: stackLevel, purpose: purpose, kind: kind, unit: unit, start: start, duration: duration,
+            periods: [period], validFrom: validFrom, validTo: validTo, transaction: transaction, updatedAt: instant)
     }
 
     /// `nil` for a purpose that 1.6 does not know.

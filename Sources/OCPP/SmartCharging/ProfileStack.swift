@@ -87,23 +87,19 @@ public struct ProfileStack: Hashable, Sendable {
     ///
     /// EVSE 0 asks for the station as a whole, which bounds the sum over its EVSEs.
     public func limit(evse: Int, at instant: Instant, transaction: Transaction?, supply: Supply) -> ChargingLimit? {
-        func leads(_ purpose: ChargingProfile.Purpose, on evse: Int) -> ChargingLimit? {
-            leading(purpose, evse, instant, transaction, supply)
+        let leaders = leaders(evse: evse, at: instant, transaction: transaction)
+        var limits = leaders.others.map { ChargingLimit($0.period, $0.unit, supply) }
+        if let own = leaders.own {
+            // A setpoint of ours that an external one overrules holds nobody back.
+            let isOverruled = leaders.external?.namesSetpoint ?? false
+            limits.append(ChargingLimit(own.period, own.unit, supply, countsSetpoint: !isOverruled))
         }
-        var limits = [leads(.stationMaximum, on: 0), leads(.externalConstraints, on: 0)]
-        if evse > 0 {
-            limits.append(leads(.externalConstraints, on: evse))
-            limits.append(
-                (transaction?.hasPriority == true ? leads(.priority, on: evse) ?? leads(.priority, on: 0) : nil)
-                    ?? leads(.transaction, on: evse) ?? leads(.transactionDefault, on: evse)
-                    ?? leads(.transactionDefault, on: 0))
-        }
-        let lowest = limits.reduce(nil) { (lowest: ChargingLimit?, limit) in
-            guard let limit else { return lowest }
-            return lowest.map(limit.lowered) ?? limit
-        }
-        guard let lowest else { return nil }
-        let added = leads(.localGeneration, on: evse) ?? (evse > 0 ? leads(.localGeneration, on: 0) : nil)
+        guard let first = limits.first else { return nil }
+        let lowest = limits.dropFirst().reduce(first) { $0.lowered(by: $1) }
+        let generation =
+            leading(.localGeneration, evse, instant, transaction)
+            ?? (evse > 0 ? leading(.localGeneration, 0, instant, transaction) : nil)
+        let added = generation.map { ChargingLimit($0.period, $0.unit, supply) }
         return added.map { ChargingLimit(milliwatts: lowest.milliwatts + $0.milliwatts, phases: lowest.phases) }
             ?? lowest
     }
@@ -120,11 +116,43 @@ public struct ProfileStack: Hashable, Sendable {
         return next
     }
 
-    private func leading(
-        _ purpose: ChargingProfile.Purpose, _ evse: Int, _ instant: Instant, _ transaction: Transaction?,
-        _ supply: Supply
-    ) -> ChargingLimit? {
-        var best: (level: Int, limit: ChargingLimit)?
+    /// The period that holds, and what its numbers are.
+    struct Leading {
+        let level: Int
+        let period: ChargingProfile.Period
+        let unit: ChargingProfile.Unit
+
+        var namesSetpoint: Bool { period.mode == .externalSetpoint && period.setpoint != nil }
+    }
+
+    /// Who speaks at an instant.
+    struct Leaders {
+        /// Of the transaction: priority charging while it is on, its own, a default.
+        let own: Leading?
+        /// Of somebody outside, for this EVSE.
+        let external: Leading?
+        /// All that bounds the EVSE beside ``own``: the station's maximum, what is set from outside.
+        let others: [Leading]
+    }
+
+    func leaders(evse: Int, at instant: Instant, transaction: Transaction?) -> Leaders {
+        func leads(_ purpose: ChargingProfile.Purpose, on evse: Int) -> Leading? {
+            leading(purpose, evse, instant, transaction)
+        }
+        let ofStation = [leads(.stationMaximum, on: 0), leads(.externalConstraints, on: 0)]
+        guard evse > 0 else { return Leaders(own: nil, external: nil, others: ofStation.compactMap { $0 }) }
+        let external = leads(.externalConstraints, on: evse)
+        let priority = transaction?.hasPriority == true ? leads(.priority, on: evse) ?? leads(.priority, on: 0) : nil
+        return Leaders(
+            own: priority ?? leads(.transaction, on: evse) ?? leads(.transactionDefault, on: evse)
+                ?? leads(.transactionDefault, on: 0), external: external,
+            others: (ofStation + [external]).compactMap { $0 })
+    }
+
+    func leading(
+        _ purpose: ChargingProfile.Purpose, _ evse: Int, _ instant: Instant, _ transaction: Transaction?
+    ) -> Leading? {
+        var best: Leading?
         for entry in entries {
             let profile = entry.profile
             guard profile.purpose == purpose, entry.evse == evse, profile.stackLevel > best?.level ?? .min else {
@@ -135,8 +163,8 @@ public struct ProfileStack: Hashable, Sendable {
                 if let id = profile.transaction, id != transaction.id { continue }
             }
             guard let period = profile.period(at: instant, transactionStart: transaction?.start) else { continue }
-            best = (profile.stackLevel, ChargingLimit(period, profile.unit, supply))
+            best = Leading(level: profile.stackLevel, period: period, unit: profile.unit)
         }
-        return best?.limit
+        return best
     }
 }

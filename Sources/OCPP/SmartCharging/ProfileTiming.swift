@@ -38,6 +38,7 @@ extension ChargingProfile {
     private func scheduleStart(at instant: Instant, _ transactionStart: Instant?) -> Instant? {
         switch kind {
         case .relative: return transactionStart
+        case .dynamic: return updatedAt
         case .daily, .weekly:
             guard let first = start, let recurrence else { return nil }
             guard first <= instant else { return first }
@@ -52,7 +53,7 @@ extension ChargingProfile {
     /// Milliseconds from one start to the next.
     private var recurrence: Int64? {
         switch kind {
-        case .absolute, .relative: nil
+        case .absolute, .relative, .dynamic: nil
         case .daily: 86_400_000
         case .weekly: 7 * 86_400_000
         }

@@ -36,8 +36,12 @@ public struct ChargingLimit: Hashable, Sendable {
     }
 
     /// A period's limit; an absent number of phases means 3 on AC (OCPP 1.6 §7.14), which the supply then bounds.
-    init(_ period: ChargingProfile.Period, _ unit: ChargingProfile.Unit, _ supply: Supply) {
+    /// - Parameter countsSetpoint: a value to be followed is also the most that flows.
+    init(
+        _ period: ChargingProfile.Period, _ unit: ChargingProfile.Unit, _ supply: Supply, countsSetpoint: Bool = true
+    ) {
         phases = max(1, min(period.phases ?? 3, supply.phases))
-        milliwatts = unit == .amperes ? period.limit * Int64(supply.voltage * phases) : period.limit
+        let most = countsSetpoint ? period.mostCharged : period.limit
+        milliwatts = unit == .amperes ? most * Int64(supply.voltage * phases) : most
     }
 }

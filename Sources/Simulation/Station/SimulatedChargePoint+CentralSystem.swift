@@ -102,6 +102,9 @@ extension SimulatedChargePoint {
     private func fault(in profile: ChargingProfile) -> ProfileRefusal? {
         guard settings.rateUnits.contains(profile.unit) else { return .rateUnit }
         guard (0...settings.maxStackLevel).contains(profile.stackLevel) else { return .profile }
+        guard profile.kind != .dynamic, profile.periods.allSatisfy({ $0.mode == .chargingOnly }) else {
+            return .profile
+        }
         let isRecurring = profile.kind == .daily || profile.kind == .weekly
         guard (1...settings.maxPeriods).contains(profile.periods.count), profile.periods.first?.start == 0,
             !(profile.kind == .relative && profile.start != nil), !(isRecurring && profile.start == nil)
