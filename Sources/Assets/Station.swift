@@ -32,6 +32,9 @@ public struct Station: Hashable, Sendable {
         public var maxCurrentMilliamperes: Int64 { didSet { currentIsStated = true } }
         /// The least current while charging (IEC 61851-1: 6 A).
         public var minCurrentMilliamperes: Int64
+        /// Discharging rating of one EVSE, a positive magnitude; zero: it only charges. `nil`: nobody said, and what station and
+        /// vehicle say of themselves counts, up to ``maxPower``.
+        public var maxDischarge: Power?
         public private(set) var phasesAreStated: Bool
         public private(set) var currentIsStated: Bool
 
@@ -40,12 +43,13 @@ public struct Station: Hashable, Sendable {
         ///   - maxCurrentMilliamperes: `nil`: nobody said; 32 A are assumed.
         public init(
             voltage: Int = 220, phases: Int? = nil, maxCurrentMilliamperes: Int64? = nil,
-            minCurrentMilliamperes: Int64 = 6_000
+            minCurrentMilliamperes: Int64 = 6_000, maxDischarge: Power? = nil
         ) {
             self.voltage = voltage
             self.phases = phases ?? 1
             self.maxCurrentMilliamperes = maxCurrentMilliamperes ?? 32_000
             self.minCurrentMilliamperes = minCurrentMilliamperes
+            self.maxDischarge = maxDischarge
             self.phasesAreStated = phases != nil
             self.currentIsStated = maxCurrentMilliamperes != nil
         }

@@ -33,6 +33,8 @@ public struct Session: Hashable, Sendable {
     /// Export as a positive magnitude.
     public var exported: Energy
     public var needs: Needs?
+    /// What its vehicle said of giving energy back; `nil`: nothing, and nothing is taken from it.
+    public var v2x: V2XParameters?
     /// Soft faults and surprises, for people: `register went back`, `stop for an unknown transaction` …
     public var flags: [String]
     /// What only protocols tell that number a transaction's messages (2.x); `nil` with others.

@@ -7,10 +7,13 @@ public struct VehicleNeeds: Hashable, Sendable {
     public let departure: Instant?
     /// From now on; `nil`: it did not say.
     public let energy: Energy?
-    public init(evse: Int, departure: Instant?, energy: Energy?) {
+    /// Its energies count from now on, not from plug-in; `nil`: it said nothing of giving back.
+    public let v2x: V2XParameters?
+    public init(evse: Int, departure: Instant?, energy: Energy?, v2x: V2XParameters? = nil) {
         self.evse = evse
         self.departure = departure
         self.energy = energy
+        self.v2x = v2x
     }
 }
 

@@ -99,7 +99,7 @@ private let supply = Supply(voltage: 230, phases: 3)
     func `a profile is the same after a way over the wire`(mode: ChargingProfile.Mode) throws {
         let sent = profile(
             7, .transaction, mode, kind: .dynamic, limit: mode == .chargingOnly ? 7000 : nil,
-            discharge: mode == .externalLimits ? -2500 : nil, setpoint: mode == .centralSetpoint ? -1234 : nil,
+            discharge: mode == .externalLimits ? -2500 : nil, setpoint: mode == .centralSetpoint || mode == .centralFrequency ? -1234 : nil,
             duration: 60, updated: t0)
         let wire = V2.ChargingProfile(sent)
         let request = V2.Request.setChargingProfile(.init(evseId: 1, chargingProfile: wire))

@@ -111,7 +111,7 @@ private func watts(
                 ], recurrencyKind: recurrency)
         }
         #expect(ChargingProfile(profile(kind: .absolute)) != nil)
-        #expect(ChargingProfile(profile(kind: .dynamic)) == nil)
+        #expect(ChargingProfile(profile(kind: .dynamic))?.updatedAt == nil)
         #expect(ChargingProfile(profile(kind: .recurring)) == nil)
         #expect(ChargingProfile(profile(kind: .absolute, limit: nil)) == nil)
         #expect(ChargingProfile(profile(kind: .unrecognized("Sometimes"))) == nil)
