@@ -10,14 +10,16 @@ private let supply = Supply(voltage: 230, phases: 3)
     /// In watts.
     private func profile(
         _ id: Int, _ purpose: ChargingProfile.Purpose, _ mode: ChargingProfile.Mode = .chargingOnly,
-        kind: ChargingProfile.Kind = .absolute, level: Int = 0, limit: JSONDecimal? = nil,
-        discharge: JSONDecimal? = nil, setpoint: JSONDecimal? = nil, duration: Int? = nil, updated: Instant? = nil
+        kind: ChargingProfile.Kind = .absolute, level: Int = 0, limit: Int? = nil,
+        discharge: Int? = nil, setpoint: Int? = nil, duration: Int? = nil, updated: Instant? = nil
     ) -> ChargingProfile {
         ChargingProfile(
             id: id, stackLevel: level, purpose: purpose, kind: kind, unit: .watts, start: kind == .dynamic ? nil : t0,
             duration: duration,
             periods: [
-                .init(start: 0, limit: limit, phases: nil, mode: mode, dischargeLimit: discharge, setpoint: setpoint)
+                .init(
+                    start: 0, limit: limit.map { JSONDecimal($0) }, phases: nil, mode: mode,
+                    dischargeLimit: discharge.map { JSONDecimal($0) }, setpoint: setpoint.map { JSONDecimal($0) })
             ], transaction: purpose == .transaction ? "T" : nil, updatedAt: updated)
     }
 
@@ -68,10 +70,10 @@ private let supply = Supply(voltage: 230, phases: 3)
         #expect(after.mode == .chargingOnly && after.setpoint == nil && after.dischargeLimit == 0)
         #expect(after.limit?.milliwatts == 1_500_000)
         let revived = try #require(
-            live.updated(limit: nil, dischargeLimit: nil, setpoint: 3000, at: t0 + .seconds(90)))
+            live.updated(limit: nil, dischargeLimit: nil, setpoint: JSONDecimal(3000), at: t0 + .seconds(90)))
         #expect(directive([revived, safe], at: 100).setpoint == 3_000_000)
         #expect(directive([revived, safe], at: 150).setpoint == nil)
-        #expect(safe.updated(limit: 1, dischargeLimit: nil, setpoint: nil, at: t0) == nil)
+        #expect(safe.updated(limit: JSONDecimal(1), dischargeLimit: nil, setpoint: nil, at: t0) == nil)
         // Nobody knows when it came: it does not hold.
         #expect(directive([profile(1, .transaction, .centralSetpoint, kind: .dynamic, setpoint: 1)]).setpoint == nil)
     }
