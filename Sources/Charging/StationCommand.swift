@@ -5,6 +5,11 @@ public import Quantities
 public enum StationCommand: Hashable, Sendable {
     /// The running transaction may draw at most `limit` in `interval`; after it the default limit holds again.
     case limitTransaction(evse: Int, transaction: String, limit: Power, interval: Interval)
+    /// The running transaction follows `power`, discharging below 0, for the length of `interval` from when the station hears
+    /// of it. `isRenewal`: it follows one already, and only the value comes.
+    case steer(evse: Int, transaction: String, power: Power, interval: Interval, isRenewal: Bool)
+    /// Which default limits the station holds for an EVSE; they come as a report with the number of the request.
+    case readDefault(evse: Int, request: Int)
     /// What holds whenever no transaction limit does: steps of 24 hours from `anchor`, repeated daily.
     case limitByDefault(evse: Int, anchor: Instant, steps: [LimitStep])
     /// Which abilities it has (``StationAbilities``).

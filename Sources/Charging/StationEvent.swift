@@ -32,6 +32,8 @@ public enum StationEvent: Hashable, Sendable {
     case certificateService
     case device(DeviceNews)
     case profiles(ProfileNews)
+    /// It asks for the newest value of what it was told to follow by the profile of this number (2.1 K29).
+    case powerAsked(profile: Int)
 
     /// Something that bears on the station's security.
     public struct Security: Hashable, Sendable {
@@ -154,6 +156,8 @@ public enum StationAnswer: Hashable, Sendable {
     case vehicleNeeds(NeedsAnswer)
     /// Whether the vehicle's own schedule stays within its limit.
     case vehicleSchedule(fits: Bool)
+    /// What is to be followed, discharging below 0, in the form that the station takes; `nil`: nothing is.
+    case powerToFollow(Power?, LimitForm)
     case acknowledged
 }
 

@@ -35,15 +35,21 @@ public struct DispatchInput: Sendable {
         public let parent: NodeID?
         /// `nil`: no limit of its own.
         public let limit: Power?
+        /// The most that may flow out of it, a positive magnitude; `nil`: no limit of its own.
+        public let exportLimit: Power?
         /// The node's meter: base load and charging together. `nil`: it has none, or never spoke.
         public let measured: Measured?
         /// High quantile of the base load at each time of day (`Forecaster.baseEnvelope`); `nil`: nothing is known, and
         /// without a meter the limit is then taken as one for charging alone.
         public let base: DailyProfile?
-        public init(id: NodeID, parent: NodeID?, limit: Power?, measured: Measured?, base: DailyProfile?) {
+        public init(
+            id: NodeID, parent: NodeID?, limit: Power?, exportLimit: Power? = nil, measured: Measured?,
+            base: DailyProfile?
+        ) {
             self.id = id
             self.parent = parent
             self.limit = limit
+            self.exportLimit = exportLimit
             self.measured = measured
             self.base = base
         }
@@ -93,7 +99,7 @@ public struct DispatchInput: Sendable {
     public struct Stay: Hashable, Sendable {
         public let session: String
         public var startedAt: Instant
-        /// Energy imported so far.
+        /// Energy imported so far, less what was given back.
         public var delivered: Energy
         /// Energy wanted from plug-in to departure: stated, else a forecast quantile; `nil`: unknown.
         public var wanted: Energy?
@@ -102,9 +108,11 @@ public struct DispatchInput: Sendable {
         public var departure: Instant?
         /// The vehicle stopped drawing although it was allowed to (``FullDetection`` or the station's SuspendedEV).
         public var isFull: Bool
+        /// `nil`: it only charges, and is told limits.
+        public var steering: Steering?
         public init(
             session: String, startedAt: Instant, delivered: Energy, wanted: Energy? = nil, minimum: Energy? = nil,
-            departure: Instant? = nil, isFull: Bool = false
+            departure: Instant? = nil, isFull: Bool = false, steering: Steering? = nil
         ) {
             self.session = session
             self.startedAt = startedAt
@@ -113,6 +121,7 @@ public struct DispatchInput: Sendable {
             self.minimum = minimum
             self.departure = departure
             self.isFull = isFull
+            self.steering = steering
         }
     }
 }

@@ -11,6 +11,8 @@ public struct DispatchOutput: Sendable {
     public var evses: [EVSEDispatch] = []
     /// One for every node of the input, in its order.
     public var nodes: [NodeDispatch] = []
+    /// One for every active instruction that asks a group for a power (``Instruction/Target/charging(below:)``).
+    public var groups: [GroupDispatch] = []
     /// EVSEs that were found to ignore their setpoint (`true`) or to follow again (`false`) in this step.
     public var verdicts: [(evse: EVSEID, ignoresProfiles: Bool)] = []
     /// How far the input's instructions came in this step; pass each to ``Instruction/advance(to:at:power:)``.
@@ -24,6 +26,8 @@ public struct DispatchCommand: Hashable, Sendable {
     public enum Content: Hashable, Sendable {
         /// A transaction profile: `limit` from now until `until`, then the default profile.
         case setpoint(session: String, limit: Power, until: Instant)
+        /// A power to follow, discharging below 0, until `until` unless it is told again.
+        case follow(session: String, power: Power, until: Instant)
         /// The default profile that holds whenever no transaction profile does; it never ends.
         case fallback(DailyProfile)
     }
@@ -75,6 +79,16 @@ public enum SetpointReason: Hashable, Sendable {
     case belowMinimumCurrent
     case ignoresProfiles
     case instruction(String)
+    /// More would be taken from the vehicle than its driver leaves.
+    case energyFloor
+    /// More discharge would break the node's export limit.
+    case exportLimit(NodeID)
+    /// It turned round a moment ago.
+    case turning
+    /// It does less than it was told; the rest is asked of others.
+    case fallsShort
+    /// It has not answered yet.
+    case unanswered
 
     public var code: String {
         switch self {
@@ -98,12 +112,18 @@ public enum SetpointReason: Hashable, Sendable {
         case .belowMinimumCurrent: "below-minimum-current"
         case .ignoresProfiles: "ignores-profiles"
         case .instruction: "instruction"
+        case .energyFloor: "energy-floor"
+        case .exportLimit: "export-limit"
+        case .turning: "turning"
+        case .fallsShort: "falls-short"
+        case .unanswered: "unanswered"
         }
     }
     /// The node or the instruction that the reason names.
     public var object: String? {
         switch self {
-        case .nodeLimit(let node), .guardCut(let node), .offlineGuarantee(let node): node.value
+        case .nodeLimit(let node), .guardCut(let node), .offlineGuarantee(let node), .exportLimit(let node):
+            node.value
         case .instruction(let id): id
         default: nil
         }
@@ -135,6 +155,30 @@ public struct EVSEDispatch: Hashable, Sendable {
     public let stopsWithoutUs: Bool
 }
 
+/// How a group follows the power it was asked for. Charging positive.
+public struct GroupDispatch: Hashable, Sendable {
+    /// Why a member does not do more.
+    public struct Shortfall: Hashable, Sendable {
+        public let evse: EVSEID
+        public let reason: SetpointReason
+    }
+    public let instruction: String
+    public let node: NodeID
+    public let asked: Power
+    /// Where the ramp stands.
+    public let target: Power
+    /// What the members were told, and what those that cannot be told do.
+    public let allocated: Power
+    public let measured: Power
+    /// What the members could do at the most now, in both directions.
+    public let lowest: Power
+    public let highest: Power
+    /// Since when the sum is off by more than a fiftieth; `nil`: it follows.
+    public let missedSince: Instant?
+    /// Empty while nothing is missing.
+    public let shortfalls: [Shortfall]
+}
+
 public struct NodeDispatch: Hashable, Sendable {
     public let node: NodeID
     public let limit: Power?
@@ -150,7 +194,7 @@ public struct NodeDispatch: Hashable, Sendable {
 /// A condition a person should know of. Raised once, ended once.
 public struct DispatchAlarm: Hashable, Sendable {
     public struct Key: Hashable, Sendable {
-        /// `node-near-limit`, `node-over-limit`, `site-meter-stale`, `station-does-not-follow`, `station-beyond-rating`, `setpoint-rejected`,
+        /// `node-near-limit`, `node-over-limit`, `site-meter-stale`, `station-does-not-follow`, `group-misses-setpoint`, `station-beyond-rating`, `setpoint-rejected`,
         /// `offline-limit-not-guaranteed`.
         public let code: String
         /// The node or the EVSE.

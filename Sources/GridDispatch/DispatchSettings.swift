@@ -45,5 +45,29 @@ public struct DispatchSettings: Hashable, Sendable {
     public var invariantAlarmAfter: Duration = .minutes(2)
     /// Most default profiles sent in one step; they can wait, setpoints cannot.
     public var fallbacksPerStep = 20
+
+    // Vehicles that are steered in both directions
+
+    /// A power to follow ends by itself after so long without a word from us.
+    public var deadMan: Duration = .seconds(60)
+    /// It is told again when less than this is left: enough for one lost call, and no sooner.
+    public var deadManRenewBefore: Duration = .seconds(25)
+    /// A call may be on its way for so long; its dead-man counts from when it comes.
+    public var deliveryTolerance: Duration = .seconds(30)
+    /// Least time between two setpoints of one vehicle that are not safety cuts.
+    public var steerInterval: Duration = .seconds(1)
+    /// Smallest change of a followed power worth a message, as a share of the rating.
+    public var steerBand = 0.005
+    /// A vehicle shows a new setpoint on its meter within this (Q: 5 s).
+    public var followWithin: Duration = .seconds(5)
+    /// By how much measured power may differ from the setpoint, as a share of the rating, before it counts as falling short.
+    public var steerTolerance = 0.03
+    /// What a vehicle fell short of is not asked of it for so long, doubled each time.
+    public var derateFor: Duration = .seconds(60)
+    /// After a turn from charging to discharging or back no other one for so long.
+    public var turnRest: Duration = .seconds(60)
+    /// Share of a vehicle's charging power that counts when it is asked whether what was taken can come back by departure:
+    /// others may charge beside it.
+    public var recoveryShare = 0.5
     public init() {}
 }

@@ -16,6 +16,7 @@ public struct Dispatcher: Sendable {
     private var fallbacks = FallbackKeeper()
     private var alarms = AlarmKeeper()
     private var instructionProgress: [String: Instruction.Stage] = [:]
+    private var groupTracks: [String: GroupTrack] = [:]
     private var planStays: (plan: Plan.ID, computedAt: Instant, positions: [String: Int])?
     private var reviewedAt: Instant?
     private var violated: OfflineInvariant.Violation?
@@ -34,6 +35,7 @@ public struct Dispatcher: Sendable {
         var frame = Frame(
             input: input, indices: indices, tree: tree, tracks: tracks, nodes: nodeTracks,
             stays: stays(of: input.plan), settings: settings, now: now)
+        frame.shareOut(&groupTracks, tracks: tracks)
         frame.allocate(tracks: tracks)
         frame.admit()
         issue(frame, into: &output)
@@ -52,7 +54,8 @@ public struct Dispatcher: Sendable {
         if answer != .noReply { owners[number] = nil }
         guard let settled = tracks[index].ledger.settle(number, answer, at: now) else { return }
         switch settled {
-        case .setpoint:
+        case .setpoint(let setpoint):
+            if answer == .accepted, setpoint.isDeadMan { tracks[index].response.told(setpoint.limit, at: now) }
             tracks[index].changedAt = max(tracks[index].changedAt, now)
             if answer == .accepted {
                 tracks[index].failures = 0
@@ -82,6 +85,13 @@ public struct Dispatcher: Sendable {
     /// The setpoint of a vehicle that waits for it goes out with the next step, also when nothing changed.
     public mutating func ask(again evse: EVSEID) {
         tracks[track(of: evse)].isAskedAgain = true
+    }
+
+    /// A station that follows asks for the newest value by itself: it is what was told last, and lasts for another dead-man
+    /// duration. `nil`: it follows nothing.
+    public mutating func renew(_ evse: EVSEID, at now: Instant) -> Power? {
+        guard let index = trackIndex[evse] else { return nil }
+        return tracks[index].ledger.renew(until: now + settings.deadMan)
     }
 
     /// After a restart of ours: a default profile that the station had confirmed. Without it the rating is reserved.
@@ -169,8 +179,9 @@ public struct Dispatcher: Sendable {
         for (evse, i) in zip(input.evses, indices) {
             tracks[i].begin(
                 session: evse.session?.session, rating: evse.capability.rating,
-                doubtUntil: now + settings.profileDuration, at: now)
+                giving: evse.session?.steering?.mostDischarge ?? .zero, settings: settings, at: now)
             tracks[i].ledger.expire(at: now)
+            tracks[i].response.pass(to: now, settings: settings)
             if let sample = evse.measured,
                 let verdict = tracks[i].observe(sample, capability: evse.capability, settings: settings)
             {
@@ -182,6 +193,7 @@ public struct Dispatcher: Sendable {
             if let reading = node.measured, track.measuredAt.map({ reading.at > $0 }) ?? true {
                 var lowest: Int64 = 0
                 var highest: Int64 = 0
+                var rated: Int64 = 0
                 for (evse, i) in zip(input.evses, indices)
                 where evse.contacted && tree.path(from: evse.node).contains(n) {
                     let range = tracks[i].drawRange(
@@ -189,8 +201,9 @@ public struct Dispatcher: Sendable {
                         isExact: track.isGuarding, settings: settings)
                     lowest += range.lowerBound
                     highest += range.upperBound
+                    rated += evse.capability.rating.watts
                 }
-                track.observe(reading, charging: lowest...highest)
+                track.observe(reading, charging: lowest...highest, isNarrow: highest - lowest <= rated / 20)
             }
             track.updateGuard(limit: Frame.limit(of: node, input.instructions, at: now), at: now, settings: settings)
             nodeTracks[node.id] = track
@@ -207,14 +220,21 @@ public struct Dispatcher: Sendable {
             owners[number] = i
             tracks[i].ledger.sent(
                 ProfileLedger.Setpoint(
-                    number: number, session: session, limit: decision.limit, until: decision.until, sentAt: frame.now))
+                    number: number, session: session, limit: decision.limit, until: decision.until, sentAt: frame.now,
+                    isDeadMan: decision.isFollowed))
+            if decision.isFollowed {
+                tracks[i].response.sent(
+                    decision.limit, measured: tracks[i].samplePower, settings: settings, at: frame.now)
+            }
             tracks[i].lastCommandAt = frame.now
             tracks[i].isAskedAgain = false
             if decision.isChange { tracks[i].changedAt = frame.now }
             output.commands.append(
                 DispatchCommand(
                     number: number, evse: evse.id,
-                    content: .setpoint(session: session, limit: decision.limit, until: decision.until),
+                    content: decision.isFollowed
+                        ? .follow(session: session, power: decision.limit, until: decision.until)
+                        : .setpoint(session: session, limit: decision.limit, until: decision.until),
                     isUrgent: decision.isUrgent, reason: frame.reasons[k]))
         }
         output.commands = output.commands.filter(\.isUrgent) + output.commands.filter { !$0.isUrgent }
@@ -286,6 +306,18 @@ public struct Dispatcher: Sendable {
                         priority: 3, key: .init(code: "setpoint-rejected", object: evse.id.description),
                         values: ["times": String(track.failures)]))
             }
+        }
+        output.groups = frame.describeGroups(tracks: tracks)
+        for group in output.groups {
+            guard let since = group.missedSince, now - since >= settings.followWithin else { continue }
+            active.append(
+                DispatchAlarm(
+                    priority: 2, key: .init(code: "group-misses-setpoint", object: group.node.value),
+                    values: [
+                        "asked_w": String(group.asked.watts), "measured_w": String(group.measured.watts),
+                        "short": group.shortfalls.prefix(8).map { "\($0.evse) \($0.reason.code)" }.joined(
+                            separator: ", "),
+                    ]))
         }
         (output.raised, output.ended) = alarms.update(active)
         output.progress = frame.progress(&instructionProgress, tracks: tracks)

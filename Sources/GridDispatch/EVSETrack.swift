@@ -31,6 +31,8 @@ struct EVSETrack: Sendable {
     var idleSince: Instant?
     var isFull = false
 
+    var response = Response()
+
     // Commands
     /// Its vehicle waits for a setpoint.
     var isAskedAgain = false
@@ -41,18 +43,23 @@ struct EVSETrack: Sendable {
     var fallbackFailures = 0
     var fallbackRetryAt = Instant(milliseconds: .min / 2)
 
-    /// - Parameter rating: of the EVSE; a session that is already there at the first sight may be limited by an earlier run
-    ///   of ours up to `doubtUntil`.
-    mutating func begin(session: String?, rating: Power, doubtUntil: Instant, at now: Instant) {
+    /// A session that is already there at the first sight may be limited, or made to give, by an earlier run of ours.
+    /// - Parameters:
+    ///   - rating: of the EVSE.
+    ///   - giving: the most that it could have been told to give, a magnitude.
+    mutating func begin(session: String?, rating: Power, giving: Power, settings: DispatchSettings, at now: Instant) {
         let isFirstSight = !isKnown
         isKnown = true
         if session == nil { isAskedAgain = false }
         guard session != self.session else { return }
         if isFirstSight, let session {
-            ledger.doubtEverything(in: session, rating: rating, until: doubtUntil, at: now)
+            ledger.doubtEverything(
+                in: session, rating: rating, until: now + settings.profileDuration, giving: giving,
+                givingUntil: now + settings.deadMan + settings.deliveryTolerance, at: now)
         }
         self.session = session
         ledger.keep(onlySession: session)
+        response = Response()
         samplesAbove = 0
         samplesOnLimit = nil
         judged = nil
@@ -81,7 +88,12 @@ struct EVSETrack: Sendable {
         } else {
             beyond = nil
         }
-        guard session != nil, sample.at >= changedAt + settings.settleAfter else { return nil }
+        guard session != nil else { return nil }
+        if let live = ledger.confirmed, live.isDeadMan {
+            let tolerance = max(200, Int64(Double(capability.rating.watts) * settings.steerTolerance))
+            response.judge(sample, tolerance: tolerance, settings: settings)
+        }
+        guard sample.at >= changedAt + settings.settleAfter else { return nil }
         let rating = capability.rating
         let allowed = ledger.ceiling(at: sample.at, rating: rating)
         judgeDrawing(sample, allowed: allowed, capability: capability, settings: settings)
@@ -181,20 +193,24 @@ struct EVSETrack: Sendable {
     ) -> ClosedRange<Int64> {
         let rating = most(capability)
         let follows = !ignores && !ignoresProfiles
+        let giving = ledger.giving(at: now).watts
         guard online else {
-            return 0...(follows ? ledger.worstCase(from: now, to: now, rating: rating) : rating).watts
+            return -giving...(follows ? ledger.worstCase(from: now, to: now, rating: rating) : rating).watts
         }
         let isFresh = sampleAt.map { now - $0 <= settings.evseStaleAfter } ?? false
         guard session != nil else {
             let power = max(0, isFresh ? (samplePower ?? .zero).watts : 0)
             return power...power
         }
-        let ceiling = follows ? ledger.ceiling(at: now, rating: rating) : rating
-        guard isFresh, let sampleAt, let samplePower else { return 0...max(0, ceiling.watts) }
+        let ceiling = max(0, (follows ? ledger.ceiling(at: now, rating: rating) : rating).watts)
+        guard isFresh, let sampleAt, let samplePower else { return -giving...ceiling }
         let slop = isExact ? 0 : rating.watts / 50
+        // Nothing but a setpoint makes a vehicle give: below 0 a meter errs unless one may be in force.
+        let power = giving > 0 ? samplePower.watts : max(0, samplePower.watts)
+        let least = giving > 0 || power < 0 ? Int64.min / 4 : 0
         if sampleAt >= changedAt + settings.settleAfter {
-            return max(0, samplePower.watts - slop)...max(0, samplePower.watts + slop)
+            return max(least, power - slop)...max(least, power + slop)
         }
-        return max(0, min(samplePower.watts, ceiling.watts) - slop)...(max(samplePower.watts, ceiling.watts) + slop)
+        return max(least, min(power, ceiling, -giving) - slop)...(max(power, ceiling) + slop)
     }
 }

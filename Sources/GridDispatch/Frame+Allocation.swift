@@ -9,6 +9,8 @@ extension Frame {
         var granted: [Int64]
         /// What each EVSE takes of the room without us: at least its default profile.
         var taken: [[Int64]]
+        /// Room for discharge.
+        var export: [Int64]
     }
 
     /// Targets as if every steered EVSE could be set at will: tier by tier, in each the least laxity first, what already
@@ -16,7 +18,7 @@ extension Frame {
     mutating func allocate(tracks: [EVSETrack]) {
         var account = Account(
             now: roomNow, offline: roomOffline, granted: Array(repeating: 0, count: piles.count),
-            taken: piles.map(\.floor))
+            taken: piles.map(\.floor), export: exportRoom)
         var wishes: [Wish] = []
         for (k, pile) in piles.enumerated() {
             if pile.standing == .unreachable { reasons[k] = .offline }
@@ -25,7 +27,11 @@ extension Frame {
                 if isFixed { account.now[n] -= pile.ceiling }
                 for s in segments.indices { account.offline[n][s] -= isFixed ? pile.worst[s] : pile.floor[s] }
             }
-            if pile.standing == .steered { wishes += self.wishes(of: k, track: tracks[indices[k]]) }
+            if pile.standing == .steered {
+                wishes += self.wishes(of: k, track: tracks[indices[k]])
+            } else {
+                for n in paths[k] { account.export[n] -= pile.giving }
+            }
         }
 
         for wish in wishes {
@@ -41,6 +47,10 @@ extension Frame {
                 for wish in served { offer(wish, freed: &freed, &account) }
                 continue
             }
+            for wish in served where wish.amount < 0 && account.granted[wish.pile] == 0 {
+                turn(wish, round: tracks[indices[wish.pile]], &account)
+            }
+            served.removeAll { $0.amount < 0 }
             // First keep what flows, within the narrower margin, so that noise in the base load moves nothing.
             for wish in served { grant(wish, upTo: min(wish.amount, piles[wish.pile].ceiling), keeps: true, &account) }
             if tier == .provisional { served = withFairShares(served, account) }
@@ -51,6 +61,17 @@ extension Frame {
             targets[wish.pile] =
                 wish.isHold && account.granted[wish.pile] >= piles[wish.pile].ceiling ? nil : account.granted[wish.pile]
         }
+    }
+
+    /// Grants discharge; a vehicle that turned round a moment ago rests first.
+    private mutating func turn(_ wish: Wish, round track: EVSETrack, _ account: inout Account) {
+        let k = wish.pile
+        order.append(k)
+        guard track.response.mayAsk(-1, settings: settings, at: now) else {
+            reasons[k] = .turning
+            return
+        }
+        account.granted[k] = -fitting(discharge: -wish.amount, of: k, &account.export)
     }
 
     /// Least laxity first, in steps of a quarter hour so that neighbours do not change places all the time; then those
@@ -90,7 +111,7 @@ extension Frame {
                 }
             }
         }
-        let power = capability.settable(Power(watts: max(0, most))).watts
+        let power = settable(max(0, most), k)
         if power == 0, amount > 0, amount < capability.minimum.watts { reasons[k] = .belowMinimumCurrent }
         guard power > account.granted[k] else { return }
         for n in paths[k] {
@@ -102,7 +123,7 @@ extension Frame {
         }
         for s in segments.indices { account.taken[k][s] = max(account.taken[k][s], max(power, pile.floor[s])) }
         account.granted[k] = power
-        if !keeps || power == wish.amount, power + 1 >= capability.settable(Power(watts: wish.amount)).watts {
+        if !keeps || power == wish.amount, power + 1 >= settable(wish.amount, k) {
             reasons[k] = wish.reason
         }
     }
@@ -185,7 +206,7 @@ extension Frame {
                 most = min(most, pile.ceiling + now[n])
                 for s in segments.indices { most = min(most, max(pile.allowed, pile.worst[s] + offline[n][s])) }
             }
-            let power = input.evses[k].capability.settable(Power(watts: max(0, most))).watts
+            let power = settable(max(0, most), k)
             guard power > pile.ceiling else {
                 keep(k, at: min(target, pile.ceiling), &offline)
                 continue
@@ -197,6 +218,14 @@ extension Frame {
             admitted[k] = power
         }
         roomLeft = offline
+        admitDischarge()
+    }
+
+    /// What EVSE `k` can be told of a charging power: steered ones take any watt.
+    func settable(_ watts: Int64, _ k: Int) -> Int64 {
+        let capability = input.evses[k].capability
+        guard input.evses[k].session?.steering != nil else { return capability.settable(Power(watts: watts)).watts }
+        return watts < capability.minimum.watts ? 0 : min(watts, capability.rating.watts)
     }
 
     /// Renews or lowers what holds. It fits as long as it held before; longer only into room that is free then: others'

@@ -35,20 +35,7 @@ extension Frame {
     func wishes(of k: Int, track: EVSETrack) -> [Wish] {
         let evse = input.evses[k]
         guard let session = evse.session else { return [] }
-        let stack =
-            input.instructions.isEmpty
-            ? nil
-            : PriorityStack(input.instructions, for: .evse(evse.id), within: .zero...evse.capability.rating, at: now)
-        var cap = (stack?.highest ?? evse.capability.rating).watts
-        var capReason: SetpointReason? = stack?.setHighest.map { .instruction($0.id) }
-        if let limit = evse.limit?.watts, limit < cap {
-            cap = max(0, limit)
-            capReason = .operatorLimit
-        }
-        if let limit = evse.outsideLimit?.watts, limit < cap {
-            cap = max(0, limit)
-            capReason = .outsideLimit
-        }
+        let (cap, capReason, stack) = self.cap(k)
         func wish(_ tier: Tier, _ amount: Int64, _ reason: SetpointReason, freed: Int64 = 0, isHold: Bool = false)
             -> Wish
         {
@@ -74,16 +61,26 @@ extension Frame {
             wishes.append(wish(.contract, hold ? piles[k].ceiling : cap, .manual, isHold: hold))
             return wishes
         }
+        if let minimum = session.minimum, session.delivered < minimum {
+            wishes.append(wish(.driverMinimum, track.drawCap?.watts ?? cap, .driverMinimum))
+        } else if let share = shares[k] {
+            wishes.append(wish(Tier(share.instruction.priority), share.amount, .instruction(share.instruction.id)))
+            return wishes
+        }
+        let planned = input.plan.flatMap { plan in
+            stays[session.session].flatMap { plan.power(of: plan.stays[$0], at: now) }
+        }
         let isFull = session.isFull || track.isFull
-        if isFull {
+        if isFull, planned.map({ $0 >= .zero || session.steering == nil }) ?? true {
             // It may wake up to heat or cool: the least power while there is room.
             wishes.append(wish(.full, evse.capability.minimum.watts, .full))
             return wishes
         }
-        if let minimum = session.minimum, session.delivered < minimum {
-            wishes.append(wish(.driverMinimum, track.drawCap?.watts ?? cap, .driverMinimum))
-        }
-        if let plan = input.plan, let i = stays[session.session], let power = plan.power(of: plan.stays[i], at: now) {
+        if let power = planned {
+            if power < .zero {
+                wishes.append(discharge(k, power, session))
+                return wishes
+            }
             let wished = roundedToMinimum(power.watts, evse.capability)
             let planned = min(cap, wished)
             let taken = track.drawCap.map { min(planned, $0.watts) } ?? planned
@@ -99,6 +96,38 @@ extension Frame {
             wishes.append(wish(.provisional, track.drawCap?.watts ?? cap, .provisional))
         }
         return wishes
+    }
+
+    /// The most it may charge, with what bounds it, and what instructions leave of the EVSE.
+    func cap(_ k: Int) -> (power: Int64, reason: SetpointReason?, stack: PriorityStack?) {
+        let evse = input.evses[k]
+        let stack =
+            input.instructions.isEmpty
+            ? nil
+            : PriorityStack(input.instructions, for: .evse(evse.id), within: .zero...evse.capability.rating, at: now)
+        var cap = (stack?.highest ?? evse.capability.rating).watts
+        var reason: SetpointReason? = stack?.setHighest.map { .instruction($0.id) }
+        if let limit = evse.limit?.watts, limit < cap {
+            cap = max(0, limit)
+            reason = .operatorLimit
+        }
+        if let limit = evse.outsideLimit?.watts, limit < cap {
+            cap = max(0, limit)
+            reason = .outsideLimit
+        }
+        if let stay = evse.session, let most = stay.steering?.mostTaking(stay).watts, most < cap {
+            cap = most
+            reason = .full
+        }
+        return (cap, reason, stack)
+    }
+
+    /// What the plan takes from a vehicle, as far as its floor, what the driver wants and its last turn leave it.
+    private func discharge(_ k: Int, _ planned: Power, _ session: DispatchInput.Stay) -> Wish {
+        let wanted = -planned.watts
+        let most = session.steering == nil ? 0 : piles[k].givesAndReturns
+        return Wish(
+            pile: k, tier: .plan, amount: -min(wanted, most), reason: most < wanted ? .energyFloor : .plan, cap: 0)
     }
 
     /// A mean below the least power means part of the slot at the least power: on from half of it on, else off.

@@ -8,11 +8,14 @@ extension Frame {
         let isUrgent: Bool
         /// `false`: the setpoint that holds is only renewed.
         let isChange: Bool
+        /// A power to follow, not a limit.
+        var isFollowed = false
     }
 
     /// Whether EVSE `k` must be told something now.
     func decision(_ k: Int, _ track: EVSETrack) -> Decision? {
         guard piles[k].standing == .steered, let wanted = admitted[k] else { return nil }
+        if input.evses[k].session?.steering != nil { return steeringDecision(k, track) }
         let pile = piles[k]
         let capability = input.evses[k].capability
         // A ceiling that came from a default profile need not be a whole step.
@@ -52,13 +55,13 @@ extension Frame {
         return Decision(limit: limit, until: fitsUntil[k], isUrgent: isUrgent, isChange: true)
     }
 
-    private func isHeldAtZero(_ k: Int) -> Bool {
+    func isHeldAtZero(_ k: Int) -> Bool {
         if case .stopped = input.mode { return true }
         return input.evses[k].paused
     }
 
     /// What may flow now is more than some node above takes.
-    private func overloads(_ k: Int) -> Bool { paths[k].contains { isOverloaded[$0] } }
+    func overloads(_ k: Int) -> Bool { paths[k].contains { isOverloaded[$0] } }
 
     // MARK: - What people see
 
@@ -129,6 +132,20 @@ extension Frame {
                 let track = nodeTracks[n]
                 guard !track.isStale(at: now, settings: settings) else { return nil }
                 return (.measured, Power(watts: track.measured))
+            case .measured: return nil
+            }
+        case .charging:
+            guard let group = groups.first(where: { $0.instruction.id == instruction.id }) else { return nil }
+            let isInForce = group.members.allSatisfy { member in
+                let ledger = tracks[indices[member.pile]].ledger
+                return ledger.pending == nil && ledger.doubtful.isEmpty
+            }
+            switch stage {
+            case .received: return (.allocated, Power(watts: group.track.target))
+            case .allocated: return isInForce ? (.confirmed, Power(watts: group.track.target)) : nil
+            case .confirmed:
+                let isMet = abs(group.measured - group.track.asked) <= GroupTrack.tolerance(group.track.asked)
+                return isMet ? (.measured, Power(watts: group.measured)) : nil
             case .measured: return nil
             }
         case .evse(let evse):

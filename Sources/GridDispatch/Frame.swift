@@ -34,7 +34,15 @@ struct Frame {
     /// Nodes where what may be in force would not fit without us: each cut counts there, however small.
     let isOverOffline: [Bool]
 
-    /// The target of each EVSE; `nil`: nothing is asked of it.
+    /// Room of each node for discharge now; before anything is granted.
+    let exportRoom: [Int64]
+    /// Nodes out of which more may flow now than they take.
+    let isOverExporting: [Bool]
+    /// What groups ask of their members, watts; charging positive.
+    var shares: [Int: (amount: Int64, instruction: Instruction)] = [:]
+    var groups: [GroupFrame] = []
+
+    /// The target of each EVSE, below 0 where it is to discharge; `nil`: nothing is asked of it.
     var targets: [Int64?]
     /// What may go out now of each target.
     var admitted: [Int64?]
@@ -66,6 +74,11 @@ struct Frame {
         /// Time to spare in whole quarter hours, rounded towards zero.
         let laxityQuarters: Int64
         let isGuarded: Bool
+        /// The most that may be discharged now, a magnitude.
+        let giving: Int64
+        /// The most that may be asked of it: with its floor kept, and with what the driver wants kept too.
+        let gives: Int64
+        let givesAndReturns: Int64
     }
 
     init(
@@ -119,6 +132,13 @@ struct Frame {
                     > roomOffline[n][s]
             }
         }
+        exportRoom = Frame.exportRoom(input, nodeTracks, settings: settings, at: now)
+        var given = [Int64](repeating: 0, count: limits.count)
+        for (pile, path) in zip(piles, paths) { for n in path { given[n] += pile.giving } }
+        isOverExporting = zip(zip(given, exportRoom), input.nodes).map { pair, node in
+            // The target margin is for moves of the base load; what reaches into the half of it is cut.
+            pair.0 > pair.1 + Int64(Double(node.exportLimit?.watts ?? 0) * settings.targetMargin / 2)
+        }
         roomLeft = roomOffline
         targets = Array(repeating: nil, count: piles.count)
         admitted = Array(repeating: nil, count: piles.count)
@@ -164,8 +184,24 @@ extension Frame.Pile {
             worst = segments.map { _ in 0 }
             floor = worst
             floorNow = 0
+            giving = 0
+            gives = 0
+            givesAndReturns = 0
             return
         }
+        // A converter needs a moment to come down from what it was told before.
+        let sampled =
+            track.sampleAt.map { now - $0 <= settings.settleAfter } ?? false ? track.samplePower?.watts ?? 0 : 0
+        let isTold = evse.session?.steering != nil
+        giving = max(track.ledger.giving(at: now).watts, isTold ? -sampled : 0)
+        let most = { (keepsWanted: Bool) -> Int64 in
+            guard evse.online, let stay = evse.session, let steering = stay.steering else { return 0 }
+            return steering.mostGiving(
+                stay, knownAt: evse.measured?.at, keepsWanted: keepsWanted, settings: settings, at: now
+            ).watts
+        }
+        gives = most(false)
+        givesAndReturns = most(true)
         let ignores = evse.ignoresProfiles || track.ignoresProfiles
         standing = !evse.online ? .unreachable : evse.session == nil ? .idle : .steered
         let overdraw = evse.online && !ignores ? track.overdraw(evse.capability, settings: settings, at: now) : nil
@@ -185,7 +221,8 @@ extension Frame.Pile {
         case .unreachable: allowed = worst.first ?? power.watts
         case .steered: allowed = track.ledger.ceiling(at: now, rating: power).watts
         }
-        ceiling = standing == .steered ? (ignores ? power.watts : max(overdraw?.watts ?? 0, allowed)) : allowed
+        let drawn = max(overdraw?.watts ?? 0, isTold ? min(sampled, power.watts) : 0)
+        ceiling = standing == .steered ? (ignores ? power.watts : max(drawn, allowed)) : allowed
     }
 
     /// Time to spare: until departure, less what charging at full power would take. An unknown departure is half a day off.

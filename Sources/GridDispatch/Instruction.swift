@@ -26,6 +26,8 @@ public struct Instruction: Hashable, Sendable {
     public enum Target: Hashable, Sendable {
         case node(NodeID)
         case evse(EVSEID)
+        /// The sum of all charging and discharging below a node, without its base load.
+        case charging(below: NodeID)
     }
     public enum Demand: Hashable, Sendable {
         case atMost(Power)
@@ -55,12 +57,14 @@ public struct Instruction: Hashable, Sendable {
     public let demand: Demand
     /// While it holds.
     public let interval: Interval
+    /// The fastest that a group may change its power, a second; `nil`: as fast as it can.
+    public let ramp: Power?
     /// Steps in order; the first is ``Stage/received``.
     public private(set) var history: [Step]
 
     public init(
         id: String, source: String, priority: Priority, target: Target, demand: Demand, interval: Interval,
-        receivedAt: Instant
+        ramp: Power? = nil, receivedAt: Instant
     ) {
         self.id = id
         self.source = source
@@ -68,6 +72,7 @@ public struct Instruction: Hashable, Sendable {
         self.target = target
         self.demand = demand
         self.interval = interval
+        self.ramp = ramp
         self.history = [Step(stage: .received, at: receivedAt, power: nil)]
     }
 

@@ -8,9 +8,18 @@ struct ProfileLedger: Sendable {
     struct Setpoint: Hashable, Sendable {
         let number: UInt64
         let session: String
+        /// Of what is followed: the power, below 0 while discharging.
         let limit: Power
         let until: Instant
         let sentAt: Instant
+        /// Its end counts from when the station got it, not by the station's clock.
+        var isDeadMan = false
+
+        /// Until then it may hold.
+        var latestEnd: Instant { until + (isDeadMan ? Self.delivery : ProfileLedger.clockTolerance) }
+        /// Until then it holds if it was confirmed.
+        var earliestEnd: Instant { isDeadMan ? until : until - ProfileLedger.clockTolerance }
+        private static let delivery: Duration = .seconds(30)
     }
     struct Fallback: Hashable, Sendable {
         let number: UInt64
@@ -21,6 +30,8 @@ struct ProfileLedger: Sendable {
     private(set) var confirmedAt: Instant?
     /// Sent, unanswered; rising numbers.
     private(set) var doubtful: [Setpoint] = []
+    /// Discharge of doubtful setpoints that were joined into others, and until when it may hold.
+    private var forgottenGiving: (limit: Power, end: Instant)?
     private(set) var fallback: DailyProfile?
     /// `nil` while none was confirmed to this run of ours.
     private(set) var fallbackConfirmedAt: Instant?
@@ -42,7 +53,11 @@ struct ProfileLedger: Sendable {
             let (a, b) = (doubtful[0], doubtful[1])
             doubtful[1] = Setpoint(
                 number: b.number, session: b.session, limit: max(a.limit, b.limit), until: max(a.until, b.until),
-                sentAt: b.sentAt)
+                sentAt: b.sentAt, isDeadMan: a.isDeadMan && b.isDeadMan)
+            if a.limit < .zero {
+                let (limit, end) = forgottenGiving ?? (a.limit, a.latestEnd)
+                forgottenGiving = (min(limit, a.limit), max(end, a.latestEnd))
+            }
             waiting.remove(a.number)
             doubtful.removeFirst()
         }
@@ -59,7 +74,7 @@ struct ProfileLedger: Sendable {
         }
     }
 
-    enum Settled { case setpoint(limit: Power), fallback }
+    enum Settled { case setpoint(Setpoint), fallback }
 
     /// - Returns: what was settled; `nil` for an unknown number or one that a later confirmation overtook.
     mutating func settle(_ number: UInt64, _ answer: DispatchAnswer, at now: Instant) -> Settled? {
@@ -74,7 +89,7 @@ struct ProfileLedger: Sendable {
             case .rejected, .notSent: doubtful.remove(at: i)
             case .noReply: break
             }
-            return .setpoint(limit: setpoint.limit)
+            return .setpoint(setpoint)
         }
         if let i = doubtfulFallbacks.firstIndex(where: { $0.number == number }) {
             let sent = doubtfulFallbacks[i]
@@ -98,6 +113,16 @@ struct ProfileLedger: Sendable {
         if doubtful.contains(where: { $0.session != session }) { doubtful.removeAll { $0.session != session } }
     }
 
+    /// What is followed goes on until `end`.
+    /// - Returns: its power; `nil` where nothing is followed for sure.
+    mutating func renew(until end: Instant) -> Power? {
+        guard let live = confirmed, live.isDeadMan, doubtful.isEmpty else { return nil }
+        confirmed = Setpoint(
+            number: live.number, session: live.session, limit: live.limit, until: max(live.until, end),
+            sentAt: live.sentAt, isDeadMan: true)
+        return live.limit
+    }
+
     /// It may still hold, or be lost.
     mutating func doubtConfirmed() {
         if let confirmed { doubtful.insert(confirmed, at: 0) }
@@ -117,18 +142,21 @@ struct ProfileLedger: Sendable {
     }
 
     /// An earlier run of ours may have limited the running transaction; how, is not known.
-    mutating func doubtEverything(in session: String, rating: Power, until: Instant, at now: Instant) {
+    mutating func doubtEverything(
+        in session: String, rating: Power, until: Instant, giving: Power, givingUntil: Instant, at now: Instant
+    ) {
         doubtful.append(Setpoint(number: 0, session: session, limit: rating, until: until, sentAt: now))
+        if giving > .zero { forgottenGiving = (.zero - giving, givingUntil) }
     }
 
     /// Ends the doubt about everything whose end has passed.
     mutating func expire(at now: Instant) {
-        let past = now - Self.clockTolerance
-        if let confirmed, confirmed.until <= past { forgetConfirmed() }
-        if doubtful.contains(where: { $0.until <= past }) {
-            for old in doubtful where old.until <= past { waiting.remove(old.number) }
-            doubtful.removeAll { $0.until <= past }
+        if let confirmed, confirmed.latestEnd <= now { forgetConfirmed() }
+        if doubtful.contains(where: { $0.latestEnd <= now }) {
+            for old in doubtful where old.latestEnd <= now { waiting.remove(old.number) }
+            doubtful.removeAll { $0.latestEnd <= now }
         }
+        if let forgotten = forgottenGiving, forgotten.end <= now { forgottenGiving = nil }
     }
 
     /// The most that the default profile may allow in `[from, to)`; the rating while none was ever confirmed.
@@ -140,20 +168,28 @@ struct ProfileLedger: Sendable {
         return min(most, rating)
     }
 
-    /// The most that a transaction profile may allow at or after `from`; `nil` when none can be in force then.
+    /// The most charging that a transaction profile may allow at or after `from`; `nil` when none can be in force then.
     func setpointMaximum(from: Instant) -> Power? {
         var most: Power?
-        let past = from - Self.clockTolerance
-        if let confirmed, confirmed.until > past { most = confirmed.limit }
-        for doubt in doubtful where doubt.until > past { most = max(most ?? .zero, doubt.limit) }
+        if let confirmed, confirmed.latestEnd > from { most = max(.zero, confirmed.limit) }
+        for doubt in doubtful where doubt.latestEnd > from { most = max(most ?? .zero, doubt.limit) }
         return most
+    }
+
+    /// The most that may be discharged now, a magnitude: nothing but a setpoint of ours makes a vehicle give.
+    func giving(at now: Instant) -> Power {
+        var lowest = Power.zero
+        if let confirmed, confirmed.latestEnd > now { lowest = min(lowest, confirmed.limit) }
+        for doubt in doubtful where doubt.latestEnd > now { lowest = min(lowest, doubt.limit) }
+        if let forgotten = forgottenGiving, forgotten.end > now { lowest = min(lowest, forgotten.limit) }
+        return .zero - lowest
     }
 
     /// The most that may flow now in the running transaction: below a transaction profile that surely holds, the default
     /// profile does not count.
     func ceiling(at now: Instant, rating: Power) -> Power {
         let setpoint = setpointMaximum(from: now)
-        if let confirmed, confirmed.until > now + Self.clockTolerance { return min(setpoint ?? .zero, rating) }
+        if let confirmed, confirmed.earliestEnd > now { return min(setpoint ?? .zero, rating) }
         return min(rating, max(setpoint ?? .zero, fallbackMaximum(from: now, to: now, rating: rating)))
     }
 
@@ -182,7 +218,7 @@ extension DailyProfile {
 
 extension ProfileLedger {
     var possibleSetpoints: [(limit: Power, until: Instant)] {
-        ((confirmed.map { [$0] } ?? []) + doubtful).map { ($0.limit, $0.until + Self.clockTolerance) }
+        ((confirmed.map { [$0] } ?? []) + doubtful).map { ($0.limit, $0.latestEnd) }
     }
     /// Empty while no default profile was ever confirmed.
     var possibleFallbacks: [DailyProfile] {

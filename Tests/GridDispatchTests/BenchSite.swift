@@ -13,7 +13,7 @@ struct BenchSite {
         var online = true
         var contacted = true
         var session: DispatchInput.Stay?
-        var live: (limit: Power, until: Instant, session: String)?
+        var live: (limit: Power, until: Instant, session: String, isFollowed: Bool)?
         var fallback: DailyProfile?
         /// What the vehicle would draw if nothing held it.
         var appetite = Power.zero
@@ -25,6 +25,8 @@ struct BenchSite {
         var paused = false
         var limit: Power?
         var chargeNow = false
+        /// One that gives back: its power moves towards what it is told, within what battery and converter do.
+        var vehicle: Vehicle?
 
         func allowed(at now: Instant) -> Power {
             if ignoresProfiles { return realRating ?? capability.rating }
@@ -33,14 +35,54 @@ struct BenchSite {
         }
         func draw(at now: Instant) -> Power {
             guard session != nil else { return .zero }
+            if let vehicle { return vehicle.flow }
             let power = min(appetite, allowed(at: now))
             return power < capability.minimum ? .zero : power
+        }
+        /// Where the vehicle's power wants to go: a setpoint that is followed, else charging up to what is allowed.
+        func goal(at now: Instant) -> Power {
+            guard let vehicle, let stay = session else { return .zero }
+            if let live, live.until > now, live.session == stay.session, live.isFollowed, !ignoresProfiles {
+                let part = { (power: Power) in Power(watts: Int64(Double(power.watts) * vehicle.obedience)) }
+                return max(.zero - part(vehicle.mostDischarge), min(live.limit, part(vehicle.mostCharge)))
+            }
+            let power = min(vehicle.mostCharge, min(appetite, allowed(at: now)))
+            return power < capability.minimum ? .zero : power
+        }
+    }
+
+    /// What a bidirectional vehicle with its converter really does.
+    struct Vehicle {
+        var mostCharge: Power
+        var mostDischarge: Power
+        /// Watts a second.
+        var slew: Int64 = 30_000
+        /// What it really does of its power.
+        var obedience = 1.0
+        var flow = Power.zero
+        /// Each time its flow changed its direction.
+        var turns: [Instant] = []
+        private var sign: Int64 = 0
+
+        init(mostCharge: Power, mostDischarge: Power) {
+            self.mostCharge = mostCharge
+            self.mostDischarge = mostDischarge
+        }
+
+        mutating func move(to goal: Power, at now: Instant) {
+            let step = max(-slew, min(slew, goal.watts - flow.watts))
+            flow = Power(watts: flow.watts + step)
+            if flow.watts.signum() != 0, flow.watts.signum() != sign {
+                if sign != 0 { turns.append(now) }
+                sign = flow.watts.signum()
+            }
         }
     }
 
     var dispatcher: Dispatcher
     var piles: [Pile]
     var nodes: [(id: NodeID, parent: NodeID?, limit: Power?)]
+    var exportLimit: Power?
     var base: DailyProfile
     /// Real base load of the root as a share of its high quantile.
     var baseShare = 0.8
@@ -53,6 +95,7 @@ struct BenchSite {
     var last: DispatchOutput?
     var alarms: Set<DispatchAlarm.Key> = []
     var sent: [DispatchCommand] = []
+    private(set) var sentAt: [UInt64: Instant] = [:]
     /// Answers on their way: when, number, answer.
     var answers: [(at: Instant, number: UInt64, answer: DispatchAnswer)] = []
 
@@ -76,7 +119,7 @@ struct BenchSite {
             mode: mode, plan: plan,
             nodes: nodes.enumerated().map { i, node in
                 DispatchInput.Node(
-                    id: node.id, parent: node.parent, limit: node.limit,
+                    id: node.id, parent: node.parent, limit: node.limit, exportLimit: i == 0 ? exportLimit : nil,
                     measured: i == 0 && metered ? meterReading : nil, base: i == 0 ? base : nil)
             },
             evses: piles.map { pile in
@@ -125,6 +168,9 @@ struct BenchSite {
             answers.removeAll { $0.at <= now }
             for answer in due { dispatcher.settle(answer.number, answer.answer, at: now) }
             for i in piles.indices {
+                let goal = piles[i].goal(at: now)
+                let isThere = piles[i].session != nil
+                piles[i].vehicle?.move(to: isThere ? goal : .zero, at: now)
                 let power = piles[i].draw(at: now)
                 if let delivered = piles[i].session?.delivered {
                     piles[i].session?.delivered = delivered + power.energy(over: .seconds(1))
@@ -139,6 +185,7 @@ struct BenchSite {
             for key in output.ended { alarms.remove(key) }
             last = output
             sent += output.commands
+            for command in output.commands { sentAt[command.number] = now }
             for command in output.commands { deliver(&self, command) }
             check(self)
             now += .seconds(1)
@@ -158,7 +205,11 @@ struct BenchSite {
         guard let i = piles.firstIndex(where: { $0.id == command.evse }) else { return }
         switch command.content {
         case .setpoint(let session, let limit, let until):
-            if piles[i].session?.session == session { piles[i].live = (limit, until, session) }
+            if piles[i].session?.session == session { piles[i].live = (limit, until, session, false) }
+        case .follow(let session, let power, let until):
+            // The dead-man counts from when it came.
+            let lasts = until - (sentAt[command.number] ?? now)
+            if piles[i].session?.session == session { piles[i].live = (power, now + lasts, session, true) }
         case .fallback(let profile): piles[i].fallback = profile
         }
     }

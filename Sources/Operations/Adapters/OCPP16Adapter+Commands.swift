@@ -47,6 +47,13 @@ extension OCPP16Adapter {
                 .setChargingProfile, V16.SetChargingProfileRequest(connectorId: evse, csChargingProfiles: profile).json
             )
 
+        case .steer(let evse, let transaction, let power, let interval, _):
+            // Nothing here can be told to discharge.
+            return call(
+                .limitTransaction(evse: evse, transaction: transaction, limit: max(.zero, power), interval: interval),
+                form: form)
+        case .readDefault(let evse, _):
+            return call(.readSchedule(evse: evse, duration: .minutes(1)), form: form)
         case .readListBounds: return (.getConfiguration, V16.GetConfigurationRequest(key: listKeys).json)
         case .readListVersion: return (.getLocalListVersion, V16.GetLocalListVersionRequest().json)
         case .sendList(let version, let isWhole, let entries):
@@ -111,7 +118,7 @@ extension OCPP16Adapter {
         -> CommandAnswer
     {
         switch command {
-        case .limitTransaction, .limitByDefault:
+        case .limitTransaction, .limitByDefault, .steer:
             guard case .success(.setChargingProfile(let response)) = response(.setChargingProfile, payload) else {
                 return .none(.unreadable)
             }
@@ -144,7 +151,7 @@ extension OCPP16Adapter {
                 return .none(.unreadable)
             }
             return .abilities(abilities(response.configurationKey ?? []))
-        case .readSchedule:
+        case .readSchedule, .readDefault:
             guard case .success(.getCompositeSchedule(let response)) = response(.getCompositeSchedule, payload) else {
                 return .none(.unreadable)
             }

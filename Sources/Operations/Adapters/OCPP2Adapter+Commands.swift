@@ -6,8 +6,8 @@ import Quantities
 extension OCPP2Adapter {
     /// Numbers of our profiles: stable, so that a newer one replaces the older one of the same id, and apart from those that
     /// people choose by hand.
-    private static let transactionProfiles = 7_100_000
-    private static let defaultProfiles = 7_200_000
+    static let transactionProfiles = 7_100_000
+    static let defaultProfiles = 7_200_000
 
     // MARK: - What we ask
 
@@ -38,6 +38,10 @@ extension OCPP2Adapter {
                             }, startSchedule: anchor.floored(to: .seconds(1), from: Instant(milliseconds: 0)),
                             duration: 86_400)
                     ], recurrencyKind: .daily), evse: evse)
+        case .steer(let evse, let transaction, let power, let interval, let isRenewal):
+            return isRenewal
+                ? steerOn(evse, power, form) : steer(evse, transaction, power, interval.duration, form)
+        case .readDefault(let evse, let request): return readDefault(evse, request)
         case .readListBounds: return (.getVariables, readListBounds)
         case .readListVersion: return (.getLocalListVersion, V2.GetLocalListVersionRequest().json)
         case .sendList(let version, let isWhole, let entries):
@@ -72,7 +76,7 @@ extension OCPP2Adapter {
         }
     }
 
-    private static func setProfile(
+    static func setProfile(
         _ profile: V2.ChargingProfile, evse: Int
     ) -> (action: V2.Action, payload: [UInt8]) {
         (.setChargingProfile, V2.SetChargingProfileRequest(evseId: evse, chargingProfile: profile).json)
@@ -93,7 +97,7 @@ extension OCPP2Adapter {
         )
     }
 
-    private static func unit(_ form: LimitForm) -> V2.ChargingRateUnit { form.unit == .amperes ? .a : .w }
+    static func unit(_ form: LimitForm) -> V2.ChargingRateUnit { form.unit == .amperes ? .a : .w }
 
     /// An absent number of phases means 3 (K01.FR.49).
     private static func period(_ start: Int, _ limit: Power, _ form: LimitForm) -> V2.ChargingSchedulePeriod {
@@ -108,7 +112,9 @@ extension OCPP2Adapter {
         to command: StationCommand, _ payload: [UInt8], form: LimitForm, in version: OCPPVersion
     ) -> CommandAnswer {
         switch command {
-        case .limitTransaction, .limitByDefault:
+        case .steer(_, _, _, _, isRenewal: true): return steered(payload, version)
+        case .readDefault: return defaultAnnounced(payload, version)
+        case .limitTransaction, .limitByDefault, .steer:
             guard case .success(.setChargingProfile(let response)) = response(.setChargingProfile, payload, version)
             else { return .none(.unreadable) }
             guard response.status != .accepted else { return .accepted }
@@ -157,7 +163,7 @@ extension OCPP2Adapter {
         }
     }
 
-    private static func response(
+    static func response(
         _ action: V2.Action, _ payload: [UInt8], _ version: OCPPVersion
     ) -> Result<V2.Response, FieldFault> {
         V2.Response.decode(action, payload: payload.span, in: version).result

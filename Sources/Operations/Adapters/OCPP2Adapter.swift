@@ -50,6 +50,7 @@ enum OCPP2Adapter {
                     request: asked.csr, use: asked.certificateType?.name, number: asked.requestId))
         case .notifyEVChargingNeeds(let told): .vehicleNeeds(needs(told))
         case .notifyEVChargingSchedule(let told): .vehicleSchedule(schedule(told))
+        case .pullDynamicScheduleUpdate(let asked): .powerAsked(profile: asked.chargingProfileId)
         case .notifyReport, .notifyMonitoringReport, .notifyEvent, .notifyCustomerInformation:
             news(request).map { .device($0) }
         default:
@@ -161,6 +162,7 @@ enum OCPP2Adapter {
             return V2.NotifyEVChargingNeedsResponse(status: status).json
         case .vehicleSchedule(let fits):
             return V2.NotifyEVChargingScheduleResponse(status: fits ? .accepted : .rejected).json
+        case .powerToFollow(let power, let form): return payload(following: power, form)
         case .acknowledged, .started, .stopped, .certificateService(nil): return plain(request)
         }
     }
@@ -178,7 +180,6 @@ enum OCPP2Adapter {
                     nextUpdate: Instant(milliseconds: 0))
             }
             return V2.GetCertificateChainStatusResponse(certificateStatus: statuses).json
-        case .pullDynamicScheduleUpdate: return V2.PullDynamicScheduleUpdateResponse(status: .rejected).json
         case .openPeriodicEventStream: return V2.OpenPeriodicEventStreamResponse(status: .rejected).json
         case .vatNumberValidation(let asked):
             return V2.VatNumberValidationResponse(vatNumber: asked.vatNumber, status: .rejected).json

@@ -1,5 +1,6 @@
 public import Assets
 public import Charging
+public import GridDispatch
 public import OCPP
 public import Quantities
 
@@ -89,6 +90,9 @@ public enum Order: Sendable {
     case deleteNode(NodeID)
     /// The reason is for the audit; modes that hold a site back carry it themselves.
     case setMode(SiteID, Site.Mode, reason: String = "")
+    /// Asks the charging below a node of the site for a power; one of the same id is replaced.
+    case instruct(SiteID, Instruction)
+    case withdrawInstruction(SiteID, String)
     case setNeeds(Session.ID, Needs)
     /// `nil` fields stay as they are.
     case setEVSE(EVSEID, paused: Bool?, limit: Power??, chargeNow: Bool?)

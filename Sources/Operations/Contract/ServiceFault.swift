@@ -78,6 +78,7 @@ public enum FaultReason: Wording {
     case keysUndecided(StationID, count: Int)
     case reservationUnknown(Int)
     case vendorHandlerUnknown(String)
+    case instructionUnknown(String)
     /// No list is kept for the station.
     case noLocalList(StationID)
     /// As many as may be are open or kept already.
@@ -100,6 +101,7 @@ public enum FaultReason: Wording {
         case idToken = "token"
         case campaign
         case template
+        case instruction
     }
 
     public enum Code: String, WordingCode {
@@ -138,6 +140,8 @@ public enum FaultReason: Wording {
         case keysUndecided = "keys-undecided"
         case reservationUnknown = "reservation-unknown"
         case vendorHandlerUnknown = "vendor-handler-unknown"
+        case instructionUnknown = "instruction-unknown"
+        case instructionInvalid = "instruction-invalid"
         case noLocalList = "no-local-list"
         case tooMany = "too-many"
         case templateUnknown = "template-unknown"
@@ -157,7 +161,7 @@ public enum FaultReason: Wording {
     public var kind: ServiceFault.Kind {
         switch self {
         case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown,
-            .reservationUnknown, .vendorHandlerUnknown, .fileUnknown, .templateUnknown:
+            .reservationUnknown, .vendorHandlerUnknown, .fileUnknown, .templateUnknown, .instructionUnknown:
             .notFound
         case .invalid: .invalid
         case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy,
@@ -210,6 +214,8 @@ public enum FaultReason: Wording {
         case .keysUndecided: .keysUndecided
         case .reservationUnknown: .reservationUnknown
         case .vendorHandlerUnknown: .vendorHandlerUnknown
+        case .instructionUnknown: .instructionUnknown
+        case .invalid(.instruction): .instructionInvalid
         case .noLocalList: .noLocalList
         case .tooMany: .tooMany
         case .invalid(.reservation): .reservationInvalid
@@ -238,6 +244,7 @@ public enum FaultReason: Wording {
         case .keysUndecided(let id, let count): ["station": id.value, "count": String(count)]
         case .reservationUnknown(let id): ["reservation": String(id)]
         case .vendorHandlerUnknown(let id): ["handler": id]
+        case .instructionUnknown(let id): ["instruction": id]
         case .noLocalList(let id): ["station": id.value]
         case .tooMany(let most): ["most": String(most)]
         case .notInVersion(let id, let version): ["station": id.value, "version": version]
@@ -264,6 +271,7 @@ extension FaultReason.Code {
         case .idTokenUnknown: "There is no such token."
         case .reservationUnknown: "There is no open reservation {reservation} at this station."
         case .vendorHandlerUnknown: "There is no vendor handler {handler}."
+        case .instructionUnknown: "There is no instruction {instruction} at this site; it may have ended."
         case .noLocalList:
             "No local list is kept for station {station}. Say first which tokens it should hold (scope all or selected)."
         case .tooMany: "There are {most} already; end or delete some first."
@@ -275,7 +283,7 @@ extension FaultReason.Code {
             "Nothing listens for stations that fetch or bring files: set listen.files and files.public_url, or name an address of your own."
         case .reservationInvalid, .displayInvalid, .localListInvalid, .vendorHandlerInvalid,
             .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid,
-            .campaignInvalid, .templateInvalid:
+            .campaignInvalid, .templateInvalid, .instructionInvalid:
             "Nothing was changed: see the fields."
         case .readingInvalid: "No reading was taken: see the fields."
         case .sessionEnded: "Session {session} has ended; it has no needs any more."

@@ -27,6 +27,8 @@ extension Core {
         case .setMode(let id, let mode, let reason): ("site.mode", id.value, Self.summary(of: mode, reason))
         case .setNeeds(let id, let needs):
             ("session.needs", id.value, needs.summary(before: activeSession(id)?.session.needs))
+        case .instruct(let id, let instruction): ("site.instruct", id.value, instruction.summary)
+        case .withdrawInstruction(let id, let instruction): ("site.withdraw-instruction", id.value, "id=\(instruction)")
         case .setEVSE(let id, let paused, let limit, let chargeNow):
             ("evse.set", id.description, Self.summary(paused: paused, limit: limit, chargeNow: chargeNow))
         case .command(let id, let action, _, _): ("station.command", id.value, action)

@@ -149,6 +149,7 @@ extension Core {
             }()
         case .certificateRequest(let asked): self.certificate(asked, certificate, s, at: now)
         case .vehicleNeeds(let told): .vehicleNeeds(needs(told, s, at: now))
+        case .powerAsked(let profile): power(askedBy: s, profile: profile, at: now)
         case .vehicleSchedule(let told): .vehicleSchedule(fits: judge(told, s, at: now))
         case .job(let news):
             {
@@ -183,6 +184,7 @@ extension Core {
         stations[s].commissioner.booted(isNewFirmware: isNewFirmware, at: now)
         deviceBooted(s, at: now)
         outsideLimitsBooted(s)
+        forgetFollowed(s, isNewConnection: false)
         if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].dispatcher.restarted(id) }
         persistLive(s)
         emit(.publish(.station(id)))

@@ -166,7 +166,7 @@ extension Core {
         case .command(let id): finish(command: id, .neverSent, at: now)
         case .dispatch(let site, let number, _): settle(site, number, .notSent, at: now)
         case .commissioning(let command): commissioned(command, .none(.offline), s, at: now)
-        case .comparison(let evse, _): compared(evse, .none(.offline), s, at: now)
+        case .comparison(let evse, let command): compared(evse, command, .none(.offline), s, at: now)
         case .key(let id, let stored, _):
             finish(command: id, .neverSent, at: now)
             settle(key: stored, .notSent, s, at: now)
@@ -200,7 +200,8 @@ extension Core {
         case .dispatch(let site, let number, let command):
             settle(site, number, Self.dispatchAnswer(answer(outcome, to: command, s, at: now)), at: now)
         case .commissioning(let command): commissioned(command, answer(outcome, to: command, s, at: now), s, at: now)
-        case .comparison(let evse, let command): compared(evse, answer(outcome, to: command, s, at: now), s, at: now)
+        case .comparison(let evse, let command):
+            compared(evse, command, answer(outcome, to: command, s, at: now), s, at: now)
         }
     }
 

@@ -23,7 +23,7 @@ extension Core {
         let command: StationCommand
         switch commissioner.step {
         case .readAbilities: command = .readAbilities
-        case .sampleEvery: command = .sampleEvery(settings.sampleInterval)
+        case .sampleEvery: command = .sampleEvery(sampleInterval(m))
         case .sample(let wish): command = .sample(wish: wish)
         case .done: return
         }
@@ -49,7 +49,7 @@ extension Core {
             stations[m].commissioner.step = .sampleEvery
         case .sampleEvery:
             if case .accepted = answer {
-                let seconds = Int(settings.sampleInterval.components.seconds)
+                let seconds = Int(sampleInterval(m).components.seconds)
                 updateCommissioning(m, at: now) { $0.sampleInterval = seconds }
             }
             stations[m].commissioner.step = .sample(wish: 0)
@@ -59,7 +59,9 @@ extension Core {
                 return
             }
             stations[m].commissioner.step = .done
-        case .limitTransaction, .limitByDefault, .readSchedule, .readListBounds, .readListVersion, .sendList: return
+        case .limitTransaction, .limitByDefault, .steer, .readDefault, .readSchedule, .readListBounds,
+            .readListVersion, .sendList:
+            return
         }
         if case .refused(let word) = answer, let step = command.step { note(m, .refused(step, word: word), at: now) }
     }
@@ -203,7 +205,9 @@ extension StationCommand {
     /// `nil`: no part of commissioning.
     fileprivate var step: CommissioningNote.Step? {
         switch self {
-        case .limitTransaction, .limitByDefault, .readSchedule, .readListBounds, .readListVersion, .sendList: nil
+        case .limitTransaction, .limitByDefault, .steer, .readDefault, .readSchedule, .readListBounds,
+            .readListVersion, .sendList:
+            nil
         case .readAbilities: .abilities
         case .sampleEvery: .sampleInterval
         case .sample: .measurands

@@ -41,6 +41,7 @@ extension Core {
         stations[s].lastSeen = now
         stationReturned(s, at: now)
         stations[s].commissioner.connected(at: now)
+        forgetFollowed(s, isNewConnection: true)
         deliverCertificates(s, at: now)
         inquireAfterConnecting(s, at: now)
         if stations[s].list?.record.isAutomatic == true { considerLists(at: now) }

@@ -13,6 +13,7 @@ extension Core {
         let output = sites[s].dispatcher.step(input, at: now)
         for (i, entry) in zip(evseOrder(s), output.evses) { stations[i.station].evses[i.evse].dispatch = entry }
         sites[s].nodeStates = output.nodes
+        follow(output, s, at: now)
         tell(output, of: s, input, at: now)
         for verdict in output.verdicts { note(verdict.evse, ignoresProfiles: verdict.ignoresProfiles, at: now) }
         for command in output.commands { carryOut(command, s, at: now) }
@@ -28,6 +29,7 @@ extension Core {
         let nodeInputs = path.map { n in
             DispatchInput.Node(
                 id: nodes[n].node.id, parent: nodes[n].node.parent, limit: nodes[n].node.limit,
+                exportLimit: nodes[n].node.exportLimit,
                 measured: nodes[n].reading.map { DispatchInput.Measured(power: $0.power, at: min($0.at, now)) },
                 base: envelope(of: n, for: s, at: now))
         }
@@ -36,7 +38,7 @@ extension Core {
         for m in sites[s].members {
             for e in stations[m].evses.indices { evses.append(evseInput(m, e, s, at: now)) }
         }
-        sites[s].instructions.removeAll { $0.interval.end <= now }
+        endInstructions(s, at: now)
         return DispatchInput(
             mode: sites[s].site.mode, plan: sites[s].plan, nodes: nodeInputs, evses: evses,
             instructions: sites[s].instructions)
@@ -55,7 +57,7 @@ extension Core {
             stay = DispatchInput.Stay(
                 session: session.id.value, startedAt: session.startedAt, delivered: session.imported - session.exported,
                 wanted: outlook.wanted, minimum: session.needs?.minimum, departure: outlook.departure,
-                isFull: isSuspendedByVehicle(evse, at: now))
+                isFull: isSuspendedByVehicle(evse, at: now), steering: steering(m, e, session, at: now))
         }
         let measured = evse.meter.power.flatMap { power in
             evse.meter.at.map { DispatchInput.Measured(power: power, at: $0) }
@@ -135,6 +137,14 @@ extension Core {
                 evse: command.evse.number, transaction: stations[m].sessions[i].transactionID, limit: limit,
                 interval: Interval(now, max(until, now)))
             rank = command.isUrgent ? .safety : .setpoint
+        case .follow(let session, let power, let until):
+            guard let i = stations[m].session(Session.ID(session)), let e = stations[m].evse(command.evse.number) else {
+                return sites[s].dispatcher.settle(command.number, .notSent, at: now)
+            }
+            asked = .steer(
+                evse: command.evse.number, transaction: stations[m].sessions[i].transactionID, power: power,
+                interval: Interval(now, max(until, now)), isRenewal: stations[m].evses[e].steering.followed == session)
+            rank = command.isUrgent ? .safety : .setpoint
         case .fallback(let profile):
             asked = .limitByDefault(
                 evse: command.evse.number, anchor: profile.anchor,
@@ -161,6 +171,18 @@ extension Core {
         guard let command = sites[s].asked[number] else { return }
         if answer != .noReply { sites[s].asked[number] = nil }
         emit(.publish(.station(command.evse.station)))
+        if case .follow(let session, _, _) = command.content { followed(command.evse, session, answer) }
+        if answer == .accepted, case .setpoint = command.content, let m = stationIndex[command.evse.station],
+            let e = stations[m].evse(command.evse.number)
+        {
+            // It has taken the place of what was followed.
+            stations[m].evses[e].steering.followed = nil
+        }
+        if answer == .accepted, case .fallback = command.content, let m = stationIndex[command.evse.station],
+            let e = stations[m].evse(command.evse.number)
+        {
+            stations[m].evses[e].steering.isDefaultSure = true
+        }
         if answer == .accepted, case .fallback(let profile) = command.content {
             sites[s].fallbacks[command.evse] = profile
             persist(.setting(key: Self.fallbackKey(command.evse), value: profile.text))
@@ -196,6 +218,7 @@ extension StationCommand {
     fileprivate func isSameKind(as other: StationCommand) -> Bool {
         switch (self, other) {
         case (.limitTransaction(let a, _, _, _), .limitTransaction(let b, _, _, _)): a == b
+        case (.steer(let a, _, _, _, _), .steer(let b, _, _, _, _)): a == b
         case (.limitByDefault(let a, _, _), .limitByDefault(let b, _, _)): a == b
         default: false
         }

@@ -93,6 +93,7 @@ extension Core {
         for alarm in state.activeAlarms { alarms.load(alarm) }
         refreshLayout()
         restoreFallbacks(state.settings)
+        restoreInstructions(state.settings)
         restoreBaseLoads(state)
     }
 

@@ -19,6 +19,8 @@ extension Core {
         case .putNode(let node): result = put(node, at: now)
         case .deleteNode(let id): result = delete(node: id)
         case .setMode(let id, let mode, _): result = set(mode, of: id, at: now)
+        case .instruct(let id, let instruction): result = instruct(id, instruction, at: now)
+        case .withdrawInstruction(let id, let instruction): result = withdraw(instruction: instruction, of: id, at: now)
         case .setNeeds(let id, let needs): result = set(needs, of: id, at: now)
         case .setEVSE(let id, let paused, let limit, let chargeNow):
             result = set(id, paused: paused, limit: limit, chargeNow: chargeNow, at: now)

@@ -100,6 +100,7 @@ extension Core {
     /// The last part is there: what was asked for and not told, the station does not have.
     private mutating func completed(_ report: ProfileReport, _ s: Int, at now: Instant) {
         guard let criteria = report.criteria, report.leftOut == 0 else { return }
+        defer { defaultsRead(report.request, s, at: now) }
         for one in kept(s) where criteria.matches(one.profile) {
             let isTold = one.request == report.request && one.toldAt.map { $0 >= report.firstAt } ?? false
             // What it took after the question may have come too late for the answer.

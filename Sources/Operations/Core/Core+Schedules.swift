@@ -39,7 +39,13 @@ extension Core {
     }
 
     /// What the station said. A station that does not know the question is asked again tomorrow.
-    mutating func compared(_ number: Int, _ answer: CommandAnswer, _ m: Int, at now: Instant) {
+    mutating func compared(
+        _ number: Int, _ command: StationCommand, _ answer: CommandAnswer, _ m: Int, at now: Instant
+    ) {
+        if case .readDefault = command {
+            if case .refused = answer { defaultNotRead(number, m) }
+            return
+        }
         guard let e = stations[m].evse(number), let s = stations[m].station.site.flatMap({ siteIndex[$0] }) else {
             return
         }

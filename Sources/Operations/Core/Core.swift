@@ -124,6 +124,7 @@ public struct Core: Sendable {
             step(site: s, at: now)
             minute(site: s, at: now)
             planIfDue(site: s, at: now)
+            readDefaults(site: s, at: now)
             commission(site: s, at: now)
         }
         quarterHour(at: now)

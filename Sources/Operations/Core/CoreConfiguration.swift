@@ -16,6 +16,8 @@ public struct CoreConfiguration: Sendable {
     /// What a pending or rejected station is told to wait.
     public var bootRetry: Duration = .seconds(60)
     public var sampleInterval: Duration = .seconds(60)
+    /// Of stations that can steer vehicles in both directions: what they do is judged within seconds.
+    public var steeredSampleInterval: Duration = .seconds(2)
     /// A new plan at least this often.
     public var replanInterval: Duration = .seconds(300)
     /// Least time between two plans of one site, whatever happens.

@@ -11,8 +11,10 @@ struct SiteSlot: Sendable {
     /// The plan in force.
     var plan: Plan?
     var planning = PlanningClock()
-    /// Wishes of the platform's own: a commissioning test.
+    /// Wishes of the platform's own (a commissioning test), and what groups were asked for.
     var instructions: [Instruction] = []
+    /// The dispatcher's newest word on the groups.
+    var groups: [GroupDispatch] = []
     /// Default profiles in force, as the stations confirmed them.
     var fallbacks: [EVSEID: DailyProfile] = [:]
     /// What each outstanding dispatch command asked.

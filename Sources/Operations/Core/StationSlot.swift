@@ -139,6 +139,11 @@ struct EVSESlot: Sendable {
     var comparisonDue: Instant?
     /// The running stay's wishes, as last looked up.
     var outlook: Outlook?
+    private var rareSteering = Rare<SteeringState>()
+    var steering: SteeringState {
+        get { rareSteering.value ?? SteeringState() }
+        set { rareSteering.value = newValue }
+    }
 
     init(_ id: EVSEID) {
         self.id = id

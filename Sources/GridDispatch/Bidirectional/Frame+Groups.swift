@@ -1,0 +1,185 @@
+import Assets
+import Quantities
+
+/// What a group's instruction comes to in one step.
+struct GroupFrame {
+    let instruction: Instruction
+    let node: Int
+    let track: GroupTrack
+    /// EVSEs that can be told.
+    let members: [Member]
+    /// What those do that cannot be told now, by their meters.
+    let fixed: Int64
+    let measured: Int64
+
+    struct Member {
+        let pile: Int
+        /// What it could do.
+        let unit: GroupUnit
+        /// What keeps it from giving and from taking more; `nil`: only its ratings.
+        let keepsFromGiving: SetpointReason?
+        let keepsFromTaking: SetpointReason?
+    }
+}
+
+extension Frame {
+    /// Divides what groups are asked for among their members. Of two groups with a common member the higher priority has it.
+    mutating func shareOut(_ known: inout [String: GroupTrack], tracks: [EVSETrack]) {
+        guard case .auto = input.mode else {
+            known = [:]
+            return
+        }
+        let active = input.instructions.compactMap { instruction -> (Instruction, Int, Power)? in
+            guard case .charging(below: let id) = instruction.target, case .exactly(let power) = instruction.demand,
+                instruction.interval.contains(now), let node = input.nodes.firstIndex(where: { $0.id == id })
+            else { return nil }
+            return (instruction, node, power)
+        }.sorted { a, b in
+            if a.0.priority != b.0.priority { return a.0.priority > b.0.priority }
+            return (a.0.interval.start, a.0.id) < (b.0.interval.start, b.0.id)
+        }
+        if active.isEmpty {
+            known = [:]
+            return
+        }
+        known = known.filter { id, _ in active.contains { $0.0.id == id } }
+        var taken: Set<Int> = []
+        for (instruction, node, power) in active {
+            let below = piles.indices.filter { paths[$0].contains(node) && !taken.contains($0) }
+            var measured: Int64 = 0
+            var fixed: Int64 = 0
+            var isSettled = true
+            var members: [GroupFrame.Member] = []
+            for k in below {
+                let track = tracks[indices[k]]
+                let drawn = drawnNow(k, track)
+                measured += drawn
+                guard let member = member(k, track, instruction.priority) else {
+                    fixed += drawn
+                    continue
+                }
+                isSettled =
+                    isSettled && track.ledger.pending == nil && !track.response.fallsShort
+                    && now - track.changedAt >= settings.followWithin
+                members.append(member)
+                taken.insert(k)
+            }
+            var track = known[instruction.id] ?? GroupTrack(asked: power.watts, measured: measured, at: now)
+            track.step(to: power.watts, ramp: instruction.ramp, settings: settings, at: now)
+            track.correct(measured: measured, isSettled: isSettled, settings: settings, at: now)
+            known[instruction.id] = track
+            let shares = GroupUnit.divide(track.target + track.trim - fixed, among: members.map(\.unit))
+            for (member, share) in zip(members, shares) { self.shares[member.pile] = (share, instruction) }
+            groups.append(
+                GroupFrame(
+                    instruction: instruction, node: node, track: track, members: members, fixed: fixed,
+                    measured: measured))
+        }
+    }
+
+    /// By its newest sample, as long as that says anything; one that cannot be reached goes on until its dead-man ends it.
+    private func drawnNow(_ k: Int, _ track: EVSETrack) -> Int64 {
+        guard let at = track.sampleAt, let power = track.samplePower, now - at <= settings.evseStaleAfter else {
+            return 0
+        }
+        if piles[k].standing == .unreachable, power < .zero, track.ledger.giving(at: now) == .zero { return 0 }
+        return power.watts
+    }
+
+    /// `nil`: it is not to be told by a group: it is not steered, has to charge whatever the group is asked, or does not answer.
+    private func member(
+        _ k: Int, _ track: EVSETrack, _ priority: Priority
+    ) -> GroupFrame.Member? {
+        let evse = input.evses[k]
+        guard piles[k].standing == .steered, !piles[k].isReserved, !evse.paused, !evse.chargeNow,
+            let stay = evse.session, let steering = stay.steering,
+            stay.minimum.map({ stay.delivered >= $0 }) ?? true
+        else { return nil }
+        if let pending = track.ledger.pending, now - pending.sentAt > settings.followWithin { return nil }
+        if track.failures > 0, now < track.retryAt { return nil }
+        let giving = piles[k].mostGiving(keepsWanted: priority <= .contract)
+        let cap = cap(k)
+        let taking = min(steering.mostCharge.watts, cap.power)
+        var lowest = -giving
+        var highest = taking
+        var keepsFromGiving: SetpointReason? = giving < steering.mostDischarge.watts ? .energyFloor : nil
+        var keepsFromTaking = taking < steering.mostCharge.watts ? cap.reason : nil
+        if let given = track.response.mostGiven, -given > lowest { (lowest, keepsFromGiving) = (-given, .fallsShort) }
+        if let takes = track.response.mostTaken, takes < highest { (highest, keepsFromTaking) = (takes, .fallsShort) }
+        if !track.response.mayAsk(-1, settings: settings, at: now) { (lowest, keepsFromGiving) = (0, .turning) }
+        if !track.response.mayAsk(1, settings: settings, at: now) { (highest, keepsFromTaking) = (0, .turning) }
+        return GroupFrame.Member(
+            pile: k,
+            unit: GroupUnit(
+                lowest: min(0, lowest), highest: max(0, highest),
+                leastUp: max(steering.leastCharge, evse.capability.minimum).watts,
+                leastDown: steering.leastDischarge.watts, current: track.ledger.confirmed?.limit.watts ?? 0,
+                laxity: piles[k].laxityQuarters),
+            keepsFromGiving: keepsFromGiving, keepsFromTaking: keepsFromTaking)
+    }
+
+    // MARK: - What people see
+
+    /// - Precondition: after ``admit()``.
+    func describeGroups(tracks: [EVSETrack]) -> [GroupDispatch] {
+        groups.map { group in
+            let target = group.track.target
+            let allocated = group.members.reduce(group.fixed) { $0 + (targets[$1.pile] ?? 0) }
+            let isMissed = group.track.missedSince != nil || abs(target - allocated) > GroupTrack.tolerance(target)
+            var shortfalls: [GroupDispatch.Shortfall] = []
+            if isMissed {
+                for member in group.members {
+                    if let reason = shortfall(of: member, target, tracks[indices[member.pile]]) {
+                        shortfalls.append(.init(evse: input.evses[member.pile].id, reason: reason))
+                    }
+                }
+                for k in piles.indices where paths[k].contains(group.node) && piles[k].standing == .unreachable {
+                    shortfalls.append(.init(evse: input.evses[k].id, reason: .offline))
+                }
+                for k in piles.indices where paths[k].contains(group.node) && piles[k].standing == .steered {
+                    guard input.evses[k].session?.steering != nil, !group.members.contains(where: { $0.pile == k })
+                    else {
+                        continue
+                    }
+                    shortfalls.append(.init(evse: input.evses[k].id, reason: isBusy(k) ? reasons[k] : .unanswered))
+                }
+            }
+            return GroupDispatch(
+                instruction: group.instruction.id, node: input.nodes[group.node].id,
+                asked: Power(watts: group.track.asked), target: Power(watts: target),
+                allocated: Power(watts: allocated), measured: Power(watts: group.measured),
+                lowest: Power(watts: group.members.reduce(group.fixed) { $0 + $1.unit.lowest }),
+                highest: Power(watts: group.members.reduce(group.fixed) { $0 + $1.unit.highest }),
+                missedSince: group.track.missedSince, shortfalls: shortfalls)
+        }
+    }
+
+    /// Why a member does not do more of what its group misses, the nearest cause first.
+    private func shortfall(of member: GroupFrame.Member, _ target: Int64, _ track: EVSETrack) -> SetpointReason? {
+        let k = member.pile
+        let share = shares[k]?.amount ?? 0
+        let granted = targets[k] ?? 0
+        if share != granted { return reasons[k] }
+        if let admitted = admitted[k], admitted != granted {
+            // Room that others have yet to leave.
+            let node = paths[k].first.map { input.nodes[$0].id } ?? NodeID("")
+            return granted < 0 ? .exportLimit(node) : .nodeLimit(node)
+        }
+        if track.ledger.pending != nil || track.ledger.confirmed?.limit.watts != granted { return .unanswered }
+        if let power = track.samplePower, abs(power.watts - granted) > GroupTrack.tolerance(granted) {
+            return .fallsShort
+        }
+        let unit = member.unit
+        if target < 0 {
+            return share == unit.lowest || -unit.lowest < unit.leastDown ? member.keepsFromGiving : nil
+        }
+        return share == unit.highest || unit.highest < unit.leastUp ? member.keepsFromTaking : nil
+    }
+
+    /// It charges for a reason of its own.
+    private func isBusy(_ k: Int) -> Bool {
+        let evse = input.evses[k]
+        return evse.paused || evse.chargeNow || piles[k].isReserved
+            || evse.session.map { stay in stay.minimum.map { stay.delivered < $0 } ?? false } ?? false
+    }
+}

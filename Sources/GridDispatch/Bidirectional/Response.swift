@@ -1,0 +1,89 @@
+import Quantities
+
+/// How well a steered vehicle follows. What it falls short of is not asked of it for a while, so that others can make up.
+struct Response: Hashable, Sendable {
+    /// Confirmed setpoints, oldest first: samples lag behind them.
+    private var told: [(Told)] = []
+    private struct Told: Hashable { let at: Instant, watts: Int64 }
+    /// The most it was seen to take or give where it did less than it was told; magnitudes in watts. `nil`: it follows.
+    private(set) var mostTaken: Int64?
+    private(set) var mostGiven: Int64?
+    var fallsShort: Bool { mostTaken != nil || mostGiven != nil }
+    private var retryAt = Instant(milliseconds: .min / 2)
+    private var shortfalls = 0
+    /// Of the last setpoint that was not zero, and since when.
+    private var sign: Int64 = 0
+    private var turnedAt = Instant(milliseconds: .min / 2)
+
+    private var wasZero = false
+    /// The sample before.
+    private var judged: Int64?
+
+    private static let kept = 12
+
+    /// A station confirmed a setpoint.
+    mutating func told(_ power: Power, at now: Instant) {
+        told.append(Told(at: now, watts: power.watts))
+        if told.count > Self.kept { told.removeFirst() }
+    }
+
+    /// A setpoint goes out.
+    /// - Parameter measured: what the vehicle did before it was told anything.
+    mutating func sent(_ power: Power, measured: Power?, settings: DispatchSettings, at now: Instant) {
+        let sign = power.watts.signum()
+        defer { wasZero = sign == 0 }
+        guard sign != 0 else { return }
+        let before = self.sign != 0 ? self.sign : (measured ?? .zero).watts.signum()
+        // One that was called off before it came to anything comes with the next start.
+        if before != 0, sign != before || wasZero && now - turnedAt < settings.turnRest { turnedAt = now }
+        self.sign = sign
+    }
+
+    /// Which directions may be asked of it: after a turn only the new one for a while, relays and batteries do not like
+    /// to be tossed about. Zero may always be asked.
+    func mayAsk(_ sign: Int64, settings: DispatchSettings, at now: Instant) -> Bool {
+        sign == 0 || sign == self.sign || self.sign == 0 || now - turnedAt >= settings.turnRest
+    }
+
+    /// Judges a sample against everything that was in force while it was taken.
+    mutating func judge(_ sample: DispatchInput.Measured, tolerance: Int64, settings: DispatchSettings) {
+        let from = sample.at - settings.followWithin
+        let before = told.last { $0.at <= from }
+        let during = told.filter { $0.at > from && $0.at <= sample.at }
+        // Nothing was in force for long enough to be followed.
+        guard let before, before.watts != 0 || !during.isEmpty else { return }
+        let all = [before.watts] + during.map(\.watts)
+        guard let lowest = all.min(), let highest = all.max() else { return }
+        let power = sample.power.watts
+        let last = judged
+        judged = power
+        // A slow converter that is still on its way falls short of nothing.
+        let isRising = last.map { power > $0 + tolerance / 2 } ?? false
+        let isFalling = last.map { power < $0 - tolerance / 2 } ?? false
+        if lowest > 0, power < lowest - tolerance, !isRising {
+            fallShort(of: sample.at, settings: settings)
+            mostTaken = max(0, power) + tolerance
+        } else if highest < 0, power > highest + tolerance, !isFalling {
+            fallShort(of: sample.at, settings: settings)
+            mostGiven = max(0, -power) + tolerance
+        }
+    }
+
+    private mutating func fallShort(of at: Instant, settings: DispatchSettings) {
+        // Each sample of one shortfall moves the mark, not the patience.
+        guard mostTaken == nil, mostGiven == nil else { return }
+        shortfalls += 1
+        retryAt = at + min(settings.derateFor * (1 << min(shortfalls - 1, 4)), settings.profileDuration)
+    }
+
+    /// Gives it another chance when its time has come; a vehicle that follows for as long again is forgiven.
+    mutating func pass(to now: Instant, settings: DispatchSettings) {
+        guard now >= retryAt else { return }
+        if mostTaken != nil || mostGiven != nil {
+            mostTaken = nil
+            mostGiven = nil
+        } else if shortfalls > 0, now >= retryAt + settings.profileDuration {
+            shortfalls = 0
+        }
+    }
+}

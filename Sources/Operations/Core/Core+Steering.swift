@@ -1,0 +1,123 @@
+import Assets
+import Charging
+import GridDispatch
+import Quantities
+
+/// What the core keeps of an EVSE whose vehicle is steered in both directions.
+struct SteeringState: Hashable, Sendable {
+    /// The transaction for which the station holds a power to follow; `nil`: it must be given one anew.
+    var followed: String?
+    /// The default profile was confirmed or read since the station connected.
+    var isDefaultSure = false
+    /// Asked for it by the request of this number, at this time.
+    var defaultRequest: Int?
+    var defaultAskedAt: Instant?
+}
+
+// Vehicles that are steered in both directions (2.1 block Q with a central setpoint, K28). Whoever may give back is told a
+// power to follow, which ends by itself; whose station was away is not counted on before its default profile is sure again.
+extension Core {
+    /// A station that does not answer what its default profiles are is asked again after this.
+    private static let askDefaultAgain: Duration = .seconds(60)
+
+    /// `nil`: the vehicle is told limits only.
+    func steering(_ m: Int, _ e: Int, _ session: Session, at now: Instant) -> Steering? {
+        let slot = stations[m]
+        guard let v2x = session.v2x, v2x.isBidirectional, v2x.control == .dynamic, slot.version == .v21,
+            slot.evses[e].steering.isDefaultSure
+        else { return nil }
+        let electrical = slot.station.electrical
+        let rating = electrical.maxPower
+        let mostDischarge = min(electrical.maxDischarge ?? rating, v2x.mostDischarge ?? .zero)
+        guard mostDischarge > .zero else { return nil }
+        // Where nobody said how far it may be emptied, it leaves with no less than it came with.
+        let floors = [session.needs?.minimum, v2x.minimum, v2x.minimumV2X].compactMap { $0 }
+        let full = [v2x.maximum, v2x.maximumV2X].compactMap { $0 }.min()
+        return Steering(
+            mostCharge: min(rating, v2x.mostCharge ?? rating), mostDischarge: mostDischarge,
+            leastCharge: v2x.leastCharge ?? .zero, leastDischarge: v2x.leastDischarge ?? .zero,
+            floor: floors.max() ?? .zero, full: full)
+    }
+
+    /// Followed powers are judged by what is metered seconds later.
+    func sampleInterval(_ m: Int) -> Duration {
+        stations[m].version == .v21
+            ? min(settings.sampleInterval, settings.steeredSampleInterval) : settings.sampleInterval
+    }
+
+    /// Nothing that a station was told to follow outlives a connection or a start of its own.
+    mutating func forgetFollowed(_ s: Int, isNewConnection: Bool) {
+        for e in stations[s].evses.indices {
+            stations[s].evses[e].steering.followed = nil
+            if isNewConnection { stations[s].evses[e].steering = SteeringState() }
+        }
+    }
+
+    // MARK: - Default profiles read again
+
+    /// Asks stations that came back, one EVSE at a time, whether what they fall back to is still there (2.1 Q11).
+    mutating func readDefaults(site s: Int, at now: Instant) {
+        for m in sites[s].members where stations[m].version == .v21 && stations[m].isOnline && stations[m].lane.isIdle {
+            for e in stations[m].evses.indices {
+                let evse = stations[m].evses[e]
+                guard !evse.steering.isDefaultSure, sites[s].fallbacks[evse.id] != nil,
+                    let i = stations[m].activeSession(on: evse.number),
+                    stations[m].sessions[i].v2x?.isBidirectional == true,
+                    evse.steering.defaultAskedAt.map({ now - $0 >= Self.askDefaultAgain }) ?? true
+                else { continue }
+                let request = nextReport()
+                stations[m].evses[e].steering.defaultRequest = request
+                stations[m].evses[e].steering.defaultAskedAt = now
+                let command = StationCommand.readDefault(evse: evse.number, request: request)
+                _ = send(command, .comparison(evse: evse.number, command), rank: .setpoint, to: m, at: now)
+                break
+            }
+        }
+    }
+
+    /// The station said which default profiles it holds, or that it has none.
+    mutating func defaultsRead(_ request: Int, _ m: Int, at now: Instant) {
+        guard let e = stations[m].evses.firstIndex(where: { $0.steering.defaultRequest == request }) else { return }
+        let evse = stations[m].evses[e].id
+        stations[m].evses[e].steering.defaultRequest = nil
+        guard let s = stations[m].station.site.flatMap({ siteIndex[$0] }) else { return }
+        let held = stations[m].profiles?.picture[OCPP2Adapter.defaultProfiles + evse.number]
+        if let held, held.missingSince == nil, !held.differs {
+            stations[m].evses[e].steering.isDefaultSure = true
+        } else if let fallback = sites[s].fallbacks[evse] {
+            // Lost or another one: it is sent again, and until then counts as before.
+            sites[s].dispatcher.restore(evse, fallback: fallback)
+        }
+        emit(.wake(at: now))
+    }
+
+    /// A station that does not know the question gets its default profile again.
+    mutating func defaultNotRead(_ number: Int, _ m: Int) {
+        guard let e = stations[m].evse(number), let s = stations[m].station.site.flatMap({ siteIndex[$0] }),
+            let fallback = sites[s].fallbacks[stations[m].evses[e].id]
+        else { return }
+        sites[s].dispatcher.restore(stations[m].evses[e].id, fallback: fallback)
+    }
+
+    // MARK: - Powers to follow
+
+    mutating func followed(_ evse: EVSEID, _ session: String, _ answer: DispatchAnswer) {
+        guard let m = stationIndex[evse.station], let e = stations[m].evse(evse.number) else { return }
+        switch answer {
+        case .accepted: stations[m].evses[e].steering.followed = session
+        // Whatever was wrong with it: next time it is given whole.
+        case .rejected: stations[m].evses[e].steering.followed = nil
+        case .noReply, .notSent: break
+        }
+    }
+
+    /// A station asks by itself for the newest value of what it follows (K29).
+    mutating func power(askedBy s: Int, profile: Int, at now: Instant) -> StationAnswer {
+        let form = stations[s].limitForm
+        guard let e = stations[s].evse(profile - OCPP2Adapter.transactionProfiles),
+            stations[s].evses[e].steering.followed != nil,
+            let site = stations[s].station.site.flatMap({ siteIndex[$0] })
+        else { return .powerToFollow(nil, form) }
+        return .powerToFollow(sites[site].dispatcher.renew(stations[s].evses[e].id, at: now), form)
+    }
+}

@@ -1,0 +1,260 @@
+import Assets
+import Foundation
+@testable import GridDispatch
+import Quantities
+import Testing
+
+/// A park of direct-current piles of 60 kW with vehicles that give back.
+private func park(_ count: Int, export: Power? = nil, slew: Int64 = 30_000) -> BenchSite {
+    var site = BenchSite(piles: count, limit: .kilowatts(1_000))
+    site.exportLimit = export
+    for i in site.piles.indices {
+        site.piles[i] = BenchSite.Pile(
+            id: site.piles[i].id, node: NodeID("T1"),
+            capability: Capability(
+                electrical: Station.Electrical(voltage: 230, phases: 3, maxCurrentMilliamperes: 87_000),
+                granularity: .watts(1)))
+        site.connect(i, slew: slew)
+    }
+    return site
+}
+
+extension BenchSite {
+    fileprivate mutating func connect(
+        _ i: Int, floor: Energy = .kilowattHours(-20), wanted: Energy? = nil, departureIn: Duration = .hours(8),
+        minimum: Energy? = nil, slew: Int64 = 30_000
+    ) {
+        plugIn(i, appetite: .kilowatts(60), wanted: wanted, departureIn: departureIn, minimum: minimum)
+        piles[i].session?.steering = Steering(
+            mostCharge: .kilowatts(60), mostDischarge: .kilowatts(60), floor: floor, full: .kilowattHours(40))
+        piles[i].vehicle = Vehicle(mostCharge: .kilowatts(60), mostDischarge: .kilowatts(60))
+        piles[i].vehicle?.slew = slew
+    }
+
+    fileprivate mutating func ask(_ power: Power, ramp: Power? = nil, priority: Priority = .market) {
+        instructions = [
+            Instruction(
+                id: "call", source: "operator", priority: priority, target: .charging(below: NodeID("T1")),
+                demand: .exactly(power), interval: Interval(now, now + .hours(4)), ramp: ramp, receivedAt: now)
+        ]
+    }
+
+    fileprivate var flow: Int64 { charging(below: nodes[0].id).watts }
+    fileprivate var follows: [DispatchCommand] { sent.filter { if case .follow = $0.content { true } else { false } } }
+}
+
+/// Thousands in the nightly run.
+private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMap(UInt64.init) ?? 25
+
+@Suite("Group") struct GroupTests {
+    @Test func `a park of 600 kW goes to full discharge, to full charging and back within five seconds`() {
+        var site = park(10)
+        site.run(seconds: 120, sampleEvery: 2)
+        for power in [-500, 500, -500] as [Int64] {
+            site.ask(.kilowatts(power))
+            site.run(seconds: 6, sampleEvery: 2)
+            #expect(abs(site.flow - power * 1000) <= 10_000, "\(site.flow) W after \(power) kW")
+            // The next turn waits for the rest of the vehicles.
+            site.run(
+                seconds: 90, sampleEvery: 2,
+                check: { site in
+                    #expect(abs(site.flow - power * 1000) <= 10_000, "\(site.flow) W at \(power) kW")
+                })
+            #expect(site.last?.groups.first?.missedSince == nil)
+            #expect(!site.alarms.contains { $0.code == "group-misses-setpoint" })
+        }
+    }
+
+    @Test func `what one falls short of is made up by the others, and it is asked again later`() throws {
+        var site = park(10)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.piles[0].vehicle?.obedience = 0.5
+        site.ask(.kilowatts(-500))
+        site.run(seconds: 20, sampleEvery: 2)
+        #expect(abs(site.flow + 500_000) <= 10_000, "\(site.flow) W")
+        let share = try #require(site.last?.evses[0].wanted)
+        #expect(share.watts > -35_000, "it is asked what it does")
+        site.piles[0].vehicle?.obedience = 1
+        site.run(seconds: 300, sampleEvery: 2)
+        #expect(site.last?.evses[0].wanted == .kilowatts(-60), "given another chance")
+        #expect(abs(site.flow + 500_000) <= 10_000)
+    }
+
+    @Test func `what cannot be reached is reported with who and why`() throws {
+        var site = park(4, export: .kilowatts(100))
+        site.run(seconds: 60, sampleEvery: 2)
+        site.ask(.zero)
+        site.run(seconds: 130, sampleEvery: 2)
+        site.piles[3].online = false
+        site.ask(.kilowatts(-200))
+        site.run(seconds: 15, sampleEvery: 2)
+        let group = try #require(site.last?.groups.first)
+        #expect(group.asked == .kilowatts(-200))
+        #expect(site.flow >= -100_000 && site.flow <= -90_000, "\(site.flow) W of 100 kW")
+        #expect(group.missedSince != nil)
+        #expect(Set(group.shortfalls.map(\.reason.code)) == ["export-limit", "offline"])
+        #expect(site.alarms.contains { $0.code == "group-misses-setpoint" })
+    }
+
+    @Test func `after a cut each vehicle stops giving within the dead-man duration`() {
+        var site = park(10)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-500))
+        site.run(seconds: 30, sampleEvery: 2)
+        #expect(site.flow < -480_000)
+        // Nothing reaches a station any more, and we do not know it.
+        site.run(seconds: 60, sampleEvery: 2, deliver: { _, _ in })
+        #expect(site.piles.allSatisfy { $0.live.map { $0.until <= site.now } ?? true })
+        site.run(seconds: 3, sampleEvery: 2, deliver: { _, _ in })
+        #expect(site.flow >= 0, "\(site.flow) W")
+    }
+
+    @Test func `setpoints are renewed in time and no earlier than needed`() {
+        var site = park(4)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-200))
+        site.run(seconds: 30, sampleEvery: 2)
+        site.sent = []
+        site.run(
+            seconds: 600, sampleEvery: 2,
+            check: { site in
+                #expect(site.piles.allSatisfy { $0.live.map { $0.until > site.now } ?? false }, "at \(site.now)")
+            })
+        // 600 s at one renewal each 35 s.
+        #expect(site.follows.count <= 4 * 18, "\(site.follows.count) messages")
+    }
+
+    @Test func `no vehicle is turned round twice within the rest, whatever is asked`() {
+        for seed in 0..<20 as Range<UInt64> {
+            var site = park(6)
+            var random = SeededRandom(seed: seed)
+            site.run(seconds: 60, sampleEvery: 2)
+            for _ in 0..<40 {
+                site.ask(.kilowatts(Int64.random(in: -360...360, using: &random)))
+                site.run(seconds: Int.random(in: 1...20, using: &random), sampleEvery: 2)
+            }
+            for pile in site.piles {
+                let turns = pile.vehicle?.turns ?? []
+                for (a, b) in zip(turns, turns.dropFirst()) {
+                    #expect(b - a >= .seconds(50), "seed \(seed): turned at \(a) and \(b)")
+                }
+            }
+        }
+    }
+
+    @Test func `a ramp is kept`() {
+        var site = park(10)
+        site.run(seconds: 120, sampleEvery: 2)
+        let before = site.flow
+        site.ask(.kilowatts(-500), ramp: .kilowatts(20))
+        var last = before
+        site.run(
+            seconds: 70, sampleEvery: 2,
+            check: { site in
+                #expect(abs(site.flow - last) <= 26_000, "\(last) to \(site.flow) W in a second")
+                last = site.flow
+            })
+        #expect(abs(site.flow + 500_000) <= 10_000, "\(site.flow) W")
+    }
+
+    @Test func `losses, refusals and late answers: the floor and the node's limits are kept, gaps have reasons`() {
+        for seed in 0..<seeds {
+            var random = SeededRandom(seed: seed)
+            var site = park(8, export: .kilowatts(300))
+            site.nodes[0].limit = .kilowatts(300)
+            for i in site.piles.indices {
+                site.connect(
+                    i, floor: .wattHours(Int64.random(in: -3_000...0, using: &random)),
+                    wanted: .kilowattHours(Int64.random(in: 0...10, using: &random)),
+                    departureIn: .minutes(Int.random(in: 20...120, using: &random)),
+                    slew: Int64.random(in: 10_000...60_000, using: &random))
+            }
+            let floors = site.piles.map { $0.session?.steering?.floor ?? .zero }
+            site.run(seconds: 90, sampleEvery: 2)
+            for round in 0..<12 {
+                site.ask(.kilowatts(Int64.random(in: -400...300, using: &random)))
+                let victim = Int.random(in: 0..<8, using: &random)
+                switch Int.random(in: 0..<5, using: &random) {
+                case 0: site.piles[victim].online.toggle()
+                case 1: site.piles[victim].rejects.toggle()
+                case 2: site.piles[victim].vehicle?.obedience = Double.random(in: 0.3...1, using: &random)
+                default: break
+                }
+                let isLate = Bool.random(using: &random)
+                site.run(
+                    seconds: Int.random(in: 10...60, using: &random), sampleEvery: 2,
+                    deliver: { site, command in
+                        guard isLate, site.piles.first(where: { $0.id == command.evse })?.rejects == false else {
+                            return site.acceptNow(command)
+                        }
+                        site.apply(command)
+                        site.answers.append((site.now + .seconds(8), command.number, .accepted))
+                    },
+                    check: { site in
+                        #expect(site.flow >= -300_000, "seed \(seed), round \(round): \(site.flow) W out")
+                        #expect(site.flow <= 300_000, "seed \(seed), round \(round): \(site.flow) W in")
+                        for (pile, floor) in zip(site.piles, floors) {
+                            let net = pile.session?.delivered ?? .zero
+                            #expect(
+                                net >= min(.zero, floor),
+                                "seed \(seed): \(net.milliwattHours) below \(floor.milliwattHours)")
+                        }
+                        if let group = site.last?.groups.first, let since = group.missedSince,
+                            site.now - since > .seconds(5)
+                        {
+                            #expect(
+                                !group.shortfalls.isEmpty,
+                                "seed \(seed), round \(round): asked \(group.asked.watts), \(group.measured.watts) measured, no reason"
+                            )
+                        }
+                    })
+            }
+        }
+    }
+
+    @Test func `a plan that discharges is followed down to the floor`() {
+        var site = park(2)
+        site.piles[0].session?.steering?.floor = .wattHours(-500)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.plan = site.flatPlan([0: .kilowatts(-30), 1: .kilowatts(-30)])
+        site.run(seconds: 30, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow == .kilowatts(-30) && site.piles[1].vehicle?.flow == .kilowatts(-30))
+        site.run(seconds: 900, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow == .zero)
+        #expect(site.last?.evses[0].reason == .energyFloor)
+        #expect(site.piles[0].session.map { $0.delivered >= .wattHours(-500) } == true)
+        #expect(site.piles[1].vehicle?.flow == .kilowatts(-30))
+    }
+}
+
+@Suite("Group shares") struct GroupShareTests {
+    @Test func `shares add up as far as the units can, within their bounds and above their least`() {
+        for seed in 0..<2_000 as Range<UInt64> {
+            var random = SeededRandom(seed: seed)
+            let units = (0..<Int.random(in: 0...9, using: &random)).map { _ in
+                GroupUnit(
+                    lowest: -Int64.random(in: 0...60, using: &random),
+                    highest: Int64.random(in: 0...60, using: &random),
+                    leastUp: Int64.random(in: 0...8, using: &random),
+                    leastDown: Int64.random(in: 0...8, using: &random),
+                    current: Int64.random(in: -60...60, using: &random), laxity: Int64.random(in: 0...4, using: &random)
+                )
+            }
+            let total = Int64.random(in: -700...700, using: &random)
+            let shares = GroupUnit.divide(total, among: units)
+            let sum = shares.reduce(0, +)
+            let most = units.reduce(Int64(0)) { sum, unit in
+                let (bound, least) = total > 0 ? (unit.highest, unit.leastUp) : (-unit.lowest, unit.leastDown)
+                return sum + (bound >= max(1, least) ? bound : 0)
+            }
+            for (share, unit) in zip(shares, units) {
+                #expect(share >= unit.lowest && share <= unit.highest && share * total >= 0, "seed \(seed)")
+                #expect(share == 0 || abs(share) >= (share > 0 ? unit.leastUp : unit.leastDown), "seed \(seed)")
+            }
+            #expect(abs(sum) <= abs(total), "seed \(seed)")
+            if abs(total) >= most { #expect(abs(sum) == most, "seed \(seed)") }
+            // A rest smaller than the least of everyone left may stay.
+            if abs(total) < most { #expect(abs(total) - abs(sum) < 8, "seed \(seed): \(total) of \(most) gave \(sum)") }
+        }
+    }
+}
