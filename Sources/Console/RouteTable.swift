@@ -102,6 +102,10 @@ enum RouteTable {
         Route(.post, "/api/v1/sites/{id}/stop", .role(.operator), handle: SitesAPI.stop),
         Route(.get, "/api/v1/sites/{id}/power", .role(.viewer), handle: SitesAPI.power),
         Route(.get, "/api/v1/sites/{id}/plan", .role(.viewer), handle: SitesAPI.plan),
+        Route(.get, "/api/v1/sites/{id}/instructions", .role(.viewer), handle: InstructionsAPI.list),
+        Route(.put, "/api/v1/sites/{id}/instructions/{instruction}", .role(.operator), handle: InstructionsAPI.put),
+        Route(
+            .delete, "/api/v1/sites/{id}/instructions/{instruction}", .role(.operator), handle: InstructionsAPI.delete),
         Route(.get, "/api/v1/sites/{id}/offline", .role(.viewer), handle: LimitsAPI.offline),
         Route(.get, "/api/v1/sites/{id}/day-reports", .role(.viewer), handle: SitesAPI.dayReports),
         Route(.get, "/api/v1/nodes", .role(.viewer), handle: NodesAPI.list),

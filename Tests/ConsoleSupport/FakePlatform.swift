@@ -42,6 +42,7 @@ public final class FakePlatform: PlatformService {
         public var campaigns: [CampaignView] = []
         public var targets: [String: [CampaignTarget]] = [:]
         public var outlooks: [SiteID: OfflineOutlook] = [:]
+        public var instructions: [SiteID: [GroupInstruction]] = [:]
         public var nodeReadings: [NodeID: [NodeReading]] = [:]
         public var tariffs = ["cn/hubei/residential-charging", "cn/guangdong/v2g-discharge"]
         public var unreadiness: String?
@@ -109,6 +110,8 @@ public final class FakePlatform: PlatformService {
         case .putNode(let node): ("node.put", node.id.value)
         case .deleteNode(let id): ("node.delete", id.value)
         case .setMode(let id, _, _): ("site.mode", id.value)
+        case .instruct(let id, _): ("site.instruct", id.value)
+        case .withdrawInstruction(let id, _): ("site.withdraw-instruction", id.value)
         case .setNeeds(let id, _): ("session.needs", id.value)
         case .setEVSE(let id, _, _, _): ("evse.set", id.description)
         case .command(let id, _, _, _): ("station.command", id.value)
@@ -163,6 +166,18 @@ public final class FakePlatform: PlatformService {
         case .deleteNode(let id): state.withLock { _ = $0.nodes.removeValue(forKey: id) }
         case .setMode(let id, let mode, _):
             state.withLock { $0.sites[id]?.mode = mode }
+        case .instruct(let id, let instruction):
+            state.withLock { state in
+                state.instructions[id, default: []].removeAll { $0.instruction.id == instruction.id }
+                state.instructions[id, default: []].append(GroupInstruction(instruction: instruction, standing: nil))
+            }
+        case .withdrawInstruction(let id, let instruction):
+            let isKnown = state.withLock { state in
+                let before = state.instructions[id]?.count ?? 0
+                state.instructions[id]?.removeAll { $0.instruction.id == instruction }
+                return state.instructions[id]?.count ?? 0 < before
+            }
+            if !isKnown { throw ServiceFault(.instructionUnknown(instruction)) }
         case .setNeeds(let id, let needs):
             state.withLock { state in
                 guard let index = state.sessions.firstIndex(where: { $0.session.id == id }) else { return }
@@ -383,6 +398,7 @@ public final class FakePlatform: PlatformService {
     }
 
     public func limits(of station: StationID) async -> [EVSELimits] { read { $0.limits[station] ?? [] } }
+    public func instructions(of site: SiteID) async -> [GroupInstruction] { read { $0.instructions[site] ?? [] } }
     public func offlineOutlook(of site: SiteID) async -> OfflineOutlook? { read { $0.outlooks[site] } }
     public func idToken(_ value: String) async -> IdToken? { read { $0.tokens[value] } }
     public func idTokens(after: String?, limit: Int) async -> [IdToken] {

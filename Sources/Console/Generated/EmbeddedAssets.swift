@@ -485,8 +485,12 @@ enum EmbeddedAssets {
                   "fault.display-invalid": "Nothing was sent: see the fields.",
                   "fault.local-list-invalid": "Nothing was changed: see the fields.",
                   "fault.vendor-handler-invalid": "Nothing was changed: see the fields.",
+                  "fault.instruction-unknown": "There is no instruction {instruction} at this site; it may have ended.",
+                  "fault.instruction-invalid": "Nothing was changed: see the fields.",
                   "flag.messages-waiting": "messages wait at the pile",
                   "flag.messages-lost": "missing messages will not come",
+                  "audit.site.instruct": "power asked of a group",
+                  "audit.site.withdraw-instruction": "instruction to a group withdrawn",
                   "audit.station.reserve": "EVSE reserved",
                   "audit.station.cancel-reservation": "reservation cancelled",
                   "audit.station.display-message": "message put on a display",
@@ -873,6 +877,8 @@ enum EmbeddedAssets {
                   "alarm.station-does-not-follow.action": "Its rating is reserved; check the firmware or call the maker",
                   "alarm.setpoint-rejected": "Pile {object} rejected a setpoint",
                   "alarm.setpoint-rejected.action": "Open the pile and look at its messages",
+                  "alarm.group-misses-setpoint": "The charging below {object} does not reach the power it was asked for: {measured_w} W of {asked_w} W",
+                  "alarm.group-misses-setpoint.action": "See which piles hold back and why: {short}",
                   "alarm.station-offline": "Pile {object} is offline",
                   "alarm.station-offline.action": "Check its network and power",
                   "alarm.site-stations-offline": "{count} of {total} piles of site {object} are offline",
@@ -1913,8 +1919,12 @@ enum EmbeddedAssets {
                   "fault.display-invalid": "未发送任何内容：请查看各字段。",
                   "fault.local-list-invalid": "未作任何更改：请查看各字段。",
                   "fault.vendor-handler-invalid": "未作任何更改：请查看各字段。",
+                  "fault.instruction-unknown": "该站点没有指令 {instruction}，可能已经结束。",
+                  "fault.instruction-invalid": "未作任何更改：请查看各字段。",
                   "flag.messages-waiting": "桩上有报文待发",
                   "flag.messages-lost": "缺失的报文不会再到",
+                  "audit.site.instruct": "向一组充电桩下达功率指令",
+                  "audit.site.withdraw-instruction": "撤回一组充电桩的功率指令",
                   "audit.station.reserve": "已预约充电接口",
                   "audit.station.cancel-reservation": "已取消预约",
                   "audit.station.display-message": "已设置显示屏消息",
@@ -2301,6 +2311,8 @@ enum EmbeddedAssets {
                   "alarm.station-does-not-follow.action": "按额定功率预留；检查固件或联系厂商",
                   "alarm.setpoint-rejected": "充电桩 {object} 拒绝了设定值",
                   "alarm.setpoint-rejected.action": "打开充电桩查看报文",
+                  "alarm.group-misses-setpoint": "{object} 下的充放电未达到要求的功率：{measured_w} W，要求 {asked_w} W",
+                  "alarm.group-misses-setpoint.action": "查看哪些充电桩受限及原因：{short}",
                   "alarm.station-offline": "充电桩 {object} 离线",
                   "alarm.station-offline.action": "检查网络与供电",
                   "alarm.site-stations-offline": "场站 {object} 的 {total} 台充电桩中有 {count} 台离线",
@@ -5001,6 +5013,108 @@ enum EmbeddedAssets {
                           "409": {"$ref": "#/components/responses/Problem409"}
                         },
                         "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/sites/{id}/instructions": {
+                      "get": {
+                        "operationId": "listInstructions",
+                        "summary": "Powers that the charging below nodes of the site was asked to add up to, and how each stands",
+                        "tags": ["sites"],
+                        "responses": {
+                          "200": {
+                            "description": "In order of their beginning",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Instruction"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {
+                            "name": "id",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/sites/{id}/instructions/{instruction}": {
+                      "put": {
+                        "operationId": "putInstruction",
+                        "summary": "Asks all charging below a node for a power, discharge below 0; one of the same id is replaced",
+                        "tags": ["sites"],
+                        "responses": {
+                          "200": {
+                            "description": "The instruction and how it stands",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Instruction"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "id",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                          },
+                          {
+                            "name": "instruction",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/InstructionChange"}}}
+                        }
+                      },
+                      "delete": {
+                        "operationId": "deleteInstruction",
+                        "summary": "Withdraws it: the plan holds again",
+                        "tags": ["sites"],
+                        "responses": {
+                          "204": {"description": "Withdrawn"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "id",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                          },
+                          {
+                            "name": "instruction",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                          }
+                        ]
                       }
                     },
                     "/api/v1/sites/{id}/mode": {
@@ -8717,6 +8831,54 @@ enum EmbeddedAssets {
                         },
                         "additionalProperties": false,
                         "required": ["state", "by", "reason"]
+                      },
+                      "Instruction": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "node": {"type": "string"},
+                          "power_kw": {"type": ["number", "null"]},
+                          "from": {"type": "string", "format": "date-time"},
+                          "to": {"type": "string", "format": "date-time"},
+                          "priority": {"enum": ["grid", "contract", "market", "cost"]},
+                          "ramp_kw_per_second": {"type": ["number", "null"]},
+                          "source": {"type": "string"},
+                          "stage": {"enum": ["received", "allocated", "confirmed", "measured"]},
+                          "history": {"type": "array", "items": {"type": "object"}},
+                          "target_kw": {"type": ["number", "null"]},
+                          "allocated_kw": {"type": ["number", "null"]},
+                          "measured_kw": {"type": ["number", "null"]},
+                          "lowest_kw": {"type": ["number", "null"]},
+                          "highest_kw": {"type": ["number", "null"]},
+                          "missed_since": {"type": ["string", "null"], "format": "date-time"},
+                          "shortfalls": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "evse": {"type": "string"},
+                                "reason": {"type": "string"},
+                                "object": {"type": ["string", "null"]}
+                              },
+                              "required": ["evse", "reason", "object"]
+                            }
+                          }
+                        },
+                        "required": ["id", "node", "power_kw", "from", "to", "priority", "source", "stage", "shortfalls"]
+                      },
+                      "InstructionChange": {
+                        "type": "object",
+                        "properties": {
+                          "node": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-~]+$"},
+                          "power_kw": {"type": "number", "minimum": -10000000, "maximum": 10000000},
+                          "from": {"type": ["string", "null"], "format": "date-time"},
+                          "to": {"type": "string", "format": "date-time"},
+                          "priority": {"enum": ["grid", "contract", "market", "cost"]},
+                          "ramp_kw_per_second": {"type": ["number", "null"], "minimum": 0, "maximum": 10000000},
+                          "source": {"type": "string", "maxLength": 40, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["node", "power_kw", "to"]
                       },
                       "ModeChange": {
                         "oneOf": [

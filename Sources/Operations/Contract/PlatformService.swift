@@ -76,6 +76,8 @@ public protocol PlatformService: DeviceService {
     func plan(of site: SiteID) async -> Plan?
     /// Price levels of the site's import tariff, oldest first, also for what lies ahead; empty without a tariff.
     func priceLevels(of site: SiteID, in interval: Interval) async -> [PriceLevelSpan]
+    /// What groups of the site were asked for and how they stand, in order of their beginning.
+    func instructions(of site: SiteID) async -> [GroupInstruction]
     /// What would hold on the site if the platform died now.
     func offlineOutlook(of site: SiteID) async -> OfflineOutlook?
     /// - Parameter before: id of the last alarm of the page before.

@@ -55,7 +55,7 @@ extension Core {
             let outlook = outlook(m, e, session, s, at: now)
             isUrgent = isUrgent || (session.needs?.chargeNow ?? false)
             stay = DispatchInput.Stay(
-                session: session.id.value, startedAt: session.startedAt, delivered: session.imported - session.exported,
+                session: session.id.value, startedAt: session.startedAt, delivered: stored(session),
                 wanted: outlook.wanted, minimum: session.needs?.minimum, departure: outlook.departure,
                 isFull: isSuspendedByVehicle(evse, at: now), steering: steering(m, e, session, at: now))
         }
@@ -104,6 +104,7 @@ extension Core {
             .value(at: settings.departureQuantile)
         let wanted =
             session.needs?.energy
+            ?? session.v2x?.target
             ?? sites[s].forecaster.energy(
                 user: session.idToken, arrival: session.startedAt,
                 delivered: session.imported - session.exported,

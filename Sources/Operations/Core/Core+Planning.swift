@@ -85,7 +85,9 @@ extension Core {
                 room[0] *= Self.remaining(of: start, step, at: now)
             }
             planningNodes.append(
-                PlanningNode(parent: node.parent.flatMap { nodeIndex[$0] }.flatMap { position[$0] }, importLimit: room))
+                PlanningNode(
+                    parent: node.parent.flatMap { nodeIndex[$0] }.flatMap { position[$0] }, importLimit: room,
+                    exportLimit: exportRoom(of: node, base, start: start, step: step, at: now)))
             nodeFacts.append((node.id, node.limit, base))
         }
         let outside = hang(&candidates, underOutsideLimitsOf: s, &planningNodes, start: start, count: count, at: now)
@@ -98,7 +100,8 @@ extension Core {
             problem: PlanningProblem(
                 stepHours: Double(step.wholeMilliseconds) / 3_600_000,
                 buyPrice: prices.map { $0 ?? Self.unknownPrice },
-                sellPrice: [Double](repeating: 0, count: count), vehicles: candidates.map(\.vehicle),
+                sellPrice: exportPrices(sites[s].site, start: start, step: step, count: count),
+                vehicles: candidates.map(\.vehicle),
                 nodes: planningNodes),
             keys: candidates.map(\.key), nodes: nodeFacts, pricesAreKnown: !prices.contains(nil),
             outside: outside)
@@ -115,12 +118,14 @@ extension Core {
         if case .stopped = sites[s].site.mode { return nil }
         let session = slot.sessions[i]
         let outlook = outlook(m, e, session, s, at: now)
-        let delivered = session.imported - session.exported
+        let delivered = stored(session)
         let capability = capability(slot)
         let limit = [capability.rating, evse.control.limit, slot.station.operatorLimit].compactMap { $0 }.min()
         let power = capability.settable(limit ?? capability.rating)
         let missing = outlook.wanted - delivered
-        guard missing > .zero, power > .zero else { return nil }
+        // Who gives back is planned for also when nothing is missing.
+        let steering = steering(m, e, session, at: now)
+        guard missing > .zero || steering != nil, power > .zero else { return nil }
 
         let stepMilliseconds = settings.planStep.wholeMilliseconds
         var departure = min(outlook.departure, start + settings.planStep * most)
@@ -137,10 +142,16 @@ extension Core {
         let firstPresence = Double((min(departure, start + settings.planStep) - now).wholeMilliseconds) / whole
         let lastPresence = 1 - Double((end - departure).wholeMilliseconds) / whole
         guard firstPresence > 0 else { return nil }
-        let vehicle = PlanningVehicle(
+        var vehicle = PlanningVehicle(
             slots: 0..<(last + 1), firstPresence: firstPresence, lastPresence: lastPresence,
-            maxCharge: power.kilowatts, minCharge: capability.minimum.kilowatts, wanted: missing.kilowattHours,
+            maxCharge: power.kilowatts, minCharge: capability.minimum.kilowatts,
+            wanted: max(.zero, missing).kilowattHours,
             node: slot.station.node.flatMap { nodeIndex[$0] }.flatMap { position[$0] }, name: session.id.value)
+        if let steering {
+            vehicle.steer(
+                within: steering, stored: delivered, efficiency: Double(settings.oneWayPerMille) / 1000,
+                wear: settings.wear)
+        }
         return Candidate(
             key: PlanRequest.Key(
                 session: session.id.value, evse: evse.id, wanted: outlook.wanted, departure: departure,
@@ -166,8 +177,31 @@ extension Core {
         }
     }
 
-    /// Yuan/kWh of each slot; `nil` where no tariff says it.
+    /// What flows out of a node at the most, beside its base load, which is not counted on: the most generation is.
+    private func exportRoom(
+        of node: GridNode, _ base: [Power], start: Instant, step: Duration, at now: Instant
+    ) -> [Double]? {
+        guard let limit = node.exportLimit else { return nil }
+        let margin = 1 - settings.dispatch.targetMargin
+        var room = base.map { max(0, limit.kilowatts * margin + min(0, $0.kilowatts)) }
+        room[0] *= Self.remaining(of: start, step, at: now)
+        return room
+    }
+
+    /// What a discharged kWh earns in each slot; nothing where no tariff says it.
+    private func exportPrices(_ site: Site, start: Instant, step: Duration, count: Int) -> [Double] {
+        guard !site.exportTariffs.isEmpty else { return [Double](repeating: 0, count: count) }
+        return prices(of: { $0.exportTariff(on: $1) }, site, start: start, step: step, count: count).map { $0 ?? 0 }
+    }
+
     private func prices(_ site: Site, start: Instant, step: Duration, count: Int) -> [Double?] {
+        prices(of: { $0.tariff(on: $1) }, site, start: start, step: step, count: count)
+    }
+
+    /// Yuan/kWh of each slot; `nil` where no tariff says it.
+    private func prices(
+        of tariff: (Site, CivilDay) -> String?, _ site: Site, start: Instant, step: Duration, count: Int
+    ) -> [Double?] {
         var prices: [Double?] = []
         prices.reserveCapacity(count)
         // Day by day: another tariff may be in force tomorrow, and a day that one does not know makes no other unknown.
@@ -177,7 +211,8 @@ extension Core {
             let length = step.wholeMilliseconds
             let slots = min(
                 count - prices.count, Int(((midnight - at).wholeMilliseconds + length - 1) / length))
-            let day = try? importTariff(of: site, at: at)?.slotPrices(start: at, step: step, count: slots)
+            let known = tariff(site, site.zone.civilDay(at: at)).flatMap { tariffs[$0] }
+            let day = try? known?.slotPrices(start: at, step: step, count: slots)
             prices += day?.values.map { $0.price?.approximate } ?? [Double?](repeating: nil, count: slots)
         }
         return prices

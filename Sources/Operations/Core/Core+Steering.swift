@@ -2,6 +2,7 @@ import Assets
 import Charging
 import GridDispatch
 import Quantities
+import Scheduling
 
 /// What the core keeps of an EVSE whose vehicle is steered in both directions.
 struct SteeringState: Hashable, Sendable {
@@ -37,6 +38,15 @@ extension Core {
             mostCharge: min(rating, v2x.mostCharge ?? rating), mostDischarge: mostDischarge,
             leastCharge: v2x.leastCharge ?? .zero, leastDischarge: v2x.leastDischarge ?? .zero,
             floor: floors.max() ?? .zero, full: full)
+    }
+
+    /// Net energy since plug-in as the battery has it: metered import less metered export, both with their losses.
+    func stored(_ session: Session) -> Energy {
+        guard session.exported > .zero || session.v2x != nil else { return session.imported }
+        let left = settings.oneWayPerMille
+        return Energy(
+            milliwattHours: session.imported.milliwattHours * left / 1000
+                - session.exported.milliwattHours * 1000 / left)
     }
 
     /// Followed powers are judged by what is metered seconds later.
@@ -119,5 +129,19 @@ extension Core {
             let site = stations[s].station.site.flatMap({ siteIndex[$0] })
         else { return .powerToFollow(nil, form) }
         return .powerToFollow(sites[site].dispatcher.renew(stations[s].evses[e].id, at: now), form)
+    }
+}
+
+extension PlanningVehicle {
+    /// In the problem the battery begins at the floor: only what lies above it is the plan's.
+    mutating func steer(within steering: Steering, stored: Energy, efficiency: Double, wear: Double) {
+        let above = max(0, (stored - steering.floor).kilowattHours)
+        let full = steering.full.map { max(0, ($0 - steering.floor).kilowattHours) } ?? above + wanted
+        maxCharge = min(maxCharge, steering.mostCharge.kilowatts)
+        maxDischarge = steering.mostDischarge.kilowatts
+        chargeEfficiency = efficiency
+        dischargeEfficiency = efficiency
+        battery = PlanningBattery(atArrival: above, minimum: 0, maximum: max(full, above))
+        self.wear = wear
     }
 }

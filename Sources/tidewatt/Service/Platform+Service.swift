@@ -46,6 +46,9 @@ extension Platform: PlatformService {
     func limits(of station: StationID) async -> [EVSELimits] {
         await loop.read { $0.limits(of: station) ?? [] } ?? []
     }
+    func instructions(of site: SiteID) async -> [GroupInstruction] {
+        await loop.read { $0.instructions(of: site) ?? [] } ?? []
+    }
     func offlineOutlook(of site: SiteID) async -> OfflineOutlook? {
         let now = now
         return await loop.read { $0.offlineOutlook(of: site, at: now) } ?? nil
