@@ -29,6 +29,13 @@ public final class StationFleet: Sendable {
             self.idTag = idTag
             self.connector = connector
         }
+
+        /// Of a vehicle that can give energy back.
+        public init(_ stay: V2XStay) {
+            self.init(
+                arrival: stay.arrival, departure: stay.departure, vehicle: SimulatedVehicle(stay.vehicle),
+                idTag: stay.idTag, connector: stay.connector)
+        }
     }
     /// A station and what happens at it.
     public struct Member: Sendable {
@@ -126,6 +133,8 @@ public struct FleetSummary: Hashable, Sendable {
     public var power = Power.zero
     /// Delivered since the start, by the stations' registers.
     public var energy = Energy.zero
+    /// Given back since the start.
+    public var exported = Energy.zero
     public var counts = SimulatedChargePoint.Counts()
     public var connectionsOpened = 0
     public var connectionsLost = 0
@@ -143,6 +152,9 @@ public struct FleetSummary: Hashable, Sendable {
         power = machine.power
         let registers = (1...machine.settings.connectors).compactMap { machine.register(connector: $0) }
         energy = registers.reduce(.zero) { $0 + ($1 - machine.settings.register) }
+        exported = (1...machine.settings.connectors).compactMap { machine.exported(connector: $0) }.reduce(.zero) {
+            $0 + ($1 - RegisterReading(milliwattHours: 0))
+        }
         counts = machine.counts
         connectionsOpened = station.opened
         connectionsLost = station.lost
@@ -155,6 +167,7 @@ public struct FleetSummary: Hashable, Sendable {
         connected += other.connected
         power = power + other.power
         energy = energy + other.energy
+        exported = exported + other.exported
         counts.add(other.counts)
         connectionsOpened += other.connectionsOpened
         connectionsLost += other.connectionsLost
