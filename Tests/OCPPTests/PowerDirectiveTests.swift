@@ -11,7 +11,8 @@ private let supply = Supply(voltage: 230, phases: 3)
     private func profile(
         _ id: Int, _ purpose: ChargingProfile.Purpose, _ mode: ChargingProfile.Mode = .chargingOnly,
         kind: ChargingProfile.Kind = .absolute, level: Int = 0, limit: Int? = nil,
-        discharge: Int? = nil, setpoint: Int? = nil, duration: Int? = nil, updated: Instant? = nil
+        discharge: Int? = nil, setpoint: Int? = nil, response: FrequencyResponse? = nil, duration: Int? = nil,
+        updated: Instant? = nil, maxOffline: Int? = nil, diesOffline: Bool = false
     ) -> ChargingProfile {
         ChargingProfile(
             id: id, stackLevel: level, purpose: purpose, kind: kind, unit: .watts, start: kind == .dynamic ? nil : t0,
@@ -19,8 +20,10 @@ private let supply = Supply(voltage: 230, phases: 3)
             periods: [
                 .init(
                     start: 0, limit: limit.map { JSONDecimal($0) }, phases: nil, mode: mode,
-                    dischargeLimit: discharge.map { JSONDecimal($0) }, setpoint: setpoint.map { JSONDecimal($0) })
-            ], transaction: purpose == .transaction ? "T" : nil, updatedAt: updated)
+                    dischargeLimit: discharge.map { JSONDecimal($0) }, setpoint: setpoint.map { JSONDecimal($0) },
+                    response: response, sleeps: mode == .idle)
+            ], transaction: purpose == .transaction ? "T" : nil, updatedAt: updated, maxOffline: maxOffline,
+            diesOffline: diesOffline)
     }
 
     private func stack(_ profiles: [ChargingProfile]) -> ProfileStack {

@@ -49,7 +49,7 @@ import Testing
             var b = SimulatedBattery(
                 capacity: Energy(milliwattHours: 50_000_001 + Int64(random.next() % 1_000_003)),
                 stored: Energy(milliwattHours: Int64(random.next() % 50_000_000)),
-                chargeEfficiencyPermille: 901, dischargeEfficiencyPermille: 877, taperStartPermille: 10,
+                chargeEfficiencyPermille: 901, dischargeEfficiencyPermille: 877, taperStartPermille: 1,
                 dischargeTaperStartPermille: 1000)
             let up = b.chargeToNextStep(ceiling: b.capacity)
             var short = b

@@ -178,6 +178,32 @@ import Testing
         #expect(b.watts == 2500 && b.faults == [])
     }
 
+    @Test func `one that was not asked becomes a profile of its own, told and ended`() {
+        var b = Bench21.charging()
+        #expect(b.setpoint(-6000, duration: nil) == nil)
+        var seen = StationSurroundings()
+        seen.external = .limits(charge: .watts(3000), discharge: .watts(-2000))
+        b.feed(.surroundings(seen))
+        b.run(for: .seconds(5))
+        #expect(b.watts == -2000)
+        seen.external = .setpoint(.watts(4500))
+        b.feed(.surroundings(seen))
+        b.run(for: .seconds(5))
+        #expect(b.watts == 4500 && b.station.mode(connector: 1) == .externalSetpoint)
+        let variable = V2.SetVariableData(
+            attributeValue: "CSMS", component: .init(name: "SmartChargingCtrlr"),
+            variable: .init(name: "SetpointPriority"))
+        _ = b.call(.setVariables(.init(setVariableData: [variable])))
+        b.run(for: .seconds(5))
+        #expect(b.watts == -6000)
+        seen.external = nil
+        b.feed(.surroundings(seen))
+        let told = b.requests.compactMap { if case .notifyChargingLimit(let n) = $0 { n } else { nil } }
+        #expect(
+            told.map { $0.chargingSchedule?.first?.chargingSchedulePeriod.first?.setpoint } == [nil, JSONDecimal(4500)])
+        #expect(told.allSatisfy { $0.evseId == 1 } && b.story.last == "free of EMS" && b.faults == [])
+    }
+
     @Test func `idle electronics sleep and say so`() {
         var b = Bench21.charging()
         #expect(b.setpoint(0) == nil)

@@ -82,6 +82,11 @@ final class ConnectedStation {
         setTimer()
     }
 
+    func set(_ surroundings: StationSurroundings) {
+        feed(.surroundings(surroundings))
+        setTimer()
+    }
+
     /// Says goodbye; nothing happens any more.
     func stop() {
         isStopping = true

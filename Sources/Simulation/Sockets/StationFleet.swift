@@ -99,6 +99,39 @@ public final class StationFleet: Sendable {
     /// Drawn by each station now, in the members' order.
     public func powers() async -> [Power] { await each { $0.machine.power } }
 
+    /// One EVSE as its own meter and vehicle show it.
+    public struct Glimpse: Hashable, Sendable {
+        public let identity: String
+        public let connector: Int
+        /// Below zero: given back.
+        public let power: Power
+        public let setpoint: Power?
+        public let imported: RegisterReading
+        public let exported: RegisterReading
+        /// State of charge of the vehicle that is there, per mille.
+        public let statePermille: Int?
+    }
+
+    /// What every EVSE shows now, in the members' order.
+    public func glimpses() async -> [Glimpse] {
+        await each { station in
+            let machine = station.machine
+            return (1...machine.settings.connectors).map { connector in
+                Glimpse(
+                    identity: machine.settings.identity, connector: connector,
+                    power: machine.power(connector: connector), setpoint: machine.setpoint(connector: connector),
+                    imported: machine.register(connector: connector) ?? RegisterReading(milliwattHours: 0),
+                    exported: machine.exported(connector: connector) ?? RegisterReading(milliwattHours: 0),
+                    statePermille: machine.vehicle(connector: connector)?.cell.statePermille)
+            }
+        }.flatMap { $0 }
+    }
+
+    /// Grid and site are different from now on, for all stations.
+    public func set(_ surroundings: StationSurroundings) async {
+        _ = await each { $0.set(surroundings) }
+    }
+
     /// Unplugs every vehicle, waits until the central system has acknowledged what that brings or the time is over, and
     /// closes the connections.
     public func finish(within time: Duration) async {

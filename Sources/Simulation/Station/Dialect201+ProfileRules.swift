@@ -6,6 +6,7 @@ extension Dialect201 {
     func fault(
         in profile: V2.ChargingProfile, evse: Int, by station: SimulatedChargePoint
     ) -> ProfileRefusal? {
+        guard (0...station.connectors.count).contains(evse) else { return .unknownEVSE }
         let isDynamic = profile.chargingProfileKind == .dynamic
         switch profile.chargingProfilePurpose {
         case .priorityCharging:

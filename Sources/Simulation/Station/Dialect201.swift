@@ -51,11 +51,11 @@ struct Dialect201: StationDialect {
             .logStatusNotification(.init(status: uploadStatus(step), requestId: request))
         case .reservationEnded(let id, let isExpired):
             .reservationStatusUpdate(.init(reservationId: id, reservationUpdateStatus: isExpired ? .expired : .removed))
-        case .outsideLimit(let profile, let isCritical):
+        case .outsideLimit(let profile, let evse, let isCritical):
             .notifyChargingLimit(
                 .init(
                     chargingLimit: V2.ChargingLimit(chargingLimitSource: .ems, isGridCritical: isCritical),
-                    chargingSchedule: V2.ChargingProfile(profile).chargingSchedule))
+                    chargingSchedule: V2.ChargingProfile(profile).chargingSchedule, evseId: evse > 0 ? evse : nil))
         case .outsideLimitEnded: .clearedChargingLimit(.init(chargingLimitSource: .ems))
         case .needs(let evse, let vehicle): needs(evse, vehicle, settings)
         case .vehiclePlan(let evse, let plan): self.plan(evse, plan)

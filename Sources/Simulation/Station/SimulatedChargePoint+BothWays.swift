@@ -196,6 +196,7 @@ extension SimulatedChargePoint {
             }
             if let updated { profiles.refresh(updated) }
         }
+        imposeExternal()
     }
 
     // MARK: Modes

@@ -384,6 +384,8 @@ public struct SimulatedChargePoint: Sendable {
                     })
                 continue
             }
+            // A vehicle that could was pulled out, and its transaction goes on.
+            connectors[i].exchange.cutOff()
             var limit = settings.hardware
             if !settings.faults.ignoresProfiles {
                 let own = profiles.limit(

@@ -94,8 +94,8 @@ enum StationMessage: Hashable, Sendable {
     case upload(UploadStep, request: Int?)
     /// A reservation is over without a transaction (2.x).
     case reservationEnded(Int, isExpired: Bool)
-    /// Somebody else than the central system limits the whole station (2.x).
-    case outsideLimit(ChargingProfile, isCritical: Bool)
+    /// Somebody else than the central system limits an EVSE, or the whole station: 0 (2.x).
+    case outsideLimit(ChargingProfile, evse: Int, isCritical: Bool)
     case outsideLimitEnded
     /// What a vehicle needs, and how it will charge (2.x).
     case needs(connector: Int, SimulatedVehicle)

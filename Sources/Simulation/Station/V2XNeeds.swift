@@ -102,10 +102,10 @@ extension SimulatedChargePoint {
 
     mutating func playRenegotiation() {
         for i in connectors.indices {
-            guard let due = connectors[i].transaction?.v2x?.renegotiatesAt, due <= now, let evse = electronics(i)
-            else { continue }
-            let allowed = connectors[i].transaction?.v2x?.allowed
+            guard let due = connectors[i].transaction?.v2x?.renegotiatesAt, due <= now else { continue }
             connectors[i].transaction?.v2x?.renegotiatesAt = nil
+            guard let evse = electronics(i) else { continue }
+            let allowed = connectors[i].transaction?.v2x?.allowed
             let transfer = transfer(allowed, evse, connectors[i].number)
             connectors[i].transaction?.v2x?.transfer = transfer
             connectors[i].transaction?.talk?.owesNeeds = true
