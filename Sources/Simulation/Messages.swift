@@ -15,6 +15,11 @@ extension Message {
             "weights-needed", "season {season} needs 96 weights each of workday, saturday, sunday",
             "季节 {season} 的 workday、saturday、sunday 各需要 96 个权重", ["season": season])
     }
+    static let hertzNeeded = Message(
+        "hertz-needed", "no decimal number of Hz from 40 to 70; allowed: 49.985",
+        "不是 40 至 70 的十进制数（单位 Hz），应写作 49.985 的形式")
+    static let shareNeeded = Message(
+        "share-needed", "no share from 0 to 1; allowed: 0.55", "不是 0 至 1 的比例，应写作 0.55 的形式")
     static let resourcesMissing = Message(
         "resources-missing", "cannot be read; keep tidewatt_Simulation.resources beside the program",
         "无法读取；请将 tidewatt_Simulation.resources 与程序放在一起")

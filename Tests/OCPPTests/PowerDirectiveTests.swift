@@ -11,7 +11,8 @@ private let supply = Supply(voltage: 230, phases: 3)
     private func profile(
         _ id: Int, _ purpose: ChargingProfile.Purpose, _ mode: ChargingProfile.Mode = .chargingOnly,
         kind: ChargingProfile.Kind = .absolute, level: Int = 0, limit: Int? = nil,
-        discharge: Int? = nil, setpoint: Int? = nil, duration: Int? = nil, updated: Instant? = nil
+        discharge: Int? = nil, setpoint: Int? = nil, response: FrequencyResponse? = nil, duration: Int? = nil,
+        updated: Instant? = nil, maxOffline: Int? = nil, diesOffline: Bool = false
     ) -> ChargingProfile {
         ChargingProfile(
             id: id, stackLevel: level, purpose: purpose, kind: kind, unit: .watts, start: kind == .dynamic ? nil : t0,
@@ -19,8 +20,10 @@ private let supply = Supply(voltage: 230, phases: 3)
             periods: [
                 .init(
                     start: 0, limit: limit.map { JSONDecimal($0) }, phases: nil, mode: mode,
-                    dischargeLimit: discharge.map { JSONDecimal($0) }, setpoint: setpoint.map { JSONDecimal($0) })
-            ], transaction: purpose == .transaction ? "T" : nil, updatedAt: updated)
+                    dischargeLimit: discharge.map { JSONDecimal($0) }, setpoint: setpoint.map { JSONDecimal($0) },
+                    response: response, sleeps: mode == .idle)
+            ], transaction: purpose == .transaction ? "T" : nil, updatedAt: updated, maxOffline: maxOffline,
+            diesOffline: diesOffline)
     }
 
     private func stack(_ profiles: [ChargingProfile]) -> ProfileStack {
@@ -101,8 +104,10 @@ private let supply = Supply(voltage: 230, phases: 3)
     func `a profile is the same after a way over the wire`(mode: ChargingProfile.Mode) throws {
         let sent = profile(
             7, .transaction, mode, kind: .dynamic, limit: mode == .chargingOnly ? 7000 : nil,
-            discharge: mode == .externalLimits ? -2500 : nil, setpoint: mode == .centralSetpoint || mode == .centralFrequency ? -1234 : nil,
-            duration: 60, updated: t0)
+            discharge: mode == .externalLimits ? -2500 : nil,
+            setpoint: mode == .centralSetpoint || mode == .centralFrequency ? -1234 : nil,
+            response: mode == .localFrequency ? droop : nil, duration: 60, updated: t0, maxOffline: 30,
+            diesOffline: mode == .centralSetpoint)
         let wire = V2.ChargingProfile(sent)
         let request = V2.Request.setChargingProfile(.init(evseId: 1, chargingProfile: wire))
         #expect(V2.validateRequest(action: "SetChargingProfile", payload: request.json, version: .v21) == [])
@@ -112,6 +117,49 @@ private let supply = Supply(voltage: 230, phases: 3)
             id: 1, stackLevel: 0, chargingProfilePurpose: .txProfile, chargingProfileKind: .dynamic,
             chargingSchedule: wire.chargingSchedule)
         #expect(ChargingProfile(bare, at: t0)?.updatedAt == t0)
+    }
+
+    /// 1 kW more for each 0.1 Hz above 50 Hz, up to 2 kW, and the same below; a signal of ±10 is ±500 W.
+    private let droop = FrequencyResponse(
+        baseline: -1_000_000,
+        frequency: [.init(at: 50_200, power: 2_000_000), .init(at: 49_800, power: -2_000_000)],
+        signal: [.init(at: -10, power: -500_000), .init(at: 10, power: 500_000)])
+
+    @Test func `power follows the frequency on straight lines and stays beyond the ends`() {
+        for (millihertz, signal, milliwatts) in [
+            (50_000, nil, -1_000_000), (50_100, nil, 0), (50_200, nil, 1_000_000), (51_000, nil, 1_000_000),
+            (49_800, nil, -3_000_000), (47_000, nil, -3_000_000), (50_001, nil, -990_000),
+            (50_000, 10, -500_000), (50_000, 3, -850_000), (50_000, -99, -1_500_000),
+        ] as [(Int64, Int64?, Int64)] {
+            #expect(droop.power(millihertz: millihertz, signal: signal) == milliwatts, "\(millihertz) \(signal ?? 0)")
+        }
+        let told = directive([profile(1, .transaction, .localFrequency, response: droop)])
+        #expect(told.mode == .localFrequency && told.response == droop && told.setpoint == nil)
+    }
+
+    @Test func `without the central system a profile holds as long as it says`() {
+        var held = stack([
+            profile(1, .transaction, .centralSetpoint, level: 2, setpoint: -5000, maxOffline: 60, diesOffline: true),
+            profile(2, .transaction, .centralSetpoint, level: 1, setpoint: -3000, maxOffline: 120),
+            profile(3, .transactionDefault, limit: 1500),
+        ])
+        func setpoint(_ seconds: Int) -> Int64? {
+            held.directive(
+                evse: 1, at: t0 + .seconds(seconds), transaction: .init(id: "T", start: t0), supply: supply
+            ).setpoint
+        }
+        held.lost(at: t0 + .seconds(10))
+        held.lost(at: t0 + .seconds(50))
+        #expect(setpoint(69) == -5_000_000 && setpoint(70) == -3_000_000 && setpoint(130) == nil)
+        let transaction = ProfileStack.Transaction(id: "T", start: t0)
+        #expect(held.nextChange(after: t0 + .seconds(10), evse: 1, transaction: transaction) == t0 + .seconds(70))
+        #expect(held.nextChange(after: t0 + .seconds(70), evse: 1, transaction: transaction) == t0 + .seconds(130))
+        held.returned(at: t0 + .seconds(200))
+        // The first one was to be over with that, until it comes anew.
+        #expect(setpoint(200) == -3_000_000)
+        held.install(
+            profile(1, .transaction, .centralSetpoint, level: 2, setpoint: -4000), evse: 1, replacing: .sameID)
+        #expect(setpoint(200) == -4_000_000)
     }
 
     @Test func `a composite schedule says at each instant what holds, and the wire takes it`() {

@@ -53,6 +53,7 @@ enum Words201: BenchWords {
         case .logStatusNotification: .logStatusNotification(.init())
         case .securityEventNotification: .securityEventNotification(.init())
         case .signCertificate: .signCertificate(.init(status: .accepted))
+        case .notifyPriorityCharging: .notifyPriorityCharging(.init())
         default: nil
         }
     }

@@ -28,9 +28,17 @@ def sessions(tmp_path):
     return file
 
 
-def simulate(port, sessions, version, prefix, path=""):
+V2G = """\
+session_id,evse_id,arrival,departure,energy_kwh,max_charge_kw,max_discharge_kw,battery_kwh,soc_arrival,soc_min,\
+charge_efficiency,discharge_efficiency
+1,E1,2026-01-05T08:00:00+08:00,2026-01-05T08:10:00+08:00,6,20,20,60,0.5,0.3,0.95,0.95
+2,E2,2026-01-05T08:00:00+08:00,2026-01-05T08:10:00+08:00,6,20,20,60,0.3,0.3,0.95,0.95
+"""
+
+
+def simulate(port, sessions, version, prefix, path="", speed=2000):
     return tidewatt(
-        "simulate", "--url", f"ws://127.0.0.1:{port}{path}", "--sessions", sessions, "--ocpp", version, "--speed", "2000",
+        "simulate", "--url", f"ws://127.0.0.1:{port}{path}", "--sessions", sessions, "--ocpp", version, "--speed", str(speed),
         "--identity-prefix", prefix, "--format", "json", seconds=120)
 
 
@@ -71,8 +79,39 @@ def test_a_foreign_central_system_of_201_takes_its_sessions(central, sessions):
     assert verdict["variables"] > 100
 
 
+def test_a_foreign_central_system_of_21_moves_energy_both_ways(central, tmp_path):
+    sessions = tmp_path / "v2g.csv"
+    sessions.write_text(V2G, encoding="utf-8")
+    port, verdict = central("central21.py")
+    ended = simulate(port, sessions, "2.1", "V2G-", speed=60)
+    assert ended.returncode == 0, ended.stderr
+    verdict = verdict()
+    assert verdict["faults"] == []
+    answers = verdict["answers"]
+    assert answers["V2X"][0] == "DC,DC_BPT" and "CentralSetpoint" in answers["V2X"][1]
+    assert len(set(answers["EVCCID"])) == 2
+    assert verdict["refusals"] == {"no setpoint": "InvalidSchedule", "no curve": "NoFreqWattCurve"}
+    assert answers["SetChargingProfile"] == answers["UpdateDynamicSchedule"] == ["Accepted", "Accepted"]
+    assert answers["UpdateUnknown"] == ["Rejected", "Rejected"]
+    assert answers["composite"] == [["CentralSetpoint", 6000]]
+    assert {one["requested_energy_transfer"] for one in verdict["needs"]} == {"DC_BPT"}
+    targets = sorted(one["v2x_charging_parameters"]["ev_target_energy_request"] for one in verdict["needs"])
+    assert targets == [6000, 6000]
+    # Both were told to give 5 kW for three minutes, then to take 6 kW; one stood at its driver's minimum.
+    exported = sorted(
+        one["end"]["Energy.Active.Export.Register"] - one["start"]["Energy.Active.Export.Register"]
+        for one in verdict["sessions"])
+    assert exported[0] == 0 and 180 < exported[1] < 330
+    giver = next(one for one in verdict["sessions"] if one["end"]["Energy.Active.Export.Register"])
+    assert {"Power.Active.Setpoint": -5000, "Power.Active.Export": 5000}.items() <= giver["samples"][2].items()
+    assert {"Power.Active.Setpoint": 6000, "Power.Active.Import": 6000}.items() <= giver["samples"][-1].items()
+    assert all(one["modes"] == ["CentralSetpoint"] for one in verdict["sessions"])
+    told = json.loads(ended.stdout)["energy"]
+    assert abs(1000 * Decimal(told["exported_kwh"]) - Decimal(str(sum(exported)))) <= 1
+
+
 @pytest.mark.parametrize("version, protocols", [
-    ("2.0.1", {"ocpp2.0.1"}), ("mixed", {"ocpp1.6", "ocpp2.0.1"}), ("1.6", {"ocpp1.6"})])
+    ("2.1", {"ocpp2.1"}), ("2.0.1", {"ocpp2.0.1"}), ("mixed", {"ocpp1.6", "ocpp2.0.1"}), ("1.6", {"ocpp1.6"})])
 def test_the_platform_books_what_the_stations_metered(shared, api, sessions, version, protocols):
     prefix = f"SIM{version}-"
     for tag in ("E1", "E2"):

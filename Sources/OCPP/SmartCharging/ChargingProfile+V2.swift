@@ -23,13 +23,17 @@ extension ChargingProfile {
             periods.append(
                 Period(
                     start: period.startPeriod, limit: period.limit, phases: period.numberPhases, mode: mode,
-                    dischargeLimit: period.dischargeLimit, setpoint: period.setpoint))
+                    dischargeLimit: period.dischargeLimit, setpoint: period.setpoint,
+                    response: mode == .localFrequency ? FrequencyResponse(period) : nil,
+                    sleeps: period.evseSleep ?? false, preconditions: period.preconditioningRequest ?? false))
         }
         self.init(
             id: profile.id, stackLevel: profile.stackLevel, purpose: purpose, kind: kind, unit: unit,
             start: schedule.startSchedule, duration: schedule.duration, periods: periods,
             validFrom: profile.validFrom, validTo: profile.validTo, transaction: profile.transactionId,
-            updatedAt: kind == .dynamic ? profile.dynUpdateTime ?? instant : nil)
+            updatedAt: kind == .dynamic ? profile.dynUpdateTime ?? instant : nil,
+            updateInterval: profile.dynUpdateInterval, maxOffline: profile.maxOfflineDuration,
+            diesOffline: profile.invalidAfterOfflineDuration ?? false)
     }
 }
 
@@ -91,7 +95,10 @@ extension V2.ChargingProfile {
                 limit: period.limit == ChargingProfile.Period.unlimited && period.mode != .chargingOnly
                     ? nil : exact(period.limit), numberPhases: period.phases,
                 dischargeLimit: period.dischargeLimit.map(exact), setpoint: period.setpoint.map(exact),
-                operationMode: period.mode == .chargingOnly ? nil : V2.OperationMode(period.mode))
+                preconditioningRequest: period.preconditions ? true : nil, evseSleep: period.sleeps ? true : nil,
+                v2xBaseline: period.response.map { exact($0.baseline) },
+                operationMode: period.mode == .chargingOnly ? nil : V2.OperationMode(period.mode),
+                v2xFreqWattCurve: period.response?.frequencyCurve, v2xSignalWattCurve: period.response?.signalCurve)
         }
         let schedule = V2.ChargingSchedule(
             id: profile.id, chargingRateUnit: profile.unit == .amperes ? .a : .w, chargingSchedulePeriod: periods,
@@ -100,7 +107,8 @@ extension V2.ChargingProfile {
             id: profile.id, stackLevel: profile.stackLevel, chargingProfilePurpose: purpose,
             chargingProfileKind: kind, chargingSchedule: [schedule], recurrencyKind: recurrency,
             validFrom: profile.validFrom, validTo: profile.validTo, transactionId: profile.transaction,
-            dynUpdateTime: profile.updatedAt)
+            maxOfflineDuration: profile.maxOffline, invalidAfterOfflineDuration: profile.diesOffline ? true : nil,
+            dynUpdateInterval: profile.updateInterval, dynUpdateTime: profile.updatedAt)
     }
 }
 

@@ -39,12 +39,19 @@ public struct ChargingProfile: Hashable, Sendable {
         public let dischargeLimit: Int64?
         /// To be followed as closely as possible, below 0 where the vehicle discharges; `nil`: there is none.
         public let setpoint: Int64?
+        /// Of ``Mode/localFrequency``.
+        public let response: FrequencyResponse?
+        /// Of ``Mode/idle``: the electronics may be switched off.
+        public let sleeps: Bool
+        /// Of ``Mode/idle``: the vehicle may make itself ready, which takes power.
+        public let preconditions: Bool
 
         /// - Parameter limit: clamped to what a grid can mean, 0 to 10⁹ A or W; beyond that a limit is no limit.
         ///   `nil`: there is none.
         public init(
             start: Int, limit: JSONDecimal?, phases: Int?, mode: Mode = .chargingOnly,
-            dischargeLimit: JSONDecimal? = nil, setpoint: JSONDecimal? = nil
+            dischargeLimit: JSONDecimal? = nil, setpoint: JSONDecimal? = nil, response: FrequencyResponse? = nil,
+            sleeps: Bool = false, preconditions: Bool = false
         ) {
             self.start = start
             self.limit = limit.map { max(0, Self.bounded($0)) } ?? Self.unlimited
@@ -52,6 +59,9 @@ public struct ChargingProfile: Hashable, Sendable {
             self.mode = mode
             self.dischargeLimit = dischargeLimit.map { min(0, Self.bounded($0)) }
             self.setpoint = setpoint.map(Self.bounded)
+            self.response = response
+            self.sleeps = sleeps
+            self.preconditions = preconditions
         }
         /// The most that flows into the vehicle by this period, in the unit of ``limit``.
         var mostCharged: Int64 {
@@ -80,19 +90,25 @@ public struct ChargingProfile: Hashable, Sendable {
     /// Seconds; `nil`: without end.
     public let duration: Int?
     /// By ascending start.
-    public let periods: [Period]
+    public private(set) var periods: [Period]
     /// Of a Dynamic profile: when its values came. ``duration`` counts from there, a dead-man switch (K28.FR.13); `nil`:
     /// nobody knows.
-    public let updatedAt: Instant?
+    public private(set) var updatedAt: Instant?
+    /// Of a Dynamic profile: the station asks for new values after so many seconds (K28.FR.10); `nil`: never.
+    public let updateInterval: Int?
+    /// Seconds without the central system after which it is silent (K01.FR.101); `nil`: it holds.
+    public let maxOffline: Int?
+    /// Once silent for that it does not come back with the connection (K01.FR.102).
+    public let diesOffline: Bool
     public let validFrom: Instant?
     public let validTo: Instant?
     /// The transaction it is for, in the version's own id as text; `nil`: whichever runs.
-    public let transaction: String?
+    public private(set) var transaction: String?
 
     public init(
         id: Int, stackLevel: Int, purpose: Purpose, kind: Kind, unit: Unit, start: Instant?, duration: Int?,
         periods: [Period], validFrom: Instant? = nil, validTo: Instant? = nil, transaction: String? = nil,
-        updatedAt: Instant? = nil
+        updatedAt: Instant? = nil, updateInterval: Int? = nil, maxOffline: Int? = nil, diesOffline: Bool = false
     ) {
         self.id = id
         self.stackLevel = stackLevel
@@ -106,14 +122,16 @@ public struct ChargingProfile: Hashable, Sendable {
         self.validTo = validTo
         self.transaction = transaction
         self.updatedAt = updatedAt
+        self.updateInterval = updateInterval
+        self.maxOffline = maxOffline
+        self.diesOffline = diesOffline
     }
 
     /// The same profile for one transaction: how a remote start's becomes its own (2.x F01, F02). `nil` changes nothing.
     public func belonging(to transaction: String?) -> ChargingProfile {
-        ChargingProfile(
-            id: id, stackLevel: stackLevel, purpose: purpose, kind: kind, unit: unit, start: start, duration: duration,
-            periods: periods, validFrom: validFrom, validTo: validTo, transaction: transaction ?? self.transaction,
-            updatedAt: updatedAt)
+        var own = self
+        own.transaction = transaction ?? self.transaction
+        return own
     }
 
     /// A Dynamic profile with the values of an update (2.1 K28.FR.06); what the update does not name stays. A later update
@@ -123,13 +141,16 @@ public struct ChargingProfile: Hashable, Sendable {
     ) -> ChargingProfile? {
         guard kind == .dynamic, let old = periods.first else { return nil }
         let exact = { (value: Int64) in JSONDecimal(mantissa: value, scale: 3) }
-        let period = Period(
-            start: 0, limit: limit ?? (old.limit == Period.unlimited ? nil : exact(old.limit)), phases: old.phases,
-            mode: old.mode, dischargeLimit: dischargeLimit ?? old.dischargeLimit.map(exact),
-            setpoint: setpoint ?? old.setpoint.map(exact))
-        return ChargingProfile(
-            id: id, stackLevel: stackLevel, purpose: purpose, kind: kind, unit: unit, start: start, duration: duration,
-            periods: [period], validFrom: validFrom, validTo: validTo, transaction: transaction, updatedAt: instant)
+        var new = self
+        new.periods = [
+            Period(
+                start: 0, limit: limit ?? (old.limit == Period.unlimited ? nil : exact(old.limit)), phases: old.phases,
+                mode: old.mode, dischargeLimit: dischargeLimit ?? old.dischargeLimit.map(exact),
+                setpoint: setpoint ?? old.setpoint.map(exact), response: old.response, sleeps: old.sleeps,
+                preconditions: old.preconditions)
+        ]
+        new.updatedAt = instant
+        return new
     }
 
     /// `nil` for a purpose that 1.6 does not know.

@@ -11,6 +11,11 @@ public struct PowerDirective: Hashable, Sendable {
     public let dischargeLimit: Int64?
     /// Milliwatts over all phases, below 0 while discharging, within both limits; `nil`: there is no value to follow.
     public let setpoint: Int64?
+    /// Of ``ChargingProfile/Mode/localFrequency``: what takes the place of a setpoint.
+    public let response: FrequencyResponse?
+    /// Of ``ChargingProfile/Mode/idle``.
+    public let sleeps: Bool
+    public let preconditions: Bool
 }
 
 extension ProfileStack {
@@ -47,7 +52,8 @@ extension ProfileStack {
         let limit = limits.dropFirst().reduce(limits.first) { $0?.lowered(by: $1) }
         return PowerDirective(
             mode: mode, limit: limit.flatMap { $0.isUnlimited ? nil : $0 }, dischargeLimit: dischargeLimit,
-            setpoint: setpoint)
+            setpoint: setpoint, response: leader?.period.response, sleeps: leader?.period.sleeps ?? false,
+            preconditions: leader?.period.preconditions ?? false)
     }
 }
 
@@ -115,7 +121,12 @@ public struct PowerSchedule: Hashable, Sendable {
                 limit: isFree || directive.setpoint != nil ? nil : told(limit.milliwatts), numberPhases: limit.phases,
                 dischargeLimit: directive.mode == .chargingOnly ? nil : directive.dischargeLimit.map(told),
                 setpoint: directive.setpoint.map(told),
-                operationMode: directive.mode == .chargingOnly ? nil : V2.OperationMode(directive.mode))
+                preconditioningRequest: directive.preconditions ? true : nil,
+                evseSleep: directive.sleeps ? true : nil,
+                v2xBaseline: directive.response.map { JSONDecimal(mantissa: $0.baseline, scale: 3) },
+                operationMode: directive.mode == .chargingOnly ? nil : V2.OperationMode(directive.mode),
+                v2xFreqWattCurve: directive.response?.frequencyCurve,
+                v2xSignalWattCurve: directive.response?.signalCurve)
             // Two changes within one second: the later one holds.
             if periods.last?.startPeriod == period.startPeriod { periods.removeLast() }
             periods.append(period)

@@ -13,6 +13,8 @@ public struct ProfileStack: Hashable, Sendable {
         /// 0 is the whole station. In 1.6 a connector is an EVSE.
         public let evse: Int
         public let profile: ChargingProfile
+        /// It was silent for too long a time without the central system, and does not come back by itself.
+        public internal(set) var isDead = false
     }
 
     /// A transaction on an EVSE. `id` is `nil` while it has no number.
@@ -37,6 +39,8 @@ public struct ProfileStack: Hashable, Sendable {
     }
 
     public private(set) var entries: [Entry] = []
+    /// Since when the station is without the central system; `nil`: it is not.
+    public private(set) var lostAt: Instant?
     public init() {}
 
     // MARK: Changing
@@ -48,6 +52,13 @@ public struct ProfileStack: Hashable, Sendable {
                     && entry.profile.purpose == profile.purpose)
         }
         entries.append(Entry(evse: evse, profile: profile))
+    }
+
+    /// The values of an installed profile change (2.1 K28); whether it is dead does not.
+    public mutating func refresh(_ profile: ChargingProfile) {
+        for i in entries.indices where entries[i].profile.id == profile.id {
+            entries[i] = Entry(evse: entries[i].evse, profile: profile, isDead: entries[i].isDead)
+        }
     }
 
     /// Whether a 2.x profile would overlap one of the same purpose, level and EVSE (K01.FR.06, K01.FR.39): such a one must
@@ -81,6 +92,27 @@ public struct ProfileStack: Hashable, Sendable {
         return before - entries.count
     }
 
+    // MARK: Without the central system (2.1 K01.FR.101 to FR.103)
+
+    /// The station has noticed that nobody is there.
+    public mutating func lost(at instant: Instant) { lostAt = lostAt ?? instant }
+
+    /// Whoever was silent meanwhile speaks again, unless it was to be over with that.
+    public mutating func returned(at instant: Instant) {
+        for i in entries.indices where entries[i].profile.diesOffline && isSilent(entries[i], at: instant) {
+            entries[i].isDead = true
+        }
+        lostAt = nil
+    }
+
+    private func silence(of entry: Entry) -> Instant? {
+        guard let lostAt, let most = entry.profile.maxOffline else { return nil }
+        return lostAt + .milliseconds(Int64(clamping: max(0, most)).seconds)
+    }
+    private func isSilent(_ entry: Entry, at instant: Instant) -> Bool {
+        entry.isDead || silence(of: entry).map { $0 <= instant } ?? false
+    }
+
     // MARK: Asking
 
     /// What the profiles allow on `evse` at `instant`; `nil` when none says anything.
@@ -108,6 +140,7 @@ public struct ProfileStack: Hashable, Sendable {
     public func nextChange(after instant: Instant, evse: Int, transaction: Transaction?) -> Instant? {
         var next: Instant?
         for entry in entries where entry.evse == 0 || entry.evse == evse {
+            if let end = silence(of: entry), end > instant { next = min(next ?? end, end) }
             guard let change = entry.profile.nextChange(after: instant, transactionStart: transaction?.start) else {
                 continue
             }
@@ -162,7 +195,9 @@ public struct ProfileStack: Hashable, Sendable {
                 guard let transaction else { continue }
                 if let id = profile.transaction, id != transaction.id { continue }
             }
-            guard let period = profile.period(at: instant, transactionStart: transaction?.start) else { continue }
+            guard !isSilent(entry, at: instant),
+                let period = profile.period(at: instant, transactionStart: transaction?.start)
+            else { continue }
             best = Leading(level: profile.stackLevel, period: period, unit: profile.unit)
         }
         return best

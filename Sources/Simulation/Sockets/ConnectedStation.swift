@@ -49,6 +49,8 @@ final class ConnectedStation {
         // The machine lives in domain time, an answer comes in real time.
         settings.callTimeout = .milliseconds(
             Int64(Double(settings.callTimeout.wholeMilliseconds) * max(1, clock.speed)))
+        settings.vehicleTimeout = .milliseconds(
+            Int64(Double(settings.vehicleTimeout.wholeMilliseconds) * max(1, clock.speed)))
         machine = SimulatedChargePoint(settings, at: clock.now)
         // Whoever leaves at an instant makes room for who comes then.
         let outs = member.stays.map { ($0.departure, Plug.out(connector: $0.connector)) }
@@ -77,6 +79,11 @@ final class ConnectedStation {
     func unplug() {
         plugs = []
         for connector in occupied { feed(.plugOut(connector: connector)) }
+        setTimer()
+    }
+
+    func set(_ surroundings: StationSurroundings) {
+        feed(.surroundings(surroundings))
         setTimer()
     }
 

@@ -14,6 +14,18 @@ public struct SessionFile: Sendable {
         /// `nil` where the file does not say.
         public let maxPower: Power?
         public let battery: Energy?
+        /// `nil`: the vehicle can only charge.
+        public let v2g: V2G?
+    }
+    /// Of a vehicle that can give energy back. Shares per mille.
+    public struct V2G: Hashable, Sendable {
+        public let maxDischarge: Power
+        public let capacity: Energy
+        public let arrivalPermille: Int
+        public let minimumPermille: Int
+        public let maximumPermille: Int
+        public let chargeEfficiencyPermille: Int
+        public let dischargeEfficiencyPermille: Int
     }
     /// By arrival.
     public let stays: [Stay]
@@ -41,7 +53,7 @@ public struct SessionFile: Sendable {
             }
             return Stay(
                 owner: stay.user, arrival: instant(stay.pluggedIn), departure: instant(stay.pluggedOut),
-                energy: stay.energy, maxPower: nil, battery: nil)
+                energy: stay.energy, maxPower: nil, battery: nil, v2g: nil)
         }.sorted { ($0.arrival, $0.owner) < ($1.arrival, $1.owner) }
     }
 
@@ -65,7 +77,8 @@ public struct SessionFile: Sendable {
                     energy: Energy(roundingKilowattHours: try row.decimal("energy_kwh", unit: "kWh")),
                     maxPower: Power(roundingKilowatts: try row.decimal("max_charge_kw", unit: "kW")),
                     battery: (row["battery_kwh"] ?? "").isEmpty
-                        ? nil : Energy(roundingKilowattHours: try row.decimal("battery_kwh", unit: "kWh")))
+                        ? nil : Energy(roundingKilowattHours: try row.decimal("battery_kwh", unit: "kWh")),
+                    v2g: try row.v2g())
                 if stay.departure > stay.arrival && stay.energy > .zero && stay.maxPower ?? .zero > .zero {
                     stays.append(stay)
                 } else {
@@ -88,6 +101,28 @@ extension CSVDocument.Row {
         }
         return instant
     }
+    /// The fleet's columns of vehicles that can give energy back; `nil` without such a power, a battery and a state at arrival.
+    fileprivate func v2g() throws(Problem) -> SessionFile.V2G? {
+        func isGiven(_ column: String) -> Bool { !(self[column] ?? "").isEmpty }
+        guard isGiven("max_discharge_kw"), isGiven("battery_kwh"), isGiven("soc_arrival") else { return nil }
+        let power = Power(roundingKilowatts: try decimal("max_discharge_kw", unit: "kW"))
+        let capacity = Energy(roundingKilowattHours: try decimal("battery_kwh", unit: "kWh"))
+        guard power > .zero, capacity > .zero else { return nil }
+        return SessionFile.V2G(
+            maxDischarge: power, capacity: capacity, arrivalPermille: try permille("soc_arrival", else: 500),
+            minimumPermille: try permille("soc_min", else: 0), maximumPermille: try permille("soc_max", else: 1000),
+            chargeEfficiencyPermille: max(1, try permille("charge_efficiency", else: 1000)),
+            dischargeEfficiencyPermille: max(1, try permille("discharge_efficiency", else: 1000)))
+    }
+
+    private func permille(_ column: String, else absent: Int) throws(Problem) -> Int {
+        guard let text = self[column], !text.isEmpty else { return absent }
+        guard let share = Rational(decimal: text), (0...1).contains(share.approximate) else {
+            throw problem(column, .shareNeeded)
+        }
+        return Int((share.approximate * 1000).rounded())
+    }
+
     fileprivate func decimal(_ column: String, unit: String) throws(Problem) -> Double {
         guard let number = Rational(decimal: self[column] ?? ""), (0...1_000_000).contains(number.approximate) else {
             throw problem(column, .amountNeeded(unit: unit))

@@ -26,6 +26,9 @@ public struct SessionReplay: Sendable {
         /// Faults of one station, given its own seed.
         public var faults: @Sendable (UInt64) -> StationFaults = { _ in .none }
 
+        /// Of the grid, at the file's own times; `nil`: 50 Hz.
+        public var frequency: GridFrequency?
+
         public init(zone: Zone) { self.zone = zone }
     }
 
@@ -71,6 +74,7 @@ public struct SessionReplay: Sendable {
         var plans = [[StationFleet.Stay]](repeating: [], count: count)
         var free = [Instant](repeating: start, count: places)
         var largest = [Power](repeating: .zero, count: count)
+        var discharge = [Power](repeating: .zero, count: count)
         var placed = 0
         var crowdedOut = 0
         var wanted = Energy.zero
@@ -85,6 +89,21 @@ public struct SessionReplay: Sendable {
             let station = place / evses
             let power = stay.maxPower ?? Self.pilePower
             largest[station] = max(largest[station], power)
+            if let v2g = stay.v2g, options.version(station) == .v21 {
+                discharge[station] = max(discharge[station], v2g.maxDischarge)
+                plans[station].append(
+                    StationFleet.Stay(
+                        V2XStay(
+                            BidirectionalVehicle(stay, v2g, power: power), arrival: stay.arrival + shift,
+                            departure: stay.departure + shift,
+                            idTag: String(
+                                (options.tags.isEmpty ? stay.owner : options.tags[placed % options.tags.count])
+                                    .prefix(Self.maxTagLength(.v21))), connector: place % evses + 1)))
+                free[place] = stay.departure + shift
+                placed += 1
+                wanted = wanted + stay.energy
+                continue
+            }
             // Room for the energy, and a little more: most drivers charge to nearly full.
             let battery = max(stay.battery ?? Self.batteryWithoutName, stay.energy)
             let room = battery - stay.energy
@@ -107,6 +126,7 @@ public struct SessionReplay: Sendable {
             placed += 1
             wanted = wanted + stay.energy
         }
+        let frequency = options.frequency?.moved(by: shift)
         let digits = max(3, String(count).count)
         members = plans.enumerated().map { index, stays in
             let number = String(index + 1)
@@ -120,11 +140,41 @@ public struct SessionReplay: Sendable {
                 settings.supply = Supply(voltage: 220, phases: 3)
                 settings.maxMilliamperes = (largest[index].watts * 1000 + 659) / 660
             }
+            if discharge[index] > .zero {
+                var electronics = BidirectionalEVSE()
+                electronics.maxCharge = largest[index]
+                electronics.maxDischarge = discharge[index]
+                settings.bidirectional = electronics
+                let most = max(largest[index], discharge[index])
+                settings.supply = Supply(voltage: 220, phases: 3)
+                settings.maxMilliamperes = (most.watts * 1000 + 659) / 660
+            }
+            settings.frequency = frequency
             return StationFleet.Member(settings: settings, password: options.password, stays: stays)
         }
         self.stays = placed
         self.crowdedOut = crowdedOut
         self.wanted = wanted
         end = free.max() ?? start
+    }
+}
+
+extension BidirectionalVehicle {
+    /// - Parameter power: that it charges with at most.
+    fileprivate init(_ stay: SessionFile.Stay, _ v2g: SessionFile.V2G, power: Power) {
+        // FNV-1a: the same vehicle comes to the same owner each time.
+        let hash = stay.owner.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        let digits = String(hash & 0xFF_FFFF_FFFF, radix: 16, uppercase: true)
+        self.init(
+            evccID: "02" + String(repeating: "0", count: 10 - digits.count) + digits, capacity: v2g.capacity,
+            arrivalPermille: v2g.arrivalPermille)
+        minimumPermille = v2g.minimumPermille
+        maximumPermille = v2g.maximumPermille
+        let gain = Int(stay.energy.milliwattHours * 1000 / v2g.capacity.milliwattHours)
+        targetPermille = min(v2g.maximumPermille, v2g.arrivalPermille + gain)
+        maxCharge = power
+        maxDischarge = v2g.maxDischarge
+        chargeEfficiencyPermille = v2g.chargeEfficiencyPermille
+        dischargeEfficiencyPermille = v2g.dischargeEfficiencyPermille
     }
 }

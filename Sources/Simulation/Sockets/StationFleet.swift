@@ -29,6 +29,13 @@ public final class StationFleet: Sendable {
             self.idTag = idTag
             self.connector = connector
         }
+
+        /// Of a vehicle that can give energy back.
+        public init(_ stay: V2XStay) {
+            self.init(
+                arrival: stay.arrival, departure: stay.departure, vehicle: SimulatedVehicle(stay.vehicle),
+                idTag: stay.idTag, connector: stay.connector)
+        }
     }
     /// A station and what happens at it.
     public struct Member: Sendable {
@@ -92,6 +99,39 @@ public final class StationFleet: Sendable {
     /// Drawn by each station now, in the members' order.
     public func powers() async -> [Power] { await each { $0.machine.power } }
 
+    /// One EVSE as its own meter and vehicle show it.
+    public struct Glimpse: Hashable, Sendable {
+        public let identity: String
+        public let connector: Int
+        /// Below zero: given back.
+        public let power: Power
+        public let setpoint: Power?
+        public let imported: RegisterReading
+        public let exported: RegisterReading
+        /// State of charge of the vehicle that is there, per mille.
+        public let statePermille: Int?
+    }
+
+    /// What every EVSE shows now, in the members' order.
+    public func glimpses() async -> [Glimpse] {
+        await each { station in
+            let machine = station.machine
+            return (1...machine.settings.connectors).map { connector in
+                Glimpse(
+                    identity: machine.settings.identity, connector: connector,
+                    power: machine.power(connector: connector), setpoint: machine.setpoint(connector: connector),
+                    imported: machine.register(connector: connector) ?? RegisterReading(milliwattHours: 0),
+                    exported: machine.exported(connector: connector) ?? RegisterReading(milliwattHours: 0),
+                    statePermille: machine.vehicle(connector: connector)?.cell.statePermille)
+            }
+        }.flatMap { $0 }
+    }
+
+    /// Grid and site are different from now on, for all stations.
+    public func set(_ surroundings: StationSurroundings) async {
+        _ = await each { $0.set(surroundings) }
+    }
+
     /// Unplugs every vehicle, waits until the central system has acknowledged what that brings or the time is over, and
     /// closes the connections.
     public func finish(within time: Duration) async {
@@ -126,6 +166,8 @@ public struct FleetSummary: Hashable, Sendable {
     public var power = Power.zero
     /// Delivered since the start, by the stations' registers.
     public var energy = Energy.zero
+    /// Given back since the start.
+    public var exported = Energy.zero
     public var counts = SimulatedChargePoint.Counts()
     public var connectionsOpened = 0
     public var connectionsLost = 0
@@ -143,6 +185,9 @@ public struct FleetSummary: Hashable, Sendable {
         power = machine.power
         let registers = (1...machine.settings.connectors).compactMap { machine.register(connector: $0) }
         energy = registers.reduce(.zero) { $0 + ($1 - machine.settings.register) }
+        exported = (1...machine.settings.connectors).compactMap { machine.exported(connector: $0) }.reduce(.zero) {
+            $0 + ($1 - RegisterReading(milliwattHours: 0))
+        }
         counts = machine.counts
         connectionsOpened = station.opened
         connectionsLost = station.lost
@@ -155,6 +200,7 @@ public struct FleetSummary: Hashable, Sendable {
         connected += other.connected
         power = power + other.power
         energy = energy + other.energy
+        exported = exported + other.exported
         counts.add(other.counts)
         connectionsOpened += other.connectionsOpened
         connectionsLost += other.connectionsLost

@@ -28,8 +28,8 @@ struct Dialect16: StationDialect {
                     chargePointSerialNumber: String(settings.identity.prefix(25)),
                     firmwareVersion: settings.firmware))
         case .heartbeat: .heartbeat(.init())
-        case .authorize(let idTag, nil): .authorize(.init(idTag: idTag))
-        case .authorize(let idTag, let contract?): authorization(idTag, contract)
+        case .authorize(let idTag, nil, _): .authorize(.init(idTag: idTag))
+        case .authorize(let idTag, let contract?, _): authorization(idTag, contract)
         case .status(let connector, let condition, let fault, let at):
             .statusNotification(
                 .init(
@@ -47,7 +47,8 @@ struct Dialect16: StationDialect {
             .logStatusNotification(.init(status: uploadStatus(step), requestId: request))
         case .upload(let step, nil): .diagnosticsStatusNotification(.init(status: diagnosticsStatus(step)))
         // 1.6 has no word for it; its stations do not say it.
-        case .reservationEnded, .outsideLimit, .outsideLimitEnded, .needs, .vehiclePlan: .heartbeat(.init())
+        case .reservationEnded, .outsideLimit, .outsideLimitEnded, .needs, .vehiclePlan, .v2xNeeds, .v2xPlan, .pull:
+            .heartbeat(.init())
         case .securityEvent(let event):
             .securityEventNotification(.init(type: word(event.kind), timestamp: event.at, techInfo: event.info))
         case .signCertificate(let text, _): .signCertificate(.init(csr: text))
@@ -67,7 +68,7 @@ struct Dialect16: StationDialect {
                     connectorId: message.connector, meterValue: message.sample.map { [meterValue($0)] } ?? [],
                     transactionId: number))
         // Only stations that name their transactions have more to say in them.
-        case .condition, .disconnected, .reconnected, .deauthorized:
+        case .condition, .disconnected, .reconnected, .deauthorized, .operationMode, .limitSet, .limitReached:
             .statusNotification(
                 .init(
                     connectorId: message.connector, errorCode: .noError, status: status(message.condition),
@@ -131,7 +132,7 @@ struct Dialect16: StationDialect {
         case .hardReset: .hardReset
         case .softReset: .softReset
         // There is no word for it (errorCode of the status says which fault).
-        case .groundFault, .masterPass: .other
+        case .groundFault, .masterPass, .transferRefused: .other
         }
     }
 

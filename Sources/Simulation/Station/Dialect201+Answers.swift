@@ -80,7 +80,7 @@ extension Dialect201 {
         case .certificateSigned, .installCertificate, .deleteCertificate, .getInstalledCertificateIds:
             answer(security: request, id, &station)
         case .costUpdated: respond(.costUpdated(.init()), id, &station)
-        default: station.refuse(call)
+        default: if !answerBothWays(request, id, &station) { station.refuse(call) }
         }
     }
 
@@ -93,7 +93,7 @@ extension Dialect201 {
     private func start(
         _ request: V2.RequestStartTransactionRequest, _ id: String, _ station: inout SimulatedChargePoint
     ) {
-        let profile = request.chargingProfile.flatMap { ChargingProfile($0) }
+        let profile = request.chargingProfile.flatMap { ChargingProfile($0, at: station.clock) }
         let isReadable = request.chargingProfile == nil || profile != nil
         let isTaken =
             isReadable

@@ -6,13 +6,18 @@ import Quantities
 extension Dialect201 {
     func install(_ request: V2.SetChargingProfileRequest, _ id: String, _ station: inout SimulatedChargePoint) {
         let refusal: ProfileRefusal?
-        if let profile = chosen(of: request.chargingProfile, evse: request.evseId, by: station),
+        if is21, let fault = fault(in: request.chargingProfile, evse: request.evseId, by: station) {
+            station.counts.profilesRejected += 1
+            refusal = fault
+        } else if let profile = chosen(of: request.chargingProfile, evse: request.evseId, by: station),
             profile.purpose != .stationMaximum || profile.kind != .relative
         {
             refusal = station.install(profile, evse: request.evseId)
             if refusal == nil {
-                let isChoice = request.chargingProfile.chargingSchedule.count > 1
-                station.offers[profile.id] = isChoice ? request.chargingProfile : nil
+                // 2.1 has more in a profile than counts here; values of a Dynamic one change.
+                let isKept =
+                    request.chargingProfile.chargingSchedule.count > 1 || (is21 && profile.kind != .dynamic)
+                station.offers[profile.id] = isKept ? request.chargingProfile : nil
                 if profile.purpose == .transaction { station.vehicleLearned(evse: request.evseId) }
             }
         } else {
@@ -36,6 +41,15 @@ extension Dialect201 {
         case .transactionNotFound: "TxNotFound"
         case .conflict: "DuplicateProfile"
         case .tooMany: "OutOfMemory"
+        case .mode: "InvalidOperationMode"
+        case .purpose: "UnsupportedPurpose"
+        case .kind: "UnsupportedKind"
+        case .unsupported: "UnsupportedParam"
+        case .frequencyCurve: "NoFreqWattCurve"
+        case .signalCurve: "NoSignalWattCurve"
+        case .missingConfiguration: "MissingDevModelInfo"
+        case .phaseForDC: "NoPhaseForDC"
+        case .phases: "PhaseConflict"
         }
     }
 
@@ -112,6 +126,12 @@ extension Dialect201 {
             let (schedule, chosen) = station.composite(
                 connector: request.evseId, seconds: request.duration, unit: unit)
         else { return refuse(request.duration < 1 ? "InvalidValue" : "UnsupportedRateUnit") }
+        if is21, request.evseId > 0 {
+            let both = station.powerSchedule(evse: request.evseId, over: schedule.span).schedule(
+                of: request.evseId, in: chosen == .amperes ? .a : .w, supply: station.settings.supply,
+                hardware: station.settings.hardware)
+            return respond(.getCompositeSchedule(.init(status: .accepted, schedule: both)), id, &station)
+        }
         let told = schedule.schedule(
             of: request.evseId, in: chosen == .amperes ? .a : .w, supply: station.settings.supply,
             hardware: station.settings.hardware)

@@ -95,8 +95,9 @@ extension Dialect201 {
         switch entry.kind {
         case .text: return of(entry.name.variable == "DateTime" ? .dateTime : .string)
         case .number(let unit, let most): return of(.integer, unit: unit, most: most)
+        case .signed(let unit): return of(.decimal, unit: unit)
         case .flag: return of(.boolean)
-        case .measurands: return of(.memberList, words: MeterSample.Measurand.allCases.map(\.rawValue))
+        case .measurands: return of(.memberList, words: MeterSample.Measurand.known(in: version).map(\.rawValue))
         case .members(let words): return of(.memberList, words: words)
         case .option(let words): return of(.optionList, words: words)
         case .secret: return of(.string, most: 40)

@@ -6,7 +6,7 @@ import Quantities
 extension Dialect201 {
     func configuration(_ settings: StationSettings) -> [StationConfiguration.Entry] {
         variables(of: settings) + (1...settings.connectors).flatMap { evse($0, settings) } + controllers(settings)
-            + securityVariables(settings.security, identity: settings.identity)
+            + variablesBothWays(settings) + securityVariables(settings.security, identity: settings.identity)
     }
 
     private typealias Entry = StationConfiguration.Entry
@@ -68,8 +68,13 @@ extension Dialect201 {
     }
 
     private func controllers(_ settings: StationSettings) -> [StationConfiguration.Entry] {
-        let sampled: [MeterSample.Measurand] = [.energyRegister, .power, .current]
-        let register = MeterSample.Measurand.energyRegister.rawValue
+        let isBothWays = is21 && settings.bidirectional != nil
+        let sampled: [MeterSample.Measurand] =
+            isBothWays
+            ? [.energyRegister, .energyExport, .power, .powerExport, .charge, .setpoint]
+            : [.energyRegister, .power, .current]
+        let register =
+            isBothWays ? sampled.prefix(2).map(\.rawValue).joined(separator: ",") + ",SoC" : sampled[0].rawValue
         let seconds = StationConfiguration.Kind.number(unit: "s")
         let units = settings.rateUnits.map { $0 == .amperes ? "A" : "W" }
         let answer = settings.callTimeout.wholeMilliseconds / 1000
@@ -166,7 +171,8 @@ extension Dialect201 {
 
     /// What an entry says now: some say what the station does.
     func value(_ entry: StationConfiguration.Entry, of station: SimulatedChargePoint) -> String {
-        switch (entry.name.evse, entry.name.variable) {
+        if let value = valueBothWays(entry.name, of: station) { return value }
+        return switch (entry.name.evse, entry.name.variable) {
         case (let evse?, "AvailabilityState"): status(station[evse]?.condition ?? .unavailable).name
         case (let evse?, "Power"): "\(station.power(connector: evse).watts)"
         case (let evse?, "Problem") where entry.name.component == "ConnectorPlugRetentionLock":

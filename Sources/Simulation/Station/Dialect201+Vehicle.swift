@@ -5,9 +5,10 @@ import Quantities
 // What a vehicle says (ISO 15118: part 2 C07, K15 to K17).
 extension Dialect201 {
     /// `contract`: PEM, the central system checks it (C07.FR.06).
-    func authorization(_ idTag: String, contract: VehicleSpeech.Contract?) -> V2.Request {
+    func authorization(_ idTag: String, contract: VehicleSpeech.Contract?, evccID: String? = nil) -> V2.Request {
         .authorize(
-            .init(idToken: token(idTag, isContract: contract != nil), certificate: contract?.chain))
+            .init(
+                idToken: token(idTag, isContract: contract != nil, evccID: evccID), certificate: contract?.chain))
     }
 
     /// A contract is good with its certificates.
@@ -68,7 +69,7 @@ extension Dialect201 {
     func chosen(
         of profile: V2.ChargingProfile, evse: Int, by station: SimulatedChargePoint
     ) -> ChargingProfile? {
-        guard profile.chargingSchedule.count > 1 else { return ChargingProfile(profile) }
+        guard profile.chargingSchedule.count > 1 else { return ChargingProfile(profile, at: station.clock) }
         let offers = profile.chargingSchedule.compactMap { schedule in
             ChargingProfile(
                 V2.ChargingProfile(

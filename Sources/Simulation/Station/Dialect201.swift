@@ -3,7 +3,9 @@ import OCPPMessages
 import Quantities
 
 /// OCPP 2.0.1: Core, SmartCharging, firmware and logs, the device model, local list, reservations, display. Each EVSE has one connector, number 1.
+/// 2.1 is the same and more: what it adds is in `Dialect201+BothWays` and `Dialect201+ProfileRules`.
 struct Dialect201: StationDialect {
+    var version = OCPPVersion.v201
     let replacement = ProfileStack.Replacement.sameID
     let bootsOnEachConnection = false
     let namesTransactions = true
@@ -35,7 +37,8 @@ struct Dialect201: StationDialect {
                         serialNumber: String(settings.identity.prefix(25)), firmwareVersion: settings.firmware),
                     reason: reason(cause)))
         case .heartbeat: .heartbeat(.init())
-        case .authorize(let idTag, let contract): authorization(idTag, contract: contract)
+        case .authorize(let idTag, let contract, let evccID):
+            authorization(idTag, contract: contract, evccID: evccID)
         case .status(let evse, let condition, _, let at):
             .statusNotification(
                 .init(timestamp: at, connectorStatus: status(condition), evseId: evse, connectorId: 1))
@@ -48,14 +51,17 @@ struct Dialect201: StationDialect {
             .logStatusNotification(.init(status: uploadStatus(step), requestId: request))
         case .reservationEnded(let id, let isExpired):
             .reservationStatusUpdate(.init(reservationId: id, reservationUpdateStatus: isExpired ? .expired : .removed))
-        case .outsideLimit(let profile, let isCritical):
+        case .outsideLimit(let profile, let evse, let isCritical):
             .notifyChargingLimit(
                 .init(
                     chargingLimit: V2.ChargingLimit(chargingLimitSource: .ems, isGridCritical: isCritical),
-                    chargingSchedule: V2.ChargingProfile(profile).chargingSchedule))
+                    chargingSchedule: V2.ChargingProfile(profile).chargingSchedule, evseId: evse > 0 ? evse : nil))
         case .outsideLimitEnded: .clearedChargingLimit(.init(chargingLimitSource: .ems))
         case .needs(let evse, let vehicle): needs(evse, vehicle, settings)
         case .vehiclePlan(let evse, let plan): self.plan(evse, plan)
+        case .v2xNeeds(let evse, let needs): self.needs(evse, needs, settings)
+        case .v2xPlan(let evse, let schedule): self.plan(evse, schedule, settings)
+        case .pull(let profile): .pullDynamicScheduleUpdate(.init(chargingProfileId: profile))
         case .securityEvent(let event):
             .securityEventNotification(.init(type: word(event.kind), timestamp: event.at, techInfo: event.info))
         case .signCertificate(let text, let use): .signCertificate(.init(csr: text, certificateType: word(use)))
@@ -66,6 +72,11 @@ struct Dialect201: StationDialect {
         let samples = message.kept + (message.sample.map { [$0] } ?? [])
         let meterValue = samples.isEmpty ? nil : samples.map(self.meterValue)
         let offline = message.isOffline ? true : nil
+        var limit: V2.TransactionLimit?
+        if case .limitSet(let set) = message.event {
+            limit = V2.TransactionLimit(
+                maxCost: set.cost, maxEnergy: set.energy, maxTime: set.time, maxSoC: set.charge)
+        }
         switch message.event {
         case .start(let idTag, let cause, let remoteStart, let reservation):
             let trigger: V2.TriggerReason =
@@ -81,13 +92,16 @@ struct Dialect201: StationDialect {
                     transactionId: id, chargingState: state(message.condition), remoteStartId: remoteStart),
                 meterValue: meterValue, offline: offline, reservationId: reservation,
                 evse: V2.EVSE(id: message.connector, connectorId: 1),
-                idToken: token(idTag, isContract: message.isByContract))
-        case .sample, .condition, .disconnected, .reconnected, .deauthorized:
+                idToken: token(idTag, isContract: message.isByContract, evccID: message.evccID))
+        case .sample, .condition, .disconnected, .reconnected, .deauthorized, .operationMode, .limitSet, .limitReached:
             let trigger: V2.TriggerReason =
                 switch (message.event, message.sample?.context) {
                 case (.disconnected, _): .evCommunicationLost
                 case (.reconnected, _): .cablePluggedIn
                 case (.deauthorized, _): .deauthorized
+                case (.operationMode, _): .operationModeChanged
+                case (.limitSet, _): .limitSet
+                case (.limitReached(let kind), _): reached(kind)
                 case (_, nil): .chargingStateChanged
                 case (_, .trigger): .trigger
                 case (_, .clock): .meterValueClock
@@ -97,8 +111,10 @@ struct Dialect201: StationDialect {
                 eventType: .updated, timestamp: message.at, triggerReason: trigger, seqNo: message.sequence,
                 transactionInfo: V2.Transaction(
                     transactionId: id,
-                    chargingState: message.event == .disconnected ? .idle : state(message.condition)),
-                meterValue: meterValue, offline: offline)
+                    chargingState: message.event == .disconnected ? .idle : state(message.condition),
+                    operationMode: message.event == .operationMode ? V2.OperationMode(message.mode) : nil,
+                    transactionLimit: limit),
+                meterValue: meterValue, offline: offline, evseSleep: message.sleeps)
         case .stop(let cause, let idTag):
             let (trigger, reason) = reasons(cause)
             return V2.TransactionEventRequest(
@@ -111,8 +127,19 @@ struct Dialect201: StationDialect {
         }
     }
 
-    func token(_ idTag: String, isContract: Bool) -> V2.IdToken {
-        V2.IdToken(idToken: idTag, type: isContract ? .eMAID : .central)
+    func token(_ idTag: String, isContract: Bool, evccID: String? = nil) -> V2.IdToken {
+        V2.IdToken(
+            idToken: idTag, type: isContract ? .eMAID : .central,
+            additionalInfo: evccID.map { [V2.AdditionalInfo(additionalIdToken: $0, type: "EVCCID")] })
+    }
+
+    private func reached(_ kind: TransactionBounds.Kind) -> V2.TriggerReason {
+        switch kind {
+        case .energy: .energyLimitReached
+        case .time: .timeLimitReached
+        case .charge: .soCLimitReached
+        case .cost: .costLimitReached
+        }
     }
 
     private func meterValue(_ sample: MeterSample) -> V2.MeterValue {
@@ -149,6 +176,7 @@ struct Dialect201: StationDialect {
         case .softReset: (.resetCommand, .reboot)
         case .groundFault: (.abnormalCondition, .groundFault)
         case .masterPass: (.stopAuthorized, .masterPass)
+        case .transferRefused: (.abnormalCondition, .reqEnergyTransferRejected)
         }
     }
 
@@ -230,6 +258,6 @@ struct Dialect201: StationDialect {
     }
 
     func read(_ action: V2.Action, _ answer: [UInt8]) -> V2.Response? {
-        try? V2.Response.decode(action, payload: answer.span, in: .v201).result.get()
+        try? V2.Response.decode(action, payload: answer.span, in: version).result.get()
     }
 }

@@ -76,7 +76,7 @@ extension SimulatedChargePoint {
         }
         let question = Purpose.authorize(connector: 0, token: token)
         guard link != nil, isAccepted, !isUnderWay(question) else { return }
-        call(.authorize(idTag: token, contract: nil), question)
+        call(.authorize(idTag: token, contract: nil, evccID: nil), question)
     }
 
     /// A token of this group stops others' transactions and starts none (C16).
@@ -119,6 +119,7 @@ extension SimulatedChargePoint {
             counts.refusals += 1
             return
         }
+        connectors[i].allowedTransfers = answer.flatMap { dialect.allowedTransfers($0) }
         startTransaction(i, token, .authorized)
     }
 

@@ -86,6 +86,8 @@ extension SimulatedChargePoint {
         switch profile.purpose {
         case .stationMaximum: guard evse == 0 else { return .profile }
         case .transactionDefault: break
+        case .priority where settings.version == .v21: break
+        case .localGeneration where settings.version == .v21: break
         case .transaction:
             guard let local = self[evse]?.transaction?.local, let id = queue.id(of: local), profile.transaction == id
             else { return .transactionNotFound }
@@ -96,15 +98,18 @@ extension SimulatedChargePoint {
         changed.install(profile, evse: evse, replacing: dialect.replacement)
         guard changed.entries.count <= settings.maxProfiles else { return .tooMany }
         profiles = changed
+        planPull(profile)
         return nil
     }
 
     private func fault(in profile: ChargingProfile) -> ProfileRefusal? {
         guard settings.rateUnits.contains(profile.unit) else { return .rateUnit }
         guard (0...settings.maxStackLevel).contains(profile.stackLevel) else { return .profile }
-        guard profile.kind != .dynamic, profile.periods.allSatisfy({ $0.mode == .chargingOnly }) else {
-            return .profile
-        }
+        // What 2.1 has beyond that, its dialect has judged.
+        guard
+            settings.version == .v21
+                || (profile.kind != .dynamic && profile.periods.allSatisfy { $0.mode == .chargingOnly })
+        else { return .profile }
         let isRecurring = profile.kind == .daily || profile.kind == .weekly
         guard (1...settings.maxPeriods).contains(profile.periods.count), profile.periods.first?.start == 0,
             !(profile.kind == .relative && profile.start != nil), !(isRecurring && profile.start == nil)

@@ -10,6 +10,7 @@ extension SimulatedChargePoint {
         connectAt = nil
         failedConnections = 0
         provedRoute()
+        profiles.returned(at: clock)
         link = StationLink(role: .station, version: settings.version)
         if isAccepted, !dialect.bootsOnEachConnection || settings.faults.reconnectsWithoutBoot {
             scheduleHeartbeat()
@@ -39,6 +40,7 @@ extension SimulatedChargePoint {
             // Whatever comes of it happens without a connection.
             link = nil
             lostAt = now
+            profiles.lost(at: clock)
             var settled: [StationLink.Action] = []
             closing.handle(.closed, at: now.milliseconds, into: &settled)
             for case .completed(let token, let outcome) in settled {

@@ -7,6 +7,7 @@ extension SimulatedChargePoint {
         let i = connector - 1
         guard connectors.indices.contains(i), connectors[i].vehicle == nil else { return }
         connectors[i].vehicle = vehicle
+        connectors[i].allowedTransfers = nil
         if connectors[i].transaction != nil {
             // Whoever comes back to a transaction that was not ended goes on with it.
             connectors[i].transaction?.told = .preparing
@@ -66,7 +67,8 @@ extension SimulatedChargePoint {
                 case .starts, .refused, .mustAsk:
                     let question = Purpose.authorize(connector: number, token: idTag)
                     if !isUnderWay(question) {
-                        call(.authorize(idTag: idTag, contract: contractInUse(i)), question)
+                        call(
+                            .authorize(idTag: idTag, contract: contractInUse(i), evccID: evccID(i)), question)
                     }
                 }
             } else {
@@ -97,6 +99,10 @@ extension SimulatedChargePoint {
         connectors[i].transaction = SimulatedConnector.Transaction(
             local: local, idTag: idTag, start: now, nextSample: interval > 0 ? now + .seconds(interval) : nil,
             isByContract: remoteStart == nil && contractInUse(i)?.account == idTag, talk: talk(i))
+        let (register, session) = (connectors[i].register, v2xSession(i))
+        connectors[i].transaction?.registerAtStart = register.milliwattHours
+        connectors[i].transaction?.v2x = session
+        awaitOutage()
         awaitOutsideLimit()
         awaitFailure(connectors[i].number)
         keepFirst(i)
@@ -155,7 +161,13 @@ extension SimulatedChargePoint {
                 local: transaction.local, connector: connectors[i].number, sequence: transaction.nextSequence,
                 isByContract: transaction.isByContract, at: clock, isOffline: link == nil || !isAccepted,
                 condition: transaction.told, wattHours: connectors[i].wattHours, sample: sample, event: event,
-                kept: kept))
+                kept: kept, evccID: evccID(i), mode: transaction.mode,
+                sleeps: settings.version == .v21 && connectors[i].exchange.isAsleep ? true : nil))
+    }
+
+    /// Of a vehicle whose station tells it (2.1 Q01.FR.02).
+    private func evccID(_ i: Int) -> String? {
+        settings.version == .v21 ? connectors[i].vehicle?.bidirectional?.evccID : nil
     }
 
     /// Text like a UUID of version 4, the same in each run of a seed and another for each station, run and transaction.

@@ -76,6 +76,8 @@ extension SimulatedChargePoint {
     /// Deliveries without an answer before a message is given up.
     private static let attempts = 3
 
+    /// Only stations of 2.x have monitors.
+    private var dialect201: Dialect201 { Dialect201(version: settings.version) }
     private var canTell: Bool { link != nil && isAccepted }
 
     /// Whether what a monitor sees now reaches the central system, now or later (N07.FR.04).
@@ -92,7 +94,7 @@ extension SimulatedChargePoint {
                 watchBuilt(i)
                 continue
             }
-            guard isHeard(monitor), let value = Dialect201().value(of: monitor.name, in: self) else { continue }
+            guard isHeard(monitor), let value = dialect201.value(of: monitor.name, in: self) else { continue }
             switch monitor.kind {
             case .upperThreshold, .lowerThreshold:
                 guard let now = JSONDecimal(value) else { continue }

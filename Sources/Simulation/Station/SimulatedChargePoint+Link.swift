@@ -59,6 +59,8 @@ extension SimulatedChargePoint {
         if roll(settings.faults.lateAnswersPermille) {
             counts.lateAnswers += 1
             schedule(.respond(messageID: id, payload: response.json), after: settings.faults.lateAnswerDelay)
+        } else if settings.faults.answersAfter > .zero {
+            schedule(.respond(messageID: id, payload: response.json), after: settings.faults.answersAfter)
         } else {
             linkHandle(.respond(messageID: id, payload: response.json))
         }
@@ -126,6 +128,7 @@ extension SimulatedChargePoint {
         case .events: toldEvents(outcome)
         case .securityEvent: toldEvent(outcome)
         case .signing(let number): asked(number, answer)
+        case .pull(let profile): pulled(profile, answer)
         case .heartbeat, .other: break
         }
     }
@@ -160,6 +163,10 @@ extension SimulatedChargePoint {
                     interval: .seconds(configuration.number(.attemptInterval)))
             }
             return
+        }
+        if let local = queue.messages.first?.local {
+            let (limit, cost) = dialect.bounds(answer)
+            if limit != nil || cost != nil { take(limit, cost: cost, local: local) }
         }
         guard let message = queue.messages.first, case .start(let token, _, _, _) = message.event,
             let reply = dialect.start(answer)

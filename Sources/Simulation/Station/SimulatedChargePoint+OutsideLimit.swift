@@ -43,11 +43,42 @@ extension SimulatedChargePoint {
         }
     }
 
+    /// Values of an energy manager that no profile of the central system leaves to it are a profile of its own (2.1 K29.FR.04,
+    /// Q06.FR.02, FR.04). A setpoint for several EVSEs would be their sum's; it is not shared out here.
+    mutating func imposeExternal() {
+        guard settings.version == .v21, settings.faults.outsideLimit == nil else { return }
+        let isInvited = profiles.entries.contains { entry in
+            entry.profile.purpose != .externalConstraints
+                && entry.profile.periods.contains { $0.mode == .externalSetpoint || $0.mode == .externalLimits }
+        }
+        let period: ChargingProfile.Period
+        switch isInvited ? nil : surroundings.external {
+        case .setpoint(let power)?:
+            period = .init(
+                start: 0, limit: nil, phases: nil, mode: .externalSetpoint, setpoint: JSONDecimal(Int(power.watts)))
+        case .limits(let charge, let discharge)?:
+            period = .init(
+                start: 0, limit: JSONDecimal(Int(charge.watts)), phases: nil, mode: .externalLimits,
+                dischargeLimit: JSONDecimal(Int(discharge.watts)))
+        case nil:
+            if profiles.clear(id: Self.profile) > 0 { imposed.isTold = false }
+            return
+        }
+        profiles.install(
+            ChargingProfile(
+                id: Self.profile, stackLevel: 0, purpose: .externalConstraints, kind: .dynamic, unit: .watts,
+                start: nil, duration: nil, periods: [period], updatedAt: clock),
+            evse: connectors.count == 1 ? 1 : 0, replacing: .sameID)
+        imposed.isTold = false
+    }
+
     mutating func tellOutsideLimit() {
         guard !imposed.isTold, link != nil, isAccepted, !isUnderWay(.outsideLimit) else { return }
-        if let profile = profiles.entries.first(where: { $0.profile.id == Self.profile })?.profile {
+        if let entry = profiles.entries.first(where: { $0.profile.id == Self.profile }) {
             call(
-                .outsideLimit(profile, isCritical: settings.faults.outsideLimit?.isCritical ?? false), .outsideLimit)
+                .outsideLimit(
+                    entry.profile, evse: entry.evse, isCritical: settings.faults.outsideLimit?.isCritical ?? false),
+                .outsideLimit)
         } else {
             call(.outsideLimitEnded, .outsideLimit)
         }

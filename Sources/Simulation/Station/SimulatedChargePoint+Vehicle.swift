@@ -45,10 +45,22 @@ extension SimulatedChargePoint {
             let number = connectors[i].number
             if talk.owesNeeds {
                 guard !isUnderWay(.needs(connector: number)) else { continue }
-                call(.needs(connector: number, vehicle), .needs(connector: number))
-            } else if let due = talk.choiceDue, due <= now, let plan = plan(i) {
+                if let needs = v2xNeeds(i) {
+                    if !talk.hasSchedule, talk.patience != nil {
+                        connectors[i].transaction?.talk?.patience = now + settings.vehicleTimeout
+                    }
+                    connectors[i].transaction?.talk?.askedAt = now
+                    call(.v2xNeeds(connector: number, needs), .needs(connector: number))
+                } else {
+                    call(.needs(connector: number, vehicle), .needs(connector: number))
+                }
+            } else if let due = talk.choiceDue, due <= now {
                 connectors[i].transaction?.talk?.choiceDue = nil
-                call(.vehiclePlan(connector: number, plan), .other)
+                if electronics(i) != nil {
+                    call(.v2xPlan(connector: number, v2xPlan(i)), .other)
+                } else if let plan = plan(i) {
+                    call(.vehiclePlan(connector: number, plan), .other)
+                }
             }
         }
     }
@@ -58,6 +70,7 @@ extension SimulatedChargePoint {
         switch outcome {
         case .answered, .error:
             connectors[i].transaction?.talk?.owesNeeds = false
+            if connectors[i].transaction?.v2x != nil { return v2xNeedsAnswered(i, answer) }
             let isSchedulePromised = answer.map { dialect.bringsSchedule($0) } ?? false
             if !isSchedulePromised { connectors[i].transaction?.talk?.patience = nil }
         // Told again while the connection lasts, or on the next.
@@ -69,7 +82,33 @@ extension SimulatedChargePoint {
     mutating func vehicleLearned(evse: Int) {
         guard let i = connectors.firstIndex(where: { $0.number == evse }) else { return }
         connectors[i].transaction?.talk?.patience = nil
+        connectors[i].transaction?.talk?.hasSchedule = true
+        // Whoever leaves it to the station how to charge has nothing to tell.
+        if connectors[i].vehicle?.bidirectional?.control == .dynamic, electronics(i) != nil { return }
         connectors[i].transaction?.talk?.choiceDue = now + Self.thought
+    }
+
+    /// A vehicle that can give energy back waits for its profile as long as ISO 15118-20 lets it, else the default holds.
+    private mutating func v2xNeedsAnswered(_ i: Int, _ answer: [UInt8]?) {
+        guard let answer, !dialect.refusesTransfer(answer) else {
+            connectors[i].transaction?.talk?.patience = nil
+            if answer != nil { transferRefused(i) }
+            return
+        }
+        guard dialect.bringsSchedule(answer) else {
+            connectors[i].transaction?.talk?.patience = nil
+            return
+        }
+        guard let talk = connectors[i].transaction?.talk, !talk.hasSchedule, talk.patience != nil else { return }
+        connectors[i].transaction?.talk?.patience = (talk.askedAt ?? now) + Self.patience
+    }
+
+    /// How power will go until departure, as far as it is known.
+    private func v2xPlan(_ i: Int) -> PowerSchedule {
+        let departure = connectors[i].vehicle?.bidirectional?.departure ?? clock + Self.horizon
+        return PowerSchedule(
+            profiles, evse: connectors[i].number, over: Interval(clock, max(departure, clock + .seconds(1))),
+            transaction: transaction(on: connectors[i]), supply: settings.supply, priority: setpointPriority)
     }
 
     /// Which of several schedules a vehicle takes: what gives it most of what it wants until it leaves, the first of equals.

@@ -3,7 +3,7 @@ import OCPP
 import OCPPMessages
 import Quantities
 
-/// A charge point of OCPP 1.6 or 2.0.1 without IO: connection events, frames, vehicles and time in; frames, wake-ups and
+/// A charge point of OCPP 1.6, 2.0.1 or 2.1 without IO: connection events, frames, vehicles and time in; frames, wake-ups and
 /// wishes to connect out. The same machine runs behind a real WebSocket and in the in-memory world, and the same machine
 /// speaks each version: a ``StationDialect`` has its words.
 ///
@@ -32,6 +32,8 @@ public struct SimulatedChargePoint: Sendable {
         case present(idTag: String)
         /// Something is wrong with a connector; `nil`: no more.
         case fault(connector: Int, StationFault?)
+        /// Grid or site are different from now on.
+        case surroundings(StationSurroundings)
         case wake
         /// How a wish to fetch ended.
         case fetched(Int, isWhole: Bool)
@@ -86,6 +88,8 @@ public struct SimulatedChargePoint: Sendable {
         /// Connector 0: of somebody who plugged nothing in.
         case authorize(connector: Int, token: String)
         case needs(connector: Int)
+        /// By the number of the profile.
+        case pull(Int)
     }
     enum Deferred: Hashable, Sendable {
         case respond(messageID: String, payload: [UInt8])
@@ -146,6 +150,14 @@ public struct SimulatedChargePoint: Sendable {
     var imposed = ImposedLimit()
     /// As they came, by number, where a vehicle chose among several schedules.
     var offers: [Int: V2.ChargingProfile] = [:]
+    public internal(set) var surroundings = StationSurroundings()
+    /// Of the grid's operator (2.1 Q08): what holds, and what is to come, by time.
+    var signal: Int64?
+    var signals: [(at: Instant, signal: Int64)] = []
+    /// When new values of Dynamic profiles are asked for, by profile.
+    var pulls: [Int: Instant] = [:]
+    var outageAt: Instant?
+    var hadOutage = false
     var failure = FailurePlan()
     var aligned = AlignedPlan()
     var security: StationSecurity
@@ -159,7 +171,9 @@ public struct SimulatedChargePoint: Sendable {
         self.settings = settings
         self.now = now
         connectors = (1...settings.connectors).map { SimulatedConnector(number: $0, register: settings.register) }
-        configuration = StationConfiguration(settings.version.stationDialect.configuration(settings))
+        configuration = StationConfiguration(
+            settings.version.stationDialect.configuration(settings),
+            measurands: MeterSample.Measurand.known(in: settings.version))
         random = SeededRandom(seed: settings.faults.seed)
         security = StationSecurity(settings.security)
         // Ids are unique over all connections and runs of a station (OCPP-J §4.1.4): the start is part of them.
@@ -210,6 +224,10 @@ public struct SimulatedChargePoint: Sendable {
         case .stop(let connector): endTransaction(connector, .local)
         case .present(let idTag): present(idTag)
         case .fault(let connector, let fault): setFault(connector, fault)
+        case .surroundings(let seen):
+            let isNew = surroundings.external != seen.external
+            surroundings = seen
+            if isNew { setExternal() }
         case .fetched(let number, let isWhole): fetched(number, isWhole: isWhole)
         case .brought(let number, let isTaken): brought(number, isTaken: isTaken)
         case .unreachable(let refusal): unreachable(refusal)
@@ -251,6 +269,10 @@ public struct SimulatedChargePoint: Sendable {
         for instant in [bootAt, heartbeatAt, connectAt, powerAt, linkAt, decideAt, imposed.due] { consider(instant) }
         for instant in [failure.due, nextCooled, aligned.next, aligned.nextKept, nextDisplayEnd] { consider(instant) }
         for item in deferred { consider(item.at) }
+        for instant in [outageAt, nextFrequency, signals.first.map { $0.at - settings.faults.clockSkew }] {
+            consider(instant)
+        }
+        for due in pulls.values { consider(due) }
         consider(nextReservationEnd)
         consider(nextWatch)
         consider(nextSecurity)
@@ -264,6 +286,9 @@ public struct SimulatedChargePoint: Sendable {
             consider(connector.transaction?.nextKept)
             consider(connector.backAt)
             consider(connector.remote?.deadline)
+            consider(connector.exchange.isOn ? connector.exchange.flow.due : nil)
+            consider(connector.transaction?.v2x?.renegotiatesAt)
+            if let end = connector.transaction?.bounds.timeEnd, end > now { consider(end) }
             if let step = connector.timeToNextStep() { consider(now + step) }
             if let change = nextProfileChange(connector) { consider(change) }
         }
@@ -280,7 +305,7 @@ public struct SimulatedChargePoint: Sendable {
     func transaction(on connector: SimulatedConnector) -> ProfileStack.Transaction? {
         connector.transaction.map {
             ProfileStack.Transaction(
-                id: queue.id(of: $0.local), start: $0.start + settings.faults.clockSkew)
+                id: queue.id(of: $0.local), start: $0.start + settings.faults.clockSkew, hasPriority: $0.hasPriority)
         }
     }
 
@@ -296,6 +321,10 @@ public struct SimulatedChargePoint: Sendable {
         if take(&decideAt, now) { decideOffline() }
         playOutsideLimit()
         playFailure()
+        playOutage()
+        playSignals()
+        playPulls()
+        playRenegotiation()
         bringBack()
         fireSecurity()
         if take(&linkAt, now), link != nil { linkHandle(.wake) }
@@ -340,10 +369,23 @@ public struct SimulatedChargePoint: Sendable {
             ? nil : profiles.limit(evse: 0, at: clock, transaction: nil, supply: settings.supply)
         let sharing = Int64(max(1, connectors.count { $0.transaction != nil }))
         for i in connectors.indices {
+            let directive = connectors[i].transaction == nil ? nil : directive(i)
+            changeMode(i, directive)
+            watchBounds(i)
             guard powerAt == nil, connectors[i].transaction != nil, !waitsForSchedule(connectors[i]) else {
                 connectors[i].cutOff()
                 continue
             }
+            if let electronics = electronics(i), connectors[i].transaction?.v2x != nil {
+                steer(
+                    i, electronics, directive,
+                    share: stationLimit.map {
+                        ChargingLimit(milliwatts: $0.milliwatts / sharing, phases: $0.phases)
+                    })
+                continue
+            }
+            // A vehicle that could was pulled out, and its transaction goes on.
+            connectors[i].exchange.cutOff()
             var limit = settings.hardware
             if !settings.faults.ignoresProfiles {
                 let own = profiles.limit(
@@ -357,7 +399,9 @@ public struct SimulatedChargePoint: Sendable {
                 }
             }
             if let heat = connectors[i].heatLimit(at: now, settings.supply) { limit = limit.lowered(by: heat) }
-            if connectors[i].isDrained { limit = ChargingLimit(milliwatts: 0, phases: limit.phases) }
+            if connectors[i].isDrained || connectors[i].transaction?.bounds.reached != nil {
+                limit = ChargingLimit(milliwatts: 0, phases: limit.phases)
+            }
             connectors[i].offer(limit, supply: settings.supply)
         }
         resetIdle()

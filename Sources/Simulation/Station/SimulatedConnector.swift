@@ -23,6 +23,15 @@ struct SimulatedConnector: Sendable {
         var kept = KeptSamples()
         var keptAligned = KeptSamples()
         var nextKept: Instant?
+        /// What the central system was last told that the power follows (2.1).
+        var mode = ChargingProfile.Mode.chargingOnly
+        /// In mWh.
+        var registerAtStart: Int64 = 0
+        /// Priority charging is on (2.1 K21).
+        var hasPriority = false
+        /// Of a vehicle that can give energy back.
+        var v2x: V2XSession?
+        var bounds = TransactionBounds()
     }
     struct RemoteStart: Hashable, Sendable {
         let idTag: String
@@ -37,6 +46,8 @@ struct SimulatedConnector: Sendable {
     /// Of the driver who plugged in; `nil` waits for a remote start.
     var idTag: String?
     var transaction: Transaction?
+    /// What the central system allows the vehicle there; `nil`: it has not said so (2.1 Q01).
+    var allowedTransfers: [EnergyTransfer]?
     /// The transaction on this cable is over.
     var isFinished = false
     var isAvailable = true
@@ -53,13 +64,14 @@ struct SimulatedConnector: Sendable {
     /// A reset of it waits for the transaction's end.
     var resetsWhenIdle = false
 
-    /// Drawn now.
-    private(set) var power: Power = .zero
+    /// Drawn now, below zero while the vehicle gives energy back.
+    var power: Power = .zero
     /// On each phase that the vehicle may use, as the pilot signal offers it.
-    private(set) var offeredMilliamperes: Int64 = 0
-    private(set) var register: RegisterReading
+    var offeredMilliamperes: Int64 = 0
+    var register: RegisterReading
     /// Energy that is not yet a whole mWh, in mW·ms (3 600 000 a mWh).
-    private var remainder: Int64 = 0
+    var remainder: Int64 = 0
+    var exchange = EnergyExchange()
 
     init(number: Int, register: RegisterReading) {
         self.number = number
@@ -81,12 +93,14 @@ struct SimulatedConnector: Sendable {
     }
 
     mutating func cutOff() {
+        exchange.cutOff()
         power = .zero
         offeredMilliamperes = 0
     }
 
     /// The present power held for `duration`, exactly.
     mutating func integrate(_ duration: Duration) {
+        guard !exchange.isOn else { return exchange(for: duration) }
         guard power > .zero else { return }
         let total = remainder + power.watts * 1000 * duration.wholeMilliseconds
         let energy = Energy(milliwattHours: total / 3_600_000)
@@ -98,8 +112,10 @@ struct SimulatedConnector: Sendable {
     /// How long the present power flows before the vehicle's appetite may change. The same instant results whenever it is
     /// asked, because both remainders are taken into account.
     func timeToNextStep() -> Duration? {
+        guard !exchange.isOn else { return timeToNextExchange() }
         guard power > .zero, var energy = vehicle?.energyToNextStep() else { return nil }
-        if let end = transaction?.energyEnd, end > register.milliwattHours {
+        for end in [transaction?.energyEnd, transaction?.bounds.energyEnd].compactMap({ $0 })
+        where end > register.milliwattHours {
             energy = min(energy, Energy(milliwattHours: end - register.milliwattHours))
         }
         let missing = energy.milliwattHours * 3_600_000 - remainder
@@ -116,6 +132,7 @@ struct SimulatedConnector: Sendable {
         }
         // Only the cable is left of it.
         guard let vehicle else { return .suspendedEV }
+        if exchange.isOn { return exchange.flow.power == .zero ? exchange.held : .charging }
         if power > .zero { return .charging }
         if vehicle.isSatisfied { return .suspendedEV }
         return offeredMilliamperes < max(Self.leastMilliamperes, vehicle.minMilliamperes)

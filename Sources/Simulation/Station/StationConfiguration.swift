@@ -26,10 +26,20 @@ struct StationConfiguration: Hashable, Sendable {
         case offlineSeverity
         /// How it is secured: O of its certificate, waits and repeats of requests for it, tries of a network profile, by how
         /// much its clock may be set without a word.
+        // Both directions (2.1), some by EVSE: W of the meter upstream, mHz.
+        case setpointPriority, v2xEnabled(Int), frequencyThreshold(Int), loadBalancing(Int, LoadBalancing)
         case organization, signingWait, signingRepeats, networkAttempts, clockThreshold
+    }
+    enum LoadBalancing: String, Hashable, Sendable, CaseIterable {
+        case lowerThreshold = "LowerThreshold"
+        case upperThreshold = "UpperThreshold"
+        case lowerOffset = "LowerOffset"
+        case upperOffset = "UpperOffset"
     }
     enum Kind: Hashable, Sendable {
         case text
+        /// Whole, of either sign.
+        case signed(unit: String)
         /// Whole, 0 or more.
         case number(unit: String? = nil, most: Int64? = nil)
         case flag
@@ -71,12 +81,15 @@ struct StationConfiguration: Hashable, Sendable {
     private(set) var entries: [Entry]
     /// Lists of measurands, read once.
     private var lists: [Parameter: [MeterSample.Measurand]] = [:]
+    /// What its meters can show.
+    private let known: [MeterSample.Measurand]
 
-    init(_ entries: [Entry]) {
+    init(_ entries: [Entry], measurands known: [MeterSample.Measurand]) {
         self.entries = entries
+        self.known = known
         for entry in entries {
             if entry.kind == .measurands, let parameter = entry.parameter {
-                lists[parameter] = Self.measurands(entry.value)
+                lists[parameter] = measurands(of: entry.value)
             }
         }
     }
@@ -106,11 +119,12 @@ struct StationConfiguration: Hashable, Sendable {
         case .text: guard value.utf8.count <= 500 else { return false }
         case .number(_, let most):
             guard let number = Int64(value), (0...(most ?? 10_000_000)).contains(number) else { return false }
+        case .signed: guard Int64(value).map({ abs($0) <= 10_000_000 }) ?? value.isEmpty else { return false }
         case .flag:
             value = value.lowercased()
             guard ["true", "false"].contains(value) else { return false }
         case .measurands:
-            guard let words = Self.measurands(value) else { return false }
+            guard let words = measurands(of: value) else { return false }
             value = words.map(\.rawValue).joined(separator: ",")
             if let parameter = entry.parameter { lists[parameter] = words }
         case .members(let words):
@@ -123,10 +137,10 @@ struct StationConfiguration: Hashable, Sendable {
     }
 
     /// `nil` when one of them is none of the station's.
-    private static func measurands(_ list: String) -> [MeterSample.Measurand]? {
+    private func measurands(of list: String) -> [MeterSample.Measurand]? {
         let words = list.split(separator: ",").map { MeterSample.Measurand(rawValue: String($0.trimmingSpaces)) }
-        let known = words.compactMap { $0 }
-        return known.count == words.count ? known : nil
+        let found = words.compactMap { $0 }.filter(known.contains)
+        return found.count == words.count ? found : nil
     }
 }
 

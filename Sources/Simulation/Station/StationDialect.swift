@@ -30,6 +30,16 @@ protocol StationDialect: Sendable {
     func authorization(_ answer: [UInt8], byContract: Bool) -> StationHoldings.Listed?
     /// Whether the central system will send a schedule for what a vehicle needs.
     func bringsSchedule(_ answer: [UInt8]) -> Bool
+    // Of 2.1 only; others never hear of it.
+    /// What transfers of energy an answer allows; `nil`: it does not say so.
+    func allowedTransfers(_ answer: [UInt8]) -> [EnergyTransfer]?
+    /// Whether a transfer that was asked for is refused.
+    func refusesTransfer(_ answer: [UInt8]) -> Bool
+    /// New values of a Dynamic profile.
+    func scheduleUpdate(_ answer: [UInt8]) -> V2.ChargingScheduleUpdate?
+    /// What an answer to a transaction's message says of its end, and of its cost.
+    func bounds(_ answer: [UInt8]) -> (limit: TransactionLimit?, cost: JSONDecimal?)
+
     /// What the central system said to the start of a transaction; `id`: its name for it. `nil` when it cannot be read.
     func start(_ answer: [UInt8]) -> (id: String?, standing: StationHoldings.Listed?)?
     /// What the answer to the end of a transaction says of the token that ended it.
@@ -44,13 +54,19 @@ protocol StationDialect: Sendable {
     func answer(_ call: InboundCall, by station: inout SimulatedChargePoint)
 }
 
+extension StationDialect {
+    func allowedTransfers(_ answer: [UInt8]) -> [EnergyTransfer]? { nil }
+    func refusesTransfer(_ answer: [UInt8]) -> Bool { false }
+    func scheduleUpdate(_ answer: [UInt8]) -> V2.ChargingScheduleUpdate? { nil }
+    func bounds(_ answer: [UInt8]) -> (limit: TransactionLimit?, cost: JSONDecimal?) { (nil, nil) }
+}
+
 extension OCPPVersion {
-    /// - Precondition: 1.6 or 2.0.1; stations of 2.1 are not simulated.
     var stationDialect: any StationDialect {
         switch self {
         case .v16: Dialect16()
         case .v201: Dialect201()
-        case .v21: preconditionFailure("simulated stations speak OCPP 1.6 or 2.0.1")
+        case .v21: Dialect201(version: .v21)
         }
     }
 }

@@ -46,6 +46,32 @@ public struct StationFaults: Hashable, Sendable {
     public var failure: Failure?
     /// The plug cannot be released when the central system asks for it.
     public var unlockFails = false
+
+    // MARK: Of stations that give energy back (2.1)
+
+    /// Profiles with a setpoint and new values of Dynamic ones are Rejected.
+    public var refusesSetpoints = false
+    /// Every call of the central system is answered only after so long; zero: at once.
+    public var answersAfter: Duration = .zero
+    /// It follows only so much of what it is told.
+    public var followsPermille = 1000
+    /// It charges and never gives back, whatever it says.
+    public var neverDischarges = false
+    /// Of its ramp.
+    public var rampPermille = 1000
+    /// It loses the connection once.
+    public struct Outage: Hashable, Sendable {
+        /// Into its first transaction.
+        public var after: Duration
+        public var length: Duration
+        public init(after: Duration = .seconds(60), length: Duration = .seconds(120)) {
+            self.after = after
+            self.length = length
+        }
+    }
+    public var outage: Outage?
+    /// Messages of transactions come without values.
+    public var meterIsSilent = false
     public var seed: UInt64 = 0
 
     public init() {}

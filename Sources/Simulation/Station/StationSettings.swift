@@ -5,7 +5,6 @@ import Quantities
 /// What a simulated charge point is made of. The defaults are a private 7 kW pile: 220 V, one phase, 32 A.
 public struct StationSettings: Hashable, Sendable {
     public var identity: String
-    /// 1.6 or 2.0.1.
     public var version = OCPPVersion.v16
     public var vendor = "Tidewatt"
     public var model = "SIM-7"
@@ -42,6 +41,12 @@ public struct StationSettings: Hashable, Sendable {
     public var messageIDPrefix: String?
     /// Length of the log that it brings.
     public var logLines = 200
+    /// Of each EVSE, of a station that takes energy back (2.1); `nil`: it cannot.
+    public var bidirectional: BidirectionalEVSE?
+    /// How long a vehicle waits for an answer to its needs (ISO 15118-20 V2G_SECC_Sequence…: 2 s); like ``callTimeout``.
+    public var vehicleTimeout: Duration = .seconds(2)
+    /// Of the grid at the station; `nil`: as its surroundings say.
+    public var frequency: GridFrequency?
     public var faults = StationFaults.none
     public var security = StationSecuritySettings()
 

@@ -49,6 +49,8 @@ enum StopCause: Hashable, Sendable {
     case groundFault
     /// Somebody whose token may stop everything (2.x).
     case masterPass
+    /// What the vehicle asked for is not allowed (2.1).
+    case transferRefused
 }
 
 enum Registration: Hashable, Sendable { case accepted, pending, rejected }
@@ -66,6 +68,9 @@ enum ProfileRefusal: Hashable, Sendable {
     /// A purpose, a kind or a stack level that has no place there.
     case profile
     case transactionNotFound
+    // 2.1: a mode, a purpose or a kind that the station does not know; something that it cannot do; parts of a schedule or of
+    // its configuration that are missing; phases where there are none.
+    case mode, purpose, kind, unsupported, frequencyCurve, signalCurve, missingConfiguration, phaseForDC, phases
     /// It overlaps another one of its purpose and level (2.x).
     case conflict
     case tooMany
@@ -76,7 +81,8 @@ enum StationMessage: Hashable, Sendable {
     case boot(BootCause)
     case heartbeat
     /// `contract`: in the vehicle, its account is `idTag`.
-    case authorize(idTag: String, contract: VehicleSpeech.Contract?)
+    /// `evccID`: of the vehicle that is plugged in (2.1).
+    case authorize(idTag: String, contract: VehicleSpeech.Contract?, evccID: String?)
     /// Connector 0 is the station as a whole.
     case status(connector: Int, ConnectorCondition, StationFault?, at: Instant)
     /// `id`: what both sides call the transaction; `nil` while it has no such name.
@@ -88,12 +94,17 @@ enum StationMessage: Hashable, Sendable {
     case upload(UploadStep, request: Int?)
     /// A reservation is over without a transaction (2.x).
     case reservationEnded(Int, isExpired: Bool)
-    /// Somebody else than the central system limits the whole station (2.x).
-    case outsideLimit(ChargingProfile, isCritical: Bool)
+    /// Somebody else than the central system limits an EVSE, or the whole station: 0 (2.x).
+    case outsideLimit(ChargingProfile, evse: Int, isCritical: Bool)
     case outsideLimitEnded
     /// What a vehicle needs, and how it will charge (2.x).
     case needs(connector: Int, SimulatedVehicle)
     case vehiclePlan(connector: Int, VehiclePlan)
+    /// The same of a vehicle that can give energy back (2.1).
+    case v2xNeeds(connector: Int, V2XNeeds)
+    case v2xPlan(connector: Int, PowerSchedule)
+    /// New values for a Dynamic profile are asked for (2.1).
+    case pull(profile: Int)
     case securityEvent(StationSecurityEvent)
     /// A request in PEM.
     case signCertificate(String, CertificateAuthority.StationUse)

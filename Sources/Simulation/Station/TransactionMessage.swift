@@ -1,3 +1,4 @@
+import OCPP
 import Quantities
 
 /// One message of a transaction, as it happened; it may be told much later.
@@ -11,6 +12,11 @@ struct TransactionMessage: Hashable, Sendable {
         case condition
         /// The vehicle's end of the cable was pulled, and somebody put it back.
         case disconnected, reconnected
+        /// Its power follows something else than before (2.1 K01.FR.110).
+        case operationMode
+        /// A limit of the central system is taken, or reached (2.1 E16).
+        case limitSet(TransactionLimit)
+        case limitReached(TransactionBounds.Kind)
         /// Energy has ended because the token was refused.
         case deauthorized
         /// `idTag`: of the driver who ended it.
@@ -35,6 +41,11 @@ struct TransactionMessage: Hashable, Sendable {
     let event: Event
     /// What was kept for the end, oldest first; before ``sample``.
     var kept: [MeterSample] = []
+    /// Of the vehicle, where the station tells it (2.1).
+    var evccID: String?
+    var mode = ChargingProfile.Mode.chargingOnly
+    /// The electronics are switched off (2.1).
+    var sleeps: Bool?
 
     var isStart: Bool {
         if case .start = event { return true }
@@ -45,7 +56,7 @@ struct TransactionMessage: Hashable, Sendable {
     var mayBeDropped: Bool {
         switch event {
         case .sample, .condition, .disconnected, .reconnected: true
-        case .start, .stop, .deauthorized: false
+        case .start, .stop, .deauthorized, .operationMode, .limitSet, .limitReached: false
         }
     }
 }

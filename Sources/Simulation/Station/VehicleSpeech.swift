@@ -30,6 +30,10 @@ struct VehicleTalk: Hashable, Sendable {
     var choiceDue: Instant?
     /// It draws nothing before it has a schedule, and waits no longer than this.
     var patience: Instant?
+    /// When it told its needs; a station of 2.1 has so long for an answer (ISO 15118-20).
+    var askedAt: Instant?
+    /// A profile of its own has come since.
+    var hasSchedule = false
 }
 
 /// How a vehicle means to charge from now on.

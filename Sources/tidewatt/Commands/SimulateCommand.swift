@@ -44,8 +44,8 @@ struct SimulateCommand: AsyncParsableCommand {
     var sessions: String
     @Option(
         help: help(
-            "What the stations speak: 1.6, 2.0.1, or mixed (every second one 2.0.1).",
-            "充电桩使用的协议版本：1.6、2.0.1 或 mixed（每两台中一台为 2.0.1）。"))
+            "What the stations speak: 1.6, 2.0.1, 2.1 (they take energy back from vehicles with max_discharge_kw), or mixed (every second one 2.0.1).",
+            "充电桩使用的协议版本：1.6、2.0.1、2.1（可由有 max_discharge_kw 的车辆反向放电）或 mixed（每两台中一台为 2.0.1）。"))
     var ocpp = StationSpeech.v16
     @Option(
         help: help("Stations (default: one for each user or EVSE of the file).", "充电桩数量（默认：文件中每个用户或桩一台）。"),
@@ -90,6 +90,11 @@ struct SimulateCommand: AsyncParsableCommand {
             "Contract certificates (PEM, contract first), comma-separated: vehicles charge by them in turn, without a card.",
             "合同证书文件（PEM，合同证书在前），逗号分隔：车辆轮流凭合同充电，无需刷卡。"))
     var contracts: String?
+    @Option(
+        help: help(
+            "Frequency of the grid, CSV (at, hz) at the file's own times; stations of 2.1 answer it (50 Hz).",
+            "电网频率文件，CSV（at、hz），时间与会话文件一致；2.1 充电桩据此响应（默认 50 Hz）。"))
+    var frequency: String?
     @OptionGroup var security: SimulatedSecurityOptions
     @OptionGroup var output: OutputOptions
 
@@ -133,6 +138,7 @@ struct SimulateCommand: AsyncParsableCommand {
         options.tags = tags.map { $0.split(separator: ",").map(String.init) } ?? []
         options.speaksISO15118 = speaksISO15118
         options.contracts = try (contracts?.split(separator: ",") ?? []).map { try Self.contract("\($0)") }
+        options.frequency = try frequency.map { try GridFrequency(csv: FileAccess.read($0), file: $0) }
         let faults = faults
         options.faults = { faults.faults(seed: $0) }
         return (endpoint, try SessionFile(csv: FileAccess.read(sessions), file: sessions, zone: zone), options)
@@ -249,6 +255,13 @@ extension SimulateCommand {
         case highTemperature = "high-temperature"
         case unlockFails = "unlock-fails"
         case wrongClock = "wrong-clock"
+        case refuseSetpoints = "refuse-setpoints"
+        case slowAnswers = "slow-answers"
+        case derated
+        case noDischarge = "no-discharge"
+        case slowRamp = "slow-ramp"
+        case outage
+        case silentMeter = "silent-meter"
 
         static let names = allCases.map(\.rawValue).joined(separator: ", ")
 
@@ -272,6 +285,13 @@ extension SimulateCommand {
             case .highTemperature: faults.failure = StationFaults.Failure(.highTemperature)
             case .unlockFails: faults.unlockFails = true
             case .wrongClock: faults.wrongTime = .hours(-24)
+            case .refuseSetpoints: faults.refusesSetpoints = true
+            case .slowAnswers: faults.answersAfter = .seconds(8)
+            case .derated: faults.followsPermille = 600
+            case .noDischarge: faults.neverDischarges = true
+            case .slowRamp: faults.rampPermille = 20
+            case .outage: faults.outage = StationFaults.Outage()
+            case .silentMeter: faults.meterIsSilent = true
             }
         }
     }

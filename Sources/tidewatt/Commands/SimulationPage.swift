@@ -27,6 +27,7 @@ struct SimulationPage {
                 .object([
                     .init("wanted_kwh", .number(replay.wanted.kilowattHoursText)),
                     .init("delivered_kwh", .number(summary.energy.kilowattHoursText)),
+                    .init("exported_kwh", .number(summary.exported.kilowattHoursText)),
                 ])),
             .init(
                 "calls",
@@ -64,6 +65,7 @@ struct SimulationPage {
         row("  messages not delivered", "  未送达消息", "\(summary.undelivered)")
         row("Energy wanted, kWh", "期望电量，千瓦时", replay.wanted.kilowattHoursText)
         row("Energy delivered, kWh", "实际电量，千瓦时", summary.energy.kilowattHoursText)
+        row("Energy given back, kWh", "反向放电电量，千瓦时", summary.exported.kilowattHoursText)
         row("Calls sent", "发出请求", "\(counts.callsSent)")
         row("  answered with an error", "  被错误应答", "\(counts.errors)")
         row("  without answer", "  无应答", "\(counts.timeouts)")
