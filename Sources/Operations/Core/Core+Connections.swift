@@ -43,6 +43,7 @@ extension Core {
         stations[s].commissioner.connected(at: now)
         deliverCertificates(s, at: now)
         inquireAfterConnecting(s, at: now)
+        tellTransfersAfterConnecting(s, at: now)
         if stations[s].list?.record.isAutomatic == true { considerLists(at: now) }
         resumeProfileChange(s, at: now)
         expectBoot(s, at: now)
