@@ -30,10 +30,13 @@ public struct Site: Hashable, Sendable {
     public var exportTariffs: [TariffEntry]
     public var operatorName: String
     public var mode: Mode
+    /// How energy may flow for vehicles of which no token says more, in words of OCPP 2.1; `nil`: they only charge.
+    public var energyTransfer: [String]?
 
     public init(
         id: SiteID, name: String, kind: String = "community", region: String? = nil, zone: Zone = .shanghai,
-        tariffs: [TariffEntry] = [], exportTariffs: [TariffEntry] = [], operatorName: String = "", mode: Mode = .auto
+        tariffs: [TariffEntry] = [], exportTariffs: [TariffEntry] = [], operatorName: String = "", mode: Mode = .auto,
+        energyTransfer: [String]? = nil
     ) {
         self.id = id
         self.name = name
@@ -44,6 +47,7 @@ public struct Site: Hashable, Sendable {
         self.exportTariffs = exportTariffs
         self.operatorName = operatorName
         self.mode = mode
+        self.energyTransfer = energyTransfer
     }
 
     public func tariff(on day: CivilDay) -> String? { tariffs.last { $0.from <= day }?.tariff }

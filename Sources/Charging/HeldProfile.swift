@@ -11,11 +11,41 @@ public struct HeldProfile: Hashable, Sendable {
             public let limit: Int64?
             /// `nil`: not said, which means 3 on AC.
             public let phases: Int?
-            public init(start: Int, limit: Int64?, phases: Int?) {
+            /// What only 2.1 puts into a period; `nil`: it charges, and nothing else was said.
+            public var v2x: V2X?
+            public init(start: Int, limit: Int64?, phases: Int?, v2x: V2X? = nil) {
                 self.start = start
                 self.limit = limit
                 self.phases = phases
+                self.v2x = v2x == V2X() ? nil : v2x
             }
+
+            /// Values in the unit of ``limit``, below 0 where the vehicle gives back.
+            public struct V2X: Hashable, Sendable {
+                /// The operation mode, in the standard's word; `nil`: ChargingOnly.
+                public var mode: String?
+                public var dischargeLimit: Int64?
+                public var setpoint: Int64?
+                /// LocalFrequency: what the curves are added to.
+                public var baseline: Int64?
+                /// Points of its curve over frequency.
+                public var frequencyPoints: Int?
+                /// Points of its curve over the signal of a grid operator: without one it takes no signal.
+                public var signalPoints: Int?
+                public init(
+                    mode: String? = nil, dischargeLimit: Int64? = nil, setpoint: Int64? = nil, baseline: Int64? = nil,
+                    frequencyPoints: Int? = nil, signalPoints: Int? = nil
+                ) {
+                    self.mode = mode
+                    self.dischargeLimit = dischargeLimit
+                    self.setpoint = setpoint
+                    self.baseline = baseline
+                    self.frequencyPoints = frequencyPoints
+                    self.signalPoints = signalPoints
+                }
+            }
+            /// In the standard's word.
+            public var mode: String { v2x?.mode ?? "ChargingOnly" }
         }
         /// `A` or `W`.
         public let unit: String
@@ -52,11 +82,33 @@ public struct HeldProfile: Hashable, Sendable {
     public let schedules: [Schedule]
     /// Who set the limit: `CSO` (the central system), `EMS`, `SO`, `Other`.
     public let source: String
+    /// What holds only while the station hears us, or is changed while it holds (2.1); `nil`: nothing of it was said.
+    public var liveness: Liveness?
+
+    /// Of a profile of 2.1.
+    public struct Liveness: Hashable, Sendable {
+        /// Seconds offline after which it does not hold any more.
+        public var offline: Int?
+        /// It does not hold again once the station is back.
+        public var isDeadAfterwards = false
+        /// Of a Dynamic profile: when its values came.
+        public var updatedAt: Instant?
+        /// Seconds after which the station asks for new values.
+        public var updateInterval: Int?
+        public init(
+            offline: Int? = nil, isDeadAfterwards: Bool = false, updatedAt: Instant? = nil, updateInterval: Int? = nil
+        ) {
+            self.offline = offline
+            self.isDeadAfterwards = isDeadAfterwards
+            self.updatedAt = updatedAt
+            self.updateInterval = updateInterval
+        }
+    }
 
     public init(
         id: Int, evse: Int, purpose: String, level: Int, kind: String, recurrency: String? = nil,
         validFrom: Instant? = nil, validTo: Instant? = nil, transaction: String? = nil, schedules: [Schedule],
-        source: String = HeldProfile.ours
+        source: String = HeldProfile.ours, liveness: Liveness? = nil
     ) {
         self.id = id
         self.evse = evse
@@ -69,12 +121,36 @@ public struct HeldProfile: Hashable, Sendable {
         self.transaction = transaction.map(Self.word)
         self.schedules = Array(schedules.prefix(3))
         self.source = Self.word(source)
+        self.liveness = liveness == Liveness() ? nil : liveness
     }
 
     /// The source of what the central system set.
     public static let ours = "CSO"
     public static let forTransaction = "TxProfile"
     public static let fromOutside = "ChargingStationExternalConstraints"
+    public static let forPriority = "PriorityCharging"
+    /// One period whose values change while it holds (2.1 K28).
+    public static let dynamic = "Dynamic"
+
+    /// The same with new values of its period, as a Dynamic profile gets them (2.1 K28.FR.06); what is `nil` stays.
+    public func updated(
+        limit: Int64?, dischargeLimit: Int64?, setpoint: Int64?, at instant: Instant
+    ) -> HeldProfile {
+        guard kind == Self.dynamic, let schedule = schedules.first, let old = schedule.periods.first else { return self }
+        var v2x = old.v2x ?? Schedule.Period.V2X()
+        v2x.dischargeLimit = dischargeLimit ?? v2x.dischargeLimit
+        v2x.setpoint = setpoint ?? v2x.setpoint
+        var liveness = liveness ?? Liveness()
+        liveness.updatedAt = instant
+        return HeldProfile(
+            id: id, evse: evse, purpose: purpose, level: level, kind: kind, recurrency: recurrency,
+            validFrom: validFrom, validTo: validTo, transaction: transaction,
+            schedules: [
+                Schedule(
+                    unit: schedule.unit, startsAt: schedule.startsAt, duration: schedule.duration,
+                    periods: [.init(start: 0, limit: limit ?? old.limit, phases: old.phases, v2x: v2x)])
+            ], source: source, liveness: liveness)
+    }
 
     /// Whether it can never hold again: its validity or its only run is over.
     public func isOver(at now: Instant) -> Bool {
@@ -98,6 +174,8 @@ public struct HeldProfile: Hashable, Sendable {
             told.unit == set.unit && told.duration == set.duration && told.periods.count == set.periods.count
                 && zip(told.periods, set.periods).allSatisfy { a, b in
                     a.start == b.start && isNear(a.limit, b.limit) && (a.phases ?? b.phases) == (b.phases ?? a.phases)
+                        && a.mode == b.mode && isNear(a.v2x?.dischargeLimit, b.v2x?.dischargeLimit)
+                        && (isNear(a.v2x?.setpoint, b.v2x?.setpoint) || a.mode == "ExternalSetpoint")
                 }
         }
     }
@@ -157,6 +235,8 @@ public struct ProfileCriteria: Hashable, Sendable {
 public enum ProfileFact: Hashable, Sendable {
     /// It took this one. `replacesLevel`: in the place of one of the same purpose and level at the same connector too (1.6).
     case holds(HeldProfile, replacesLevel: Bool)
+    /// The Dynamic profile of this number has these values now, in thousandths of its unit (2.1 K28); `nil`: unchanged.
+    case updated(Int, limit: Int64?, dischargeLimit: Int64?, setpoint: Int64?)
     /// It has none of these any more.
     case cleared(ProfileCriteria)
     /// It will tell those that match in reports with this number. `isEmpty`: there are none, and it tells nothing.
@@ -197,10 +277,17 @@ public struct OutsideLimitNews: Hashable, Sendable {
 }
 
 extension [HeldProfile.Schedule] {
-    /// `A;1700000000000;300;0:6000:1,60:8000:-`, one a line; `-`: not said.
+    /// `A;1700000000000;300;0:6000:1,60:8000:-`, one a line; `-`: not said. What 2.1 adds stands behind:
+    /// `0:-:-:CentralSetpoint:-:-5000:-:-:-` (mode, discharge limit, setpoint, baseline, points of both curves).
     public var text: String {
         map { schedule in
-            let periods = schedule.periods.map { "\($0.start):\(said($0.limit)):\(said($0.phases))" }
+            let periods = schedule.periods.map { period in
+                let told = "\(period.start):\(said(period.limit)):\(said(period.phases))"
+                guard let more = period.v2x else { return told }
+                return told
+                    + ":\(more.mode ?? "-"):\(said(more.dischargeLimit)):\(said(more.setpoint)):\(said(more.baseline))"
+                    + ":\(said(more.frequencyPoints)):\(said(more.signalPoints))"
+            }
             return
                 "\(schedule.unit);\(said(schedule.startsAt?.milliseconds));\(said(schedule.duration));"
                 + periods.joined(separator: ",")
@@ -218,9 +305,19 @@ extension [HeldProfile.Schedule] {
             }
             var periods: [HeldProfile.Schedule.Period] = []
             for period in parts[3].split(separator: ",") {
-                let fields = period.split(separator: ":").compactMap(Self.read)
-                guard fields.count == 3, let start = fields[0] else { return nil }
-                periods.append(.init(start: Int(start), limit: fields[1], phases: fields[2].map { Int($0) }))
+                let parts = period.split(separator: ":")
+                let fields = parts.enumerated().compactMap { $0.offset == 3 ? nil : Self.read($0.element) }
+                guard parts.count == 3 && fields.count == 3 || parts.count == 9 && fields.count == 8,
+                    let start = fields[0]
+                else { return nil }
+                var v2x: HeldProfile.Schedule.Period.V2X?
+                if parts.count == 9 {
+                    v2x = HeldProfile.Schedule.Period.V2X(
+                        mode: parts[3] == "-" ? nil : HeldProfile.word(String(parts[3])), dischargeLimit: fields[3],
+                        setpoint: fields[4], baseline: fields[5], frequencyPoints: fields[6].map { Int($0) },
+                        signalPoints: fields[7].map { Int($0) })
+                }
+                periods.append(.init(start: Int(start), limit: fields[1], phases: fields[2].map { Int($0) }, v2x: v2x))
             }
             append(
                 HeldProfile.Schedule(

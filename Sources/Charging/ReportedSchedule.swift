@@ -5,9 +5,24 @@ public struct ReportedSchedule: Hashable, Sendable {
     public struct Step: Hashable, Sendable {
         public let start: Instant
         public let limit: Power
-        public init(start: Instant, limit: Power) {
+        /// It said nothing of a limit (2.1).
+        public let isUnlimited: Bool
+        /// 0 or less (2.1); `nil`: it said nothing.
+        public let dischargeLimit: Power?
+        /// To be followed, below 0 where the vehicle gives back (2.1); `nil`: there is none.
+        public let setpoint: Power?
+        /// The operation mode, in the standard's word.
+        public let mode: String
+        public init(
+            start: Instant, limit: Power, isUnlimited: Bool = false, dischargeLimit: Power? = nil,
+            setpoint: Power? = nil, mode: String = "ChargingOnly"
+        ) {
             self.start = start
             self.limit = limit
+            self.isUnlimited = isUnlimited
+            self.dischargeLimit = dischargeLimit
+            self.setpoint = setpoint
+            self.mode = mode
         }
     }
     public let span: Interval

@@ -35,6 +35,13 @@ public struct Session: Hashable, Sendable {
     public var needs: Needs?
     /// What its vehicle said of giving energy back; `nil`: nothing, and nothing is taken from it.
     public var v2x: V2XParameters?
+    /// In a box of its own: few sessions have one, and it is large.
+    private var boxedDialogue: [VehicleDialogue] = []
+    /// What its vehicle and its station said over ISO 15118-20; `nil`: nothing.
+    public var dialogue: VehicleDialogue? {
+        get { boxedDialogue.first }
+        set { boxedDialogue = newValue.map { [$0] } ?? [] }
+    }
     /// Soft faults and surprises, for people: `register went back`, `stop for an unknown transaction` …
     public var flags: [String]
     /// What only protocols tell that number a transaction's messages (2.x); `nil` with others.
@@ -129,4 +136,6 @@ public struct Needs: Hashable, Sendable {
 
     /// The vehicle said so itself.
     public static let vehicle = "vehicle (ISO 15118)"
+    /// Somebody wants it charged at once (2.1 K21, K22), and said nothing else.
+    public static let priority = "priority charging"
 }

@@ -14,6 +14,8 @@ public enum StationCommand: Hashable, Sendable {
     case limitByDefault(evse: Int, anchor: Instant, steps: [LimitStep])
     /// Which abilities it has (``StationAbilities``).
     case readAbilities
+    /// What it says of giving back, as a whole and of these EVSEs (2.1); answered with abilities.
+    case readV2XAbilities(evses: [Int])
     /// How often it meters while it charges.
     case sampleEvery(Duration)
     /// What it meters, from the fullest wish (0) to the most modest (``sampledSets``).
@@ -70,6 +72,8 @@ public struct StationAbilities: Hashable, Sendable {
     public var sampleInterval: Int?
     /// `false`: it says that it has no smart charging.
     public var limitsPower: Bool?
+    /// Of giving back (2.1); `nil` where it was not asked.
+    public var v2x: V2XAbilities?
     public init() {}
 }
 

@@ -5,7 +5,8 @@ public import Quantities
 public enum StationEvent: Hashable, Sendable {
     case booted(Station.Boot)
     case heartbeat
-    case authorize(token: String)
+    /// `vehicle`: its EVCCID, where the station knows it (2.1).
+    case authorize(token: String, vehicle: String? = nil)
     case started(Start)
     case stopped(Stop)
     /// Start, update or stop of a transaction that the station names and numbers itself (2.x).
@@ -27,13 +28,15 @@ public enum StationEvent: Hashable, Sendable {
     /// Messages on its display, asked for by the order with this number; more reports may follow.
     case displayReport(request: Int, [DisplayMessage], goesOn: Bool)
     /// A contract certificate wants to charge (2.x C07): the shell looked at its chain.
-    case authorizeContract(token: String)
+    case authorizeContract(token: String, vehicle: String? = nil)
     /// Something of ISO 15118 that the shell asked elsewhere: contract certificates, certificate status.
     case certificateService
     case device(DeviceNews)
     case profiles(ProfileNews)
     /// It asks for the newest value of what it was told to follow by the profile of this number (2.1 K29).
     case powerAsked(profile: Int)
+    /// Priority charging of a transaction begins or ends (2.1 K21, K22).
+    case priorityCharging(transaction: String, isOn: Bool)
 
     /// Something that bears on the station's security.
     public struct Security: Hashable, Sendable {
@@ -140,7 +143,8 @@ public enum StationAnswer: Hashable, Sendable {
     /// `interval`: between heartbeats when accepted, else until the station may try again.
     case registered(Station.Registration, now: Instant, interval: Duration)
     case clock(Instant)
-    case authorization(TokenVerdict)
+    /// `transfers`: how energy may flow (2.1); `nil`: nobody said.
+    case authorization(TokenVerdict, transfers: [String]? = nil)
     case started(transaction: Int, TokenVerdict)
     /// `nil`: the stop named no token.
     case stopped(TokenVerdict?)
@@ -148,7 +152,7 @@ public enum StationAnswer: Hashable, Sendable {
     case transaction(TokenVerdict?, cost: Rational? = nil)
     case vendor(VendorAnswer)
     /// The token's verdict, and the standard's word on the certificates that came with it.
-    case contract(TokenVerdict, certificates: String)
+    case contract(TokenVerdict, certificates: String, transfers: [String]? = nil)
     /// What another service said of a request that only it can answer; `nil`: nobody was asked, or nobody answered.
     case certificateService(CertificateServiceAnswer?)
     /// Whether a certificate will be signed; where not, a word for the station and what to tell a person.
@@ -164,10 +168,20 @@ public enum StationAnswer: Hashable, Sendable {
 /// What a vehicle that said what it needs can expect.
 public enum NeedsAnswer: Hashable, Sendable {
     case limitFollows
+    /// A limit comes, but not at once.
+    case limitComes
     /// Nobody plans for it: what the station has by default goes on to hold.
     case noLimit
-    /// It has no transaction.
-    case refused
+    /// Its station ends the transaction (2.1 Q01.FR.04).
+    case refused(Refusal)
+
+    public enum Refusal: String, Hashable, Sendable, CaseIterable {
+        case noTransaction = "no-transaction"
+        /// The permission that was told does not cover the transfer it asks for.
+        case transferNotAllowed = "transfer-not-allowed"
+        /// The EVSE says itself that it does not know the transfer.
+        case transferUnknown = "transfer-unknown"
+    }
 }
 
 /// What a vendor's own message is answered.

@@ -26,6 +26,10 @@ public enum StationFact: Hashable, Sendable {
     case certificates(CertificateNews)
     /// Of the charging profiles that it holds.
     case profiles(ProfileFact)
+    /// It was told which transfers a transaction may use (2.1 Q02).
+    case transfers([String], transaction: String, isTaken: Bool)
+    /// It took the order to begin or end priority charging, and will tell when it has (2.1 K21).
+    case priorityAsked(transaction: String, isOn: Bool)
 }
 
 /// A reservation as it is asked of a station.

@@ -83,13 +83,17 @@ public struct IdToken: Hashable, Sendable {
     public var expiresAt: Instant?
     public var parent: String?
     public var type: String?
+    /// How energy may flow for whoever has it (``EnergyTransfer/words``); `nil`: nobody said.
+    public var energyTransfer: [String]?
     public init(
-        value: String, status: Status, expiresAt: Instant? = nil, parent: String? = nil, type: String? = nil
+        value: String, status: Status, expiresAt: Instant? = nil, parent: String? = nil, type: String? = nil,
+        energyTransfer: [String]? = nil
     ) {
         self.value = value
         self.status = status
         self.expiresAt = expiresAt
         self.parent = parent
         self.type = type
+        self.energyTransfer = energyTransfer
     }
 }

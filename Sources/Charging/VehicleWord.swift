@@ -9,11 +9,16 @@ public struct VehicleNeeds: Hashable, Sendable {
     public let energy: Energy?
     /// Its energies count from now on, not from plug-in; `nil`: it said nothing of giving back.
     public let v2x: V2XParameters?
-    public init(evse: Int, departure: Instant?, energy: Energy?, v2x: V2XParameters? = nil) {
+    /// `nil`: it spoke as before 2.1.
+    public let offer: VehicleOffer?
+    public init(
+        evse: Int, departure: Instant?, energy: Energy?, v2x: V2XParameters? = nil, offer: VehicleOffer? = nil
+    ) {
         self.evse = evse
         self.departure = departure
         self.energy = energy
         self.v2x = v2x
+        self.offer = offer
     }
 }
 
@@ -22,7 +27,7 @@ public struct VehicleSchedule: Hashable, Sendable {
     public struct Step: Hashable, Sendable {
         /// From the schedule's start.
         public let start: Duration
-        /// Thousandths of an ampere or of a watt.
+        /// Thousandths of an ampere or of a watt; below 0 it gives back (2.1).
         public let limit: Int64
         /// `nil`: all that there are.
         public let phases: Int?
@@ -38,12 +43,21 @@ public struct VehicleSchedule: Hashable, Sendable {
     public let duration: Duration?
     public let unit: LimitForm.Unit
     public let steps: [Step]
-    public init(evse: Int, start: Instant, duration: Duration?, unit: LimitForm.Unit, steps: [Step]) {
+    /// Of those that the vehicle was offered, the one it follows (2.1).
+    public let selected: Int?
+    /// Whether it keeps to the tolerance that was asked for (2.1); `nil`: not said.
+    public let keepsTolerance: Bool?
+    public init(
+        evse: Int, start: Instant, duration: Duration?, unit: LimitForm.Unit, steps: [Step], selected: Int? = nil,
+        keepsTolerance: Bool? = nil
+    ) {
         self.evse = evse
         self.start = start
         self.duration = duration
         self.unit = unit
         self.steps = steps
+        self.selected = selected
+        self.keepsTolerance = keepsTolerance
     }
 }
 

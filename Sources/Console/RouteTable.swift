@@ -94,6 +94,10 @@ enum RouteTable {
         Route(.get, "/api/v1/sessions/{id}", .role(.viewer), handle: SessionsAPI.get),
         Route(.get, "/api/v1/sessions/{id}/readings", .role(.viewer), handle: SessionsAPI.readings),
         Route(.put, "/api/v1/sessions/{id}/needs", .role(.operator), handle: SessionsAPI.putNeeds),
+        // Vehicles that give back
+        Route(.post, "/api/v1/sessions/{id}/operation-mode", .role(.operator), handle: V2XAPI.operationMode),
+        Route(.post, "/api/v1/sessions/{id}/priority-charging", .role(.operator), handle: V2XAPI.priorityCharging),
+        Route(.post, "/api/v1/stations/{id}/afrr-signal", .role(.operator), handle: V2XAPI.signal),
         Route(.get, "/api/v1/sites", .role(.viewer), handle: SitesAPI.list),
         Route(.get, "/api/v1/sites/{id}", .role(.viewer), handle: SitesAPI.get),
         Route(.put, "/api/v1/sites/{id}", .role(.manager), handle: SitesAPI.put),

@@ -118,6 +118,21 @@ enum Schema {
             // Charging profiles that stations hold, limits that others set them, what sessions cost.
             try db.execute(sql: chargingProfiles)
         }
+        migrator.registerMigration("11 vehicles that give back") { db in
+            // What may flow back by whose word, what vehicles say of it, and profiles with all that 2.1 puts into them.
+            try db.execute(
+                sql: """
+                    ALTER TABLE id_token ADD COLUMN energy_transfer TEXT;
+                    ALTER TABLE site ADD COLUMN energy_transfer TEXT;
+                    ALTER TABLE station_live ADD COLUMN v2x TEXT;
+                    ALTER TABLE session ADD COLUMN v2x TEXT;
+                    ALTER TABLE session ADD COLUMN dialogue TEXT;
+                    ALTER TABLE charging_profile ADD COLUMN offline_seconds INTEGER;
+                    ALTER TABLE charging_profile ADD COLUMN dead_after_offline INTEGER;
+                    ALTER TABLE charging_profile ADD COLUMN updated_at INTEGER;
+                    ALTER TABLE charging_profile ADD COLUMN update_seconds INTEGER;
+                    """)
+        }
         return migrator
     }()
 

@@ -128,6 +128,7 @@ public final class FakePlatform: PlatformService {
         case .steerCampaign(let id, let step): ("campaign.\(step.rawValue)", id)
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", "\(id)")
         case .device(let order): ("device", order.station?.value ?? "")
+        case .v2x: ("v2x", "")
         case .tariffChanged(let id): ("tariff.changed", id)
         }
     }
@@ -225,6 +226,20 @@ public final class FakePlatform: PlatformService {
         case .steerCampaign(let id, let step): return .campaign(try steer(id, step))
         case .acknowledgeAlarm(let id): return .alarm(try acknowledge(id, actor))
         case .device(let order): return try device(order, actor)
+        case .v2x(let order):
+            let (session, action): (Session.ID?, String) =
+                switch order {
+                case .mode(let id, let wish, _):
+                    (id, wish.mode == .centralSetpoint ? "ClearChargingProfile" : "SetChargingProfile")
+                case .priority(let id, _, _, _): (id, "UsePriorityCharging")
+                case .signal: (nil, "AFRRSignal")
+                }
+            let home = session.flatMap { id in state.withLock { $0.sessions.first { $0.session.id == id } } }
+            guard case .signal(let id, _, _, _) = order else {
+                guard let home else { throw ServiceFault(.sessionUnknown(session ?? Session.ID(""))) }
+                return .command(command(home.session.evse.station, action, Array("{}".utf8), actor))
+            }
+            return .command(command(id, action, Array("{}".utf8), actor))
         case .tariffChanged: break
         }
         return .done

@@ -160,7 +160,7 @@ import Testing
             "job.state.", "job.kind.", "campaign.state.", "target.state.", "target.word.", "campaigns.what.",
             "device.report.", "device.source.", "device.mutability.", "drift.", "severity.", "profilechange.",
             "securityprofile.", "plugandcharge.", "monitoring.kind.", "monitoring.origin.", "monitoring.trigger.",
-            "monitoring.base.",
+            "monitoring.base.", "v2x.mode.", "v2x.control.",
             "customers.what.", "customers.about.",
         ]
         for key in english.keys where !families.contains(where: { key.hasPrefix($0) }) {

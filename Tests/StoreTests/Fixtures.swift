@@ -45,7 +45,9 @@ enum Fixture {
         ], createdAt: t0)
     static let commissioning = Commissioning(
         verdict: .doesNotFollow, rateUnit: "A", maxStackLevel: 3, maxPeriods: 24, maxProfiles: 5, phases: 1,
-        sampleInterval: 30, note: .refused(.measurands, word: "NotSupported: Current.Import"), at: t0 + .minutes(3))
+        sampleInterval: 30, note: .refused(.measurands, word: "NotSupported: Current.Import"),
+        v2x: V2XAbilities(texts: ["enabled": "true", "vehicle": "true", "modes.1": "Idle,CentralSetpoint"]),
+        at: t0 + .minutes(3))
     static let session = Session(
         id: Session.ID("S-7"), evse: EVSEID(station.id, 1), connector: 1, transactionID: "4711", idToken: "TAG",
         startedAt: t0, registerStart: .wattHours(1000), registerLast: .wattHours(3500),
@@ -61,6 +63,13 @@ enum Fixture {
         session.stopReason = "Local"
         session.needs = nil
         session.flags = []
+        session.v2x = V2XParameters(
+            transfer: "DC_BPT", control: .dynamic, mostDischarge: .kilowatts(11), target: .kilowattHours(20),
+            minimumV2X: .wattHours(-500), toldAt: t0)
+        session.dialogue = VehicleDialogue(texts: [
+            "vehicle": "EVCC1", "allowed": "DC,DC_BPT", "requested": "DC_BPT", "offered_at": "1772438400000",
+            "priority": "true:1772438400000:false",
+        ])
         return session
     }()
     static let site = Site(
@@ -69,7 +78,8 @@ enum Fixture {
             Site.TariffEntry(from: CivilDay(year: 2026, month: 1, day: 1)!, tariff: "cn/hubei"),
             Site.TariffEntry(from: CivilDay(year: 2026, month: 3, day: 1)!, tariff: "cn/hubei-2"),
         ], exportTariffs: [Site.TariffEntry(from: CivilDay(year: 2026, month: 1, day: 1)!, tariff: "cn/export")],
-        operatorName: "物业", mode: .stopped(by: "wang", reason: "fire drill"))
+        operatorName: "物业", mode: .stopped(by: "wang", reason: "fire drill"),
+        energyTransfer: ["DC_BPT"])
     static let node = GridNode(
         id: NodeID("N1"), parent: NodeID("N0"), site: SiteID("S1"), limit: .kilowatts(500),
         exportLimit: .kilowatts(100),
@@ -80,7 +90,8 @@ enum Fixture {
     static let alarm = Alarm(
         id: 3, priority: .high, code: "node-near-limit", site: SiteID("S1"), object: "N1",
         values: ["limit": "500", "测": "\"quoted\" / slash"], since: t0)
-    static let token = IdToken(value: "TAG", status: .blocked, expiresAt: t0, parent: "P", type: "Central")
+    static let token = IdToken(value: "TAG", status: .blocked, expiresAt: t0, parent: "P", type: "Central",
+        energyTransfer: ["DC", "DC_BPT"])
     static let plan = Plan(
         id: Plan.ID(12), site: SiteID("S1"), computedAt: t0, trigger: "arrival", start: t0, step: .minutes(15),
         count: 4,

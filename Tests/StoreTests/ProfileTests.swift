@@ -22,6 +22,21 @@ import Testing
             ], source: source)
     }
 
+    /// With all that only 2.1 has.
+    private static let dynamic = HeldProfile(
+        id: 6, evse: 1, purpose: "TxProfile", level: 8, kind: HeldProfile.dynamic, transaction: "tx",
+        schedules: [
+            .init(
+                unit: "W", startsAt: nil, duration: 60,
+                periods: [
+                    .init(
+                        start: 0, limit: nil, phases: nil,
+                        v2x: .init(
+                            mode: "LocalFrequency", dischargeLimit: -5_000_000, setpoint: -4_000_500, baseline: -1,
+                            frequencyPoints: 2, signalPoints: nil))
+                ])
+        ], liveness: .init(offline: 60, isDeadAfterwards: true, updatedAt: t0 + .seconds(5), updateInterval: 30))
+
     private static var report: ProfileReport {
         var report = ProfileReport(request: 7, firstAt: t0)
         report.criteria = ProfileCriteria(
@@ -39,6 +54,7 @@ import Testing
         .holding(.profile(id, KeptProfile(profile(3), setAt: t0, missingSince: t0 + .seconds(3)))),
         .holding(.profile(id, KeptProfile(profile(4, source: "EMS"), toldAt: t0, request: 7))),
         .holding(.profile(id, KeptProfile(profile(5)))),
+        .holding(.profile(id, KeptProfile(dynamic, setAt: t0))),
         .holding(.profileGone(id, 5)), .holding(.profileGone(id, 99)),
         .holding(.profile(id, KeptProfile(profile(1), setAt: t0 + .seconds(9)))),
         .holding(.profileReport(id, ProfileReport(request: 6, firstAt: t0), toldAt: nil)),

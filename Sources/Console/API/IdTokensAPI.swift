@@ -22,7 +22,7 @@ enum IdTokensAPI {
     @Sendable static func put(_ call: Call) async throws(Refusal) -> WebResponse {
         let value = call.parameter("value")
         var fields = try JSONFields(body: call.request)
-        fields.check(allowed: ["status", "expires_at", "parent", "type"], ignored: ["value", "audit_mark"])
+        fields.check(allowed: ["status", "expires_at", "parent", "type", "allowed_energy_transfer"], ignored: ["value", "audit_mark"])
         // 2.x allows 255 characters (idTokenType); 1.6 only 20, which the station's own side keeps.
         if value.unicodeScalars.count > 255
             || value.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
@@ -37,10 +37,11 @@ enum IdTokensAPI {
         let expires = fields.instant("expires_at")
         let parent = fields.string("parent")
         let type = fields.string("type", atMost: 20)
+        let transfer = fields.energyTransfer("allowed_energy_transfer")
         try fields.throwIfAny()
         let token = IdToken(
             value: value, status: status.value ?? .invalid, expiresAt: expires.value, parent: parent.value,
-            type: type.value)
+            type: type.value, energyTransfer: transfer.value)
         let existed = await call.service.idToken(value) != nil
         _ = try await call.order(.putIdToken(token))
         return .json(token.json(call.service.tokenMarker), status: existed ? 200 : 201)

@@ -104,7 +104,7 @@ extension StationView {
             "max_stack_level": .int(orNull: found.maxStackLevel), "max_periods": .int(orNull: found.maxPeriods),
             "max_profiles": .int(orNull: found.maxProfiles), "phases": .int(orNull: found.phases),
             "sample_interval_seconds": .int(orNull: found.sampleInterval), "note": .string(found.note?.text ?? ""),
-            "at": .instant(found.at),
+            "v2x": found.v2x?.json ?? .null, "at": .instant(found.at),
         ]
     }
 }
@@ -161,12 +161,13 @@ extension StoredMessage {
 }
 
 extension IdToken {
-    static let columns = ["value", "status", "expires_at", "parent", "type", "audit_mark"]
+    static let columns = ["value", "status", "expires_at", "parent", "type", "allowed_energy_transfer", "audit_mark"]
     /// - Parameter marker: gives the mark by which the audit names this token.
     func json(_ marker: TokenMarker) -> JSONValue {
         [
             "value": .string(value), "status": .string(status.rawValue), "expires_at": .instant(expiresAt),
             "parent": .string(orNull: parent), "type": .string(orNull: type),
+            "allowed_energy_transfer": energyTransfer.map { .words($0) } ?? .null,
             "audit_mark": .string(marker.mark(of: value)),
         ]
     }
@@ -191,6 +192,7 @@ extension SessionView {
             "flags": .array(session.flags.map { .string($0) }),
             "remote_start": .int(orNull: session.course?.remoteStart),
             "cost_yuan": session.cost.map { .number($0.text(decimals: 2)) } ?? .null,
+            "v2x": session.v2xJSON, "operation": operation?.json ?? .null,
         ]
     }
     private var planJSON: JSONValue {
@@ -233,12 +235,14 @@ extension Reading {
 extension Site {
     static let columns = [
         "id", "name", "kind", "region", "zone", "operator", "mode.state", "mode.by", "mode.reason", "tariffs",
+        "allowed_energy_transfer",
     ]
     var json: JSONValue {
         [
             "id": .string(id.value), "name": .string(name), "kind": .string(kind), "region": .string(orNull: region),
             "zone": .string(zone.identifier), "tariffs": .array(tariffs.map(\.json)),
             "export_tariffs": .array(exportTariffs.map(\.json)), "operator": .string(operatorName), "mode": mode.json,
+            "allowed_energy_transfer": energyTransfer.map { .words($0) } ?? .null,
         ]
     }
 }

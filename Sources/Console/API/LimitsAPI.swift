@@ -83,13 +83,18 @@ extension EVSELimits {
 }
 
 extension ScheduleComparison {
-    static let columns = ["evse_id", "compared_at", "result", "start", "end", "ours_kw", "station_kw"]
+    static let columns = [
+        "evse_id", "compared_at", "result", "start", "end", "field", "ours_kw", "station_kw", "ours_mode", "station_mode",
+    ]
     func json(evse: Int) -> [JSONValue] {
         func row(_ result: Verdict, _ span: Interval, _ difference: Difference?) -> JSONValue {
             [
                 "evse_id": .int(evse), "compared_at": .instant(at), "result": .string(result.rawValue),
                 "start": .instant(span.start), "end": .instant(span.end), "ours_kw": .kilowatts(difference?.ours),
                 "station_kw": .kilowatts(difference?.theirs),
+                "field": .string(orNull: difference?.field.rawValue),
+                "ours_mode": .string(orNull: difference?.ourMode),
+                "station_mode": .string(orNull: difference?.theirMode),
             ]
         }
         if differences.isEmpty { return [row(.agrees, span, nil)] }

@@ -50,7 +50,8 @@ extension StationView {
 extension KeptProfile {
     static let columns = [
         "id", "evse_id", "source", "purpose", "stack_level", "kind", "recurrency", "valid_from", "valid_to",
-        "transaction_id", "standing", "set_at", "told_at", "missing_since", "schedules",
+        "transaction_id", "standing", "set_at", "told_at", "missing_since", "offline_seconds", "dead_after_offline",
+        "updated_at", "update_seconds", "schedules",
     ]
     var json: JSONValue {
         [
@@ -59,6 +60,10 @@ extension KeptProfile {
             "recurrency": .string(orNull: profile.recurrency), "valid_from": .instant(profile.validFrom),
             "valid_to": .instant(profile.validTo), "transaction_id": .string(orNull: profile.transaction),
             "standing": .string(standing.rawValue), "set_at": .instant(setAt), "told_at": .instant(toldAt),
+            "offline_seconds": .int(orNull: profile.liveness?.offline),
+            "dead_after_offline": .bool(profile.liveness?.isDeadAfterwards ?? false),
+            "updated_at": .instant(profile.liveness?.updatedAt),
+            "update_seconds": .int(orNull: profile.liveness?.updateInterval),
             "missing_since": .instant(missingSince), "schedules": .array(profile.schedules.map(\.json)),
         ]
     }
@@ -73,11 +78,22 @@ extension HeldProfile.Schedule {
                 periods.map { period in
                     [
                         "start_seconds": .int(period.start),
-                        "limit": period.limit.map { .number(decimalText(Int128($0), scale: 3)) } ?? .null,
-                        "phases": .int(orNull: period.phases),
+                        "limit": .thousandths(period.limit),
+                        "phases": .int(orNull: period.phases), "mode": .string(period.mode),
+                        "discharge_limit": .thousandths(period.v2x?.dischargeLimit),
+                        "setpoint": .thousandths(period.v2x?.setpoint),
+                        "baseline": .thousandths(period.v2x?.baseline),
+                        "frequency_points": .int(orNull: period.v2x?.frequencyPoints),
+                        "signal_points": .int(orNull: period.v2x?.signalPoints),
                     ]
                 }),
         ]
+    }
+}
+
+extension JSONValue {
+    fileprivate static func thousandths(_ value: Int64?) -> JSONValue {
+        value.map { .number(decimalText(Int128($0), scale: 3)) } ?? .null
     }
 }
 

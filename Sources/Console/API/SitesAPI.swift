@@ -26,7 +26,10 @@ enum SitesAPI {
         let existing = await call.service.site(id)
         var fields = try JSONFields(body: call.request)
         fields.check(
-            allowed: ["name", "kind", "region", "zone", "tariffs", "export_tariffs", "operator", "mode"],
+            allowed: [
+                "name", "kind", "region", "zone", "tariffs", "export_tariffs", "operator", "mode",
+                "allowed_energy_transfer",
+            ],
             ignored: ["id"])
         if let problem = problem(ofID: id.value) { fields.refuse("id", problem) }
         var site = existing ?? Site(id: id, name: id.value)
@@ -51,6 +54,7 @@ enum SitesAPI {
         if let entries = tariffs("tariffs", &fields) { site.tariffs = entries }
         if let entries = tariffs("export_tariffs", &fields) { site.exportTariffs = entries }
         if let name = fields.string("operator").value { site.operatorName = name }
+        if let words = fields.energyTransfer("allowed_energy_transfer").change { site.energyTransfer = words }
         var switched: ModeChange?
         if let node = fields.node("mode") {
             do {

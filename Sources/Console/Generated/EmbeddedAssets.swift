@@ -1663,7 +1663,43 @@ enum EmbeddedAssets {
                   "plugandcharge.V2GRootCertificate": "V2G roots held",
                   "plugandcharge.MORootCertificate": "Contract roots held",
                   "plugandcharge.renew": "Have it renew its V2G certificate",
-                  "plugandcharge.none": "none that it told of"
+                  "plugandcharge.none": "none that it told of",
+                  "v2x.title": "Giving back",
+                  "v2x.mode": "Operation mode",
+                  "v2x.mode.ChargingOnly": "charging only",
+                  "v2x.mode.CentralSetpoint": "steered by the platform",
+                  "v2x.mode.CentralFrequency": "steered for the frequency",
+                  "v2x.mode.ExternalSetpoint": "setpoint from outside",
+                  "v2x.mode.ExternalLimits": "limits from outside",
+                  "v2x.mode.LocalFrequency": "by the frequency at the pile",
+                  "v2x.mode.LocalLoadBalancing": "balances the load of the building",
+                  "v2x.mode.Idle": "neither charges nor gives back",
+                  "v2x.manual": "ordered by hand",
+                  "v2x.bounds": "Holds now",
+                  "v2x.bounds.text": "setpoint {setpoint} kW, at most {limit} kW in, {discharge} kW out",
+                  "v2x.allowed": "Allowed transfers",
+                  "v2x.allowed.none": "nothing was said: it only charges",
+                  "v2x.transfer": "Transfer",
+                  "v2x.transfer.asked": "{runs} (asked for: {asked})",
+                  "v2x.vehicle": "Vehicle (EVCCID)",
+                  "v2x.priority": "Priority charging",
+                  "v2x.priority.on": "on",
+                  "v2x.priority.local": "on, wanted at the pile",
+                  "v2x.priority.off": "off",
+                  "v2x.control": "Control",
+                  "v2x.control.dynamic": "by the pile from moment to moment",
+                  "v2x.control.scheduled": "by the vehicle's own schedule",
+                  "v2x.charge": "It charges with",
+                  "v2x.discharge": "It gives back with",
+                  "v2x.energies": "Energy since plug-in",
+                  "v2x.energies.text": "at least {minimum}, wanted {target}, full at {maximum} kWh; the grid may use it from {from} to {to} kWh",
+                  "v2x.course": "Its own schedule",
+                  "v2x.course.fits": "within what it was told",
+                  "v2x.course.refused": "beyond what it was told, told again",
+                  "fault.mode-invalid": "Nothing was changed: see the fields.",
+                  "profiles.compared.discharge_limit": "{from} to {to}: gives back at most {station} kW by the station, {ours} kW by the platform",
+                  "profiles.compared.setpoint": "{from} to {to}: setpoint {station} kW by the station, {ours} kW by the platform",
+                  "profiles.compared.mode": "{from} to {to}: mode by the station: {station}; by the platform: {ours}"
                 }
 
                 """###),
@@ -3097,7 +3133,43 @@ enum EmbeddedAssets {
                   "plugandcharge.V2GRootCertificate": "已安装 V2G 根证书",
                   "plugandcharge.MORootCertificate": "已安装合约根证书",
                   "plugandcharge.renew": "让其更新 V2G 证书",
-                  "plugandcharge.none": "未上报"
+                  "plugandcharge.none": "未上报",
+                  "v2x.title": "双向互动",
+                  "v2x.mode": "运行模式",
+                  "v2x.mode.ChargingOnly": "仅充电",
+                  "v2x.mode.CentralSetpoint": "由平台调度",
+                  "v2x.mode.CentralFrequency": "由平台按频率调度",
+                  "v2x.mode.ExternalSetpoint": "由外部系统给定功率",
+                  "v2x.mode.ExternalLimits": "由外部系统给定限值",
+                  "v2x.mode.LocalFrequency": "由桩按本地频率调节",
+                  "v2x.mode.LocalLoadBalancing": "平衡楼宇负荷",
+                  "v2x.mode.Idle": "不充也不放",
+                  "v2x.manual": "人工下达",
+                  "v2x.bounds": "当前生效",
+                  "v2x.bounds.text": "设定值 {setpoint} kW，充电上限 {limit} kW，放电限值 {discharge} kW",
+                  "v2x.allowed": "允许的能量传输方式",
+                  "v2x.allowed.none": "未作规定：仅充电",
+                  "v2x.transfer": "传输方式",
+                  "v2x.transfer.asked": "{runs}（请求：{asked}）",
+                  "v2x.vehicle": "车辆 (EVCCID)",
+                  "v2x.priority": "优先充电",
+                  "v2x.priority.on": "开启",
+                  "v2x.priority.local": "开启（在桩上要求）",
+                  "v2x.priority.off": "关闭",
+                  "v2x.control": "控制方式",
+                  "v2x.control.dynamic": "由桩实时控制",
+                  "v2x.control.scheduled": "由车辆按自身计划",
+                  "v2x.charge": "充电功率范围",
+                  "v2x.discharge": "放电功率范围",
+                  "v2x.energies": "自插枪起的电量",
+                  "v2x.energies.text": "至少 {minimum}，目标 {target}，充满为 {maximum} kWh；电网可用范围 {from} 至 {to} kWh",
+                  "v2x.course": "车辆自身计划",
+                  "v2x.course.fits": "在告知的范围内",
+                  "v2x.course.refused": "超出告知的范围，已重新告知",
+                  "fault.mode-invalid": "没有做任何更改，请看下列字段。",
+                  "profiles.compared.discharge_limit": "{from} 至 {to}：放电限值，桩 {station} kW，平台 {ours} kW",
+                  "profiles.compared.setpoint": "{from} 至 {to}：设定值，桩 {station} kW，平台 {ours} kW",
+                  "profiles.compared.mode": "{from} 至 {to}：运行模式，桩：{station}；平台：{ours}"
                 }
 
                 """###),
@@ -4918,6 +4990,128 @@ enum EmbeddedAssets {
                         "requestBody": {
                           "required": true,
                           "content": {"application/json": {"schema": {"$ref": "#/components/schemas/NeedsChange"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/sessions/{id}/operation-mode": {
+                      "post": {
+                        "operationId": "setOperationMode",
+                        "summary": "Another operation mode for a while (OCPP 2.1); CentralSetpoint: the platform steers again",
+                        "tags": ["sessions"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}},
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OperationMode"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/sessions/{id}/priority-charging": {
+                      "post": {
+                        "operationId": "setPriorityCharging",
+                        "summary": "Charge a session at once, before any saving (OCPP 2.1); the profile for it is installed where the station has none",
+                        "tags": ["sessions"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}},
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PriorityCharging"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/afrr-signal": {
+                      "post": {
+                        "operationId": "sendSignal",
+                        "summary": "A signal of the grid operator for the frequency, passed on to the station (OCPP 2.1 AFRRSignal)",
+                        "tags": ["stations"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "id",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                          },
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AFRRSignal"}}}
                         }
                       }
                     },
@@ -7718,6 +7912,7 @@ enum EmbeddedAssets {
                           "phases": {"type": ["integer", "null"]},
                           "sample_interval_seconds": {"type": ["integer", "null"]},
                           "note": {"type": "string"},
+                          "v2x": {"oneOf": [{"$ref": "#/components/schemas/V2XAbilities"}, {"type": "null"}]},
                           "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
                         },
                         "additionalProperties": false,
@@ -7730,6 +7925,7 @@ enum EmbeddedAssets {
                           "phases",
                           "sample_interval_seconds",
                           "note",
+                          "v2x",
                           "at"
                         ]
                       },
@@ -8664,13 +8860,14 @@ enum EmbeddedAssets {
                           "expires_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
                           "parent": {"type": ["string", "null"]},
                           "type": {"type": ["string", "null"]},
+                          "allowed_energy_transfer": {"type": ["array", "null"], "items": {"type": "string"}},
                           "audit_mark": {
                             "type": "string",
                             "description": "By what the audit names this token: the same in one installation, and no way back to the token."
                           }
                         },
                         "additionalProperties": false,
-                        "required": ["value", "status", "expires_at", "parent", "type", "audit_mark"]
+                        "required": ["value", "status", "expires_at", "parent", "type", "allowed_energy_transfer", "audit_mark"]
                       },
                       "IdTokenChange": {
                         "type": "object",
@@ -8678,7 +8875,15 @@ enum EmbeddedAssets {
                           "status": {"type": "string", "enum": ["Accepted", "Blocked", "Expired", "Invalid"]},
                           "expires_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
                           "parent": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
-                          "type": {"type": ["string", "null"], "maxLength": 20, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
+                          "type": {"type": ["string", "null"], "maxLength": 20, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
+                          "allowed_energy_transfer": {
+                            "type": ["array", "null"],
+                            "minItems": 1,
+                            "maxItems": 11,
+                            "uniqueItems": true,
+                            "items": {"type": "string", "enum": ["AC_single_phase", "AC_two_phase", "AC_three_phase", "DC", "AC_BPT", "AC_BPT_DER", "AC_DER", "DC_BPT", "DC_ACDP", "DC_ACDP_BPT", "WPT"]},
+                            "description": "How energy may flow, in words of OCPP 2.1; only who has a word with BPT gives back. null: nothing is said."
+                          }
                         },
                         "additionalProperties": false,
                         "required": ["status"]
@@ -8745,6 +8950,98 @@ enum EmbeddedAssets {
                           "binding"
                         ]
                       },
+                      "SessionV2X": {
+                        "type": "object",
+                        "properties": {
+                          "transfer": {"type": ["string", "null"], "description": "The transfer that runs, as far as it is allowed; null: the vehicle said nothing of giving back."},
+                          "bidirectional": {"type": "boolean"},
+                          "requested_transfer": {"type": ["string", "null"]},
+                          "available_transfers": {"type": "array", "items": {"type": "string"}},
+                          "allowed_transfers": {"type": ["array", "null"], "items": {"type": "string"}, "description": "What its station was told; null: nothing."},
+                          "control": {"type": ["string", "null"], "enum": ["scheduled", "dynamic", null]},
+                          "mobility_needs": {"type": ["string", "null"]},
+                          "vehicle": {"type": ["string", "null"], "description": "EVCCID"},
+                          "least_charge_kw": {"type": ["number", "null"], "description": "kW"},
+                          "most_charge_kw": {"type": ["number", "null"], "description": "kW"},
+                          "least_discharge_kw": {"type": ["number", "null"], "description": "kW"},
+                          "most_discharge_kw": {"type": ["number", "null"], "description": "kW"},
+                          "target_kwh": {"type": ["number", "null"], "description": "kWh since plug-in, import less export."},
+                          "minimum_kwh": {"type": ["number", "null"], "description": "kWh since plug-in, import less export."},
+                          "maximum_kwh": {"type": ["number", "null"], "description": "kWh since plug-in, import less export."},
+                          "minimum_v2x_kwh": {"type": ["number", "null"], "description": "kWh since plug-in, import less export."},
+                          "maximum_v2x_kwh": {"type": ["number", "null"], "description": "kWh since plug-in, import less export."},
+                          "told_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "power_offer": {"type": ["object", "null"], "properties": {"start": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}, "steps": {"type": "array", "items": {"type": "object", "properties": {"seconds": {"type": "integer"}, "kw": {"type": "number"}}, "additionalProperties": false, "required": ["seconds", "kw"]}}}, "additionalProperties": false, "required": ["start", "steps"]},
+                          "price_offer": {"type": ["object", "null"], "properties": {"start": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}, "currency": {"type": "string"}, "algorithm": {"type": "string"}, "steps": {"type": "array", "items": {"type": "object", "properties": {"seconds": {"type": "integer"}, "rules": {"type": "array", "items": {"type": "object", "properties": {"fee_per_kwh": {"type": "string"}, "from_kw": {"type": "number"}}, "additionalProperties": false, "required": ["fee_per_kwh", "from_kw"]}}}, "additionalProperties": false, "required": ["seconds", "rules"]}}}, "additionalProperties": false, "required": ["start", "currency", "algorithm", "steps"]},
+                          "der": {"type": ["object", "null"], "description": "derChargingParameters, as the station sent them."},
+                          "course": {"type": ["object", "null"], "properties": {"start": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}, "told_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}, "fits": {"type": "boolean"}, "selected_schedule": {"type": ["integer", "null"]}, "keeps_tolerance": {"type": ["boolean", "null"]}, "steps": {"type": "array", "items": {"type": "object", "properties": {"seconds": {"type": "integer"}, "kw": {"type": "number"}}, "additionalProperties": false, "required": ["seconds", "kw"]}}}, "additionalProperties": false, "required": ["start", "told_at", "fits", "selected_schedule", "keeps_tolerance", "steps"]},
+                          "priority_charging": {"type": ["object", "null"], "properties": {"active": {"type": "boolean"}, "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}, "local": {"type": "boolean"}}, "additionalProperties": false, "required": ["active", "at", "local"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["transfer", "bidirectional", "requested_transfer", "available_transfers", "allowed_transfers", "control", "mobility_needs", "vehicle", "least_charge_kw", "most_charge_kw", "least_discharge_kw", "most_discharge_kw", "target_kwh", "minimum_kwh", "maximum_kwh", "minimum_v2x_kwh", "maximum_v2x_kwh", "told_at", "power_offer", "price_offer", "der", "course", "priority_charging"]
+                      },
+                      "OperationState": {
+                        "type": "object",
+                        "properties": {
+                          "mode": {"type": "string"},
+                          "limit_kw": {"type": ["number", "null"], "description": "kW"},
+                          "discharge_limit_kw": {"type": ["number", "null"], "description": "kW, 0 or less"},
+                          "setpoint_kw": {"type": ["number", "null"], "description": "kW"},
+                          "manual": {"type": "boolean", "description": "A person ordered the mode; the platform does not steer meanwhile."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["mode", "limit_kw", "discharge_limit_kw", "setpoint_kw", "manual"]
+                      },
+                      "V2XAbilities": {
+                        "type": "object",
+                        "properties": {
+                          "enabled": {"type": ["boolean", "null"]},
+                          "usable": {"type": "boolean"},
+                          "operation_modes": {"type": "array", "items": {"type": "object", "properties": {"evse_id": {"type": "integer", "description": "0: the station as a whole."}, "words": {"type": "array", "items": {"type": "string"}}}, "additionalProperties": false, "required": ["evse_id", "words"]}},
+                          "energy_transfers": {"type": "array", "items": {"type": "object", "properties": {"evse_id": {"type": "integer", "description": "0: the station as a whole."}, "words": {"type": "array", "items": {"type": "string"}}}, "additionalProperties": false, "required": ["evse_id", "words"]}}
+                        },
+                        "additionalProperties": false,
+                        "required": ["enabled", "usable", "operation_modes", "energy_transfers"]
+                      },
+                      "OperationMode": {
+                        "type": "object",
+                        "properties": {
+                          "mode": {"type": "string", "enum": ["ChargingOnly", "CentralSetpoint", "CentralFrequency", "ExternalSetpoint", "ExternalLimits", "LocalFrequency", "LocalLoadBalancing", "Idle"]},
+                          "limit_kw": {"type": ["number", "null"], "minimum": 0, "maximum": 10000000, "description": "The most into the vehicle."},
+                          "discharge_limit_kw": {"type": ["number", "null"], "minimum": -10000000, "maximum": 10000000, "description": "0 or less: the most out of it."},
+                          "setpoint_kw": {"type": ["number", "null"], "minimum": -10000000, "maximum": 10000000, "description": "CentralFrequency: to be followed; below 0 it gives back."},
+                          "baseline_kw": {"type": ["number", "null"], "minimum": -10000000, "maximum": 10000000, "description": "LocalFrequency: what the curves are added to."},
+                          "frequency_curve": {"type": ["array", "null"], "maxItems": 20, "items": {"type": "object", "properties": {"hz": {"type": "number", "minimum": 0, "maximum": 1000}, "kw": {"type": "number"}}, "additionalProperties": false, "required": ["hz", "kw"]}},
+                          "signal_curve": {"type": ["array", "null"], "maxItems": 20, "items": {"type": "object", "properties": {"signal": {"type": "integer", "minimum": -1000000, "maximum": 1000000}, "kw": {"type": "number"}}, "additionalProperties": false, "required": ["signal", "kw"]}},
+                          "preconditioning": {"type": ["boolean", "null"], "description": "Idle: the vehicle keeps its battery warm."},
+                          "evse_sleep": {"type": ["boolean", "null"], "description": "Idle: the EVSE may sleep."},
+                          "duration_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 86400, "description": "How long it holds; unsaid an hour, CentralFrequency 5 minutes."},
+                          "offline_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 86400, "description": "How long it holds without the platform; unsaid a minute."},
+                          "timeout_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 600}
+                        },
+                        "additionalProperties": false,
+                        "required": ["mode"]
+                      },
+                      "PriorityCharging": {
+                        "type": "object",
+                        "properties": {
+                          "active": {"type": "boolean"},
+                          "limit_kw": {"type": ["number", "null"], "minimum": 0, "maximum": 10000000, "description": "Unsaid: all that the EVSE may have."},
+                          "timeout_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 600}
+                        },
+                        "additionalProperties": false,
+                        "required": ["active"]
+                      },
+                      "AFRRSignal": {
+                        "type": "object",
+                        "properties": {
+                          "signal": {"type": "integer", "minimum": -1000000, "maximum": 1000000},
+                          "at": {"type": ["string", "null"], "format": "date-time", "description": "When it counts; unsaid now. ISO 8601 with offset or Z."},
+                          "timeout_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 600}
+                        },
+                        "additionalProperties": false,
+                        "required": ["signal"]
+                      },
                       "Session": {
                         "type": "object",
                         "properties": {
@@ -8773,6 +9070,14 @@ enum EmbeddedAssets {
                           "cost_yuan": {
                             "type": ["number", "null"],
                             "description": "Its energy at the site's tariff, once it has ended; null: a price, its start or its energy is not known."
+                          },
+                          "v2x": {
+                            "oneOf": [{"$ref": "#/components/schemas/SessionV2X"}, {"type": "null"}],
+                            "description": "What its vehicle and its station said over ISO 15118-20 (OCPP 2.1); null: nothing."
+                          },
+                          "operation": {
+                            "oneOf": [{"$ref": "#/components/schemas/OperationState"}, {"type": "null"}],
+                            "description": "What holds it now by the charging profiles that its station is known to hold (OCPP 2.1); null in lists, after its end, or where nothing is known."
                           }
                         },
                         "additionalProperties": false,
@@ -8796,7 +9101,9 @@ enum EmbeddedAssets {
                           "plan",
                           "flags",
                           "remote_start",
-                          "cost_yuan"
+                          "cost_yuan",
+                          "v2x",
+                          "operation"
                         ]
                       },
                       "Reading": {
@@ -8919,10 +9226,11 @@ enum EmbeddedAssets {
                           "tariffs": {"type": "array", "items": {"$ref": "#/components/schemas/TariffEntry"}},
                           "export_tariffs": {"type": "array", "items": {"$ref": "#/components/schemas/TariffEntry"}},
                           "operator": {"type": "string"},
-                          "mode": {"$ref": "#/components/schemas/Mode"}
+                          "mode": {"$ref": "#/components/schemas/Mode"},
+                          "allowed_energy_transfer": {"type": ["array", "null"], "items": {"type": "string"}}
                         },
                         "additionalProperties": false,
-                        "required": ["id", "name", "kind", "region", "zone", "tariffs", "export_tariffs", "operator", "mode"]
+                        "required": ["id", "name", "kind", "region", "zone", "tariffs", "export_tariffs", "operator", "mode", "allowed_energy_transfer"]
                       },
                       "SiteChange": {
                         "type": "object",
@@ -8949,7 +9257,15 @@ enum EmbeddedAssets {
                             "description": "In the order of their days, each day once."
                           },
                           "operator": {"type": ["string", "null"], "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
-                          "mode": {"oneOf": [{"const": "auto"}, {"$ref": "#/components/schemas/ModeChange"}]}
+                          "mode": {"oneOf": [{"const": "auto"}, {"$ref": "#/components/schemas/ModeChange"}]},
+                          "allowed_energy_transfer": {
+                            "type": ["array", "null"],
+                            "minItems": 1,
+                            "maxItems": 11,
+                            "uniqueItems": true,
+                            "items": {"type": "string", "enum": ["AC_single_phase", "AC_two_phase", "AC_three_phase", "DC", "AC_BPT", "AC_BPT_DER", "AC_DER", "DC_BPT", "DC_ACDP", "DC_ACDP_BPT", "WPT"]},
+                            "description": "How energy may flow, in words of OCPP 2.1; only who has a word with BPT gives back. null: nothing is said."
+                          }
                         },
                         "additionalProperties": false
                       },
@@ -9251,10 +9567,13 @@ enum EmbeddedAssets {
                           "start": {"type": "string", "format": "date-time"},
                           "end": {"type": "string", "format": "date-time"},
                           "ours_kw": {"type": ["number", "null"]},
-                          "station_kw": {"type": ["number", "null"]}
+                          "station_kw": {"type": ["number", "null"]},
+                          "field": {"type": ["string", "null"], "enum": ["limit", "discharge_limit", "setpoint", "mode", null]},
+                          "ours_mode": {"type": ["string", "null"], "description": "Of a difference of operation modes (OCPP 2.1)."},
+                          "station_mode": {"type": ["string", "null"]}
                         },
                         "additionalProperties": false,
-                        "required": ["evse_id", "compared_at", "result", "start", "end", "ours_kw", "station_kw"]
+                        "required": ["evse_id", "compared_at", "result", "start", "end", "ours_kw", "station_kw", "field", "ours_mode", "station_mode"]
                       },
                       "ProfileSchedule": {
                         "type": "object",
@@ -9269,10 +9588,26 @@ enum EmbeddedAssets {
                               "properties": {
                                 "start_seconds": {"type": "integer"},
                                 "limit": {"type": ["number", "null"]},
-                                "phases": {"type": ["integer", "null"]}
+                                "phases": {"type": ["integer", "null"]},
+                                "mode": {"type": "string", "description": "Operation mode; ChargingOnly before OCPP 2.1."},
+                                "discharge_limit": {"type": ["number", "null"], "description": "0 or less."},
+                                "setpoint": {"type": ["number", "null"], "description": "Below 0 it gives back."},
+                                "baseline": {"type": ["number", "null"]},
+                                "frequency_points": {"type": ["integer", "null"]},
+                                "signal_points": {"type": ["integer", "null"]}
                               },
                               "additionalProperties": false,
-                              "required": ["start_seconds", "limit", "phases"]
+                              "required": [
+                                "start_seconds",
+                                "limit",
+                                "phases",
+                                "mode",
+                                "discharge_limit",
+                                "setpoint",
+                                "baseline",
+                                "frequency_points",
+                                "signal_points"
+                              ]
                             }
                           }
                         },
@@ -9304,6 +9639,10 @@ enum EmbeddedAssets {
                           },
                           "set_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
                           "told_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "offline_seconds": {"type": ["integer", "null"], "description": "Seconds offline after which it does not hold (OCPP 2.1)."},
+                          "dead_after_offline": {"type": "boolean"},
+                          "updated_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "update_seconds": {"type": ["integer", "null"], "description": "How often the station asks for new values of a Dynamic profile."},
                           "missing_since": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
                           "schedules": {"type": "array", "items": {"$ref": "#/components/schemas/ProfileSchedule"}}
                         },
@@ -9322,6 +9661,10 @@ enum EmbeddedAssets {
                           "standing",
                           "set_at",
                           "told_at",
+                          "offline_seconds",
+                          "dead_after_offline",
+                          "updated_at",
+                          "update_seconds",
                           "missing_since",
                           "schedules"
                         ]

@@ -58,9 +58,12 @@ struct ProfileStack {
         let spans: [HTML] = comparison.differences.map { difference in
             let words = [
                 "from": format.moment(difference.span.start), "to": format.moment(difference.span.end),
-                "ours": format.kilowatts(difference.ours), "station": format.kilowatts(difference.theirs),
+                "ours": difference.ourMode.map { t.known("v2x.mode." + $0) ?? $0 } ?? format.kilowatts(difference.ours),
+                "station": difference.theirMode.map { t.known("v2x.mode." + $0) ?? $0 }
+                    ?? format.kilowatts(difference.theirs),
             ]
-            return "<li>\(t("profiles.compared.span", words))</li>"
+            let text = difference.field == .limit ? "span" : difference.field.rawValue
+            return "<li>\(t("profiles.compared." + text, words))</li>"
         }
         return "<p class=\"problem\">\(head)</p><ul>\(spans)</ul>"
     }

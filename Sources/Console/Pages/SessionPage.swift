@@ -70,6 +70,7 @@ enum SessionPage {
             \(Parts.card(t("session.why"), id: "why", live: "session plan", why(view, format)))
             \(Parts.card(t("session.needs"), id: "needs", needsCard(view, canState, call, format)))
             </div>
+            \(V2XCard.html(view, format))
             """
         return await Layout(
             call: call, section: .sessions, title: session.id.value, scope: "\(session.evse)", format: format

@@ -6,7 +6,7 @@ extension ChargingProfile {
     /// The period in force at `instant`; `nil` where the profile is silent: outside its validity, before its start, after its
     /// duration.
     /// - Parameter transactionStart: where Relative profiles begin; without one they are silent.
-    func period(at instant: Instant, transactionStart: Instant?) -> Period? {
+    public func period(at instant: Instant, transactionStart: Instant?) -> Period? {
         if let validFrom, instant < validFrom { return nil }
         if let validTo, instant >= validTo { return nil }
         guard let start = scheduleStart(at: instant, transactionStart), start <= instant else { return nil }

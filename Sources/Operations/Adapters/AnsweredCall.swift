@@ -28,7 +28,7 @@ enum AnsweredCall {
     static let telling = Set([
         "GetLocalListVersion", "SendLocalList", "ReserveNow", "CancelReservation", "SetDisplayMessage",
         "ClearDisplayMessage", "GetDisplayMessages",
-    ]).union(jobActions).union(certificateActions).union(profileActions).union(OCPP16Adapter.telling).union(
+    ]).union(jobActions).union(certificateActions).union(profileActions).union(v2xActions).union(OCPP16Adapter.telling).union(
         OCPP2Adapter.telling)
 
     /// What it says, in words that every protocol shares; `nil`: nothing that is kept.
@@ -60,7 +60,7 @@ enum AnsweredCall {
             .displayAsked(
                 request: sent.requestId, isWhole: sent.id == nil && sent.priority == nil && sent.state == nil,
                 isEmpty: answer.status == .unknown)
-        default: jobFact ?? certificateFact ?? profileFact.map { .profiles($0) } ?? deviceFact
+        default: jobFact ?? certificateFact ?? profileFact.map { .profiles($0) } ?? v2xFact ?? deviceFact
         }
     }
 

@@ -58,7 +58,8 @@ extension OCPP16Adapter {
         case .readListVersion: return (.getLocalListVersion, V16.GetLocalListVersionRequest().json)
         case .sendList(let version, let isWhole, let entries):
             return (.sendLocalList, sendList(version, isWhole: isWhole, entries))
-        case .readAbilities: return (.getConfiguration, V16.GetConfigurationRequest().json)
+        // Nobody asks a station of 1.6 for the second.
+        case .readAbilities, .readV2XAbilities: return (.getConfiguration, V16.GetConfigurationRequest().json)
         case .sampleEvery(let interval):
             return configure("MeterValueSampleInterval", String(interval.components.seconds))
         case .sample(let wish): return configure("MeterValuesSampledData", measurands(wish))
@@ -146,7 +147,7 @@ extension OCPP16Adapter {
                 return .none(.unreadable)
             }
             return response.status == .accepted ? .accepted : .refused(word: response.status.name)
-        case .readAbilities:
+        case .readAbilities, .readV2XAbilities:
             guard case .success(.getConfiguration(let response)) = response(.getConfiguration, payload) else {
                 return .none(.unreadable)
             }

@@ -120,7 +120,7 @@ enum OCPP16Adapter {
                 status: status, currentTime: now, interval: Int(interval.components.seconds)
             ).json
         case .clock(let now): return V16.HeartbeatResponse(currentTime: now).json
-        case .authorization(let verdict): return V16.AuthorizeResponse(idTagInfo: info(verdict)).json
+        case .authorization(let verdict, _): return V16.AuthorizeResponse(idTagInfo: info(verdict)).json
         case .started(let transaction, let verdict):
             return V16.StartTransactionResponse(idTagInfo: info(verdict), transactionId: transaction).json
         case .stopped(let verdict): return V16.StopTransactionResponse(idTagInfo: verdict.map(info)).json

@@ -56,6 +56,7 @@ extension OCPP2Adapter {
                     }
                 ).json
             )
+        case .readV2XAbilities(let evses): return (.getVariables, readV2XAbilities(evses))
         case .sampleEvery(let interval):
             return setVariables([("SampledDataCtrlr", "TxUpdatedInterval", String(interval.components.seconds))])
         case .sample(let wish):
@@ -147,19 +148,20 @@ extension OCPP2Adapter {
                 return .none(.unreadable)
             }
             return .abilities(found(response.getVariableResult))
+        case .readV2XAbilities:
+            guard case .success(.getVariables(let response)) = response(.getVariables, payload, version) else {
+                return .none(.unreadable)
+            }
+            var abilities = StationAbilities()
+            abilities.v2x = v2xAbilities(response.getVariableResult)
+            return .abilities(abilities)
         case .readSchedule:
             guard case .success(.getCompositeSchedule(let response)) = response(.getCompositeSchedule, payload, version)
             else { return .none(.unreadable) }
             guard response.status == .accepted, let schedule = response.schedule else {
                 return .refused(word: response.statusInfo?.reasonCode ?? response.status.name)
             }
-            return .schedule(
-                OCPP16Adapter.reported(
-                    start: schedule.scheduleStart, seconds: schedule.duration,
-                    periods: schedule.chargingSchedulePeriod.map {
-                        // 2.1: a period without a limit allows everything.
-                        ($0.startPeriod, $0.limit ?? JSONDecimal(Int.max), $0.numberPhases)
-                    }, isInAmperes: schedule.chargingRateUnit == .a, form: form))
+            return .schedule(reported(schedule, form))
         }
     }
 

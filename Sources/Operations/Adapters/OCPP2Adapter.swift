@@ -19,7 +19,8 @@ enum OCPP2Adapter {
         case .heartbeat: .heartbeat
         case .authorize(let authorize):
             authorize.bringsCertificates
-                ? .authorizeContract(token: authorize.idToken.idToken) : .authorize(token: authorize.idToken.idToken)
+                ? .authorizeContract(token: authorize.idToken.idToken, vehicle: vehicle(authorize.idToken))
+                : .authorize(token: authorize.idToken.idToken, vehicle: vehicle(authorize.idToken))
         case .transactionEvent(let event): .transaction(report(event))
         case .meterValues(let values):
             .metered(
@@ -51,6 +52,8 @@ enum OCPP2Adapter {
         case .notifyEVChargingNeeds(let told): .vehicleNeeds(needs(told))
         case .notifyEVChargingSchedule(let told): .vehicleSchedule(schedule(told))
         case .pullDynamicScheduleUpdate(let asked): .powerAsked(profile: asked.chargingProfileId)
+        case .notifyPriorityCharging(let told):
+            .priorityCharging(transaction: told.transactionId, isOn: told.activated)
         case .notifyReport, .notifyMonitoringReport, .notifyEvent, .notifyCustomerInformation:
             news(request).map { .device($0) }
         default:
@@ -73,6 +76,7 @@ enum OCPP2Adapter {
             stage: stage, transaction: event.transactionInfo.transactionId, sequence: event.seqNo,
             at: event.timestamp, trigger: event.triggerReason.name, wasOffline: event.offline ?? false,
             evse: event.evse.map { max(0, $0.id) }, connector: event.evse?.connectorId, token: event.idToken?.idToken,
+            vehicle: vehicle(event.idToken),
             chargingState: event.transactionInfo.chargingState?.name,
             stopReason: event.transactionInfo.stoppedReason?.name, remoteStart: event.transactionInfo.remoteStartId,
             reservation: event.reservationId, readings: readings(event.meterValue ?? [], sequence: event.seqNo))
@@ -132,16 +136,18 @@ enum OCPP2Adapter {
                 currentTime: now, interval: Int(interval.components.seconds), status: status
             ).json
         case .clock(let now): return V2.HeartbeatResponse(currentTime: now).json
-        case .authorization(let verdict): return V2.AuthorizeResponse(idTokenInfo: info(verdict)).json
+        case .authorization(let verdict, let transfers):
+            return V2.AuthorizeResponse(idTokenInfo: info(verdict), allowedEnergyTransfer: transfers.map(words)).json
         case .transaction(let verdict, let cost):
             return V2.TransactionEventResponse(totalCost: cost.flatMap(amount), idTokenInfo: verdict.map(info)).json
         case .vendor(let answer):
             return V2.DataTransferResponse(
                 status: V2.DataTransferStatus(answer.status.rawValue), data: answer.data.flatMap { RawJSON($0) }
             ).json
-        case .contract(let verdict, let word):
+        case .contract(let verdict, let word, let transfers):
             return V2.AuthorizeResponse(
-                idTokenInfo: info(verdict), certificateStatus: V2.AuthorizeCertificateStatus(word)
+                idTokenInfo: info(verdict), certificateStatus: V2.AuthorizeCertificateStatus(word),
+                allowedEnergyTransfer: transfers.map(words)
             ).json
         case .certificateService(let answer?): return payload(answer, to: request)
         case .certificate(let accepted, let reason, let info):
@@ -151,15 +157,7 @@ enum OCPP2Adapter {
                     V2.StatusInfo(reasonCode: $0, additionalInfo: info.map { String($0.prefix(512)) })
                 }
             ).json
-        case .vehicleNeeds(let needs):
-            let status: V2.NotifyEVChargingNeedsStatus =
-                switch needs {
-                case .limitFollows: .accepted
-                // 2.0.1 has no word for it but that there is no schedule (K15.FR.05).
-                case .noLimit: version == .v21 ? .noChargingProfile : .rejected
-                case .refused: .rejected
-                }
-            return V2.NotifyEVChargingNeedsResponse(status: status).json
+        case .vehicleNeeds(let needs): return self.answer(needs, in: version)
         case .vehicleSchedule(let fits):
             return V2.NotifyEVChargingScheduleResponse(status: fits ? .accepted : .rejected).json
         case .powerToFollow(let power, let form): return payload(following: power, form)
@@ -185,6 +183,10 @@ enum OCPP2Adapter {
             return V2.VatNumberValidationResponse(vatNumber: asked.vatNumber, status: .rejected).json
         default: return acknowledgement
         }
+    }
+
+    private static func words(_ transfers: [String]) -> [V2.EnergyTransferMode] {
+        transfers.map { V2.EnergyTransferMode($0) }
     }
 
     /// One array for all: answers are kept for repeats.

@@ -8,7 +8,7 @@ extension AnsweredCall {
     /// Actions whose answers tell which profiles a station holds.
     static let profileActions: Set<String> = [
         "SetChargingProfile", "ClearChargingProfile", "GetChargingProfiles", "RemoteStartTransaction",
-        "RequestStartTransaction",
+        "RequestStartTransaction", "UpdateDynamicSchedule",
     ]
 
     var profileFact: ProfileFact? {
@@ -30,6 +30,12 @@ extension AnsweredCall {
         case .v2(.requestStartTransaction(let sent), .requestStartTransaction(let answer)):
             answer.status == .accepted
                 ? sent.chargingProfile.map { .holds(HeldProfile($0, sent.evseId ?? 0), false) } : nil
+        case .v2(.updateDynamicSchedule(let sent), .updateDynamicSchedule(let answer)):
+            answer.status == .accepted
+                ? .updated(
+                    sent.chargingProfileId, limit: sent.scheduleUpdate.limit.map(HeldProfile.thousandths),
+                    dischargeLimit: sent.scheduleUpdate.dischargeLimit.map(HeldProfile.signedThousandths),
+                    setpoint: sent.scheduleUpdate.setpoint.map(HeldProfile.signedThousandths)) : nil
         case .v2(.clearChargingProfile(let sent), .clearChargingProfile(let answer)):
             answer.status == .accepted || answer.status == .unknown
                 ? .cleared(
@@ -103,7 +109,16 @@ extension HeldProfile {
             id: profile.id, evse: max(0, evse), purpose: profile.chargingProfilePurpose.name,
             level: profile.stackLevel, kind: profile.chargingProfileKind.name, recurrency: profile.recurrencyKind?.name,
             validFrom: profile.validFrom, validTo: profile.validTo, transaction: profile.transactionId,
-            schedules: profile.chargingSchedule.map(Schedule.init), source: source)
+            schedules: profile.chargingSchedule.map(Schedule.init), source: source,
+            liveness: Liveness(
+                offline: profile.maxOfflineDuration,
+                isDeadAfterwards: profile.invalidAfterOfflineDuration ?? false, updatedAt: profile.dynUpdateTime,
+                updateInterval: profile.dynUpdateInterval))
+    }
+
+    fileprivate static func signedThousandths(_ value: JSONDecimal) -> Int64 {
+        value < JSONDecimal(0)
+            ? max(value.scaled(by: 3) ?? .min, -999_999_999_999) : thousandths(value)
     }
 
     fileprivate static func thousandths(_ limit: JSONDecimal) -> Int64 {
@@ -133,7 +148,8 @@ extension HeldProfile {
             periods: schedule.periods.map {
                 ChargingProfile.Period(
                     start: $0.start, limit: JSONDecimal(mantissa: $0.limit ?? 999_999_999_999, scale: 3),
-                    phases: $0.phases)
+                    phases: $0.phases,
+                    dischargeLimit: $0.v2x?.dischargeLimit.map { JSONDecimal(mantissa: $0, scale: 3) })
             }, validFrom: validFrom, validTo: validTo)
     }
 }
@@ -143,16 +159,46 @@ extension HeldProfile.Schedule {
         self.init(
             unit: schedule.chargingRateUnit.name, startsAt: schedule.startSchedule, duration: schedule.duration,
             periods: schedule.chargingSchedulePeriod.map {
-                Period(start: $0.startPeriod, limit: $0.limit.map(HeldProfile.thousandths), phases: $0.numberPhases)
+                Period(
+                    start: $0.startPeriod, limit: $0.limit.map(HeldProfile.thousandths), phases: $0.numberPhases,
+                    v2x: Period.V2X(
+                        mode: $0.operationMode.flatMap {
+                            $0 == .chargingOnly ? nil : HeldProfile.word($0.name)
+                        }, dischargeLimit: $0.dischargeLimit.map(HeldProfile.signedThousandths),
+                        setpoint: $0.setpoint.map(HeldProfile.signedThousandths),
+                        baseline: $0.v2xBaseline.map(HeldProfile.signedThousandths),
+                        frequencyPoints: $0.v2xFreqWattCurve?.count, signalPoints: $0.v2xSignalWattCurve?.count))
             })
     }
 }
 
 extension OutsideLimit {
+    /// The most that an EVSE may give back at an instant, 0 or less: the tightest of its schedules (2.1 ExternalLimits); `nil`:
+    /// it says nothing of that.
+    public func dischargeLimit(at instant: Instant, voltage: Int, phases: Int) -> Power? {
+        guard !isLocalGeneration, voltage > 0, (1...3).contains(phases) else { return nil }
+        return profile.schedules.compactMap { schedule in
+            guard let one = profile.profile(schedule, told: at),
+                let period = one.period(at: instant, transactionStart: nil), let least = period.dischargeLimit
+            else { return nil as Power? }
+            let factor = schedule.unit == "A" ? Int64(voltage * max(1, min(period.phases ?? 3, phases))) : 1
+            return Power(watts: least * factor / 1000)
+        }.max()
+    }
+
     /// What it allows at an instant on an EVSE of so many line-to-neutral volts and phases: the lowest of its schedules;
     /// `nil`: nothing is known, or nothing is held back.
     public func limit(at instant: Instant, voltage: Int, phases: Int) -> Power? {
-        guard !isLocalGeneration, voltage > 0, (1...3).contains(phases) else { return nil }
+        isLocalGeneration ? nil : lowest(at: instant, voltage: voltage, phases: phases)
+    }
+
+    /// Power that is there in addition; `nil`: none, or it was not said.
+    public func generation(at instant: Instant, voltage: Int, phases: Int) -> Power? {
+        isLocalGeneration ? lowest(at: instant, voltage: voltage, phases: phases) : nil
+    }
+
+    private func lowest(at instant: Instant, voltage: Int, phases: Int) -> Power? {
+        guard voltage > 0, (1...3).contains(phases) else { return nil }
         let supply = Supply(voltage: voltage, phases: phases)
         return profile.schedules.compactMap { schedule in
             guard let one = profile.profile(schedule, told: at) else { return nil as Power? }

@@ -180,10 +180,13 @@ public struct Commissioning: Hashable, Sendable {
     public var sampleInterval: Int?
     /// What people should know of the last step.
     public var note: CommissioningNote?
+    /// `nil`: nothing of giving back.
+    public var v2x: V2XAbilities?
     public var at: Instant
     public init(
         verdict: Verdict, rateUnit: String? = nil, maxStackLevel: Int? = nil, maxPeriods: Int? = nil,
         maxProfiles: Int? = nil, phases: Int? = nil, sampleInterval: Int? = nil, note: CommissioningNote? = nil,
+        v2x: V2XAbilities? = nil,
         at: Instant
     ) {
         self.verdict = verdict
@@ -194,6 +197,7 @@ public struct Commissioning: Hashable, Sendable {
         self.phases = phases
         self.sampleInterval = sampleInterval
         self.note = note
+        self.v2x = v2x
         self.at = at
     }
 }

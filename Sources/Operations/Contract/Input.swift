@@ -116,6 +116,7 @@ public enum Order: Sendable {
     case createCampaign(CampaignPlan)
     case steerCampaign(String, Campaign.Step)
     case device(DeviceOrder)
+    case v2x(V2XOrder)
     /// A tariff was loaded, replaced or approved: plans that use it are made anew.
     case tariffChanged(String)
 }

@@ -12,11 +12,36 @@ public struct ScheduleComparison: Hashable, Sendable {
         public let span: Interval
         public let ours: Power
         public let theirs: Power
-        public var allowsMore: Bool { theirs > ours }
-        public init(span: Interval, ours: Power, theirs: Power) {
+        public let field: Field
+        /// Of a difference of modes, in the standard's word.
+        public let ourMode: String?
+        public let theirMode: String?
+
+        public enum Field: String, Hashable, Sendable, CaseIterable {
+            case limit
+            case dischargeLimit = "discharge_limit"
+            case setpoint, mode
+        }
+
+        /// More power in either direction than we reckon with.
+        public var allowsMore: Bool {
+            switch field {
+            case .limit: theirs > ours
+            case .dischargeLimit: theirs < ours
+            case .setpoint: theirs > max(ours, .zero) || theirs < min(ours, .zero)
+            case .mode: theirMode != "ChargingOnly" && theirMode != "Idle"
+            }
+        }
+        public init(
+            span: Interval, ours: Power, theirs: Power, field: Field = .limit, ourMode: String? = nil,
+            theirMode: String? = nil
+        ) {
             self.span = span
             self.ours = ours
             self.theirs = theirs
+            self.field = field
+            self.ourMode = ourMode
+            self.theirMode = theirMode
         }
     }
     public enum Verdict: String, Hashable, Sendable, CaseIterable {

@@ -102,6 +102,10 @@ public enum FaultReason: Wording {
         case campaign
         case template
         case instruction
+        /// A command's own fields.
+        case payload
+        /// An operation mode.
+        case mode
     }
 
     public enum Code: String, WordingCode {
@@ -119,6 +123,8 @@ public enum FaultReason: Wording {
         case limitInvalid = "limit-invalid"
         case readingInvalid = "reading-invalid"
         case idTokenInvalid = "token-invalid"
+        case payloadInvalid = "payload-invalid"
+        case modeInvalid = "mode-invalid"
         case reservationInvalid = "reservation-invalid"
         case displayInvalid = "display-invalid"
         case localListInvalid = "local-list-invalid"
@@ -197,6 +203,8 @@ public enum FaultReason: Wording {
         case .fileUnknown: .fileUnknown
         case .filesOff: .filesOff
         case .invalid(.template): .templateInvalid
+        case .invalid(.payload): .payloadInvalid
+        case .invalid(.mode): .modeInvalid
         case .templateUnknown: .templateUnknown
         case .tooManyTemplates: .tooManyTemplates
         case .securityProfileNotAbove: .securityProfileNotAbove
@@ -283,8 +291,9 @@ extension FaultReason.Code {
             "Nothing listens for stations that fetch or bring files: set listen.files and files.public_url, or name an address of your own."
         case .reservationInvalid, .displayInvalid, .localListInvalid, .vendorHandlerInvalid,
             .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid,
-            .campaignInvalid, .templateInvalid, .instructionInvalid:
+            .campaignInvalid, .templateInvalid, .modeInvalid, .instructionInvalid:
             "Nothing was changed: see the fields."
+        case .payloadInvalid: "Nothing was sent: the payload breaks the protocol's rules."
         case .readingInvalid: "No reading was taken: see the fields."
         case .sessionEnded: "Session {session} has ended; it has no needs any more."
         case .siteHasStations: "Stations belong to site {site}; move or delete them first."

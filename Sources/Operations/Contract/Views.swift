@@ -70,6 +70,8 @@ public struct SessionView: Sendable {
     public let plan: Plan.Stay?
     public let planStart: Instant?
     public let planStep: Duration?
+    /// What holds it now by the profiles of its station (2.1); `nil`: it has ended, or nothing is known.
+    public var operation: OperationState?
     public init(session: Session, site: SiteID?, plan: Plan.Stay?, planStart: Instant?, planStep: Duration?) {
         self.session = session
         self.site = site

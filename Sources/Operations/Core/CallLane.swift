@@ -23,6 +23,8 @@ struct CallLane: Sendable {
         case localList(StationCommand)
         /// How a transaction stands, by its id.
         case inquiry(String)
+        /// Which transfers a session may use (2.1); what comes of it, its answer tells.
+        case transfers(Session.ID)
         /// A campaign's command to one of its stations.
         case campaign(command: String, campaign: String)
         /// A step of a change of the security profile; its command is shown to people.
@@ -109,7 +111,7 @@ extension CallLane.Purpose {
     var waitsForDisk: Bool {
         switch self {
         case .key, .certificate, .campaign, .securityProfile: true
-        case .command, .dispatch, .commissioning, .comparison, .localList, .inquiry: false
+        case .command, .dispatch, .commissioning, .comparison, .localList, .inquiry, .transfers: false
         }
     }
 }

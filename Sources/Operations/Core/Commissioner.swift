@@ -4,10 +4,10 @@ import Quantities
 
 /// Where a station stands in its commissioning. The steps run only while nothing else waits for the station.
 ///
-///     idle ─▶ readAbilities ─▶ sampleEvery ─▶ sample(0…) ─▶ done ─▶ (a session runs) test ─▶ verdict
+///     idle ─▶ readAbilities (─▶ readV2XAbilities, 2.1) ─▶ sampleEvery ─▶ sample(0…) ─▶ done ─▶ (a session runs) test ─▶ verdict
 struct Commissioner: Sendable {
     enum Step: Hashable, Sendable {
-        case readAbilities, sampleEvery
+        case readAbilities, readV2XAbilities, sampleEvery
         case sample(wish: Int)
         case done
     }

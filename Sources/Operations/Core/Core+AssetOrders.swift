@@ -148,8 +148,10 @@ extension Core {
         site.tariffs.sort { $0.from < $1.from }
         site.exportTariffs.sort { $0.from < $1.from }
         if let s = siteIndex[site.id] {
+            let before = sites[s].site.energyTransfer
             sites[s].site = site
             requestPlan(site: s, "tariff")
+            if before != site.energyTransfer { transfersChanged(at: now) }
         } else {
             let i = sites.firstIndex { $0.site.id > site.id } ?? sites.count
             sites.insert(SiteSlot(site, settings: settings, dayKinds: dayKinds), at: i)

@@ -57,6 +57,7 @@ extension Core {
         case .steerCampaign(let id, let step): ("campaign.\(step.rawValue)", id, "")
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", String(id), "")
         case .device(let order): order.summary
+        case .v2x(let order): order.summary
         case .tariffChanged(let id): ("tariff.changed", id, "")
         }
     }
@@ -189,6 +190,25 @@ extension DeviceOrder {
     }
 }
 
+extension V2XOrder {
+    fileprivate var summary: (action: String, object: String, detail: String) {
+        var list = ChangeList()
+        switch self {
+        case .mode(let id, let wish, _):
+            list.add("mode", wish.mode.rawValue)
+            if let setpoint = wish.setpoint { list.add("setpoint_kw", setpoint.auditText) }
+            if let limit = wish.limit { list.add("limit_kw", limit.auditText) }
+            if let limit = wish.dischargeLimit { list.add("discharge_limit_kw", limit.auditText) }
+            return ("session.operation-mode", id.value, list.text)
+        case .priority(let id, let isOn, let limit, _):
+            list.add("active", isOn ? "true" : "false")
+            if let limit { list.add("limit_kw", limit.auditText) }
+            return ("session.priority-charging", id.value, list.text)
+        case .signal(let id, let signal, _, _): return ("station.afrr-signal", id.value, "signal=\(signal)")
+        }
+    }
+}
+
 extension StationChange {
     fileprivate var summary: String {
         var list = ChangeList()
@@ -227,6 +247,9 @@ extension IdToken {
         list.add("expires_at", before?.expiresAt, expiresAt, expiresAt?.description)
         list.add("parent", before?.parent, parent)
         list.add("type", before?.type, type, type)
+        list.add(
+            "allowed_energy_transfer", before?.energyTransfer, energyTransfer,
+            energyTransfer?.joined(separator: " ") ?? "null")
         return list.text
     }
 }
@@ -241,6 +264,9 @@ extension Site {
         list.add("tariffs", before?.tariffs ?? [], tariffs, Self.text(of: tariffs))
         list.add("export_tariffs", before?.exportTariffs ?? [], exportTariffs, Self.text(of: exportTariffs))
         list.add("operator", before?.operatorName ?? "", operatorName)
+        list.add(
+            "allowed_energy_transfer", before?.energyTransfer, energyTransfer,
+            energyTransfer?.joined(separator: " ") ?? "null")
         return list.text
     }
 

@@ -109,7 +109,8 @@ extension Core {
         switch event {
         case .booted(let boot): booted(boot, s, at: now)
         case .heartbeat: .clock(now)
-        case .authorize(let token): .authorization(verdict(on: token, at: now))
+        case .authorize(let token, let vehicle):
+            withTransfers(.authorization(verdict(on: token, at: now)), token: token, vehicle: vehicle, s, at: now)
         case .started(let event): start(event, s, at: now)
         case .stopped(let event): stop(event, s, at: now)
         case .transaction(let report): transaction(report, s, at: now)
@@ -124,7 +125,8 @@ extension Core {
                 return .acknowledged
             }()
         case .vendor(let vendor, let message, _): .vendor(vendorAnswer(vendor, message, ruling))
-        case .authorizeContract(let token): contractAnswer(token, ruling, at: now)
+        case .authorizeContract(let token, let vehicle):
+            withTransfers(contractAnswer(token, ruling, at: now), token: token, vehicle: vehicle, s, at: now)
         case .certificateService:
             if case .certificateService(let answer)? = ruling {
                 .certificateService(answer)
@@ -151,6 +153,11 @@ extension Core {
         case .vehicleNeeds(let told): .vehicleNeeds(needs(told, s, at: now))
         case .powerAsked(let profile): power(askedBy: s, profile: profile, at: now)
         case .vehicleSchedule(let told): .vehicleSchedule(fits: judge(told, s, at: now))
+        case .priorityCharging(let transaction, let isOn):
+            {
+                priorityCharging(transaction: transaction, isOn: isOn, s, at: now)
+                return .acknowledged
+            }()
         case .job(let news):
             {
                 told(news, s, at: now)

@@ -14,6 +14,8 @@ extension Core {
         by actor: Actor, at now: Instant
     ) -> Result<OrderResult, ServiceFault> {
         guard let s = stationIndex[id] else { return .failure(ServiceFault(.stationUnknown(id))) }
+        let broken = stations[s].broken(by: action, payload, at: now)
+        guard broken.isEmpty else { return .failure(ServiceFault(.invalid(.payload), fields: broken)) }
         let (token, messageID) = counters.nextMessage()
         var view = CommandView(
             id: messageID, station: id, action: action,
@@ -173,6 +175,8 @@ extension Core {
         case .certificate(let fingerprint): certificateNotSent(fingerprint, s, at: now)
         case .localList(let command): listAnswered(command, .none(.offline), s, at: now)
         case .inquiry(let transaction): inquired(transaction, nil, s, at: now)
+        // It is told anew with the next connection.
+        case .transfers: break
         case .campaign(let command, let campaign):
             finish(command: command, .neverSent, at: now)
             campaignSettled(command, campaign, nil, s, at: now)
@@ -191,6 +195,7 @@ extension Core {
         case .certificate(let fingerprint): certificateSent(fingerprint, outcome, s, at: now)
         case .localList(let command): listAnswered(command, answer(outcome, to: command, s, at: now), s, at: now)
         case .inquiry(let transaction): inquired(transaction, outcome, s, at: now)
+        case .transfers: break
         case .campaign(let command, let campaign):
             finish(command: command, outcome, of: call, s, at: now)
             campaignSettled(command, campaign, outcome, s, at: now)

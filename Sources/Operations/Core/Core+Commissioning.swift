@@ -23,6 +23,7 @@ extension Core {
         let command: StationCommand
         switch commissioner.step {
         case .readAbilities: command = .readAbilities
+        case .readV2XAbilities: command = .readV2XAbilities(evses: evsesToAsk(m))
         case .sampleEvery: command = .sampleEvery(sampleInterval(m))
         case .sample(let wish): command = .sample(wish: wish)
         case .done: return
@@ -46,6 +47,15 @@ extension Core {
         switch command {
         case .readAbilities:
             if case .abilities(let abilities) = answer { learn(abilities, m, at: now) }
+            stations[m].commissioner.step = stations[m].version == .v21 ? .readV2XAbilities : .sampleEvery
+        case .readV2XAbilities:
+            if case .abilities(let abilities) = answer, let told = abilities.v2x {
+                updateCommissioning(m, at: now) { found in
+                    let hasVehicle = found.v2x?.hasVehicle ?? false
+                    found.v2x = told
+                    found.v2x?.hasVehicle = hasVehicle
+                }
+            }
             stations[m].commissioner.step = .sampleEvery
         case .sampleEvery:
             if case .accepted = answer {
@@ -97,7 +107,7 @@ extension Core {
         requestPlan(for: m, "limit", at: now)
     }
 
-    private mutating func updateCommissioning(_ m: Int, at now: Instant, _ change: (inout Commissioning) -> Void) {
+    mutating func updateCommissioning(_ m: Int, at now: Instant, _ change: (inout Commissioning) -> Void) {
         var found = stations[m].commissioning ?? Commissioning(verdict: .unknown, at: now)
         let before = found
         change(&found)
@@ -105,7 +115,7 @@ extension Core {
         found = Commissioning(
             verdict: found.verdict, rateUnit: found.rateUnit, maxStackLevel: found.maxStackLevel,
             maxPeriods: found.maxPeriods, maxProfiles: found.maxProfiles, phases: found.phases,
-            sampleInterval: found.sampleInterval, note: found.note, at: now)
+            sampleInterval: found.sampleInterval, note: found.note, v2x: found.v2x, at: now)
         stations[m].commissioning = found
         persistLive(m)
         emit(.publish(.station(stations[m].station.id)))
@@ -208,7 +218,7 @@ extension StationCommand {
         case .limitTransaction, .limitByDefault, .steer, .readDefault, .readSchedule, .readListBounds,
             .readListVersion, .sendList:
             nil
-        case .readAbilities: .abilities
+        case .readAbilities, .readV2XAbilities: .abilities
         case .sampleEvery: .sampleInterval
         case .sample: .measurands
         }

@@ -44,6 +44,7 @@ extension Core {
         forgetFollowed(s, isNewConnection: true)
         deliverCertificates(s, at: now)
         inquireAfterConnecting(s, at: now)
+        tellTransfersAfterConnecting(s, at: now)
         if stations[s].list?.record.isAutomatic == true { considerLists(at: now) }
         resumeProfileChange(s, at: now)
         expectBoot(s, at: now)

@@ -28,6 +28,10 @@ extension Core {
         case .profiles(let fact): learn(fact, s, at: now)
         case .device(let fact): learn(fact, isWhole: answered.isWholePicture, s, at: now)
         case .certificates(let news): learn(news, s, at: now)
+        case .transfers(let allowed, let transaction, let isTaken):
+            learn(transfers: allowed, transaction: transaction, isTaken: isTaken, s, at: now)
+        case .priorityAsked(let transaction, let isOn):
+            askedPriority(transaction: transaction, isOn: isOn, s, at: now)
         }
     }
 }

@@ -41,6 +41,7 @@ extension Core {
         case .steerCampaign(let id, let step): result = steer(id, step, at: now)
         case .acknowledgeAlarm(let id): result = acknowledge(alarm: id, by: actor, at: now)
         case .device(let order): result = device(order, by: actor, at: now)
+        case .v2x(let order): result = self.order(order, by: actor, at: now)
         case .tariffChanged(let tariff):
             for s in sites.indices where sites[s].site.tariffs.contains(where: { $0.tariff == tariff }) {
                 requestPlan(site: s, "tariff")
@@ -71,6 +72,7 @@ extension Core {
         if let known, known.value != token.value { persist(.removeIdToken(known.value)) }
         tokenChanged(Self.key(token.value), from: known, to: token, at: now)
         persist(.idToken(token))
+        if known?.energyTransfer != token.energyTransfer || known?.status != token.status { transfersChanged(at: now) }
         return .success(.idToken(token))
     }
 
@@ -80,6 +82,7 @@ extension Core {
         }
         persist(.removeIdToken(known.value))
         tokenChanged(Self.key(known.value), from: known, to: nil, at: now)
+        if known.energyTransfer != nil { transfersChanged(at: now) }
         return .success(.done)
     }
 

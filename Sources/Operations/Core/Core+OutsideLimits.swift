@@ -148,6 +148,32 @@ extension Core {
         return { at in limits.compactMap { $0.limit(at: at, voltage: form.voltage, phases: form.phases) }.min() }
     }
 
+    /// What they leave an EVSE in both directions at an instant.
+    func outsideBounds(of m: Int, evse: Int) -> (Instant) -> OutsideBounds {
+        let limits = outside(m).filter { $0.evse == 0 || $0.evse == evse }
+        let form = stations[m].limitForm
+        return { at in
+            OutsideBounds(
+                limit: limits.compactMap { $0.limit(at: at, voltage: form.voltage, phases: form.phases) }.min()
+                    .map { $0.watts * 1000 },
+                dischargeLimit: limits.compactMap {
+                    $0.dischargeLimit(at: at, voltage: form.voltage, phases: form.phases)
+                }.max().map { $0.watts * 1000 })
+        }
+    }
+
+    /// What local generation adds to an EVSE at an instant, milliwatts: its own, else the station's.
+    func localGeneration(of m: Int, evse: Int) -> (Instant) -> Int64 {
+        let all = outside(m).filter(\.isLocalGeneration)
+        let own = all.filter { $0.evse == evse }
+        let limits = own.isEmpty ? all.filter { $0.evse == 0 } : own
+        let form = stations[m].limitForm
+        return { at in
+            limits.compactMap { $0.generation(at: at, voltage: form.voltage, phases: form.phases) }
+                .reduce(0) { $0 + $1.watts * 1000 }
+        }
+    }
+
     /// The lowest that these allow at an instant, by whichever clock within what a station's may be off by.
     private static func lowest(_ limits: [OutsideLimit], _ form: LimitForm, around instant: Instant) -> Power? {
         limits.flatMap { limit in

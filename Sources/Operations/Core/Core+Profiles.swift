@@ -23,6 +23,11 @@ extension Core {
             for one in kept(s) where one.profile.source == HeldProfile.ours && criteria.matches(one.profile) {
                 forget(profile: one.profile.id, s)
             }
+        case .updated(let id, let limit, let dischargeLimit, let setpoint):
+            guard var one = stations[s].profiles?.picture[id] else { break }
+            one.profile = one.profile.updated(
+                limit: limit, dischargeLimit: dischargeLimit, setpoint: setpoint, at: now)
+            put(one, s, at: now)
         case .asked(let request, let criteria, let isEmpty):
             asked(profiles: request, criteria, isEmpty: isEmpty, s, at: now)
         }
@@ -38,6 +43,13 @@ extension Core {
                     && $0.profile.purpose == profile.purpose && $0.profile.level == profile.level
             }
             for one in replaced { forget(profile: one.profile.id, s) }
+        }
+        var profile = profile
+        if profile.kind == HeldProfile.dynamic, profile.liveness?.updatedAt == nil {
+            // Its time counts from when it came (K28.FR.05).
+            var liveness = profile.liveness ?? HeldProfile.Liveness()
+            liveness.updatedAt = now
+            profile.liveness = liveness
         }
         put(KeptProfile(profile, setAt: now), s, at: now)
     }

@@ -20,12 +20,26 @@ extension Core {
         else { return }
         for e in stations[m].evses.indices {
             let evse = stations[m].evses[e]
-            guard evse.comparisonDue.map({ now >= $0 }) ?? true, certainLimits(m, e, s) != nil else { continue }
+            guard evse.comparisonDue.map({ now >= $0 }) ?? true,
+                certainLimits(m, e, s) != nil || certainDirectives(m, e, at: now) != nil
+            else { continue }
             stations[m].evses[e].comparisonDue = now + Self.compareLater
             let command = StationCommand.readSchedule(evse: evse.number, duration: Self.compared)
             _ = send(command, .comparison(evse: evse.number, command), rank: .commissioning, to: m, at: now)
             return
         }
+    }
+
+    /// In both directions, for stations of 2.1: what they are known to hold, while a profile of the transaction is among it.
+    private func certainDirectives(_ m: Int, _ e: Int, at now: Instant) -> ((Instant) -> TwoWayLimit)? {
+        let evse = stations[m].evses[e].number
+        guard let i = stations[m].activeSession(on: evse), let directive = directives(m, evse: evse),
+            stations[m].profiles?.picture.kept.contains(where: { one in
+                one.missingSince == nil && one.profile.purpose == HeldProfile.forTransaction
+                    && one.profile.transaction == stations[m].sessions[i].transactionID && !one.profile.isOver(at: now)
+            }) == true
+        else { return nil }
+        return { at in directive(at).limits }
     }
 
     private func certainLimits(_ m: Int, _ e: Int, _ s: Int) -> ((Instant) -> Power)? {
@@ -57,15 +71,20 @@ extension Core {
             stations[m].evses[e].comparisonDue = now + Self.compareEvery
             return
         }
-        // What was sent meanwhile may be in it or not.
-        guard let ours = certainLimits(m, e, s) else { return }
         let (form, evse) = (stations[m].limitForm, stations[m].evses[e].id)
-        guard
-            let comparison = ScheduleComparison(
-                of: reported, asked: Interval(now, now + Self.compared), with: ours,
-                rating: stations[m].station.electrical.maxPower,
-                tolerance: Power(watts: Int64(form.voltage * form.phases) / 5))
-        else {
+        let asked = Interval(now, now + Self.compared)
+        let rating = stations[m].station.electrical.maxPower
+        let tolerance = Power(watts: Int64(form.voltage * form.phases) / 5)
+        let found: ScheduleComparison?
+        if let ours = certainDirectives(m, e, at: now) {
+            found = ScheduleComparison(of: reported, asked: asked, with: ours, rating: rating, tolerance: tolerance)
+        } else if let ours = certainLimits(m, e, s) {
+            found = ScheduleComparison(of: reported, asked: asked, with: ours, rating: rating, tolerance: tolerance)
+        } else {
+            // What was sent meanwhile may be in it or not.
+            return
+        }
+        guard let comparison = found else {
             stations[m].evses[e].comparisonDue = now + Self.compareEvery
             return
         }

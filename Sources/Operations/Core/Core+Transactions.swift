@@ -23,6 +23,7 @@ extension Core {
         let isNew = progress(report, s, i, at: now)
         if clockIsUnset { stations[s].sessions[i].raise(.clockUnset) }
         if let token = report.token { take(token, verdict, s, i) }
+        noteTransfers(report, isFirstToken: before.idToken == nil, s, i, at: now)
         if report.stage == .started { begin(report, s, i, at: at, now: now) }
         takeReadings(of: report, s, i, at: now)
         judgeCompleteness(s, i, at: now)

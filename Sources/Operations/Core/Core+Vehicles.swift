@@ -7,34 +7,78 @@ extension Core {
     /// Its needs count as stated ones, unless a person stated others; the limit goes out once more in any case, because the
     /// vehicle waits for it (K15.FR.07, K16.FR.12).
     mutating func needs(_ told: VehicleNeeds, _ s: Int, at now: Instant) -> NeedsAnswer {
-        guard let i = stations[s].activeSession(on: told.evse) else { return .refused }
-        if stations[s].sessions[i].needs.map({ $0.statedBy == Needs.vehicle }) ?? true {
+        guard let i = stations[s].activeSession(on: told.evse) else { return .refused(.noTransaction) }
+        if stations[s].version == .v21, let why = hear(told, s, i, at: now) {
+            sessionChanged(s, i, "needs", at: now)
+            return .refused(why)
+        }
+        let by = stations[s].sessions[i].needs?.statedBy
+        if by == nil || by == Needs.vehicle || by == Needs.priority {
             let session = stations[s].sessions[i]
             let delivered = max(.zero, session.imported - session.exported)
+            let energy = session.v2x?.target.map { max(.zero, $0) } ?? told.energy.map { delivered + $0 }
             stations[s].sessions[i].needs = Needs(
-                departure: told.departure.flatMap { $0 > now ? $0 : nil }, energy: told.energy.map { delivered + $0 },
-                minimum: nil, chargeNow: false, statedBy: Needs.vehicle, statedAt: now)
-            if let e = stations[s].evse(told.evse) { stations[s].evses[e].outlook = nil }
-            persist(.session(stations[s].sessions[i]))
-            requestPlan(for: s, "needs", at: now)
-            emit(.publish(.session(session.id)))
+                departure: told.departure.flatMap { $0 > now ? $0 : nil }, energy: energy,
+                minimum: session.v2x?.minimum.map { min(max(.zero, $0), energy ?? max(.zero, $0)) },
+                chargeNow: session.dialogue?.hasPriority ?? false, statedBy: Needs.vehicle, statedAt: now)
+            sessionChanged(s, i, "needs", at: now)
+        } else if told.offer != nil {
+            sessionChanged(s, i, "needs", at: now)
         }
-        return limitAgain(told.evse, s, at: now) ? .limitFollows : .noLimit
+        guard limitAgain(told.evse, s, at: now) else { return .noLimit }
+        // What waits for the station already may take longer than the vehicle waits for its limit.
+        return stations[s].lane.count > Self.promptCalls ? .limitComes : .limitFollows
     }
+
+    private static let promptCalls = 2
 
     /// - Returns: whether it stays within the transaction limit that holds, where one does. If not, a limit goes out once
     ///   more (K15.FR.13).
     mutating func judge(_ told: VehicleSchedule, _ s: Int, at now: Instant) -> Bool {
+        let fits = chargesWithin(told, s, at: now) && givesBackWithin(told, s, at: now)
+        if stations[s].version == .v21 { keep(told, fits: fits, s, at: now) }
+        if !fits { _ = limitAgain(told.evse, s, at: now) }
+        return fits
+    }
+
+    private func chargesWithin(_ told: VehicleSchedule, _ s: Int, at now: Instant) -> Bool {
         guard let site = stations[s].station.site.flatMap({ siteIndex[$0] }), let e = stations[s].evse(told.evse),
             let i = stations[s].activeSession(on: told.evse),
             let held = sites[site].dispatcher.heldLimits(of: stations[s].evses[e].id)
         else { return true }
         let form = stations[s].limitForm
-        let fits = held.allows(
+        return held.allows(
             told.reported(voltage: form.voltage, phases: form.phases), of: stations[s].sessions[i].id.value, at: now,
             tolerance: Power(watts: Int64(form.voltage * form.phases) / 5))
-        if !fits { _ = limitAgain(told.evse, s, at: now) }
-        return fits
+    }
+
+    /// As long as what holds now goes on to hold; who only charges gives nothing back.
+    private func givesBackWithin(_ told: VehicleSchedule, _ s: Int, at now: Instant) -> Bool {
+        guard let held = directives(s, evse: told.evse) else { return true }
+        let form = stations[s].limitForm
+        let tolerance = Int64(form.voltage * form.phases) / 5
+        let mode = held(now).mode
+        for step in told.reported(voltage: form.voltage, phases: form.phases).steps where step.limit < .zero {
+            let at = max(step.start, now)
+            let then = held(at)
+            guard then.mode == mode, let least = then.dischargeLimit else { continue }
+            if step.limit.watts < least / 1000 - tolerance { return false }
+        }
+        return true
+    }
+
+    private mutating func keep(_ told: VehicleSchedule, fits: Bool, _ s: Int, at now: Instant) {
+        guard let i = stations[s].activeSession(on: told.evse) else { return }
+        let form = stations[s].limitForm
+        var dialogue = stations[s].sessions[i].dialogue ?? VehicleDialogue()
+        dialogue.course = VehicleCourse(
+            selected: told.selected, keepsTolerance: told.keepsTolerance, start: told.start,
+            steps: told.reported(voltage: form.voltage, phases: form.phases).steps.map {
+                VehicleCourse.Step(
+                    seconds: Int(($0.start - told.start).components.seconds), watts: $0.limit.watts)
+            }, fits: fits, at: now)
+        stations[s].sessions[i].dialogue = dialogue
+        sessionChanged(s, i, nil, at: now)
     }
 
     /// At the next step of the dispatcher, so that the station has its answer before.

@@ -72,11 +72,14 @@ extension Core {
     }
 
     /// A running session; an ended one is complete on the disk.
-    public func activeSession(_ id: Session.ID) -> SessionView? {
+    /// - Parameter now: also what holds it at this instant; `nil`: without that.
+    public func activeSession(_ id: Session.ID, at now: Instant? = nil) -> SessionView? {
         guard let s = sessionHome[id].flatMap({ stationIndex[$0] }), let i = stations[s].session(id),
             stations[s].sessions[i].status == .active
         else { return nil }
-        return sessionView(s, i)
+        var view = sessionView(s, i)
+        view.operation = now.flatMap { operation(s, i, at: $0) }
+        return view
     }
 
     private func sessionView(_ s: Int, _ i: Int) -> SessionView {

@@ -41,6 +41,8 @@ struct StationSlot: Sendable {
     /// Oldest first.
     var reservations: [Reservation] = []
     var promises: [PendingPromise] = []
+    /// Newest last; of authorizations whose transaction has not begun, or a while ago.
+    var toldTransfers: [ToldTransfers] = []
     var inquiries: [Inquiry] = []
     private var rareDisplay = Rare<DisplayKeeper>()
     var display: DisplayKeeper? {

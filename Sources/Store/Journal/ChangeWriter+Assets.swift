@@ -44,12 +44,12 @@ extension ChangeWriter {
         _ station: StationID, _ lastSeen: Instant, _ proto: String?, _ connectors: [Int: ConnectorStatus],
         _ commissioning: Commissioning?
     ) throws(SQLiteFailure) {
-        try statement("INSERT OR REPLACE INTO station_live VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        try statement("INSERT OR REPLACE INTO station_live VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .text(station.value).int(lastSeen.milliseconds).text(proto).text(ConnectorList.text(connectors))
             .text(commissioning?.verdict.rawValue).text(commissioning?.rateUnit).int(commissioning?.maxStackLevel)
             .int(commissioning?.maxPeriods).int(commissioning?.maxProfiles).int(commissioning?.phases)
             .int(commissioning?.sampleInterval).text(commissioning?.note?.stored).int(commissioning?.at.milliseconds)
-            .run()
+            .text(commissioning?.v2x.map { NamedValues.text($0.texts) }).run()
     }
 
     func write(_ control: EVSEControl) throws(SQLiteFailure) {
@@ -59,9 +59,9 @@ extension ChangeWriter {
     }
 
     func write(_ token: IdToken) throws(SQLiteFailure) {
-        try statement("INSERT OR REPLACE INTO id_token VALUES (?, ?, ?, ?, ?)")
+        try statement("INSERT OR REPLACE INTO id_token VALUES (?, ?, ?, ?, ?, ?)")
             .text(token.value).text(token.status.rawValue).int(token.expiresAt?.milliseconds).text(token.parent)
-            .text(token.type).run()
+            .text(token.type).text(token.energyTransfer?.joined(separator: ",")).run()
     }
 
     func write(_ site: Site) throws(SQLiteFailure) {
@@ -71,9 +71,10 @@ extension ChangeWriter {
             case .manual(let by, let reason): ("manual", by, reason)
             case .stopped(let by, let reason): ("stopped", by, reason)
             }
-        try statement("INSERT OR REPLACE INTO site VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        try statement("INSERT OR REPLACE INTO site VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .text(site.id.value).text(site.name).text(site.kind).text(site.region).text(site.zone.identifier)
-            .text(site.operatorName).text(mode).text(by).text(reason).run()
+            .text(site.operatorName).text(mode).text(by).text(reason)
+            .text(site.energyTransfer?.joined(separator: ",")).run()
         try removeTariffs(of: site.id)
         for (export, entries) in [(false, site.tariffs), (true, site.exportTariffs)] {
             for (position, entry) in entries.enumerated() {

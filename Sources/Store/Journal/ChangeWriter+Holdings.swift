@@ -26,13 +26,15 @@ extension ChangeWriter {
     private func write(_ one: KeptProfile, of station: String) throws(SQLiteFailure) {
         let profile = one.profile
         try statement(
-            "INSERT OR REPLACE INTO charging_profile VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT OR REPLACE INTO charging_profile VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
         .text(station).int(profile.id).int(profile.evse).text(profile.source).text(profile.purpose)
         .int(profile.level).text(profile.kind).text(profile.recurrency).int(profile.validFrom?.milliseconds)
         .int(profile.validTo?.milliseconds).text(profile.transaction).text(profile.schedules.text)
         .int(one.setAt?.milliseconds).int(one.toldAt?.milliseconds).int(one.request)
-        .int(one.missingSince?.milliseconds).bool(one.differs).run()
+        .int(one.missingSince?.milliseconds).bool(one.differs).int(profile.liveness?.offline)
+        .int(profile.liveness.map { $0.isDeadAfterwards ? 1 : 0 as Int64 })
+        .int(profile.liveness?.updatedAt?.milliseconds).int(profile.liveness?.updateInterval).run()
     }
 
     private func write(_ report: ProfileReport, _ toldAt: Instant?, of station: String) throws(SQLiteFailure) {

@@ -54,7 +54,12 @@ extension Row {
     func idToken() throws(StoreFault) -> IdToken {
         IdToken(
             value: self["value"], status: try word("status"), expiresAt: optionalInstant("expires_at"),
-            parent: self["parent"], type: self["type"])
+            parent: self["parent"], type: self["type"], energyTransfer: words("energy_transfer"))
+    }
+
+    /// A list of words with commas between; `nil`: none was given.
+    func words(_ column: String) -> [String]? {
+        (self[column] as String?).map { $0.split(separator: ",").map(String.init) }
     }
 
     func session() -> Session {
@@ -86,6 +91,12 @@ extension Row {
                 amount: (self["priced_amount"] as String?).flatMap { Rational(fraction: $0) })
         }
         session.cost = (self["cost"] as String?).flatMap { Rational(fraction: $0) }
+        session.v2x = (self["v2x"] as String?).flatMap { try? NamedValues.values($0) }.flatMap {
+            V2XParameters(texts: $0)
+        }
+        session.dialogue = (self["dialogue"] as String?).flatMap { try? NamedValues.values($0) }.map {
+            VehicleDialogue(texts: $0)
+        }
         return session
     }
 

@@ -104,7 +104,7 @@ private enum CoreLoading {
             db,
             sql: """
                 SELECT station.*, last_seen, protocol, connectors, verdict, rate_unit, max_stack_level, max_periods,
-                    max_profiles, live.phases AS live_phases, sample_interval, note, commissioned_at
+                    max_profiles, live.phases AS live_phases, sample_interval, note, commissioned_at, live.v2x AS v2x
                 FROM station LEFT JOIN station_live AS live ON live.station = station.id ORDER BY station.id
                 """
         ).map { row in
@@ -115,7 +115,10 @@ private enum CoreLoading {
                     maxStackLevel: row["max_stack_level"], maxPeriods: row["max_periods"],
                     maxProfiles: row["max_profiles"], phases: row["live_phases"],
                     sampleInterval: row["sample_interval"],
-                    note: (row["note"] as String?).flatMap(CommissioningNote.init(stored:)), at: at)
+                    note: (row["note"] as String?).flatMap(CommissioningNote.init(stored:)),
+                    v2x: (row["v2x"] as String?).flatMap { try? NamedValues.values($0) }.map {
+                        V2XAbilities(texts: $0)
+                    }, at: at)
             }
             return CoreState.StationRecord(
                 station: try row.station(keyChanges[row["id"]] ?? []), lastSeen: row.optionalInstant("last_seen"),
@@ -163,7 +166,7 @@ private enum CoreLoading {
                 id: SiteID(id), name: row["name"], kind: row["kind"], region: row["region"], zone: zone,
                 tariffs: (tariffs[id] ?? []).filter { !$0.isExport }.map(\.entry),
                 exportTariffs: (tariffs[id] ?? []).filter(\.isExport).map(\.entry), operatorName: row["operator"],
-                mode: mode)
+                mode: mode, energyTransfer: row.words("energy_transfer"))
         }
     }
 

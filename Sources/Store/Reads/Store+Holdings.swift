@@ -102,8 +102,14 @@ extension Row {
     }
 
     fileprivate func keptProfile() throws(StoreFault) -> KeptProfile {
-        KeptProfile(
-            try heldProfile(purpose: self["purpose"], transaction: self["transaction_id"]),
+        var profile = try heldProfile(purpose: self["purpose"], transaction: self["transaction_id"])
+        if let isDead = self["dead_after_offline"] as Bool? {
+            profile.liveness = HeldProfile.Liveness(
+                offline: self["offline_seconds"], isDeadAfterwards: isDead,
+                updatedAt: optionalInstant("updated_at"), updateInterval: self["update_seconds"])
+        }
+        return KeptProfile(
+            profile,
             setAt: optionalInstant("set_at"), toldAt: optionalInstant("told_at"), request: self["request"],
             missingSince: optionalInstant("missing_since"), differs: self["differs"])
     }

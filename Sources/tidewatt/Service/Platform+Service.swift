@@ -59,7 +59,8 @@ extension Platform: PlatformService {
         return await reading { try await self.store.command(id) } ?? nil
     }
     func session(_ id: Session.ID) async -> SessionView? {
-        let live = await loop.read { $0.activeSession(id) } ?? nil
+        let now = now
+        let live = await loop.read { $0.activeSession(id, at: now) } ?? nil
         let kept = await reading { try await self.store.session(id) } ?? nil
         return kept.map { $0.refreshed(by: live) } ?? live
     }
@@ -258,6 +259,9 @@ extension SessionView {
     fileprivate func refreshed(by live: SessionView?) -> SessionView {
         guard let live else { return self }
         if live.plan != nil { return live }
-        return SessionView(session: live.session, site: live.site, plan: plan, planStart: planStart, planStep: planStep)
+        var view = SessionView(
+            session: live.session, site: live.site, plan: plan, planStart: planStart, planStep: planStep)
+        view.operation = live.operation
+        return view
     }
 }

@@ -68,6 +68,7 @@ _accepts = {"status": "Accepted"}
 # What an obliging station says, as on the wire or as a function of the request; a test puts its own answers beside these.
 # The libraries of both versions agree in them.
 _ANSWERS = {
+    "AFRRSignal": _accepts,
     "CancelReservation": _accepts,
     "CertificateSigned": _accepts,
     "ChangeAvailability": _accepts,
@@ -91,6 +92,7 @@ _ANSWERS = {
     "GetTransactionStatus": {"messagesInQueue": False},
     "GetVariables": variables_read({}),
     "InstallCertificate": _accepts,
+    "NotifyAllowedEnergyTransfer": _accepts,
     "PublishFirmware": _accepts,
     "RequestStartTransaction": _accepts,
     "RequestStopTransaction": _accepts,
@@ -107,7 +109,9 @@ _ANSWERS = {
     "TriggerMessage": _accepts,
     "UnlockConnector": {"status": "Unlocked"},
     "UnpublishFirmware": {"status": "Unpublished"},
+    "UpdateDynamicSchedule": _accepts,
     "UpdateFirmware": _accepts,
+    "UsePriorityCharging": _accepts,
 }
 
 
