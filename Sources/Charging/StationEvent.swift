@@ -32,6 +32,9 @@ public enum StationEvent: Hashable, Sendable {
     case certificateService
     case device(DeviceNews)
     case profiles(ProfileNews)
+    // Controls of the grid code and battery swaps (2.1 blocks R and S).
+    case der(DERNews)
+    case swap(SwapEvent)
 
     /// Something that bears on the station's security.
     public struct Security: Hashable, Sendable {

@@ -26,6 +26,10 @@ public enum StationFact: Hashable, Sendable {
     case certificates(CertificateNews)
     /// Of the charging profiles that it holds.
     case profiles(ProfileFact)
+    // Controls of the grid code and battery swaps (2.1 blocks R and S).
+    case der(DERFact)
+    /// It was asked to swap batteries under this number.
+    case swapAsked(request: Int, token: String, isTaken: Bool, word: String)
 }
 
 /// A reservation as it is asked of a station.

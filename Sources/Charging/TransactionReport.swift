@@ -17,6 +17,8 @@ public struct TransactionReport: Hashable, Sendable {
     public let evse: Int?
     public let connector: Int?
     public let token: String?
+    /// Nobody needs to be authorized for it: a station for all, or a battery in its slot (2.1 S04.FR.03).
+    public let isFree: Bool
     /// What the vehicle does, in the standard's word; `nil`: unchanged.
     public let chargingState: String?
     public let stopReason: String?
@@ -28,7 +30,7 @@ public struct TransactionReport: Hashable, Sendable {
     public init(
         stage: SequenceRecord.Stage, transaction: String, sequence: Int, at: Instant, trigger: String,
         wasOffline: Bool = false, evse: Int? = nil, connector: Int? = nil, token: String? = nil,
-        chargingState: String? = nil, stopReason: String? = nil, remoteStart: Int? = nil, reservation: Int? = nil,
+        isFree: Bool = false, chargingState: String? = nil, stopReason: String? = nil, remoteStart: Int? = nil, reservation: Int? = nil,
         readings: [Reading] = []
     ) {
         self.stage = stage
@@ -40,6 +42,7 @@ public struct TransactionReport: Hashable, Sendable {
         self.evse = evse
         self.connector = connector
         self.token = token
+        self.isFree = isFree
         self.chargingState = chargingState
         self.stopReason = stopReason
         self.remoteStart = remoteStart

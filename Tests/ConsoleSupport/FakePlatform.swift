@@ -35,6 +35,10 @@ public final class FakePlatform: PlatformService {
         /// Oldest first.
         public var reservations: [Reservation] = []
         public var displays: [StationID: DisplayPicture] = [:]
+        public var derOrders: [DEROrder] = []
+        public var derPictures: [StationID: DERPicture] = [:]
+        public var cabinets: [StationID: BatteryCabinet] = [:]
+        public var swaps: [BatterySwap] = []
         public var profiles: [StationID: StationProfiles] = [:]
         public var vendorHandlers: [String: VendorHandler] = [:]
         /// Newest first.
@@ -125,6 +129,7 @@ public final class FakePlatform: PlatformService {
         case .steerCampaign(let id, let step): ("campaign.\(step.rawValue)", id)
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", "\(id)")
         case .device(let order): ("device", order.station?.value ?? "")
+        case .der: ("der-control", "")
         case .tariffChanged(let id): ("tariff.changed", id)
         }
     }
@@ -210,6 +215,7 @@ public final class FakePlatform: PlatformService {
         case .steerCampaign(let id, let step): return .campaign(try steer(id, step))
         case .acknowledgeAlarm(let id): return .alarm(try acknowledge(id, actor))
         case .device(let order): return try device(order, actor)
+        case .der(let wish): return try applyDER(wish, actor)
         case .tariffChanged: break
         }
         return .done

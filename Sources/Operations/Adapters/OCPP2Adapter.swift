@@ -50,6 +50,10 @@ enum OCPP2Adapter {
                     request: asked.csr, use: asked.certificateType?.name, number: asked.requestId))
         case .notifyEVChargingNeeds(let told): .vehicleNeeds(needs(told))
         case .notifyEVChargingSchedule(let told): .vehicleSchedule(schedule(told))
+        case .reportDERControl(let report): .der(news(report))
+        case .notifyDERStartStop(let notice): .der(news(notice))
+        case .notifyDERAlarm(let notice): .der(news(notice))
+        case .batterySwap(let swap): swapEvent(swap) ?? .notice(kind: swap.eventType.name, text: "")
         case .notifyReport, .notifyMonitoringReport, .notifyEvent, .notifyCustomerInformation:
             news(request).map { .device($0) }
         default:
@@ -72,6 +76,7 @@ enum OCPP2Adapter {
             stage: stage, transaction: event.transactionInfo.transactionId, sequence: event.seqNo,
             at: event.timestamp, trigger: event.triggerReason.name, wasOffline: event.offline ?? false,
             evse: event.evse.map { max(0, $0.id) }, connector: event.evse?.connectorId, token: event.idToken?.idToken,
+            isFree: event.idToken?.type == .noAuthorization,
             chargingState: event.transactionInfo.chargingState?.name,
             stopReason: event.transactionInfo.stoppedReason?.name, remoteStart: event.transactionInfo.remoteStartId,
             reservation: event.reservationId, readings: readings(event.meterValue ?? [], sequence: event.seqNo))

@@ -78,6 +78,7 @@ public enum FaultReason: Wording {
     case keysUndecided(StationID, count: Int)
     case reservationUnknown(Int)
     case vendorHandlerUnknown(String)
+    case derUnknown(String)
     /// No list is kept for the station.
     case noLocalList(StationID)
     /// As many as may be are open or kept already.
@@ -100,6 +101,7 @@ public enum FaultReason: Wording {
         case idToken = "token"
         case campaign
         case template
+        case der, swap
     }
 
     public enum Code: String, WordingCode {
@@ -139,6 +141,9 @@ public enum FaultReason: Wording {
         case reservationUnknown = "reservation-unknown"
         case vendorHandlerUnknown = "vendor-handler-unknown"
         case noLocalList = "no-local-list"
+        case derUnknown = "der-control-unknown"
+        case derInvalid = "der-control-invalid"
+        case swapInvalid = "battery-swap-invalid"
         case tooMany = "too-many"
         case templateUnknown = "template-unknown"
         case templateInvalid = "template-invalid"
@@ -157,7 +162,7 @@ public enum FaultReason: Wording {
     public var kind: ServiceFault.Kind {
         switch self {
         case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown,
-            .reservationUnknown, .vendorHandlerUnknown, .fileUnknown, .templateUnknown:
+            .reservationUnknown, .vendorHandlerUnknown, .fileUnknown, .templateUnknown, .derUnknown:
             .notFound
         case .invalid: .invalid
         case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy,
@@ -211,6 +216,9 @@ public enum FaultReason: Wording {
         case .reservationUnknown: .reservationUnknown
         case .vendorHandlerUnknown: .vendorHandlerUnknown
         case .noLocalList: .noLocalList
+        case .derUnknown: .derUnknown
+        case .invalid(.der): .derInvalid
+        case .invalid(.swap): .swapInvalid
         case .tooMany: .tooMany
         case .invalid(.reservation): .reservationInvalid
         case .invalid(.display): .displayInvalid
@@ -239,6 +247,7 @@ public enum FaultReason: Wording {
         case .reservationUnknown(let id): ["reservation": String(id)]
         case .vendorHandlerUnknown(let id): ["handler": id]
         case .noLocalList(let id): ["station": id.value]
+        case .derUnknown(let id): ["control": id]
         case .tooMany(let most): ["most": String(most)]
         case .notInVersion(let id, let version): ["station": id.value, "version": version]
         case .templateUnknown(let name): ["template": name]
@@ -264,6 +273,7 @@ extension FaultReason.Code {
         case .idTokenUnknown: "There is no such token."
         case .reservationUnknown: "There is no open reservation {reservation} at this station."
         case .vendorHandlerUnknown: "There is no vendor handler {handler}."
+        case .derUnknown: "There is no control {control} that could be withdrawn."
         case .noLocalList:
             "No local list is kept for station {station}. Say first which tokens it should hold (scope all or selected)."
         case .tooMany: "There are {most} already; end or delete some first."
@@ -275,7 +285,7 @@ extension FaultReason.Code {
             "Nothing listens for stations that fetch or bring files: set listen.files and files.public_url, or name an address of your own."
         case .reservationInvalid, .displayInvalid, .localListInvalid, .vendorHandlerInvalid,
             .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid,
-            .campaignInvalid, .templateInvalid:
+            .campaignInvalid, .templateInvalid, .derInvalid, .swapInvalid:
             "Nothing was changed: see the fields."
         case .readingInvalid: "No reading was taken: see the fields."
         case .sessionEnded: "Session {session} has ended; it has no needs any more."

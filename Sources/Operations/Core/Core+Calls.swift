@@ -160,6 +160,16 @@ extension Core {
                 heard(news, s, at: now)
                 return .acknowledged
             }()
+        case .der(let news):
+            {
+                heard(news, s, at: now)
+                return .acknowledged
+            }()
+        case .swap(let event):
+            {
+                swapped(event, s, at: now)
+                return .acknowledged
+            }()
         case .device(let news):
             {
                 heard(news, s, at: now)
@@ -183,6 +193,7 @@ extension Core {
         stations[s].commissioner.booted(isNewFirmware: isNewFirmware, at: now)
         deviceBooted(s, at: now)
         outsideLimitsBooted(s)
+        derBooted(s, at: now)
         if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].dispatcher.restarted(id) }
         persistLive(s)
         emit(.publish(.station(id)))
