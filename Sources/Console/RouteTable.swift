@@ -159,6 +159,11 @@ enum RouteTable {
         Route(.get, "/api/v1/stations/{id}/batteries", .role(.viewer), handle: SwapsAPI.batteries),
         Route(.get, "/api/v1/stations/{id}/battery-swaps", .role(.operator), handle: SwapsAPI.list),
         Route(.post, "/api/v1/stations/{id}/battery-swaps", .role(.operator), handle: SwapsAPI.post),
+        Route(.get, "/sites/{id}/der", .role(.viewer), .person, handle: DERPage.show),
+        Route(.post, "/sites/{id}/der", .role(.operator), .person, handle: DERPage.give),
+        Route(.post, "/sites/{id}/der/withdraw", .role(.operator), .person, handle: DERPage.withdraw),
+        Route(.post, "/stations/{id}/der", .role(.operator), .person, handle: GridCodeCards.read),
+        Route(.post, "/stations/{id}/battery-swaps", .role(.operator), .person, handle: GridCodeCards.swap),
     ]
 
     private static let devicePages: [Route] = [

@@ -8,7 +8,7 @@ public struct BatterySwap: Hashable, Sendable {
         /// Asked of the station by us; its answer has not come.
         case asked
         /// The command never left: the station was not there.
-        case notSent = "not_sent"
+        case notSent = "not-sent"
         case unanswered
         case refused
         /// The station waits for the batteries.
