@@ -109,6 +109,11 @@ _ANSWERS = {
     "UnpublishFirmware": {"status": "Unpublished"},
     "UpdateFirmware": _accepts,
 }
+# What only 2.1 has, of a station that does none of it (blocks R and S).
+_ANSWERS |= {
+    "ClearDERControl": {"status": "NotSupported"}, "GetDERControl": {"status": "NotSupported"},
+    "RequestBatterySwap": {"status": "Rejected"}, "SetDERControl": {"status": "NotSupported"},
+}
 
 
 def _handler(action):
