@@ -37,6 +37,9 @@ public enum StationEvent: Hashable, Sendable {
     case powerAsked(profile: Int)
     /// Priority charging of a transaction begins or ends (2.1 K21, K22).
     case priorityCharging(transaction: String, isOn: Bool)
+    // Controls of the grid code and battery swaps (2.1 blocks R and S).
+    case der(DERNews)
+    case swap(SwapEvent)
 
     /// Something that bears on the station's security.
     public struct Security: Hashable, Sendable {

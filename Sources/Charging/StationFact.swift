@@ -30,6 +30,10 @@ public enum StationFact: Hashable, Sendable {
     case transfers([String], transaction: String, isTaken: Bool)
     /// It took the order to begin or end priority charging, and will tell when it has (2.1 K21).
     case priorityAsked(transaction: String, isOn: Bool)
+    // Controls of the grid code and battery swaps (2.1 blocks R and S).
+    case der(DERFact)
+    /// It was asked to swap batteries under this number.
+    case swapAsked(request: Int, token: String, isTaken: Bool, word: String)
 }
 
 /// A reservation as it is asked of a station.

@@ -15,4 +15,8 @@ public enum StationRequest: Hashable, Sendable {
     case listCertificates(use: String?)
     /// All charging profiles that it holds; reports with this number tell them.
     case readProfiles(request: Int)
+    // 2.1 blocks R and S; earlier versions have nothing of the kind.
+    case der(DERRequest)
+    /// - Parameter kind: of the token, in the word of 2.x; `nil`: nobody stated it.
+    case swap(request: Int, token: String, kind: String?)
 }

@@ -19,6 +19,8 @@ public struct TransactionReport: Hashable, Sendable {
     public let token: String?
     /// EVCCID of the vehicle (2.1 Q01.FR.02).
     public let vehicle: String?
+    /// Nobody needs to be authorized for it: a station for all, or a battery in its slot (2.1 S04.FR.03).
+    public let isFree: Bool
     /// What the vehicle does, in the standard's word; `nil`: unchanged.
     public let chargingState: String?
     public let stopReason: String?
@@ -30,7 +32,7 @@ public struct TransactionReport: Hashable, Sendable {
     public init(
         stage: SequenceRecord.Stage, transaction: String, sequence: Int, at: Instant, trigger: String,
         wasOffline: Bool = false, evse: Int? = nil, connector: Int? = nil, token: String? = nil,
-        vehicle: String? = nil, chargingState: String? = nil, stopReason: String? = nil, remoteStart: Int? = nil, reservation: Int? = nil,
+        vehicle: String? = nil, isFree: Bool = false, chargingState: String? = nil, stopReason: String? = nil, remoteStart: Int? = nil, reservation: Int? = nil,
         readings: [Reading] = []
     ) {
         self.stage = stage
@@ -43,6 +45,7 @@ public struct TransactionReport: Hashable, Sendable {
         self.connector = connector
         self.token = token
         self.vehicle = vehicle
+        self.isFree = isFree
         self.chargingState = chargingState
         self.stopReason = stopReason
         self.remoteStart = remoteStart

@@ -2,7 +2,7 @@ import Operations
 
 /// Every address of the console with the least role that may use it: the one place where access is decided.
 enum RouteTable {
-    static let routes = system + api + devices + pages + devicePages
+    static let routes = system + api + devices + gridCode + pages + devicePages
 
     private static let system: [Route] = [
         Route(.get, "/healthz", .anyone, handle: SystemAPI.health),
@@ -154,6 +154,24 @@ enum RouteTable {
         Route(
             .delete, "/api/v1/stations/{id}/customer-information/{request}", .role(.manager),
             handle: CustomersAPI.delete),
+    ]
+
+    /// Controls of the grid code, battery swaps.
+    private static let gridCode: [Route] = [
+        Route(.get, "/api/v1/der-controls", .role(.viewer), handle: DERControlsAPI.list),
+        Route(.post, "/api/v1/der-controls", .role(.operator), handle: DERControlsAPI.post),
+        Route(.get, "/api/v1/der-controls/{control}", .role(.viewer), handle: DERControlsAPI.get),
+        Route(.delete, "/api/v1/der-controls/{control}", .role(.operator), handle: DERControlsAPI.delete),
+        Route(.get, "/api/v1/stations/{id}/der-controls", .role(.viewer), handle: DERControlsAPI.ofStation),
+        Route(.post, "/api/v1/stations/{id}/der-controls:read", .role(.operator), handle: DERControlsAPI.read),
+        Route(.get, "/api/v1/stations/{id}/batteries", .role(.viewer), handle: SwapsAPI.batteries),
+        Route(.get, "/api/v1/stations/{id}/battery-swaps", .role(.operator), handle: SwapsAPI.list),
+        Route(.post, "/api/v1/stations/{id}/battery-swaps", .role(.operator), handle: SwapsAPI.post),
+        Route(.get, "/sites/{id}/der", .role(.viewer), .person, handle: DERPage.show),
+        Route(.post, "/sites/{id}/der", .role(.operator), .person, handle: DERPage.give),
+        Route(.post, "/sites/{id}/der/withdraw", .role(.operator), .person, handle: DERPage.withdraw),
+        Route(.post, "/stations/{id}/der", .role(.operator), .person, handle: GridCodeCards.read),
+        Route(.post, "/stations/{id}/battery-swaps", .role(.operator), .person, handle: GridCodeCards.swap),
     ]
 
     private static let devicePages: [Route] = [

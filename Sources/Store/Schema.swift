@@ -133,8 +133,47 @@ enum Schema {
                     ALTER TABLE charging_profile ADD COLUMN update_seconds INTEGER;
                     """)
         }
+        migrator.registerMigration("12 DER controls, battery swap") { db in try db.execute(sql: gridCode) }
         return migrator
     }()
+
+    private static let gridCode = """
+        CREATE TABLE der_control (
+            id TEXT PRIMARY KEY, function TEXT NOT NULL, priority INTEGER NOT NULL, starts_at INTEGER, ends_at INTEGER,
+            settings TEXT NOT NULL, discharge_share INTEGER, target TEXT NOT NULL, object TEXT NOT NULL, source TEXT,
+            ordered_by TEXT NOT NULL, created_at INTEGER NOT NULL, withdrawn_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE der_station (
+            station TEXT PRIMARY KEY, supported TEXT, told_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE der_holding (
+            station TEXT NOT NULL, position INTEGER NOT NULL, control TEXT NOT NULL, received_at INTEGER NOT NULL,
+            superseded_at INTEGER, superseded_by TEXT, place TEXT NOT NULL, word TEXT, at INTEGER NOT NULL,
+            started_at INTEGER, ended_at INTEGER, superseded_there INTEGER NOT NULL, withdrawn INTEGER NOT NULL,
+            PRIMARY KEY (station, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX der_holding_of_control ON der_holding(control);
+        CREATE TABLE der_stranger (
+            station TEXT NOT NULL, position INTEGER NOT NULL, id TEXT NOT NULL, function TEXT NOT NULL,
+            priority INTEGER NOT NULL, starts_at INTEGER, ends_at INTEGER, settings TEXT NOT NULL,
+            discharge_share INTEGER, superseded INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (station, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE battery_cabinet (
+            station TEXT PRIMARY KEY, target INTEGER, full INTEGER, token TEXT, capacity INTEGER, demand TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE stored_battery (
+            station TEXT NOT NULL, slot INTEGER NOT NULL, serial TEXT NOT NULL, charge INTEGER NOT NULL,
+            health INTEGER NOT NULL, produced_at INTEGER, vendor_info TEXT, since INTEGER NOT NULL,
+            charge_then INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (station, slot)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE battery_swap (
+            id INTEGER PRIMARY KEY, station TEXT NOT NULL, request INTEGER NOT NULL, token TEXT NOT NULL,
+            remote INTEGER NOT NULL, ordered_by TEXT NOT NULL, opened_at INTEGER NOT NULL, state TEXT NOT NULL,
+            at INTEGER NOT NULL, word TEXT, token_refused INTEGER NOT NULL, taken TEXT NOT NULL, given TEXT NOT NULL,
+            charged INTEGER, command TEXT, open INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX battery_swap_of_station ON battery_swap(station, id);
+        """
 
     private static let chargingProfiles = """
         CREATE TABLE charging_profile (

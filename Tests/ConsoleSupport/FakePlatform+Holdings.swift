@@ -67,6 +67,7 @@ extension FakePlatform {
         case .clearDisplay(let number):
             change { $0.displays[id]?.remove(number) }
             return .command(command(id, "ClearDisplayMessage", Array("{}".utf8), actor))
+        case .swapBatteries(let token): return swapBatteries(id, token, actor)
         case .readProfiles: return .command(command(id, "GetChargingProfiles", Array("{}".utf8), actor))
         case .readDisplay: return .command(command(id, "GetDisplayMessages", Array("{}".utf8), actor))
         case .installCertificate(let use, let pem):

@@ -35,6 +35,10 @@ public final class FakePlatform: PlatformService {
         /// Oldest first.
         public var reservations: [Reservation] = []
         public var displays: [StationID: DisplayPicture] = [:]
+        public var derOrders: [DEROrder] = []
+        public var derPictures: [StationID: DERPicture] = [:]
+        public var cabinets: [StationID: BatteryCabinet] = [:]
+        public var swaps: [BatterySwap] = []
         public var profiles: [StationID: StationProfiles] = [:]
         public var vendorHandlers: [String: VendorHandler] = [:]
         /// Newest first.
@@ -129,6 +133,7 @@ public final class FakePlatform: PlatformService {
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", "\(id)")
         case .device(let order): ("device", order.station?.value ?? "")
         case .v2x: ("v2x", "")
+        case .der: ("der-control", "")
         case .tariffChanged(let id): ("tariff.changed", id)
         }
     }
@@ -240,6 +245,7 @@ public final class FakePlatform: PlatformService {
                 return .command(command(home.session.evse.station, action, Array("{}".utf8), actor))
             }
             return .command(command(id, action, Array("{}".utf8), actor))
+        case .der(let wish): return try applyDER(wish, actor)
         case .tariffChanged: break
         }
         return .done

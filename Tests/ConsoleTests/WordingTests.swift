@@ -42,6 +42,9 @@ import Testing
         #expect(Self.missing("severity.", DeviceMonitor.severities.map(String.init)) == [])
         #expect(Self.missing("profilechange.", SecurityProfileChange.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("held.", HeldLimits.State.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("derfunction.", DERFunction.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("der.state.", DERHolding.State.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("swap.state.", BatterySwap.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("basis.", OfflineOutlook.Pile.Basis.allCases.map(\.rawValue)) == [])
     }
 

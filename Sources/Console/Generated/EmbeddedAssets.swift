@@ -528,6 +528,128 @@ enum EmbeddedAssets {
                   "lists.stop": "Keep no list",
                   "lists.send": "Send what changed",
                   "lists.whole": "Send all of it",
+                  "fault.der-control-unknown": "There is no control {control} that could be withdrawn.",
+                  "fault.der-control-invalid": "Nothing was given: see the fields.",
+                  "fault.battery-swap-invalid": "Nothing was asked: see the fields.",
+                  "problem.function-unsupported": "no station that it is for supports {function} (R04.FR.01)",
+                  "problem.token-refused": "must be a token that may charge (S02.FR.03)",
+                  "alarm.station-der-alarm": "Grid code at {object}: {function} takes over, {fault}",
+                  "alarm.station-der-alarm.action": "The station follows the grid instead of its plan; look at voltage and frequency on site",
+                  "alarm.station-swap-left": "Nobody took the battery in slot {slot} ({object})",
+                  "alarm.station-swap-left.action": "Look whether a driver needs help; taken or acknowledged, the alarm ends",
+                  "note.der": "The control was given; how the stations take it stands below.",
+                  "note.der.withdrawn": "The control was withdrawn; stations that hold it clear it.",
+                  "der.title": "Grid code controls",
+                  "der.site": "Back to the site",
+                  "der.timeline": "What holds when",
+                  "der.timeline.title": "Controls of the grid code from {from} to {to}",
+                  "der.text": "Of each function one control holds at a time: the scheduled one of the highest priority, else the default. Only these are sent to the stations.",
+                  "der.none": "No control is known.",
+                  "der.controls": "Controls",
+                  "der.new": "Give a control",
+                  "der.give": "Give",
+                  "der.withdraw": "Withdraw",
+                  "der.over": "over",
+                  "der.withdrawn": "withdrawn",
+                  "der.control": "Control",
+                  "der.function": "Function",
+                  "der.priority": "Priority",
+                  "der.priority.hint": "0 goes before all others",
+                  "der.when": "When",
+                  "der.default": "default, always",
+                  "der.where": "Where",
+                  "der.where.site": "whole site",
+                  "der.where.node": "node {node}",
+                  "der.stations": "Stations",
+                  "der.nostations": "none that speaks OCPP 2.1",
+                  "der.in": "Begins in minutes",
+                  "der.in.hint": "left empty with the length: a default",
+                  "der.minutes": "Length in minutes",
+                  "der.source": "Where it comes from",
+                  "der.settings": "Settings",
+                  "der.settings.hint": "The function's own object of OCPP 2.1 as JSON, without priority and times",
+                  "der.legend.winner": "holds",
+                  "der.legend.lost": "given, gives way",
+                  "der.legend.default": "default",
+                  "der.station": "Grid code controls at the station",
+                  "der.state": "State",
+                  "der.by": "gives way to {control}",
+                  "der.stranger": "not ours",
+                  "der.told": "The station told all of its controls",
+                  "der.untold": "The station has not told what it holds.",
+                  "der.holds": "What it holds",
+                  "der.supported": "Functions it knows",
+                  "der.supported.unknown": "not told; read its device model",
+                  "der.read": "Ask what it holds",
+                  "swap.title": "Batteries",
+                  "swap.slot": "Slot {n}",
+                  "swap.empty": "empty",
+                  "swap.ready": "ready",
+                  "swap.charging": "charging",
+                  "swap.waiting": "waits",
+                  "swap.health": "health {soh}",
+                  "swap.ready.count": "{ready} of {all} batteries ready, from {soc} on",
+                  "swap.assumed": "assumed: the station has not told its target",
+                  "swap.tokenrefused": "token may not charge",
+                  "swap.remote": "asked by us",
+                  "swap.local": "at the station",
+                  "swap.when": "Begun",
+                  "swap.in": "In",
+                  "swap.out": "Out",
+                  "swap.state": "State",
+                  "swap.charged": "Charged here, kWh",
+                  "swap.history": "Swaps",
+                  "swap.new": "Ask for a swap",
+                  "swap.make": "Ask",
+                  "der.state.waiting": "waiting",
+                  "der.state.sent": "sent",
+                  "der.state.held": "held",
+                  "der.state.running": "in force",
+                  "der.state.superseded": "gave way",
+                  "der.state.refused": "refused",
+                  "der.state.ended": "ended",
+                  "swap.state.asked": "asked",
+                  "swap.state.not-sent": "not sent",
+                  "swap.state.unanswered": "no answer",
+                  "swap.state.refused": "refused",
+                  "swap.state.accepted": "waits for the driver",
+                  "swap.state.open": "half done",
+                  "swap.state.done": "done",
+                  "swap.state.left": "battery left",
+                  "swap.state.unused": "nobody came",
+                  "derfunction.EnterService": "Entering service",
+                  "derfunction.FreqDroop": "Frequency droop",
+                  "derfunction.FreqWatt": "Frequency–power",
+                  "derfunction.FixedPFAbsorb": "Power factor, charging",
+                  "derfunction.FixedPFInject": "Power factor, discharging",
+                  "derfunction.FixedVar": "Fixed reactive power",
+                  "derfunction.Gradients": "Ramp limits",
+                  "derfunction.HFMustTrip": "Over-frequency trip",
+                  "derfunction.HFMayTrip": "Over-frequency ride-through",
+                  "derfunction.HVMustTrip": "Over-voltage trip",
+                  "derfunction.HVMomCess": "Over-voltage pause",
+                  "derfunction.HVMayTrip": "Over-voltage ride-through",
+                  "derfunction.LimitMaxDischarge": "Discharge limit",
+                  "derfunction.LFMustTrip": "Under-frequency trip",
+                  "derfunction.LVMustTrip": "Under-voltage trip",
+                  "derfunction.LVMomCess": "Under-voltage pause",
+                  "derfunction.LVMayTrip": "Under-voltage ride-through",
+                  "derfunction.PowerMonitoringMustTrip": "Power monitoring trip",
+                  "derfunction.VoltVar": "Voltage–reactive power",
+                  "derfunction.VoltWatt": "Voltage–power",
+                  "derfunction.WattPF": "Power–power factor",
+                  "derfunction.WattVar": "Power–reactive power",
+                  "derfault.CurrentImbalance": "current imbalance",
+                  "derfault.LocalEmergency": "local emergency",
+                  "derfault.LowInputPower": "low input power",
+                  "derfault.OverCurrent": "over-current",
+                  "derfault.OverFrequency": "over-frequency",
+                  "derfault.OverVoltage": "over-voltage",
+                  "derfault.PhaseRotation": "phase rotation",
+                  "derfault.RemoteEmergency": "remote emergency",
+                  "derfault.UnderFrequency": "under-frequency",
+                  "derfault.UnderVoltage": "under-voltage",
+                  "derfault.VoltageImbalance": "voltage imbalance",
                   "reservations.title": "Reservations",
                   "reservations.none": "Nothing was reserved at this pile.",
                   "reservations.number": "Number, EVSE",
@@ -1998,6 +2120,128 @@ enum EmbeddedAssets {
                   "lists.stop": "不再维护白名单",
                   "lists.send": "下发变更",
                   "lists.whole": "下发完整白名单",
+                  "fault.der-control-unknown": "没有可撤回的控制 {control}。",
+                  "fault.der-control-invalid": "未下达任何控制：请查看各字段。",
+                  "fault.battery-swap-invalid": "未发出请求：请查看各字段。",
+                  "problem.function-unsupported": "目标范围内没有充电桩支持 {function}（R04.FR.01）",
+                  "problem.token-refused": "须为可用的授权标识（S02.FR.03）",
+                  "alarm.station-der-alarm": "充电桩 {object} 按并网控制运行：{function}，{fault}",
+                  "alarm.station-der-alarm.action": "充电桩正随电网调整、未按计划运行；请检查现场电压和频率",
+                  "alarm.station-swap-left": "{slot} 号仓位的电池无人取走（{object}）",
+                  "alarm.station-swap-left.action": "查看司机是否需要帮助；电池取走或确认后告警结束",
+                  "note.der": "控制已下达；各桩的接受情况见下方。",
+                  "note.der.withdrawn": "控制已撤回；持有它的充电桩将清除。",
+                  "der.title": "并网控制",
+                  "der.site": "返回场站",
+                  "der.timeline": "何时生效",
+                  "der.timeline.title": "{from} 至 {to} 的并网控制",
+                  "der.text": "每种功能同一时刻只有一个控制生效：优先级最高的定时控制，否则为默认控制。只有生效者会下发到充电桩。",
+                  "der.none": "没有已知的控制。",
+                  "der.controls": "控制",
+                  "der.new": "下达控制",
+                  "der.give": "下达",
+                  "der.withdraw": "撤回",
+                  "der.over": "已结束",
+                  "der.withdrawn": "已撤回",
+                  "der.control": "控制",
+                  "der.function": "功能",
+                  "der.priority": "优先级",
+                  "der.priority.hint": "0 为最高",
+                  "der.when": "时间",
+                  "der.default": "默认，长期有效",
+                  "der.where": "范围",
+                  "der.where.site": "整个场站",
+                  "der.where.node": "节点 {node}",
+                  "der.stations": "充电桩",
+                  "der.nostations": "没有支持 OCPP 2.1 的充电桩",
+                  "der.in": "几分钟后开始",
+                  "der.in.hint": "与时长同时留空：默认控制",
+                  "der.minutes": "时长（分钟）",
+                  "der.source": "来源",
+                  "der.settings": "设置",
+                  "der.settings.hint": "该功能在 OCPP 2.1 中的对象（JSON），不含优先级和时间",
+                  "der.legend.winner": "生效",
+                  "der.legend.lost": "已下达，被取代",
+                  "der.legend.default": "默认",
+                  "der.station": "充电桩的并网控制",
+                  "der.state": "状态",
+                  "der.by": "被 {control} 取代",
+                  "der.stranger": "非本平台下达",
+                  "der.told": "充电桩上次告知全部控制：",
+                  "der.untold": "充电桩尚未告知其持有的控制。",
+                  "der.holds": "持有情况",
+                  "der.supported": "支持的功能",
+                  "der.supported.unknown": "未告知；请读取设备模型",
+                  "der.read": "查询持有的控制",
+                  "swap.title": "换电仓",
+                  "swap.slot": "{n} 号仓",
+                  "swap.empty": "空仓",
+                  "swap.ready": "可取用",
+                  "swap.charging": "充电中",
+                  "swap.waiting": "等待充电",
+                  "swap.health": "健康度 {soh}",
+                  "swap.ready.count": "{all} 块电池中 {ready} 块可取用（{soc} 起）",
+                  "swap.assumed": "假定值：充电桩未告知目标电量",
+                  "swap.tokenrefused": "授权标识不可用",
+                  "swap.remote": "平台发起",
+                  "swap.local": "现场发起",
+                  "swap.when": "开始时间",
+                  "swap.in": "放入",
+                  "swap.out": "取出",
+                  "swap.state": "状态",
+                  "swap.charged": "在此充入，kWh",
+                  "swap.history": "换电记录",
+                  "swap.new": "发起换电",
+                  "swap.make": "发起",
+                  "der.state.waiting": "等待下发",
+                  "der.state.sent": "已下发",
+                  "der.state.held": "已接受",
+                  "der.state.running": "生效中",
+                  "der.state.superseded": "被取代",
+                  "der.state.refused": "被拒绝",
+                  "der.state.ended": "已结束",
+                  "swap.state.asked": "已请求",
+                  "swap.state.not-sent": "未发送",
+                  "swap.state.unanswered": "无应答",
+                  "swap.state.refused": "被拒绝",
+                  "swap.state.accepted": "等待司机",
+                  "swap.state.open": "进行中",
+                  "swap.state.done": "完成",
+                  "swap.state.left": "电池未取走",
+                  "swap.state.unused": "无人前来",
+                  "derfunction.EnterService": "并网条件",
+                  "derfunction.FreqDroop": "频率下垂",
+                  "derfunction.FreqWatt": "频率–有功",
+                  "derfunction.FixedPFAbsorb": "充电功率因数",
+                  "derfunction.FixedPFInject": "放电功率因数",
+                  "derfunction.FixedVar": "固定无功",
+                  "derfunction.Gradients": "爬坡限制",
+                  "derfunction.HFMustTrip": "过频脱网",
+                  "derfunction.HFMayTrip": "过频穿越",
+                  "derfunction.HVMustTrip": "过压脱网",
+                  "derfunction.HVMomCess": "过压暂停",
+                  "derfunction.HVMayTrip": "过压穿越",
+                  "derfunction.LimitMaxDischarge": "放电功率上限",
+                  "derfunction.LFMustTrip": "欠频脱网",
+                  "derfunction.LVMustTrip": "欠压脱网",
+                  "derfunction.LVMomCess": "欠压暂停",
+                  "derfunction.LVMayTrip": "欠压穿越",
+                  "derfunction.PowerMonitoringMustTrip": "功率监视脱网",
+                  "derfunction.VoltVar": "电压–无功",
+                  "derfunction.VoltWatt": "电压–有功",
+                  "derfunction.WattPF": "有功–功率因数",
+                  "derfunction.WattVar": "有功–无功",
+                  "derfault.CurrentImbalance": "电流不平衡",
+                  "derfault.LocalEmergency": "就地急停",
+                  "derfault.LowInputPower": "输入功率低",
+                  "derfault.OverCurrent": "过流",
+                  "derfault.OverFrequency": "频率过高",
+                  "derfault.OverVoltage": "电压过高",
+                  "derfault.PhaseRotation": "相序错误",
+                  "derfault.RemoteEmergency": "远程急停",
+                  "derfault.UnderFrequency": "频率过低",
+                  "derfault.UnderVoltage": "电压过低",
+                  "derfault.VoltageImbalance": "电压不平衡",
                   "reservations.title": "预约",
                   "reservations.none": "该桩没有预约。",
                   "reservations.number": "编号，充电接口",
@@ -4005,6 +4249,340 @@ enum EmbeddedAssets {
                             "example": "wait=10"
                           }
                         ]
+                      }
+                    },
+                    "/api/v1/der-controls": {
+                      "get": {
+                        "operationId": "listDERControls",
+                        "summary": "Controls of the grid code, newest first",
+                        "tags": ["der"],
+                        "description": "Least role: viewer.",
+                        "responses": {
+                          "200": {
+                            "description": "Controls",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DERControl"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "parameters": [
+                          {"name": "site", "in": "query", "schema": {"type": "string"}, "description": "Those given to this site."},
+                          {"name": "node", "in": "query", "schema": {"type": "string"}, "description": "Those given to this node."},
+                          {
+                            "name": "station",
+                            "in": "query",
+                            "schema": {"type": "string"},
+                            "description": "Those given to this station."
+                          },
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      },
+                      "post": {
+                        "operationId": "giveDERControl",
+                        "summary": "Give a control to a site, a node or a station (OCPP 2.1 R04)",
+                        "tags": ["der"],
+                        "description": "Least role: operator.",
+                        "responses": {
+                          "201": {
+                            "description": "Given; how each station stands to it",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DERControlDetail"}}},
+                            "headers": {"Location": {"schema": {"type": "string"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DERControlOrder"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/der-controls/{control}": {
+                      "parameters": [
+                        {
+                          "name": "control",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 36, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getDERControl",
+                        "summary": "A control and how each station stands to it",
+                        "tags": ["der"],
+                        "description": "Least role: viewer.",
+                        "responses": {
+                          "200": {
+                            "description": "The control",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DERControlDetail"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        }
+                      },
+                      "delete": {
+                        "operationId": "withdrawDERControl",
+                        "summary": "Withdraw a control; stations that hold it are told to clear it",
+                        "tags": ["der"],
+                        "description": "Least role: operator.",
+                        "responses": {
+                          "200": {
+                            "description": "Withdrawn",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DERControlDetail"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/der-controls": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listStationDERControls",
+                        "summary": "Controls that the station should have, and those that it told of besides",
+                        "tags": ["der"],
+                        "description": "Least role: viewer.",
+                        "responses": {
+                          "200": {
+                            "description": "supported: functions that it knows, null: it has not told; told_at: when it told all of its controls last",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/DERHolding"}},
+                                    "next_cursor": {"type": ["string", "null"]},
+                                    "strangers": {"type": "array", "items": {"$ref": "#/components/schemas/DERStranger"}},
+                                    "supported": {"type": ["array", "null"], "items": {"type": "string"}},
+                                    "told_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor", "strangers", "supported", "told_at"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/stations/{id}/der-controls:read": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "readDERControls",
+                        "summary": "Ask the station which controls it holds; its reports follow its answer",
+                        "tags": ["der"],
+                        "description": "Least role: operator.",
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/batteries": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listBatteries",
+                        "summary": "Batteries in the slots of a station that exchanges them (OCPP 2.1 S)",
+                        "tags": ["swap"],
+                        "description": "Least role: viewer.",
+                        "responses": {
+                          "200": {
+                            "description": "Batteries by slot; ready: how many may be given; battery_kwh: what charging a whole one draws, null: not seen yet",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/StoredBattery"}},
+                                    "next_cursor": {"type": ["string", "null"]},
+                                    "ready": {"type": "integer"},
+                                    "target_soc": {"type": ["number", "null"], "minimum": 0, "maximum": 100},
+                                    "max_soc": {"type": ["number", "null"], "minimum": 0, "maximum": 100},
+                                    "battery_kwh": {"type": ["number", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor", "ready", "target_soc", "max_soc", "battery_kwh"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/stations/{id}/battery-swaps": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listBatterySwaps",
+                        "summary": "Who exchanged which batteries, newest first",
+                        "tags": ["swap"],
+                        "description": "Least role: operator.",
+                        "responses": {
+                          "200": {
+                            "description": "Swaps",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/BatterySwap"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "parameters": [
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      },
+                      "post": {
+                        "operationId": "swapBatteries",
+                        "summary": "Have the station exchange batteries for a token",
+                        "tags": ["swap"],
+                        "description": "Least role: operator.",
+                        "responses": {
+                          "200": {
+                            "description": "The swap and its command, which ended within the time of Prefer: wait",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/BatterySwapOrdered"}}}
+                          },
+                          "202": {
+                            "description": "Asked; the station has not answered yet",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/BatterySwapOrdered"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {
+                            "application/json": {
+                              "schema": {
+                                "type": "object",
+                                "properties": {
+                                  "id_token": {"type": "string", "minLength": 1, "maxLength": 255},
+                                  "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600}
+                                },
+                                "additionalProperties": false,
+                                "required": ["id_token"]
+                              }
+                            }
+                          }
+                        }
                       }
                     },
                     "/api/v1/reservations": {
@@ -8723,6 +9301,508 @@ enum EmbeddedAssets {
                         "additionalProperties": false,
                         "required": ["id_token", "expires_at"]
                       },
+                      "DERControl": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "type": {
+                            "type": "string",
+                            "enum": [
+                              "EnterService",
+                              "FreqDroop",
+                              "FreqWatt",
+                              "FixedPFAbsorb",
+                              "FixedPFInject",
+                              "FixedVar",
+                              "Gradients",
+                              "HFMustTrip",
+                              "HFMayTrip",
+                              "HVMustTrip",
+                              "HVMomCess",
+                              "HVMayTrip",
+                              "LimitMaxDischarge",
+                              "LFMustTrip",
+                              "LVMustTrip",
+                              "LVMomCess",
+                              "LVMayTrip",
+                              "PowerMonitoringMustTrip",
+                              "VoltVar",
+                              "VoltWatt",
+                              "WattPF",
+                              "WattVar"
+                            ]
+                          },
+                          "priority": {"type": "integer", "minimum": 0, "description": "0 goes before all others."},
+                          "default": {"type": "boolean"},
+                          "start": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "end": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "settings": {"type": "object", "description": "The function's own object of OCPP 2.1, without priority and times."},
+                          "site": {"type": ["string", "null"]},
+                          "node": {"type": ["string", "null"]},
+                          "station": {"type": ["string", "null"]},
+                          "source": {"type": ["string", "null"], "description": "Where it comes from, as the caller named it."},
+                          "by": {"type": "string"},
+                          "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "withdrawn_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "over": {"type": "boolean", "description": "It has had its time or was withdrawn; shown for a week."},
+                          "stations": {
+                            "type": "object",
+                            "properties": {
+                              "waiting": {"type": "integer"},
+                              "sent": {"type": "integer"},
+                              "held": {"type": "integer"},
+                              "running": {"type": "integer"},
+                              "superseded": {"type": "integer"},
+                              "refused": {"type": "integer"},
+                              "ended": {"type": "integer"}
+                            },
+                            "additionalProperties": false,
+                            "required": ["waiting", "sent", "held", "running", "superseded", "refused", "ended"],
+                            "description": "At how many stations it stands how."
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "type",
+                          "priority",
+                          "default",
+                          "start",
+                          "end",
+                          "settings",
+                          "site",
+                          "node",
+                          "station",
+                          "source",
+                          "by",
+                          "created_at",
+                          "withdrawn_at",
+                          "over",
+                          "stations"
+                        ]
+                      },
+                      "DERControlDetail": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "type": {
+                            "type": "string",
+                            "enum": [
+                              "EnterService",
+                              "FreqDroop",
+                              "FreqWatt",
+                              "FixedPFAbsorb",
+                              "FixedPFInject",
+                              "FixedVar",
+                              "Gradients",
+                              "HFMustTrip",
+                              "HFMayTrip",
+                              "HVMustTrip",
+                              "HVMomCess",
+                              "HVMayTrip",
+                              "LimitMaxDischarge",
+                              "LFMustTrip",
+                              "LVMustTrip",
+                              "LVMomCess",
+                              "LVMayTrip",
+                              "PowerMonitoringMustTrip",
+                              "VoltVar",
+                              "VoltWatt",
+                              "WattPF",
+                              "WattVar"
+                            ]
+                          },
+                          "priority": {"type": "integer", "minimum": 0, "description": "0 goes before all others."},
+                          "default": {"type": "boolean"},
+                          "start": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "end": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "settings": {"type": "object", "description": "The function's own object of OCPP 2.1, without priority and times."},
+                          "site": {"type": ["string", "null"]},
+                          "node": {"type": ["string", "null"]},
+                          "station": {"type": ["string", "null"]},
+                          "source": {"type": ["string", "null"], "description": "Where it comes from, as the caller named it."},
+                          "by": {"type": "string"},
+                          "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "withdrawn_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "over": {"type": "boolean", "description": "It has had its time or was withdrawn; shown for a week."},
+                          "stations": {
+                            "type": "object",
+                            "properties": {
+                              "waiting": {"type": "integer"},
+                              "sent": {"type": "integer"},
+                              "held": {"type": "integer"},
+                              "running": {"type": "integer"},
+                              "superseded": {"type": "integer"},
+                              "refused": {"type": "integer"},
+                              "ended": {"type": "integer"}
+                            },
+                            "additionalProperties": false,
+                            "required": ["waiting", "sent", "held", "running", "superseded", "refused", "ended"],
+                            "description": "At how many stations it stands how."
+                          },
+                          "states": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "station_id": {"type": "string"},
+                                "id": {"type": "string"},
+                                "type": {
+                                  "type": "string",
+                                  "enum": [
+                                    "EnterService",
+                                    "FreqDroop",
+                                    "FreqWatt",
+                                    "FixedPFAbsorb",
+                                    "FixedPFInject",
+                                    "FixedVar",
+                                    "Gradients",
+                                    "HFMustTrip",
+                                    "HFMayTrip",
+                                    "HVMustTrip",
+                                    "HVMomCess",
+                                    "HVMayTrip",
+                                    "LimitMaxDischarge",
+                                    "LFMustTrip",
+                                    "LVMustTrip",
+                                    "LVMomCess",
+                                    "LVMayTrip",
+                                    "PowerMonitoringMustTrip",
+                                    "VoltVar",
+                                    "VoltWatt",
+                                    "WattPF",
+                                    "WattVar"
+                                  ]
+                                },
+                                "priority": {"type": "integer", "minimum": 0, "description": "0 goes before all others."},
+                                "default": {"type": "boolean"},
+                                "start": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                "end": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                "settings": {
+                                  "type": "object",
+                                  "description": "The function's own object of OCPP 2.1, without priority and times."
+                                },
+                                "state": {"type": "string", "enum": ["waiting", "sent", "held", "running", "superseded", "refused", "ended"]},
+                                "word": {"type": ["string", "null"], "description": "The station's own, where it refused."},
+                                "at": {"type": "string", "format": "date-time", "description": "Since when it is so."},
+                                "superseded_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                "superseded_by": {"type": ["string", "null"], "description": "The control that holds in its place."},
+                                "started_at": {"type": ["string", "null"], "format": "date-time", "description": "By the station's own word."},
+                                "ended_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                              },
+                              "additionalProperties": false,
+                              "required": [
+                                "station_id",
+                                "id",
+                                "type",
+                                "priority",
+                                "default",
+                                "start",
+                                "end",
+                                "settings",
+                                "state",
+                                "word",
+                                "at",
+                                "superseded_at",
+                                "superseded_by",
+                                "started_at",
+                                "ended_at"
+                              ]
+                            }
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "type",
+                          "priority",
+                          "default",
+                          "start",
+                          "end",
+                          "settings",
+                          "site",
+                          "node",
+                          "station",
+                          "source",
+                          "by",
+                          "created_at",
+                          "withdrawn_at",
+                          "over",
+                          "stations",
+                          "states"
+                        ]
+                      },
+                      "DERHolding": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "type": {
+                            "type": "string",
+                            "enum": [
+                              "EnterService",
+                              "FreqDroop",
+                              "FreqWatt",
+                              "FixedPFAbsorb",
+                              "FixedPFInject",
+                              "FixedVar",
+                              "Gradients",
+                              "HFMustTrip",
+                              "HFMayTrip",
+                              "HVMustTrip",
+                              "HVMomCess",
+                              "HVMayTrip",
+                              "LimitMaxDischarge",
+                              "LFMustTrip",
+                              "LVMustTrip",
+                              "LVMomCess",
+                              "LVMayTrip",
+                              "PowerMonitoringMustTrip",
+                              "VoltVar",
+                              "VoltWatt",
+                              "WattPF",
+                              "WattVar"
+                            ]
+                          },
+                          "priority": {"type": "integer", "minimum": 0, "description": "0 goes before all others."},
+                          "default": {"type": "boolean"},
+                          "start": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "end": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "settings": {"type": "object", "description": "The function's own object of OCPP 2.1, without priority and times."},
+                          "state": {"type": "string", "enum": ["waiting", "sent", "held", "running", "superseded", "refused", "ended"]},
+                          "word": {"type": ["string", "null"], "description": "The station's own, where it refused."},
+                          "at": {"type": "string", "format": "date-time", "description": "Since when it is so."},
+                          "superseded_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "superseded_by": {"type": ["string", "null"], "description": "The control that holds in its place."},
+                          "started_at": {"type": ["string", "null"], "format": "date-time", "description": "By the station's own word."},
+                          "ended_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "type",
+                          "priority",
+                          "default",
+                          "start",
+                          "end",
+                          "settings",
+                          "state",
+                          "word",
+                          "at",
+                          "superseded_at",
+                          "superseded_by",
+                          "started_at",
+                          "ended_at"
+                        ]
+                      },
+                      "DERStranger": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "type": {
+                            "type": "string",
+                            "enum": [
+                              "EnterService",
+                              "FreqDroop",
+                              "FreqWatt",
+                              "FixedPFAbsorb",
+                              "FixedPFInject",
+                              "FixedVar",
+                              "Gradients",
+                              "HFMustTrip",
+                              "HFMayTrip",
+                              "HVMustTrip",
+                              "HVMomCess",
+                              "HVMayTrip",
+                              "LimitMaxDischarge",
+                              "LFMustTrip",
+                              "LVMustTrip",
+                              "LVMomCess",
+                              "LVMayTrip",
+                              "PowerMonitoringMustTrip",
+                              "VoltVar",
+                              "VoltWatt",
+                              "WattPF",
+                              "WattVar"
+                            ]
+                          },
+                          "priority": {"type": "integer", "minimum": 0, "description": "0 goes before all others."},
+                          "default": {"type": "boolean"},
+                          "start": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "end": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "settings": {"type": "object", "description": "The function's own object of OCPP 2.1, without priority and times."},
+                          "state": {
+                            "type": "string",
+                            "enum": ["superseded", "unknown"],
+                            "description": "Whether another control stands before it at the station."
+                          },
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "type", "priority", "default", "start", "end", "settings", "state", "at"],
+                        "description": "A control that the station told of and that was not given here, or not so."
+                      },
+                      "DERControlOrder": {
+                        "type": "object",
+                        "properties": {
+                          "id": {
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 36,
+                            "pattern": "^[!-.0-~]+$",
+                            "description": "Default: one is made up."
+                          },
+                          "type": {
+                            "type": "string",
+                            "enum": [
+                              "EnterService",
+                              "FreqDroop",
+                              "FreqWatt",
+                              "FixedPFAbsorb",
+                              "FixedPFInject",
+                              "FixedVar",
+                              "Gradients",
+                              "HFMustTrip",
+                              "HFMayTrip",
+                              "HVMustTrip",
+                              "HVMomCess",
+                              "HVMayTrip",
+                              "LimitMaxDischarge",
+                              "LFMustTrip",
+                              "LVMustTrip",
+                              "LVMomCess",
+                              "LVMayTrip",
+                              "PowerMonitoringMustTrip",
+                              "VoltVar",
+                              "VoltWatt",
+                              "WattPF",
+                              "WattVar"
+                            ]
+                          },
+                          "priority": {"type": "integer", "minimum": 0, "description": "0 goes before all others.", "maximum": 2147483647},
+                          "start": {
+                            "type": "string",
+                            "format": "date-time",
+                            "description": "Left out with duration_seconds: a default, which holds whenever no scheduled control of its type does."
+                          },
+                          "duration_seconds": {"type": "integer", "minimum": 1, "maximum": 315576000},
+                          "settings": {"type": "object", "description": "The function's own object of OCPP 2.1, without priority and times."},
+                          "site": {"type": "string"},
+                          "node": {"type": "string", "description": "All stations at the node and below it."},
+                          "station": {"type": "string"},
+                          "source": {"type": "string", "maxLength": 200}
+                        },
+                        "additionalProperties": false,
+                        "required": ["type", "priority", "settings"],
+                        "description": "One of site, node and station says where it holds."
+                      },
+                      "StoredBattery": {
+                        "type": "object",
+                        "properties": {
+                          "slot": {"type": "integer", "description": "Number of the EVSE that the slot is."},
+                          "serial": {"type": "string"},
+                          "soc": {"type": "number", "minimum": 0, "maximum": 100},
+                          "soh": {"type": "number", "minimum": 0, "maximum": 100},
+                          "produced_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "vendor_info": {"type": ["string", "null"]},
+                          "ready": {"type": "boolean", "description": "Charged enough to be given."},
+                          "since": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "told_at": {"type": "string", "format": "date-time", "description": "When its charge was told last."},
+                          "status": {"type": ["string", "null"], "description": "Of the slot's connector: Available is an empty slot."},
+                          "session": {"type": ["string", "null"], "description": "The transaction that charges it."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "slot",
+                          "serial",
+                          "soc",
+                          "soh",
+                          "produced_at",
+                          "vendor_info",
+                          "ready",
+                          "since",
+                          "told_at",
+                          "status",
+                          "session"
+                        ]
+                      },
+                      "BatterySwap": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "integer"},
+                          "station_id": {"type": "string"},
+                          "request_id": {"type": "integer", "description": "Number that station and platform call it."},
+                          "id_token": {"type": "string"},
+                          "remote": {"type": "boolean", "description": "false: it began at the station."},
+                          "by": {"type": "string"},
+                          "opened_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "state": {
+                            "type": "string",
+                            "enum": ["asked", "not-sent", "unanswered", "refused", "accepted", "open", "done", "left", "unused"]
+                          },
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "word": {"type": ["string", "null"]},
+                          "token_refused": {"type": "boolean", "description": "The token may not charge, and the station swapped all the same."},
+                          "batteries_in": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "slot": {"type": "integer", "description": "Number of the EVSE that the slot is."},
+                                "serial": {"type": "string"},
+                                "soc": {"type": "number", "minimum": 0, "maximum": 100},
+                                "soh": {"type": "number", "minimum": 0, "maximum": 100},
+                                "produced_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                "vendor_info": {"type": ["string", "null"]}
+                              },
+                              "additionalProperties": false,
+                              "required": ["slot", "serial", "soc", "soh", "produced_at", "vendor_info"]
+                            }
+                          },
+                          "batteries_out": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "slot": {"type": "integer", "description": "Number of the EVSE that the slot is."},
+                                "serial": {"type": "string"},
+                                "soc": {"type": "number", "minimum": 0, "maximum": 100},
+                                "soh": {"type": "number", "minimum": 0, "maximum": 100},
+                                "produced_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                "vendor_info": {"type": ["string", "null"]}
+                              },
+                              "additionalProperties": false,
+                              "required": ["slot", "serial", "soc", "soh", "produced_at", "vendor_info"]
+                            }
+                          },
+                          "charged_kwh": {
+                            "type": ["number", "null"],
+                            "description": "Charged here into the batteries that were given; null: not known of all of them."
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "station_id",
+                          "request_id",
+                          "id_token",
+                          "remote",
+                          "by",
+                          "opened_at",
+                          "state",
+                          "at",
+                          "word",
+                          "token_refused",
+                          "batteries_in",
+                          "batteries_out",
+                          "charged_kwh"
+                        ]
+                      },
+                      "BatterySwapOrdered": {
+                        "type": "object",
+                        "properties": {"swap": {"$ref": "#/components/schemas/BatterySwap"}, "command": {"$ref": "#/components/schemas/Command"}},
+                        "additionalProperties": false,
+                        "required": ["swap", "command"]
+                      },
                       "ReservationOrdered": {
                         "type": "object",
                         "properties": {
@@ -10653,6 +11733,14 @@ enum EmbeddedAssets {
                 .chart .mark-label { font-size: 11px; }
                 .level-sharp { fill: var(--sharp); } .level-peak { fill: var(--peak); } .level-flat { fill: var(--flat); }
                 .level-valley { fill: var(--valley); } .level-deep_valley { fill: var(--deep-valley); }
+                .der-winner { fill: var(--measured); background: var(--measured); } .der-lost { fill: none; stroke: var(--base); stroke-dasharray: 3 3; }
+                .der-default { fill: var(--valley); background: var(--valley); } .der-now { stroke: var(--now); stroke-width: 1.4; stroke-dasharray: 3 3; fill: none; }
+                .chart .der-label { fill: var(--accent-text); font-size: 11px; } .chart .der-label-default { font-size: 11px; }
+                .der-key { display: inline-block; width: 1.4em; height: .7em; border: 1px solid var(--line-strong); margin-inline-start: .8em; }
+                .slots { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fill, minmax(min(190px, 100%), 1fr)); margin-bottom: 1rem; }
+                .slot { border: 1px solid var(--line); border-radius: 6px; padding: .7rem; } .slot-empty { border-style: dashed; } .slot p { margin: .3rem 0; }
+                .slot h3 { margin: 0 0 .4rem; } .slot-bar { display: block; width: 100%; height: 12px; }
+                .slot-back { fill: var(--sunken); } .slot-fill { fill: var(--planned); } .slot-full { fill: var(--ok); }
                 .legend { display: flex; gap: .3rem 1rem; flex-wrap: wrap; font-size: .88rem; margin-bottom: .4rem; align-items: center; }
                 .legend-key { background: none; border: 0; font: inherit; color: var(--text); display: inline-flex; gap: .4rem; align-items: center; cursor: pointer; padding: 0; min-height: 26px; }
                 .legend-key[aria-pressed="false"] { color: var(--muted); text-decoration: line-through; }

@@ -121,7 +121,7 @@ enum Parts {
     }
     private static let partAlarms: Set<String> = [
         "station-security-event", "station-monitor", "station-monitor-event", "station-does-not-follow",
-        "station-beyond-rating", "station-faulted",
+        "station-beyond-rating", "station-faulted", "station-swap-left",
     ]
     /// What an alarm is about, as a link where there is a page.
     static func alarmObject(_ alarm: Alarm) -> HTML {
@@ -138,6 +138,10 @@ enum Parts {
         var values = ["object": alarm.object]
         if let event = alarm.values["event"] { values["event"] = format.words.known("security." + event) ?? event }
         for (name, value) in alarm.values where name != "event" {
+            if name == "function" || name == "fault", alarm.code == "station-der-alarm" {
+                values[name] = format.words.known("der\(name).\(value)") ?? value
+                continue
+            }
             if name.hasSuffix("_w"), let watts = Int64(value) {
                 values[name.dropLast(2) + "_kw"] = format.kilowatts(Power(watts: watts))
             } else {

@@ -27,7 +27,8 @@ enum AnsweredCall {
     /// Actions whose answers say something of the station that is kept; of all others nothing is read twice.
     static let telling = Set([
         "GetLocalListVersion", "SendLocalList", "ReserveNow", "CancelReservation", "SetDisplayMessage",
-        "ClearDisplayMessage", "GetDisplayMessages",
+        "ClearDisplayMessage", "GetDisplayMessages", "SetDERControl", "ClearDERControl", "GetDERControl",
+        "RequestBatterySwap",
     ]).union(jobActions).union(certificateActions).union(profileActions).union(v2xActions).union(OCPP16Adapter.telling).union(
         OCPP2Adapter.telling)
 
@@ -60,6 +61,14 @@ enum AnsweredCall {
             .displayAsked(
                 request: sent.requestId, isWhole: sent.id == nil && sent.priority == nil && sent.state == nil,
                 isEmpty: answer.status == .unknown)
+        case .v2(.setDERControl(let sent), .setDERControl(let answer)): OCPP2Adapter.fact(sent, answer).map { .der($0) }
+        case .v2(.clearDERControl(let sent), .clearDERControl(let answer)):
+            OCPP2Adapter.fact(sent, answer).map { .der($0) }
+        case .v2(.getDERControl(let sent), .getDERControl(let answer)): .der(OCPP2Adapter.fact(sent, answer))
+        case .v2(.requestBatterySwap(let sent), .requestBatterySwap(let answer)):
+            .swapAsked(
+                request: sent.requestId, token: sent.idToken.idToken, isTaken: answer.status == .accepted,
+                word: answer.statusInfo?.reasonCode ?? answer.status.name)
         default: jobFact ?? certificateFact ?? profileFact.map { .profiles($0) } ?? v2xFact ?? deviceFact
         }
     }

@@ -54,7 +54,7 @@ extension OCPP16Adapter {
             )
         case .cancelReservation(let id):
             (.cancelReservation, V16.CancelReservationRequest(reservationId: id).json)
-        case .display, .clearDisplay, .readDisplay, .readProfiles: nil
+        case .display, .clearDisplay, .readDisplay, .readProfiles, .der, .swap: nil
         case .installCertificate(let use, let pem): installCertificate(use: use, pem: pem)
         case .deleteCertificate(let hash, let use): deleteCertificate(hash, use: use)
         case .listCertificates(let use): listCertificates(use: use)

@@ -105,6 +105,14 @@ extension OCPP2Adapter {
         case .installCertificate(let use, let pem): (.installCertificate, installCertificate(use: use, pem: pem))
         case .deleteCertificate(let hash, _): (.deleteCertificate, deleteCertificate(hash))
         case .listCertificates(let use): (.getInstalledCertificateIds, listCertificates(use: use))
+        case .der(let request): call(request)
+        case .swap(let request, let token, let kind):
+            (
+                .requestBatterySwap,
+                V2.RequestBatterySwapRequest(
+                    idToken: V2.IdToken(idToken: token, type: self.kind(kind)), requestId: request
+                ).json
+            )
         }
     }
 

@@ -54,6 +54,10 @@ enum OCPP2Adapter {
         case .pullDynamicScheduleUpdate(let asked): .powerAsked(profile: asked.chargingProfileId)
         case .notifyPriorityCharging(let told):
             .priorityCharging(transaction: told.transactionId, isOn: told.activated)
+        case .reportDERControl(let report): .der(news(report))
+        case .notifyDERStartStop(let notice): .der(news(notice))
+        case .notifyDERAlarm(let notice): .der(news(notice))
+        case .batterySwap(let swap): swapEvent(swap) ?? .notice(kind: swap.eventType.name, text: "")
         case .notifyReport, .notifyMonitoringReport, .notifyEvent, .notifyCustomerInformation:
             news(request).map { .device($0) }
         default:
@@ -77,6 +81,7 @@ enum OCPP2Adapter {
             at: event.timestamp, trigger: event.triggerReason.name, wasOffline: event.offline ?? false,
             evse: event.evse.map { max(0, $0.id) }, connector: event.evse?.connectorId, token: event.idToken?.idToken,
             vehicle: vehicle(event.idToken),
+            isFree: event.idToken?.type == .noAuthorization,
             chargingState: event.transactionInfo.chargingState?.name,
             stopReason: event.transactionInfo.stoppedReason?.name, remoteStart: event.transactionInfo.remoteStartId,
             reservation: event.reservationId, readings: readings(event.meterValue ?? [], sequence: event.seqNo))

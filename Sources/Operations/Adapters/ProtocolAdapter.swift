@@ -153,7 +153,7 @@ enum ProtocolAdapter {
         case .v201, .v21:
             {
                 let (action, payload) = OCPP2Adapter.call(request)
-                return (action.rawValue, payload)
+                return action.isIn(version) ? (action.rawValue, payload) : nil
             }()
         }
     }
@@ -226,6 +226,14 @@ enum ProtocolAdapter {
                 V16.TriggerMessageRequest(requestedMessage: .bootNotification).json
             )
             : (V2.Action.triggerMessage.rawValue, V2.TriggerMessageRequest(requestedMessage: .bootNotification).json)
+    }
+
+    // MARK: - Grid code
+
+    static func checked(_ control: DERControl) -> Result<DERControl, FieldFaultList> { OCPP2Adapter.checked(control) }
+    /// `nil`: another variable.
+    static func supportedFunctions(_ name: VariableName, _ value: String?) -> Set<DERFunction>? {
+        OCPP2Adapter.supportedFunctions(name, value)
     }
 
     // MARK: - Device model

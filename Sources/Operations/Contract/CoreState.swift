@@ -77,6 +77,12 @@ public struct CoreState: Sendable {
     public var profiles: [StationProfiles] = []
     /// Those that have not ended.
     public var outsideLimits: [(station: StationID, limit: OutsideLimit)] = []
+    /// Those that were not forgotten yet.
+    public var derOrders: [DEROrder] = []
+    public var derPictures: [DERPicture] = []
+    public var cabinets: [BatteryCabinet] = []
+    /// Those that are open, and the newest others of each station, oldest first.
+    public var swaps: [BatterySwap] = []
     public var vendorHandlers: [VendorHandler] = []
     /// What stations promised by their answers and have not shown yet.
     public var promisedCommands: [CommandView] = []

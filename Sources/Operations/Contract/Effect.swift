@@ -62,6 +62,8 @@ public enum OrderResult: Sendable {
     case vendorHandler(VendorHandler)
     case file(StoredFile)
     case campaign(CampaignView)
+    case der(DEROrderView)
+    case swap(BatterySwap, CommandView)
 }
 
 /// What lasts. One `persist` is one transaction; each change is an upsert or an append, safe to repeat.
@@ -104,6 +106,9 @@ public enum Change: Sendable {
     case campaignTarget(CampaignTarget)
     /// Of a station's device model and what hangs on it.
     case device(DeviceChange)
+    /// Of controls of the grid code, and of battery swaps.
+    case der(DERChange)
+    case swap(SwapChange)
 }
 
 public struct MessageRecord: Hashable, Sendable {

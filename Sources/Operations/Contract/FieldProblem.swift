@@ -29,6 +29,10 @@ public enum FieldProblem: Wording {
     case future(now: Instant)
     case minimumAboveEnergy
     case beyondAnyNode
+    /// No station that the control is for knows the function (2.1 R04.FR.01).
+    case functionUnsupported(String)
+    /// The token may not be used now.
+    case tokenRefused
     /// A command that only a station may send.
     case stationsOwn(action: String)
     /// A protocol payload against its version's schema; `detail` is English, in the words of the schema.
@@ -58,6 +62,8 @@ public enum FieldProblem: Wording {
         case minimumAboveEnergy = "minimum-above-energy"
         case beyondAnyNode = "beyond-any-node"
         case stationsOwn = "stations-own"
+        case functionUnsupported = "function-unsupported"
+        case tokenRefused = "token-refused"
         case payloadMissing = "payload-missing"
         case payloadWrongType = "payload-wrong-type"
         case payloadTooLong = "payload-too-long"
@@ -98,6 +104,8 @@ public enum FieldProblem: Wording {
         case .minimumAboveEnergy: .minimumAboveEnergy
         case .beyondAnyNode: .beyondAnyNode
         case .stationsOwn: .stationsOwn
+        case .functionUnsupported: .functionUnsupported
+        case .tokenRefused: .tokenRefused
         case .payload(let kind, _): Self.code(of: kind)
         case .worded: .worded
         }
@@ -135,9 +143,12 @@ public enum FieldProblem: Wording {
         case .cycle(let parent, let node): ["parent": parent.value, "node": node.value]
         case .past(let now), .future(let now): ["now": now.description]
         case .stationsOwn(let action): ["action": action]
+        case .functionUnsupported(let function): ["function": function]
         case .payload(_, let detail): ["detail": detail]
         case .worded(let text): ["text": text]
-        case .empty, .negative, .phases, .minimumAboveEnergy, .beyondAnyNode, .ownParent, .secretToKeep: [:]
+        case .empty, .negative, .phases, .minimumAboveEnergy, .beyondAnyNode, .ownParent, .secretToKeep,
+            .tokenRefused:
+            [:]
         }
     }
 }
@@ -168,6 +179,8 @@ extension FieldProblem.Code {
         case .future: "lies in the future; the platform's time is {now}"
         case .minimumAboveEnergy: "must be from 0 to energy_kwh"
         case .beyondAnyNode: "beyond what a node can carry (10 GW)"
+        case .functionUnsupported: "no station that it is for supports {function} (R04.FR.01, ModesSupported)"
+        case .tokenRefused: "must be a token that may charge (S02.FR.03)"
         case .stationsOwn: "only a station sends {action}"
         case .payloadMissing, .payloadWrongType, .payloadTooLong, .payloadWrongCount, .payloadUnknownValue,
             .payloadOutOfRange, .payloadExtraField, .payloadNull, .payloadRepeated, .payloadBadTimestamp,

@@ -117,6 +117,7 @@ public enum Order: Sendable {
     case steerCampaign(String, Campaign.Step)
     case device(DeviceOrder)
     case v2x(V2XOrder)
+    case der(DERWish)
     /// A tariff was loaded, replaced or approved: plans that use it are made anew.
     case tariffChanged(String)
 }
@@ -135,6 +136,8 @@ public enum StationWish: Hashable, Sendable {
     /// `nil`: those of all uses; in 1.6 of the two that it has.
     case listCertificates(use: String?)
     case readProfiles
+    /// For whoever has this token.
+    case swapBatteries(token: String)
 }
 
 /// Fields of a station that a caller may set; `nil` leaves a field as it is.

@@ -5,7 +5,7 @@ public import Quantities
 
 /// What the API and the console ask of the running platform. Implemented by the program; everything is durable when a
 /// call returns. Lists are newest first unless said otherwise.
-public protocol PlatformService: DeviceService {
+public protocol PlatformService: DeviceService, DERService, SwapService {
     /// Domain time (virtual in the demo).
     var now: Instant { get }
 

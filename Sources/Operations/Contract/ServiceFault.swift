@@ -79,6 +79,7 @@ public enum FaultReason: Wording {
     case reservationUnknown(Int)
     case vendorHandlerUnknown(String)
     case instructionUnknown(String)
+    case derUnknown(String)
     /// No list is kept for the station.
     case noLocalList(StationID)
     /// As many as may be are open or kept already.
@@ -106,6 +107,7 @@ public enum FaultReason: Wording {
         case payload
         /// An operation mode.
         case mode
+        case der, swap
     }
 
     public enum Code: String, WordingCode {
@@ -149,6 +151,9 @@ public enum FaultReason: Wording {
         case instructionUnknown = "instruction-unknown"
         case instructionInvalid = "instruction-invalid"
         case noLocalList = "no-local-list"
+        case derUnknown = "der-control-unknown"
+        case derInvalid = "der-control-invalid"
+        case swapInvalid = "battery-swap-invalid"
         case tooMany = "too-many"
         case templateUnknown = "template-unknown"
         case templateInvalid = "template-invalid"
@@ -167,7 +172,7 @@ public enum FaultReason: Wording {
     public var kind: ServiceFault.Kind {
         switch self {
         case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown,
-            .reservationUnknown, .vendorHandlerUnknown, .fileUnknown, .templateUnknown, .instructionUnknown:
+            .reservationUnknown, .vendorHandlerUnknown, .fileUnknown, .templateUnknown, .instructionUnknown, .derUnknown:
             .notFound
         case .invalid: .invalid
         case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy,
@@ -225,6 +230,9 @@ public enum FaultReason: Wording {
         case .instructionUnknown: .instructionUnknown
         case .invalid(.instruction): .instructionInvalid
         case .noLocalList: .noLocalList
+        case .derUnknown: .derUnknown
+        case .invalid(.der): .derInvalid
+        case .invalid(.swap): .swapInvalid
         case .tooMany: .tooMany
         case .invalid(.reservation): .reservationInvalid
         case .invalid(.display): .displayInvalid
@@ -254,6 +262,7 @@ public enum FaultReason: Wording {
         case .vendorHandlerUnknown(let id): ["handler": id]
         case .instructionUnknown(let id): ["instruction": id]
         case .noLocalList(let id): ["station": id.value]
+        case .derUnknown(let id): ["control": id]
         case .tooMany(let most): ["most": String(most)]
         case .notInVersion(let id, let version): ["station": id.value, "version": version]
         case .templateUnknown(let name): ["template": name]
@@ -280,6 +289,7 @@ extension FaultReason.Code {
         case .reservationUnknown: "There is no open reservation {reservation} at this station."
         case .vendorHandlerUnknown: "There is no vendor handler {handler}."
         case .instructionUnknown: "There is no instruction {instruction} at this site; it may have ended."
+        case .derUnknown: "There is no control {control} that could be withdrawn."
         case .noLocalList:
             "No local list is kept for station {station}. Say first which tokens it should hold (scope all or selected)."
         case .tooMany: "There are {most} already; end or delete some first."
@@ -291,7 +301,7 @@ extension FaultReason.Code {
             "Nothing listens for stations that fetch or bring files: set listen.files and files.public_url, or name an address of your own."
         case .reservationInvalid, .displayInvalid, .localListInvalid, .vendorHandlerInvalid,
             .stationInvalid, .siteInvalid, .nodeInvalid, .needsInvalid, .limitInvalid, .idTokenInvalid,
-            .campaignInvalid, .templateInvalid, .modeInvalid, .instructionInvalid:
+            .campaignInvalid, .templateInvalid, .modeInvalid, .instructionInvalid, .derInvalid, .swapInvalid:
             "Nothing was changed: see the fields."
         case .payloadInvalid: "Nothing was sent: the payload breaks the protocol's rules."
         case .readingInvalid: "No reading was taken: see the fields."

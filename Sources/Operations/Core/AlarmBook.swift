@@ -19,7 +19,9 @@ struct AlarmBook: Sendable {
         put(alarm)
         // What tells of a moment waits for a person, not for who raised it.
         // A monitor's alarm ends when the station says so.
-        let lasting = [SecurityEvent.alarmCode, Core.monitorAlarm, Core.monitorEventAlarm]
+        let lasting = [
+            SecurityEvent.alarmCode, Core.monitorAlarm, Core.monitorEventAlarm, Core.derAlarmCode, Core.swapLeft,
+        ]
         if !lasting.contains(alarm.code) { inherited.insert(alarm.id) }
     }
     mutating func confirm(_ id: Int64) { inherited.remove(id) }

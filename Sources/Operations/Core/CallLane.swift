@@ -29,6 +29,8 @@ struct CallLane: Sendable {
         case campaign(command: String, campaign: String)
         /// A step of a change of the security profile; its command is shown to people.
         case securityProfile(command: String, SecurityProfileChange.State)
+        /// A step towards the controls of the grid code that it should have; `nil`: it tells which it has.
+        case der(control: String?)
     }
     /// Least value goes first.
     enum Rank: Int, Comparable, Sendable {
@@ -107,10 +109,10 @@ struct CallLane: Sendable {
 
 extension CallLane.Purpose {
     /// A key that a station has and the disk has not would lock it out; a certificate comes after the answer to its request;
-    /// a campaign must know after a crash whom it has sent to.
+    /// a campaign must know after a crash whom it has sent to, and whoever gave a control that a station may have it.
     var waitsForDisk: Bool {
         switch self {
-        case .key, .certificate, .campaign, .securityProfile: true
+        case .key, .certificate, .campaign, .securityProfile, .der: true
         case .command, .dispatch, .commissioning, .comparison, .localList, .inquiry, .transfers: false
         }
     }

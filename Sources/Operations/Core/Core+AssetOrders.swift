@@ -111,6 +111,8 @@ extension Core {
         endScheduleAlarms(s, at: now)
         endOutsideAlarms(s, at: now)
         endJobAlarms(of: id, at: now)
+        endDERAlarms(s, at: now)
+        endSwapAlarms(s, at: now)
         let last = stations.count - 1
         stations.swapAt(s, last)
         stationIndex[stations[s].station.id] = s

@@ -58,6 +58,7 @@ extension Core {
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", String(id), "")
         case .device(let order): order.summary
         case .v2x(let order): order.summary
+        case .der(let wish): wish.summary
         case .tariffChanged(let id): ("tariff.changed", id, "")
         }
     }
@@ -114,6 +115,7 @@ extension StationWish {
         case .deleteCertificate: "delete-certificate"
         case .listCertificates: "list-certificates"
         case .readProfiles: "read-charging-profiles"
+        case .swapBatteries: "battery-swap"
         }
     }
     /// For whom something is reserved and what a display says is personal, or may be.
@@ -123,7 +125,7 @@ extension StationWish {
             "evse=\(evse.map(String.init) ?? "null"), expires_at=\(until)"
         case .cancelReservation(let id), .clearDisplay(let id): "id=\(id)"
         case .display(let message): "id=\(message.id)"
-        case .readDisplay, .readProfiles: ""
+        case .readDisplay, .readProfiles, .swapBatteries: ""
         case .installCertificate(let use, _): "use=\(use)"
         case .deleteCertificate(let hash): "serial=\(hash.serialNumber)"
         case .listCertificates(let use): "use=\(use ?? "null")"
@@ -138,6 +140,30 @@ extension LocalListChange {
         if let tokens { list.add("tokens", String(tokens.count)) }
         if let isAutomatic { list.add("automatic", isAutomatic ? "true" : "false") }
         return list.text
+    }
+}
+
+extension DERWish {
+    fileprivate var summary: (action: String, object: String, detail: String) {
+        switch self {
+        case .give(let id, let function, let priority, let span, _, let target, _):
+            (
+                "der-control.give", id ?? "",
+                "\(target.summary), \(function.rawValue), priority=\(priority), \(span.map { "\($0)" } ?? "default")"
+            )
+        case .withdraw(let id): ("der-control.withdraw", id, "")
+        case .read(let station): ("der-control.read", station.value, "")
+        }
+    }
+}
+
+extension DERTarget {
+    fileprivate var summary: String {
+        switch self {
+        case .site(let id): "site=\(id.value)"
+        case .node(let id): "node=\(id.value)"
+        case .station(let id): "station=\(id.value)"
+        }
     }
 }
 

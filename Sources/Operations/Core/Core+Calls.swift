@@ -168,6 +168,16 @@ extension Core {
                 heard(news, s, at: now)
                 return .acknowledged
             }()
+        case .der(let news):
+            {
+                heard(news, s, at: now)
+                return .acknowledged
+            }()
+        case .swap(let event):
+            {
+                swapped(event, s, at: now)
+                return .acknowledged
+            }()
         case .device(let news):
             {
                 heard(news, s, at: now)
@@ -192,6 +202,7 @@ extension Core {
         deviceBooted(s, at: now)
         outsideLimitsBooted(s)
         forgetFollowed(s, isNewConnection: false)
+        derBooted(s, at: now)
         if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].dispatcher.restarted(id) }
         persistLive(s)
         emit(.publish(.station(id)))

@@ -77,6 +77,7 @@ extension Core {
         if recentCommands.count > Self.recentCommandsKept { recentCommands.removeFirst() }
         persist(.command(view))
         reservationUnanswered(view, at: now)
+        swapUnanswered(view, at: now)
         emit(.publish(.command(id)))
         if let s = stationIndex[view.station] { jobCommandEnded(id, status, word: code, s, at: now) }
     }
@@ -149,7 +150,7 @@ extension Core {
         }
         switch call.purpose {
         // A late schedule tells of limits that held before; a list is sent anew, and a transaction asked for again.
-        case .comparison where late, .localList where late, .inquiry where late: break
+        case .comparison where late, .localList where late, .inquiry where late, .der where late: break
         default: apply(outcome, of: call, s, at: now)
         }
         pump(s, at: now)
@@ -183,6 +184,7 @@ extension Core {
         case .securityProfile(let id, let state):
             finish(command: id, .neverSent, at: now)
             profileNotSent(state, s, at: now)
+        case .der(let control): derNotSent(control, s, at: now)
         }
     }
 
@@ -202,6 +204,7 @@ extension Core {
         case .securityProfile(let id, let state):
             finish(command: id, outcome, of: call, s, at: now)
             settle(profile: state, outcome, s, at: now)
+        case .der(let control): derAnswered(control, outcome, of: call.action, s, at: now)
         case .dispatch(let site, let number, let command):
             settle(site, number, Self.dispatchAnswer(answer(outcome, to: command, s, at: now)), at: now)
         case .commissioning(let command): commissioned(command, answer(outcome, to: command, s, at: now), s, at: now)

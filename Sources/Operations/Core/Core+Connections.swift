@@ -48,6 +48,7 @@ extension Core {
         if stations[s].list?.record.isAutomatic == true { considerLists(at: now) }
         resumeProfileChange(s, at: now)
         expectBoot(s, at: now)
+        derConnected(s, at: now)
         wakeCampaigns(of: id)
         persistLive(s)
         emit(.publish(.station(id)))

@@ -42,6 +42,7 @@ extension Core {
             persist(.device(.report(report)))
         }
         noteSecurityProfile(in: news, s, at: now)
+        noteVariables(news.compactMap(\.told), s)
     }
 
     /// It has restarted: what was set for then holds now.
@@ -99,6 +100,7 @@ extension Core {
         let isComplete = report.take(part: part.number, isLast: part.isLast, items: count, at: now)
         switch part.content {
         case .variables(let variables):
+            noteVariables(variables.map { ($0.name, $0.value) }, s)
             if !variables.isEmpty { persist(.device(.variables(id, variables.map { .reported($0) }, at: now))) }
         case .monitors(let monitors): know(monitors, s, at: now)
         }
@@ -114,6 +116,12 @@ extension Core {
         case .monitors: persist(.device(.forgetMonitors(report.station, .before(first))))
         case .configuration, .summary, .selection, .unasked: break
         }
+    }
+
+    /// What other parts of the core go by.
+    private mutating func noteVariables(_ news: [(VariableName, String?)], _ s: Int) {
+        noteDERVariables(news, s)
+        for (name, value) in news { noteSwapVariable(name, value, s) }
     }
 
     // MARK: - Orders
@@ -212,5 +220,17 @@ extension Core {
         each(state.securityProfiles, \.station) { $0.profileChange = $1 }
         each(state.inquiries, \.station) { $0.keep($1) }
         for template in state.templates { deviceTemplates[template.name] = template }
+    }
+}
+
+extension VariableNews {
+    /// The actual value that it tells.
+    fileprivate var told: (VariableName, String?)? {
+        switch self {
+        case .reported(let variable) where variable.attribute == .actual: (variable.name, variable.value)
+        case .read(let name, .actual, let value, _), .set(let name, .actual, let value, afterRestart: false):
+            (name, value)
+        default: nil
+        }
     }
 }

@@ -27,6 +27,9 @@ extension Core {
         case .unpublished(let checksum): unpublished(checksum: checksum, s, at: now)
         case .profiles(let fact): learn(fact, s, at: now)
         case .device(let fact): learn(fact, isWhole: answered.isWholePicture, s, at: now)
+        case .der(let fact): learn(fact, s, at: now)
+        case .swapAsked(let request, let token, let isTaken, let word):
+            swapAsked(request: request, token: token, isTaken: isTaken, word, call, s, at: now)
         case .certificates(let news): learn(news, s, at: now)
         case .transfers(let allowed, let transaction, let isTaken):
             learn(transfers: allowed, transaction: transaction, isTaken: isTaken, s, at: now)

@@ -228,10 +228,13 @@ extension Core {
         sendDueLists(at: now)
         guard let look = nextLook, look <= now else { return }
         nextLook = nil
+        forgetDEROrders(at: now)
         for s in stations.indices {
             if !stations[s].reservations.isEmpty { expireReservations(s, at: now) }
             if !stations[s].inquiries.isEmpty { sendInquiries(s, at: now) }
             if stations[s].bootDue != nil { askForBoot(s, at: now) }
+            if stations[s].der != nil || !derOrders.isEmpty { lookAtDER(s, at: now) }
+            if stations[s].swaps != nil { endUnusedSwaps(s, at: now) }
             guard !stations[s].promises.isEmpty else { continue }
             for one in stations[s].promises where one.overdueAt <= now {
                 follow(one.command, s, CommandFollowUp(.overdue, at: now))

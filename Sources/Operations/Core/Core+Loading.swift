@@ -51,6 +51,8 @@ extension Core {
         for picture in state.heldCertificates { load(picture) }
         for profiles in state.profiles { load(profiles) }
         for (station, limit) in state.outsideLimits { load(limit, of: station) }
+        load(state.derOrders, state.derPictures)
+        load(state.cabinets, state.swaps)
         for command in state.promisedCommands { load(promised: command) }
         vendorHandlers = state.vendorHandlers.sorted { $0.id < $1.id }
         for message in state.inboundMessages { recall(message) }

@@ -42,6 +42,7 @@ extension Core {
         case .acknowledgeAlarm(let id): result = acknowledge(alarm: id, by: actor, at: now)
         case .device(let order): result = device(order, by: actor, at: now)
         case .v2x(let order): result = self.order(order, by: actor, at: now)
+        case .der(let wish): result = der(wish, by: actor, at: now)
         case .tariffChanged(let tariff):
             for s in sites.indices where sites[s].site.tariffs.contains(where: { $0.tariff == tariff }) {
                 requestPlan(site: s, "tariff")

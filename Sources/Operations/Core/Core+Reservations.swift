@@ -30,6 +30,7 @@ extension Core {
             let use = stations[s].heldCertificates?.items.first { $0.isNamed(by: hash) }?.use
             return request(.deleteCertificate(hash, use: use), s, timeout, by: actor, at: now)
         case .listCertificates(let use): return listCertificates(use: use, s, timeout, by: actor, at: now)
+        case .swapBatteries(let token): return swapBatteries(token: token, s, timeout, by: actor, at: now)
         case .readProfiles: return request(.readProfiles(request: nextReport()), s, timeout, by: actor, at: now)
         }
     }

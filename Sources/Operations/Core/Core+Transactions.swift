@@ -10,9 +10,10 @@ extension Core {
     mutating func transaction(_ report: TransactionReport, _ s: Int, at now: Instant) -> StationAnswer {
         let (at, clockIsUnset) = trusted(report.at, now)
         let known = stations[s].session(transaction: report.transaction)
-        let verdict = report.token.map { token in
+        let verdict = report.token.map { token -> TokenVerdict in
+            if report.isFree || isOfSlots(token, s) { return TokenVerdict(.accepted) }
             // Whoever has the transaction may use the token in it again.
-            known.map { stations[s].sessions[$0].idToken == token } ?? false
+            return known.map { stations[s].sessions[$0].idToken == token } ?? false
                 ? self.verdict(on: token, at: now)
                 : verdictForStart(
                     on: token, s, evse: report.evse ?? known.map { stations[s].sessions[$0].evse.number } ?? 0,
@@ -22,11 +23,12 @@ extension Core {
         let before = stations[s].sessions[i]
         let isNew = progress(report, s, i, at: now)
         if clockIsUnset { stations[s].sessions[i].raise(.clockUnset) }
-        if let token = report.token { take(token, verdict, s, i) }
+        if let token = report.token, !report.isFree { take(token, verdict, s, i) }
         noteTransfers(report, isFirstToken: before.idToken == nil, s, i, at: now)
         if report.stage == .started { begin(report, s, i, at: at, now: now) }
         takeReadings(of: report, s, i, at: now)
         judgeCompleteness(s, i, at: now)
+        chargeStored(s, i, report.readings, at: now)
         if report.reservation != nil || report.token != nil { use(reservation: report.reservation, s, i, at: now) }
         if let number = report.remoteStart { fulfilStart(of: stations[s].sessions[i], number: number, s, at: now) }
 

@@ -37,6 +37,8 @@ public struct Core: Sendable {
     /// That have not ended, oldest first.
     var campaigns: [CampaignSlot] = []
     var deviceTemplates: [String: DeviceTemplate] = [:]
+    /// Controls of the grid code, in the order in which they were given.
+    var derOrders: [DEROrder] = []
     var counters = Counters()
     var statistics = Statistics()
 

@@ -60,6 +60,18 @@ struct StationSlot: Sendable {
         get { rareProfiles.value }
         set { rareProfiles.value = newValue }
     }
+    private var rareDER = Rare<DERKeeper>()
+    /// Controls of the grid code; `nil`: none is given to it, and it told of none.
+    var der: DERKeeper? {
+        get { rareDER.value }
+        set { rareDER.value = newValue }
+    }
+    private var rareSwaps = Rare<SwapKeeper>()
+    /// `nil`: it exchanges no batteries, as far as is known.
+    var swaps: SwapKeeper? {
+        get { rareSwaps.value }
+        set { rareSwaps.value = newValue }
+    }
     /// Newest last.
     var jobs: [StationJob] = []
     private var rareDevice = Rare<DeviceWatch>()

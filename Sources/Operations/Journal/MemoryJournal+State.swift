@@ -31,6 +31,10 @@ extension MemoryJournal {
         state.outsideLimits = outsideLimits.sorted { $0.key < $1.key }.flatMap { id, limits in
             limits.sorted { ($0.evse, $0.source) < ($1.evse, $1.source) }.map { (id, $0) }
         }
+        state.derOrders = derOrders.values.sorted { ($0.createdAt, $0.control.id) < ($1.createdAt, $1.control.id) }
+        state.derPictures = derPictures.values.sorted { $0.station < $1.station }
+        state.cabinets = cabinets.values.sorted { $0.station < $1.station }
+        state.swaps = swaps.values.sorted { $0.id < $1.id }
         state.vendorHandlers = vendorHandlers.values.sorted { $0.id < $1.id }
         state.promisedCommands = commands.values.filter { $0.followUp?.state == .waiting }.sorted { $0.id < $1.id }
         state.settings = settings

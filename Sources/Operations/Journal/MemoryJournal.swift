@@ -43,6 +43,10 @@ public struct MemoryJournal: Sendable {
     /// What is told again is the same event.
     public private(set) var securityEvents: [SecurityEvent] = []
     public private(set) var devices = DeviceMemory()
+    public private(set) var derOrders: [String: DEROrder] = [:]
+    public private(set) var derPictures: [StationID: DERPicture] = [:]
+    public private(set) var cabinets: [StationID: BatteryCabinet] = [:]
+    public private(set) var swaps: [Int: BatterySwap] = [:]
 
     /// Which reading of which EVSE and session (architecture, decision 1).
     public struct ReadingKey: Hashable, Sendable {
@@ -83,6 +87,8 @@ public struct MemoryJournal: Sendable {
             (profiles[id], outsideLimits[id]) = (nil, nil)
             jobs = jobs.filter { $0.value.station != id }
             devices.remove(id)
+            (derPictures[id], cabinets[id]) = (nil, nil)
+            swaps = swaps.filter { $0.value.station != id }
         case .session(let session): sessions[session.id] = session
         case .readings(let session, let evse, let some):
             for reading in some { write(reading, ReadingKey(evse: evse, session: session, reading: reading.key)) }
@@ -123,6 +129,11 @@ public struct MemoryJournal: Sendable {
         case .setting(let key, let value): settings[key] = value
         case .dayReport(let report): dayReports.append(report)
         case .device(let change): devices.write(change)
+        case .der(.order(let order)): derOrders[order.control.id] = order
+        case .der(.orderGone(let id)): derOrders[id] = nil
+        case .der(.station(let picture)): derPictures[picture.station] = picture
+        case .swap(.cabinet(let cabinet)): cabinets[cabinet.station] = cabinet
+        case .swap(.swap(let swap)): swaps[swap.id] = swap
         case .certificate(let record):
             certificates.removeAll { $0.station == record.station && $0.fingerprint == record.fingerprint }
             certificates.append(record)

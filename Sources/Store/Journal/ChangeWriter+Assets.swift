@@ -36,6 +36,7 @@ extension ChangeWriter {
         try removeKeyChanges(of: station)
         try statement("DELETE FROM station_certificate WHERE station = ?").text(station.value).run()
         try removeHoldings(of: station.value)
+        try removeGridCode(of: station.value)
         try statement("DELETE FROM station_job WHERE station = ?").text(station.value).run()
         try removeDevice(of: station)
     }

@@ -47,6 +47,8 @@ final class ChangeWriter {
         case .campaign(let campaign): try write(campaign)
         case .campaignTarget(let target): try write(target)
         case .device(let change): try write(change)
+        case .der(let change): try write(change)
+        case .swap(let change): try write(change)
         }
     }
 

@@ -85,6 +85,10 @@ enum ChangeIdentity: Hashable, Sendable {
     case campaign(String)
     case campaignTarget(String, Int)
     case device(DeviceChange)
+    case derOrder(String)
+    case derStation(StationID)
+    case cabinet(StationID)
+    case swap(Int)
 }
 
 extension Change {
@@ -134,6 +138,11 @@ extension Change {
         case .campaignTarget(let target): .campaignTarget(target.campaign, target.position)
         // What is newer of the same does not undo an older one of its kind: both are tried.
         case .device(let change): .device(change)
+        case .der(.order(let order)): .derOrder(order.control.id)
+        case .der(.orderGone(let id)): .derOrder(id)
+        case .der(.station(let picture)): .derStation(picture.station)
+        case .swap(.cabinet(let cabinet)): .cabinet(cabinet.station)
+        case .swap(.swap(let swap)): .swap(swap.id)
         }
     }
 
@@ -172,6 +181,8 @@ extension Change {
         case .campaign: "campaign"
         case .campaignTarget: "campaign-target"
         case .device: "device"
+        case .der: "der-control"
+        case .swap: "battery-swap"
         }
     }
 
@@ -198,8 +209,11 @@ extension Change {
         case .file(let file): file.station?.value ?? "store"
         case .campaignTarget(let target): target.station.value
         case .device(let change): change.station?.value ?? "store"
+        case .der(.station(let picture)): picture.station.value
+        case .swap(.cabinet(let cabinet)): cabinet.station.value
+        case .swap(.swap(let swap)): swap.station.value
         // A token names a person, an alarm or an audit record may.
-        case .removeFile, .campaign, .idToken, .removeIdToken, .alarm, .audit, .setting,
+        case .der(.order), .der(.orderGone), .removeFile, .campaign, .idToken, .removeIdToken, .alarm, .audit, .setting,
             .vendorHandler, .removeVendorHandler:
             "store"
         }

@@ -54,6 +54,7 @@ private enum CoreLoading {
             state.settings[row["key"]] = row["value"]
         }
         try HoldingLoading.load(into: &state, db)
+        try GridCodeLoading.load(into: &state, db)
         state.pendingCommands = try Row.fetchAll(
             db, sql: "SELECT * FROM command WHERE status = 'pending' ORDER BY number"
         ).map { try $0.command() }

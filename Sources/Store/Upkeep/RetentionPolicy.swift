@@ -24,6 +24,7 @@ public struct RetentionPolicy: Sendable {
     public var alarms = Bound(days: 400, megabytes: 128)
     public var securityEvents = Bound(days: 400, megabytes: 256)
     public var reservations = Bound(days: 400, megabytes: 128)
+    public var swaps = Bound(days: 400, megabytes: 128)
     public var jobs = Bound(days: 400, megabytes: 512)
     public var campaigns = Bound(days: 400, megabytes: 512)
     public var deviceEvents = Bound(days: 400, megabytes: 512)
@@ -71,6 +72,7 @@ public struct RetentionPolicy: Sendable {
             Rule(table: "security_event", bound: securityEvents, age: "received_at", key: "id"),
             Rule(
                 table: "reservation", bound: reservations, age: "created_at", key: "place", condition: "open = 0"),
+            Rule(table: "battery_swap", bound: swaps, age: "opened_at", key: "id", condition: "open = 0"),
             Rule(
                 table: "station_job", bound: jobs, age: "asked_at", key: "position",
                 condition: "state NOT IN ('asked', 'accepted', 'running')"),

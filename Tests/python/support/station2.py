@@ -113,6 +113,11 @@ _ANSWERS = {
     "UpdateFirmware": _accepts,
     "UsePriorityCharging": _accepts,
 }
+# What only 2.1 has, of a station that does none of it (blocks R and S).
+_ANSWERS |= {
+    "ClearDERControl": {"status": "NotSupported"}, "GetDERControl": {"status": "NotSupported"},
+    "RequestBatterySwap": {"status": "Rejected"}, "SetDERControl": {"status": "NotSupported"},
+}
 
 
 def _handler(action):
