@@ -37,6 +37,9 @@ public final class FakePlatform: PlatformService {
         public var displays: [StationID: DisplayPicture] = [:]
         public var profiles: [StationID: StationProfiles] = [:]
         public var vendorHandlers: [String: VendorHandler] = [:]
+        public var stationTariffs: [StationID: StationTariffs] = [:]
+        /// Newest first.
+        public var payments: [Payment] = []
         /// Newest first.
         public var jobs: [StationJob] = []
         public var campaigns: [CampaignView] = []
@@ -54,7 +57,7 @@ public final class FakePlatform: PlatformService {
     /// Password of every user: `tide-` and the name. Token of every role: `token-` and the name.
     public static func password(of user: String) -> String { "tide-" + user }
 
-    private let state: Mutex<State>
+    let state: Mutex<State>
     private let clock: @Sendable () -> Instant
     private let answerAfter: Duration
 
@@ -125,6 +128,7 @@ public final class FakePlatform: PlatformService {
         case .steerCampaign(let id, let step): ("campaign.\(step.rawValue)", id)
         case .acknowledgeAlarm(let id): ("alarm.acknowledge", "\(id)")
         case .device(let order): ("device", order.station?.value ?? "")
+        case .money(let order): ("money", order.station?.value ?? "")
         case .tariffChanged(let id): ("tariff.changed", id)
         }
     }
@@ -210,6 +214,7 @@ public final class FakePlatform: PlatformService {
         case .steerCampaign(let id, let step): return .campaign(try steer(id, step))
         case .acknowledgeAlarm(let id): return .alarm(try acknowledge(id, actor))
         case .device(let order): return try device(order, actor)
+        case .money(let order): return try apply(order, actor)
         case .tariffChanged: break
         }
         return .done

@@ -191,6 +191,7 @@ extension SessionView {
             "flags": .array(session.flags.map { .string($0) }),
             "remote_start": .int(orNull: session.course?.remoteStart),
             "cost_yuan": session.cost.map { .number($0.text(decimals: 2)) } ?? .null,
+            "account": session.accountJSON,
         ]
     }
     private var planJSON: JSONValue {
@@ -239,12 +240,18 @@ extension Site {
             "id": .string(id.value), "name": .string(name), "kind": .string(kind), "region": .string(orNull: region),
             "zone": .string(zone.identifier), "tariffs": .array(tariffs.map(\.json)),
             "export_tariffs": .array(exportTariffs.map(\.json)), "operator": .string(operatorName), "mode": mode.json,
+            "service_fees": .array(serviceFees.map(\.json)), "local_cost": .string(localCost.rawValue),
+            "running_cost": .bool(tellsRunningCost),
         ]
     }
 }
 
 extension Site.TariffEntry {
     var json: JSONValue { ["from": .string(from.description), "tariff": .string(tariff)] }
+}
+
+extension Site.ServiceFee {
+    var json: JSONValue { ["from": .string(from.description), "yuan_kwh": .number(price.text(atMost: 6))] }
 }
 
 extension Site.Mode {

@@ -29,7 +29,8 @@ enum AnsweredCall {
         "GetLocalListVersion", "SendLocalList", "ReserveNow", "CancelReservation", "SetDisplayMessage",
         "ClearDisplayMessage", "GetDisplayMessages",
     ]).union(jobActions).union(certificateActions).union(profileActions).union(OCPP16Adapter.telling).union(
-        OCPP2Adapter.telling)
+        OCPP2Adapter.telling
+    ).union(OCPP2Adapter.tellingOfTariffs)
 
     /// What it says, in words that every protocol shares; `nil`: nothing that is kept.
     var fact: StationFact? {
@@ -60,6 +61,8 @@ enum AnsweredCall {
             .displayAsked(
                 request: sent.requestId, isWhole: sent.id == nil && sent.priority == nil && sent.state == nil,
                 isEmpty: answer.status == .unknown)
+        case .v2(let sent, let answer) where OCPP2Adapter.tellingOfTariffs.contains(sent.action.rawValue):
+            OCPP2Adapter.tariffFact(sent, answer).map { .tariffs($0) }
         default: jobFact ?? certificateFact ?? profileFact.map { .profiles($0) } ?? deviceFact
         }
     }

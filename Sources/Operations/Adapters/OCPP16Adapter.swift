@@ -131,7 +131,8 @@ enum OCPP16Adapter {
         case .certificate(let accepted, _, _):
             return V16.SignCertificateResponse(status: accepted ? .accepted : .rejected).json
         // 1.6 has no transactions that the station names.
-        case .acknowledged, .transaction, .vehicleNeeds, .vehicleSchedule, .contract, .certificateService:
+        case .acknowledged, .transaction, .vehicleNeeds, .vehicleSchedule, .contract, .certificateService, .settlement,
+            .vatNumber:
             return acknowledgement
         }
     }

@@ -17,6 +17,10 @@ enum OCPP2Adapter {
                     vendor: boot.chargingStation.vendorName, model: boot.chargingStation.model,
                     serial: boot.chargingStation.serialNumber, firmware: boot.chargingStation.firmwareVersion))
         case .heartbeat: .heartbeat
+        case .authorize(let authorize) where authorize.idToken.type == .directPayment:
+            .money(.authorize(reference: authorize.idToken.idToken))
+        case .notifySettlement(let notice): .money(.settled(news(notice)))
+        case .vatNumberValidation(let asked): .money(.vatNumber(asked.vatNumber))
         case .authorize(let authorize):
             authorize.bringsCertificates
                 ? .authorizeContract(token: authorize.idToken.idToken) : .authorize(token: authorize.idToken.idToken)
@@ -68,13 +72,18 @@ enum OCPP2Adapter {
             case .ended: .ended
             case .updated, .unrecognized: .updated
             }
-        return TransactionReport(
+        var report = TransactionReport(
             stage: stage, transaction: event.transactionInfo.transactionId, sequence: event.seqNo,
             at: event.timestamp, trigger: event.triggerReason.name, wasOffline: event.offline ?? false,
             evse: event.evse.map { max(0, $0.id) }, connector: event.evse?.connectorId, token: event.idToken?.idToken,
             chargingState: event.transactionInfo.chargingState?.name,
             stopReason: event.transactionInfo.stoppedReason?.name, remoteStart: event.transactionInfo.remoteStartId,
             reservation: event.reservationId, readings: readings(event.meterValue ?? [], sequence: event.seqNo))
+        report.cost = cost(event.costDetails, at: event.timestamp)
+        report.tariff = event.transactionInfo.tariffId
+        report.limits = limits(event.transactionInfo.transactionLimit)
+        report.tokenKind = event.idToken?.type.name
+        return report
     }
 
     /// Occupied says less than 1.6 does: what the vehicle does, its transaction tells.
@@ -132,8 +141,11 @@ enum OCPP2Adapter {
             ).json
         case .clock(let now): return V2.HeartbeatResponse(currentTime: now).json
         case .authorization(let verdict): return V2.AuthorizeResponse(idTokenInfo: info(verdict)).json
-        case .transaction(let verdict, let cost):
-            return V2.TransactionEventResponse(totalCost: cost.flatMap(amount), idTokenInfo: verdict.map(info)).json
+        case .transaction(let verdict, let cost, let limits):
+            return V2.TransactionEventResponse(
+                totalCost: cost.flatMap(amount), idTokenInfo: verdict.map(info),
+                transactionLimit: limits.map(Self.limits)
+            ).json
         case .vendor(let answer):
             return V2.DataTransferResponse(
                 status: V2.DataTransferStatus(answer.status.rawValue), data: answer.data.flatMap { RawJSON($0) }
@@ -161,6 +173,11 @@ enum OCPP2Adapter {
             return V2.NotifyEVChargingNeedsResponse(status: status).json
         case .vehicleSchedule(let fits):
             return V2.NotifyEVChargingScheduleResponse(status: fits ? .accepted : .rejected).json
+        case .settlement(let receipt):
+            return V2.NotifySettlementResponse(receiptUrl: receipt).json
+        case .vatNumber(let verdict):
+            if case .vatNumberValidation(let asked) = request { return payload(verdict, to: asked) }
+            return plain(request)
         case .acknowledged, .started, .stopped, .certificateService(nil): return plain(request)
         }
     }

@@ -18,6 +18,9 @@ public enum Effect: Sendable {
     case answer(UInt64, Result<OrderResult, ServiceFault>)
     case solve(PlanRequest)
     case wake(at: Instant)
+    /// A step of a payment for the provider; like a reply, it goes after its payment is on the disk. The outcome returns as
+    /// ``Input/paid(_:key:_:)``.
+    case pay(PaymentCall)
     /// Something people watching should see now (server-sent events).
     case publish(LiveEvent)
 }
@@ -62,6 +65,7 @@ public enum OrderResult: Sendable {
     case vendorHandler(VendorHandler)
     case file(StoredFile)
     case campaign(CampaignView)
+    case payment(Payment)
 }
 
 /// What lasts. One `persist` is one transaction; each change is an upsert or an append, safe to repeat.
@@ -104,6 +108,7 @@ public enum Change: Sendable {
     case campaignTarget(CampaignTarget)
     /// Of a station's device model and what hangs on it.
     case device(DeviceChange)
+    case payment(Payment)
 }
 
 public struct MessageRecord: Hashable, Sendable {

@@ -27,6 +27,8 @@ struct CallLane: Sendable {
         case campaign(command: String, campaign: String)
         /// A step of a change of the security profile; its command is shown to people.
         case securityProfile(command: String, SecurityProfileChange.State)
+        /// About tariffs, limits or payments.
+        case money(MoneyCall)
     }
     /// Least value goes first.
     enum Rank: Int, Comparable, Sendable {
@@ -109,6 +111,7 @@ extension CallLane.Purpose {
     var waitsForDisk: Bool {
         switch self {
         case .key, .certificate, .campaign, .securityProfile: true
+        case .money(let call): call.waitsForDisk
         case .command, .dispatch, .commissioning, .comparison, .localList, .inquiry: false
         }
     }

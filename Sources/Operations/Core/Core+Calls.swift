@@ -160,6 +160,7 @@ extension Core {
                 heard(news, s, at: now)
                 return .acknowledged
             }()
+        case .money(let news): heard(news, ruling, s, at: now)
         case .device(let news):
             {
                 heard(news, s, at: now)
@@ -183,6 +184,7 @@ extension Core {
         stations[s].commissioner.booted(isNewFirmware: isNewFirmware, at: now)
         deviceBooted(s, at: now)
         outsideLimitsBooted(s)
+        expectTariffs(s, isNew: true, at: now)
         if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].dispatcher.restarted(id) }
         persistLive(s)
         emit(.publish(.station(id)))

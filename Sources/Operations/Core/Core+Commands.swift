@@ -179,6 +179,7 @@ extension Core {
         case .securityProfile(let id, let state):
             finish(command: id, .neverSent, at: now)
             profileNotSent(state, s, at: now)
+        case .money(let call): settled(call, nil, s, at: now)
         }
     }
 
@@ -197,6 +198,7 @@ extension Core {
         case .securityProfile(let id, let state):
             finish(command: id, outcome, of: call, s, at: now)
             settle(profile: state, outcome, s, at: now)
+        case .money(let call): settled(call, outcome, s, at: now)
         case .dispatch(let site, let number, let command):
             settle(site, number, Self.dispatchAnswer(answer(outcome, to: command, s, at: now)), at: now)
         case .commissioning(let command): commissioned(command, answer(outcome, to: command, s, at: now), s, at: now)

@@ -46,6 +46,7 @@ extension Core {
         if stations[s].list?.record.isAutomatic == true { considerLists(at: now) }
         resumeProfileChange(s, at: now)
         expectBoot(s, at: now)
+        expectTariffs(s, isNew: true, at: now)
         wakeCampaigns(of: id)
         persistLive(s)
         emit(.publish(.station(id)))

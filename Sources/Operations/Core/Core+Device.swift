@@ -42,6 +42,7 @@ extension Core {
             persist(.device(.report(report)))
         }
         noteSecurityProfile(in: news, s, at: now)
+        noteCostAbilities(news.compactMap(\.told), s, at: now)
     }
 
     /// It has restarted: what was set for then holds now.
@@ -100,6 +101,7 @@ extension Core {
         switch part.content {
         case .variables(let variables):
             if !variables.isEmpty { persist(.device(.variables(id, variables.map { .reported($0) }, at: now))) }
+            noteCostAbilities(variables.compactMap { VariableNews.reported($0).told }, s, at: now)
         case .monitors(let monitors): know(monitors, s, at: now)
         }
         put(report, s)

@@ -28,6 +28,7 @@ extension Core {
         case .profiles(let fact): learn(fact, s, at: now)
         case .device(let fact): learn(fact, isWhole: answered.isWholePicture, s, at: now)
         case .certificates(let news): learn(news, s, at: now)
+        case .tariffs(let fact): learn(fact, s, at: now)
         }
     }
 }

@@ -232,6 +232,8 @@ extension Core {
             if !stations[s].reservations.isEmpty { expireReservations(s, at: now) }
             if !stations[s].inquiries.isEmpty { sendInquiries(s, at: now) }
             if stations[s].bootDue != nil { askForBoot(s, at: now) }
+            tendTariffs(s, at: now)
+            tendLimits(s, at: now)
             guard !stations[s].promises.isEmpty else { continue }
             for one in stations[s].promises where one.overdueAt <= now {
                 follow(one.command, s, CommandFollowUp(.overdue, at: now))

@@ -39,9 +39,11 @@ extension Core {
         case .steerCampaign(let id, let step): result = steer(id, step, at: now)
         case .acknowledgeAlarm(let id): result = acknowledge(alarm: id, by: actor, at: now)
         case .device(let order): result = device(order, by: actor, at: now)
+        case .money(let order): result = money(order, by: actor, at: now)
         case .tariffChanged(let tariff):
             for s in sites.indices where sites[s].site.tariffs.contains(where: { $0.tariff == tariff }) {
                 requestPlan(site: s, "tariff")
+                pricesChanged(of: sites[s].site.id, at: now)
             }
             result = .success(.done)
         }

@@ -37,6 +37,7 @@ public struct Core: Sendable {
     /// That have not ended, oldest first.
     var campaigns: [CampaignSlot] = []
     var deviceTemplates: [String: DeviceTemplate] = [:]
+    var payments = PaymentBook()
     var counters = Counters()
     var statistics = Statistics()
 
@@ -107,6 +108,7 @@ public struct Core: Sendable {
             nodeRead(node, readings, request, by: actor, at: now)
         case .planned(let outcome): planned(outcome, at: now)
         case .condition(let condition, let holds): shellCondition(condition, holds, at: now)
+        case .paid(let id, let key, let outcome): paid(id, key, outcome, at: now)
         case .tick: tick(at: now)
         }
         if !changes.isEmpty {
@@ -133,6 +135,7 @@ public struct Core: Sendable {
         lookAfter(at: now)
         watchJobs(at: now)
         runCampaigns(at: now)
+        tendPayments(at: now)
     }
 
     mutating func persist(_ change: Change) { changes.append(change) }
@@ -173,8 +176,9 @@ struct Counters: Sendable {
     /// By which stations name a job.
     var job = 1
     var campaign = 1
-    /// Next number of a report that a station is asked for.
+    /// Next number of a report that a station is asked for, and of a start.
     var report = 1
+    var payment = 1
 
     /// A token and the message id made of it.
     mutating func nextMessage() -> (token: UInt64, messageID: String) {
@@ -189,6 +193,7 @@ struct Counters: Sendable {
     static let jobKey = "next.job"
     static let campaignKey = "next.campaign"
     static let reportKey = "next.report"
+    static let paymentKey = "next.payment"
 }
 
 /// Counts since the start, for the metrics.

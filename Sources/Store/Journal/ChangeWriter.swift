@@ -47,6 +47,7 @@ final class ChangeWriter {
         case .campaign(let campaign): try write(campaign)
         case .campaignTarget(let target): try write(target)
         case .device(let change): try write(change)
+        case .payment(let payment): try write(payment)
         }
     }
 

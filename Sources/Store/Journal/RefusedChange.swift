@@ -85,6 +85,8 @@ enum ChangeIdentity: Hashable, Sendable {
     case campaign(String)
     case campaignTarget(String, Int)
     case device(DeviceChange)
+    case tariffs(StationID)
+    case payment(String)
 }
 
 extension Change {
@@ -125,6 +127,8 @@ extension Change {
             .outsideLimit(station, source: limit.source, evse: limit.evse)
         case .holding(.outsideLimitGone(let station, let source, let evse)):
             .outsideLimit(station, source: source, evse: evse)
+        case .holding(.tariffs(let picture)): .tariffs(picture.station)
+        case .payment(let payment): .payment(payment.id)
         case .vendorHandler(let handler): .vendorHandler(handler.id)
         case .removeVendorHandler(let id): .vendorHandler(id)
         case .job(let job): .job(job.station, job.id)
@@ -166,6 +170,8 @@ extension Change {
         case .holding(.profile), .holding(.profileGone): "charging-profile"
         case .holding(.profileReport): "charging-profile-report"
         case .holding(.outsideLimit), .holding(.outsideLimitGone): "outside-limit"
+        case .holding(.tariffs): "tariffs"
+        case .payment: "payment"
         case .vendorHandler, .removeVendorHandler: "vendor-handler"
         case .job: "job"
         case .file, .removeFile: "file"
@@ -195,6 +201,7 @@ extension Change {
         case .securityEvent(let event): event.station.value
         case .holding(let holding): holding.station.value
         case .job(let job): job.station.value
+        case .payment(let payment): payment.station.value
         case .file(let file): file.station?.value ?? "store"
         case .campaignTarget(let target): target.station.value
         case .device(let change): change.station?.value ?? "store"
