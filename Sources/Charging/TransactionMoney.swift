@@ -58,6 +58,7 @@ public struct SessionAccount: Hashable, Sendable {
     public var told: StationCost?
     /// Set by people, programs or a payment.
     public var limits = TransactionLimits()
+    public var limitsSetAt: Instant?
     /// They have been told to the station since they were set.
     public var areLimitsTold = false
     /// What the station says that it holds to.
@@ -154,7 +155,8 @@ extension [CostLine] {
     public init(text: String) {
         self = text.split(separator: "\n").compactMap { line in
             let parts = line.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 7, let energy = Rational(fraction: parts[4]), let amount = Rational(fraction: parts[5]),
+            guard parts.count == 7, let energy = Rational(fraction: parts[4]),
+                let amount = Rational(fraction: parts[5]),
                 let fee = Rational(fraction: parts[6])
             else { return nil }
             return CostLine(

@@ -116,7 +116,9 @@ extension DriverTariff {
     /// How long a price that holds at the end of today goes on.
     private static func end(of price: Rational, _ known: [[Piece]], _ today: CivilDay, _ zone: Zone) -> Instant {
         for (offset, day) in known.enumerated().dropFirst() {
-            guard let first = day.first, first.price == price else { return zone.midnight(of: today.adding(days: offset)) }
+            guard let first = day.first, first.price == price else {
+                return zone.midnight(of: today.adding(days: offset))
+            }
             if day.count > 1 {
                 return zone.instant(of: today.adding(days: offset), minute: first.minutes.upperBound)
             }

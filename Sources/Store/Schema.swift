@@ -144,7 +144,7 @@ enum Schema {
             told_periods INTEGER, told_failed INTEGER, told_at INTEGER, max_cost TEXT, max_energy INTEGER,
             max_seconds INTEGER, max_soc INTEGER, are_told INTEGER NOT NULL, held_cost TEXT, held_energy INTEGER,
             held_seconds INTEGER, held_soc INTEGER, reached TEXT, reached_at INTEGER, station_acts INTEGER NOT NULL,
-            stops INTEGER NOT NULL, soc INTEGER, export_credit TEXT
+            stops INTEGER NOT NULL, soc INTEGER, export_credit TEXT, limits_set_at INTEGER
         ) STRICT, WITHOUT ROWID;
         ALTER TABLE session ADD COLUMN priced_lines TEXT;
         ALTER TABLE session ADD COLUMN export_last INTEGER;

@@ -175,7 +175,9 @@ enum MoneyAPI {
         try await answer(.steerPayment(try await payment(call).id, act), call)
     }
 
-    private static func answer(_ order: MoneyOrder, _ call: Call, status: Int = 200) async throws(Refusal) -> WebResponse {
+    private static func answer(_ order: MoneyOrder, _ call: Call, status: Int = 200) async throws(Refusal)
+        -> WebResponse
+    {
         guard case .payment(let payment) = try await call.order(.money(order)) else {
             throw Refusal(500, "no-payment", "The platform took the order but told no payment; look at the list.")
         }
@@ -219,7 +221,8 @@ extension CostAbilities {
 extension TransactionLimits {
     var json: JSONValue {
         [
-            "max_cost_yuan": .yuan(cost), "max_energy_kwh": .kilowattHours(energy), "max_seconds": .int(orNull: seconds),
+            "max_cost_yuan": .yuan(cost), "max_energy_kwh": .kilowattHours(energy),
+            "max_seconds": .int(orNull: seconds),
             "max_soc_percent": .int(orNull: stateOfCharge),
         ]
     }
@@ -231,7 +234,8 @@ extension Session {
         [
             "tariff_id": .string(orNull: account.tariff),
             "station_cost_yuan": .yuan(account.told.flatMap { $0.hasFailed ? nil : $0.total }),
-            "station_cost_at": .instant(account.told?.at), "station_cost_failed": .bool(account.told?.hasFailed ?? false),
+            "station_cost_at": .instant(account.told?.at),
+            "station_cost_failed": .bool(account.told?.hasFailed ?? false),
             "station_energy_kwh": .kilowattHours(account.told?.energy),
             "difference_fen": .int(orNull: account.difference(from: cost)), "limits": account.limits.json,
             "station_limits": account.heldLimits.json, "limit_reached": .string(orNull: account.reached),
@@ -247,7 +251,8 @@ extension CostLine {
     var json: JSONValue {
         func exact(_ value: Rational?) -> JSONValue { value.map { .number($0.text(atMost: 6)) } ?? .null }
         return [
-            "direction": .string(isExport ? "export" : "import"), "level": .string(level), "price_yuan_kwh": exact(price),
+            "direction": .string(isExport ? "export" : "import"), "level": .string(level),
+            "price_yuan_kwh": exact(price),
             "fee_yuan_kwh": exact(fee), "energy_kwh": exact(energy), "amount_yuan": exact(amount),
             "fee_yuan": exact(feeAmount),
         ]
@@ -269,7 +274,8 @@ extension SessionStatement {
 
 extension Payment {
     static let columns = [
-        "id", "kind", "state", "station", "evse_id", "psp_ref", "session", "reserved_yuan", "cost_yuan", "captured_yuan",
+        "id", "kind", "state", "station", "evse_id", "psp_ref", "session", "reserved_yuan", "cost_yuan",
+        "captured_yuan",
         "refunded_yuan", "word", "by", "created_at", "changed_at",
     ]
     func json(_ service: any PlatformService) -> JSONValue {
@@ -281,7 +287,8 @@ extension Payment {
             "cost_yuan": .yuan(fen: cost), "captured_yuan": .yuan(fen: captured), "refunded_yuan": .yuan(fen: refunded),
             "step": .string(orNull: step?.rawValue), "attempts": .int(attempts), "next_try": .instant(nextTry),
             "word": .string(orNull: word), "ends_at": .instant(endsAt), "by": .string(by),
-            "created_at": .instant(createdAt), "changed_at": .instant(changedAt), "receipt_id": .string(orNull: receiptID),
+            "created_at": .instant(createdAt), "changed_at": .instant(changedAt),
+            "receipt_id": .string(orNull: receiptID),
             "receipt_url": .string(orNull: receiptURL ?? (state == .settled ? service.receiptAddress(of: id) : nil)),
         ]
     }

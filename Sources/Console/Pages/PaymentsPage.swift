@@ -70,7 +70,8 @@ enum PaymentsPage {
         let t = call.words
         let format = await call.format()
         var pairs: [(String, HTML)] = [
-            (t("payments.state"), state(payment, t)), (t("payments.kind"), HTML(escaping: t("payments.kind." + payment.kind.rawValue))),
+            (t("payments.state"), state(payment, t)),
+            (t("payments.kind"), HTML(escaping: t("payments.kind." + payment.kind.rawValue))),
             (t("sessions.pile"), Parts.stationLink(payment.station)), (t("payments.session"), session(payment)),
             (t("payments.reference"), HTML(escaping: payment.reference ?? Format.none)),
             (t("payments.reserved"), HTML(escaping: yuan(payment.reserved))),
@@ -130,9 +131,11 @@ enum PaymentsPage {
         let form = call.form
         var fen: Int64 = 0
         if ["refund", "capture"].contains(form["act"]) {
-            guard let text = form.filled("amount_yuan"), let amount = scaledInteger(text, scale: 2, exact: true), amount > 0
+            guard let text = form.filled("amount_yuan"), let amount = scaledInteger(text, scale: 2, exact: true),
+                amount > 0
             else {
-                let mistake = Mistake(path: call.words("payments.amount"), problem: call.words("payments.amount.invalid"))
+                let mistake = Mistake(
+                    path: call.words("payments.amount"), problem: call.words("payments.amount.invalid"))
                 return await page(
                     call, payment, Parts.errors([mistake], call.words("payments.refused"), call.words), status: 400)
             }
@@ -190,11 +193,15 @@ enum ReceiptPage {
         ]
         if payment.refunded > 0 {
             pairs.append(
-                (t("payments.refunded"), HTML(escaping: t("unit.yuan", ["amount": PaymentsPage.yuan(payment.refunded)]))))
+                (
+                    t("payments.refunded"),
+                    HTML(escaping: t("unit.yuan", ["amount": PaymentsPage.yuan(payment.refunded)]))
+                ))
         }
         if let session = statement?.session {
             pairs += [
-                (t("sessions.started"), format.tag(session.startedAt)), (t("sessions.endedat"), format.tag(session.endedAt)),
+                (t("sessions.started"), format.tag(session.startedAt)),
+                (t("sessions.endedat"), format.tag(session.endedAt)),
                 (t("session.imported"), HTML(escaping: format.kilowattHours(session.imported) + " kWh")),
             ]
         }
@@ -249,7 +256,8 @@ enum StatementCard {
         ]
         if let credit = statement.exportCredit { pairs.append((t("statement.credit"), money(credit))) }
         if let told = statement.session.account.told {
-            pairs.append((t("statement.station"), told.hasFailed ? HTML(escaping: t("statement.failed")) : money(told.total)))
+            pairs.append(
+                (t("statement.station"), told.hasFailed ? HTML(escaping: t("statement.failed")) : money(told.total)))
         }
         return "\(table)\(Parts.facts(pairs))"
     }

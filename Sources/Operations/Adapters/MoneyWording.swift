@@ -31,7 +31,8 @@ extension V2.Tariff {
 
     /// Prices of all kinds, which a station counts against its `MaxElements` (I07.FR.02).
     var elements: Int {
-        (energy?.prices.count ?? 0) + [chargingTime, idleTime, reservationTime].reduce(0) { $0 + ($1?.prices.count ?? 0) }
+        (energy?.prices.count ?? 0)
+            + [chargingTime, idleTime, reservationTime].reduce(0) { $0 + ($1?.prices.count ?? 0) }
             + [fixedFee, reservationFixed].reduce(0) { $0 + ($1?.prices.count ?? 0) }
     }
     var isConditional: Bool {

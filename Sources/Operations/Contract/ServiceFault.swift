@@ -269,7 +269,9 @@ public enum FaultReason: Wording {
         case .securityProfileUnready(let id, _): ["station": id.value]
         case .paymentUnknown(let id): ["payment": id]
         case .paymentState(let id, let state): ["payment": id, "state": state]
-        case .paymentKnown, .paymentsOff, .filesOff, .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy, .stopping: [:]
+        case .paymentKnown, .paymentsOff, .filesOff, .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy,
+            .stopping:
+            [:]
         }
     }
 }

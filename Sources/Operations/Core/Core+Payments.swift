@@ -253,7 +253,9 @@ extension Core {
     }
 
     /// A card at the station's terminal: the provider that authorized it is asked, where there is one (C18.FR.04).
-    private mutating func verdict(paying reference: String, _ ruling: CallRuling?, _ s: Int, at now: Instant) -> TokenVerdict {
+    private mutating func verdict(paying reference: String, _ ruling: CallRuling?, _ s: Int, at now: Instant)
+        -> TokenVerdict
+    {
         if let known = paymentVerdict(reference, s) { return known }
         switch ruling {
         case .payment(let answer?) where answer.status == .authorized:

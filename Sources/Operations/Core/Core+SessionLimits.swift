@@ -20,6 +20,7 @@ extension Core {
         let session = stations[s].sessions[i]
         var account = session.account
         account.limits = limits
+        account.limitsSetAt = now
         account.areLimitsTold = false
         (account.reached, account.reachedAt, account.stops) = (nil, nil, 0)
         account.stationActs = false
@@ -137,7 +138,9 @@ extension Core {
         if let most = limits.energy, session.imported >= most { return "energy" }
         if let most = limits.cost, let cost = runningCost(s, i)?.amount, cost >= most { return "cost" }
         if let most = limits.seconds, now - session.startedAt >= .seconds(most) { return "time" }
-        if let most = limits.stateOfCharge, let present = session.account.stateOfCharge, present >= most { return "soc" }
+        if let most = limits.stateOfCharge, let present = session.account.stateOfCharge, present >= most {
+            return "soc"
+        }
         return nil
     }
 
@@ -197,6 +200,7 @@ extension TransactionLimits {
         return TransactionLimits(
             cost: keeps("cost") ? cost : nil, energy: keeps("energy") ? energy : nil,
             // The standard's own list calls it maxLength.
-            seconds: keeps("time") || keeps("length") ? seconds : nil, stateOfCharge: keeps("soc") ? stateOfCharge : nil)
+            seconds: keeps("time") || keeps("length") ? seconds : nil, stateOfCharge: keeps("soc") ? stateOfCharge : nil
+        )
     }
 }

@@ -333,7 +333,9 @@ extension Core {
             }
             if isWanted { retry(s, after: .seconds(1), at: now) }
         default:
-            if isWanted { refuse(asked.id, word: word, s, at: now) } else {
+            if isWanted {
+                refuse(asked.id, word: word, s, at: now)
+            } else {
                 change(tariffs: s) { $0.word = String(word.prefix(100)) }
             }
         }

@@ -74,7 +74,9 @@ enum MoneyLoading {
     }
 
     /// What sites say of costs, by site.
-    static func siteCosts(_ db: Database) throws -> [String: (fees: [Site.ServiceFee], local: Site.LocalCost, tells: Bool)] {
+    static func siteCosts(_ db: Database) throws -> [String: (
+        fees: [Site.ServiceFee], local: Site.LocalCost, tells: Bool
+    )] {
         var costs: [String: (fees: [Site.ServiceFee], local: Site.LocalCost, tells: Bool)] = [:]
         for row in try Row.fetchAll(db, sql: "SELECT * FROM site_costs") {
             costs[row["site"]] = ([], try row.word("local_cost"), row["running_cost"])
@@ -100,7 +102,9 @@ extension Row {
         return one
     }
 
-    private func fraction(_ column: String) -> Rational? { (self[column] as String?).flatMap { Rational(fraction: $0) } }
+    private func fraction(_ column: String) -> Rational? {
+        (self[column] as String?).flatMap { Rational(fraction: $0) }
+    }
 
     /// A row of `session_account`.
     func account() -> SessionAccount {
@@ -124,6 +128,7 @@ extension Row {
         account.stops = self["stops"]
         account.stateOfCharge = self["soc"]
         account.exportCredit = fraction("export_credit")
+        account.limitsSetAt = optionalInstant("limits_set_at")
         return account
     }
 

@@ -533,7 +533,8 @@ extension PaymentDesk {
             }
             let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
             guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-                throw CredentialFault("payment.key_file: \(settings.keyFile) holds no token: printable ASCII is expected")
+                throw CredentialFault(
+                    "payment.key_file: \(settings.keyFile) holds no token: printable ASCII is expected")
             }
             key = text
         }

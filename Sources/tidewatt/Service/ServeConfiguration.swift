@@ -230,7 +230,8 @@ struct ServeConfiguration: Sendable {
         text(
             "provider", \.payment.provider, "service that reserves and takes payments, see payments.md; empty: none",
             allowed: .addressOrNone, section: "payment"),
-        text("key_file", \.payment.keyFile, "file with the token it asks for, mode 600; empty: none", section: "payment"),
+        text(
+            "key_file", \.payment.keyFile, "file with the token it asks for, mode 600; empty: none", section: "payment"),
         text(
             "public_url", \.payment.publicURL,
             "the console as drivers reach it, for their receipts; empty: receipts have no address",
