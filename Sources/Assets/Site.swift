@@ -32,6 +32,11 @@ public struct Site: Hashable, Sendable {
     public var mode: Mode
     /// How energy may flow for vehicles of which no token says more, in words of OCPP 2.1; `nil`: they only charge.
     public var energyTransfer: [String]?
+    /// In the order of their days.
+    public var serviceFees: [ServiceFee] = []
+    public var localCost = LocalCost.auto
+    /// Stations are told what a transaction costs so far.
+    public var tellsRunningCost = false
 
     public init(
         id: SiteID, name: String, kind: String = "community", region: String? = nil, zone: Zone = .shanghai,
@@ -50,6 +55,25 @@ public struct Site: Hashable, Sendable {
         self.energyTransfer = energyTransfer
     }
 
+    /// What its operator asks beside the price of the energy (服务费), yuan/kWh of energy charged; not negative.
+    public struct ServiceFee: Hashable, Sendable {
+        public let from: CivilDay
+        public let price: Rational
+        public init(from: CivilDay, price: Rational) {
+            self.from = from
+            self.price = price
+        }
+    }
+
+    /// Whether stations that can reckon what a transaction costs are given the prices for it (OCPP 2.1 I07).
+    public enum LocalCost: String, Hashable, Sendable, CaseIterable {
+        /// Where the station says that it reckons by itself.
+        case auto
+        case on, off
+    }
+
+    /// Yuan/kWh on `day`; zero before the first entry.
+    public func serviceFee(on day: CivilDay) -> Rational { serviceFees.last { $0.from <= day }?.price ?? .zero }
     public func tariff(on day: CivilDay) -> String? { tariffs.last { $0.from <= day }?.tariff }
     public func exportTariff(on day: CivilDay) -> String? { exportTariffs.last { $0.from <= day }?.tariff }
 }

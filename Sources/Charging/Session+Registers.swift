@@ -13,6 +13,7 @@ public enum SessionFlag: String, Hashable, Sendable, CaseIterable {
     case messagesMissing = "messages are missing"
     case messagesWaiting = "messages wait at the station"
     case messagesLost = "missing messages will not come"
+    case costsDiffer = "station reckons another cost"
 
     /// By which it is worded in other languages.
     public var code: String {
@@ -28,6 +29,7 @@ public enum SessionFlag: String, Hashable, Sendable, CaseIterable {
         case .messagesMissing: "messages-missing"
         case .messagesWaiting: "messages-waiting"
         case .messagesLost: "messages-lost"
+        case .costsDiffer: "costs-differ"
         }
     }
 }

@@ -48,8 +48,18 @@ public struct Session: Hashable, Sendable {
     public var course: Course?
     /// How far its energy is priced; `nil`: no reading, or no site.
     public var spending: Spending?
-    /// What its energy cost, yuan, once it has ended; `nil`: not known. Rounded where it is told, not here.
+    /// What its energy cost with the service fee, yuan, once it has ended; `nil`: not known. Rounded where it is told, not here.
+    /// Energy given back is credited apart (``SessionAccount/exportCredit``).
     public var cost: Rational?
+    /// The newest register reading of energy given back.
+    public var exportLast: RegisterReading?
+    public var exportLastAt: Instant?
+    private var rareAccount: [SessionAccount] = []
+    /// Limits, the station's own reckoning, credit: a session without them keeps nothing.
+    public var account: SessionAccount {
+        get { rareAccount.first ?? SessionAccount() }
+        set { rareAccount = newValue == SessionAccount() ? [] : [newValue] }
+    }
 
     /// What the energy up to the last change of price cost. What came since, has the price that holds then.
     public struct Spending: Hashable, Sendable {
@@ -60,6 +70,8 @@ public struct Session: Hashable, Sendable {
         public var amount: Rational?
         /// The next change of price; `nil`: to be looked up.
         public var changesAt: Instant?
+        /// What the amount consists of.
+        public var lines: [CostLine] = []
         public init(until: Instant, energy: Energy, amount: Rational?) {
             self.until = until
             self.energy = energy

@@ -40,6 +40,7 @@ public enum StationEvent: Hashable, Sendable {
     // Controls of the grid code and battery swaps (2.1 blocks R and S).
     case der(DERNews)
     case swap(SwapEvent)
+    case money(MoneyNews)
 
     /// Something that bears on the station's security.
     public struct Security: Hashable, Sendable {
@@ -152,7 +153,8 @@ public enum StationAnswer: Hashable, Sendable {
     /// `nil`: the stop named no token.
     case stopped(TokenVerdict?)
     /// `nil`: the message named no token. `cost`: what the transaction cost, yuan, at its end; `nil`: not known.
-    case transaction(TokenVerdict?, cost: Rational? = nil)
+    /// `limits`: to be held from now on (2.1).
+    case transaction(TokenVerdict?, cost: Rational? = nil, limits: TransactionLimits? = nil)
     case vendor(VendorAnswer)
     /// The token's verdict, and the standard's word on the certificates that came with it.
     case contract(TokenVerdict, certificates: String, transfers: [String]? = nil)
@@ -166,6 +168,44 @@ public enum StationAnswer: Hashable, Sendable {
     /// What is to be followed, discharging below 0, in the form that the station takes; `nil`: nothing is.
     case powerToFollow(Power?, LimitForm)
     case acknowledged
+    /// Where the driver finds the receipt of a settled payment; `nil`: nowhere of ours.
+    case settlement(receipt: String?)
+    /// Whether a VAT number can be one.
+    case vatNumber(VATNumber.Verdict)
+}
+
+/// Payments at stations (2.1 C18 to C25).
+public enum MoneyNews: Hashable, Sendable {
+    /// A card was presented to the station's terminal, whose provider names the payment so (C18).
+    case authorize(reference: String)
+    case settled(SettlementNotice)
+    case vatNumber(String)
+}
+
+/// How a payment that the station's terminal settled came out (C19 to C22).
+public struct SettlementNotice: Hashable, Sendable {
+    /// The payment provider's name for it.
+    public let reference: String
+    public let transaction: String?
+    /// `Settled`, `Canceled`, `Rejected`, `Failed`.
+    public let word: String
+    /// Whole fen.
+    public let fen: Int64
+    public let at: Instant
+    public let receiptID: String?
+    public let receiptURL: String?
+    public init(
+        reference: String, transaction: String?, word: String, fen: Int64, at: Instant, receiptID: String?,
+        receiptURL: String?
+    ) {
+        self.reference = reference
+        self.transaction = transaction
+        self.word = word
+        self.fen = fen
+        self.at = at
+        self.receiptID = receiptID
+        self.receiptURL = receiptURL
+    }
 }
 
 /// What a vehicle that said what it needs can expect.

@@ -34,6 +34,8 @@ public enum StationFact: Hashable, Sendable {
     case der(DERFact)
     /// It was asked to swap batteries under this number.
     case swapAsked(request: Int, token: String, isTaken: Bool, word: String)
+    /// Of the tariffs that it reckons by.
+    case tariffs(TariffFact)
 }
 
 /// A reservation as it is asked of a station.
@@ -109,4 +111,43 @@ public enum DeviceFact: Hashable, Sendable {
     case networkProfile(NetworkProfile)
     /// `reference` is `nil` where it was asked by a certificate.
     case customer(request: Int, status: String, CustomerReference?, report: Bool, clear: Bool)
+}
+
+/// What an answer tells of the tariffs by which a station reckons costs (2.1 I07 to I11), in the standard's words.
+public enum TariffFact: Hashable, Sendable {
+    /// It was asked to take one for an EVSE, 0: for each. `elements`: how many prices it has.
+    case set(AskedTariff, evse: Int, validFrom: Instant?, word: String)
+    /// It tells those of an EVSE, 0: of all; an empty list says that it has none.
+    case told(evse: Int, [TariffAssignment])
+    /// It has these no longer; `nil`: none at all.
+    case cleared([String]?, evse: Int)
+    /// A running transaction goes on by this one.
+    case changed(AskedTariff, transaction: String, word: String)
+}
+
+/// A tariff as it was sent to a station.
+public struct AskedTariff: Hashable, Sendable {
+    public let id: String
+    /// How many prices it has.
+    public let elements: Int
+    public let isConditional: Bool
+    public init(id: String, elements: Int, isConditional: Bool) {
+        self.id = id
+        self.elements = elements
+        self.isConditional = isConditional
+    }
+}
+
+/// A tariff as a station tells of it. For whom, it may say too: that is not kept.
+public struct TariffAssignment: Hashable, Sendable {
+    public let id: String
+    public let isDrivers: Bool
+    public let evses: [Int]
+    public let validFrom: Instant?
+    public init(id: String, isDrivers: Bool, evses: [Int], validFrom: Instant?) {
+        self.id = id
+        self.isDrivers = isDrivers
+        self.evses = evses
+        self.validFrom = validFrom
+    }
 }

@@ -28,6 +28,12 @@ public struct TransactionReport: Hashable, Sendable {
     public let remoteStart: Int?
     public let reservation: Int?
     public let readings: [Reading]
+    /// The station's own reckoning, its tariff, and the limits that it holds to (2.1).
+    public var cost: StationCost?
+    public var tariff: String?
+    public var limits: TransactionLimits?
+    /// Kind of the token in the standard's word.
+    public var tokenKind: String?
 
     public init(
         stage: SequenceRecord.Stage, transaction: String, sequence: Int, at: Instant, trigger: String,

@@ -2,7 +2,7 @@ import Operations
 
 /// Every address of the console with the least role that may use it: the one place where access is decided.
 enum RouteTable {
-    static let routes = system + api + devices + gridCode + pages + devicePages
+    static let routes = system + api + devices + gridCode + money + pages + devicePages + moneyPages
 
     private static let system: [Route] = [
         Route(.get, "/healthz", .anyone, handle: SystemAPI.health),
@@ -172,6 +172,30 @@ enum RouteTable {
         Route(.post, "/sites/{id}/der/withdraw", .role(.operator), .person, handle: DERPage.withdraw),
         Route(.post, "/stations/{id}/der", .role(.operator), .person, handle: GridCodeCards.read),
         Route(.post, "/stations/{id}/battery-swaps", .role(.operator), .person, handle: GridCodeCards.swap),
+    ]
+
+    /// Tariffs at stations, costs, payments.
+    private static let money: [Route] = [
+        Route(.get, "/api/v1/stations/{id}/tariffs", .role(.viewer), handle: MoneyAPI.tariffs),
+        Route(.post, "/api/v1/stations/{id}/tariffs:send", .role(.operator), handle: MoneyAPI.sendTariff),
+        Route(.post, "/api/v1/stations/{id}/tariffs:read", .role(.operator), handle: MoneyAPI.readTariffs),
+        Route(.post, "/api/v1/stations/{id}/tariffs:clear", .role(.operator), handle: MoneyAPI.clearTariffs),
+        Route(.get, "/api/v1/sessions/{id}/statement", .role(.viewer), handle: MoneyAPI.statement),
+        Route(.put, "/api/v1/sessions/{id}/limits", .role(.operator), handle: MoneyAPI.putLimits),
+        Route(.get, "/api/v1/payments", .role(.operator), handle: MoneyAPI.payments),
+        Route(.post, "/api/v1/payments", .role(.operator), handle: MoneyAPI.begin),
+        Route(.get, "/api/v1/payments/{id}", .role(.operator), handle: MoneyAPI.get),
+        Route(.post, "/api/v1/payments/{id}/cancel", .role(.manager), handle: MoneyAPI.cancel),
+        Route(.post, "/api/v1/payments/{id}/refund", .role(.manager), handle: MoneyAPI.refund),
+        Route(.post, "/api/v1/payments/{id}/capture", .role(.manager), handle: MoneyAPI.capture),
+        Route(.post, "/api/v1/payments/{id}/retry", .role(.manager), handle: MoneyAPI.retry),
+    ]
+
+    private static let moneyPages: [Route] = [
+        Route(.get, "/receipts/{ticket}", .anyone, .person, handle: ReceiptPage.show),
+        Route(.get, "/payments", .role(.operator), .person, handle: PaymentsPage.list),
+        Route(.get, "/payments/{id}", .role(.operator), .person, handle: PaymentsPage.show),
+        Route(.post, "/payments/{id}", .role(.manager), .person, handle: PaymentsPage.act),
     ]
 
     private static let devicePages: [Route] = [

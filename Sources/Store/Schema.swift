@@ -134,6 +134,7 @@ enum Schema {
                     """)
         }
         migrator.registerMigration("12 DER controls, battery swap") { db in try db.execute(sql: gridCode) }
+        migrator.registerMigration("13 tariffs at stations, payments") { db in try db.execute(sql: money) }
         return migrator
     }()
 
@@ -173,6 +174,46 @@ enum Schema {
             charged INTEGER, command TEXT, open INTEGER NOT NULL
         ) STRICT;
         CREATE INDEX battery_swap_of_station ON battery_swap(station, id);
+        """
+
+    private static let money = """
+        CREATE TABLE site_service_fee (
+            site TEXT NOT NULL, position INTEGER NOT NULL, day INTEGER NOT NULL, price TEXT NOT NULL,
+            PRIMARY KEY (site, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE site_costs (
+            site TEXT PRIMARY KEY, local_cost TEXT NOT NULL, running_cost INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE station_tariff (
+            station TEXT NOT NULL, id TEXT NOT NULL, is_drivers INTEGER NOT NULL, evses TEXT NOT NULL,
+            valid_from INTEGER, set_at INTEGER, told_at INTEGER, missing_since INTEGER, PRIMARY KEY (station, id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE station_tariffs (
+            station TEXT PRIMARY KEY, state TEXT NOT NULL, wanted TEXT, valid_until INTEGER, elements INTEGER NOT NULL,
+            word TEXT, changed_at INTEGER, told_at INTEGER, tariffs INTEGER, costs INTEGER, most_elements INTEGER,
+            conditions INTEGER, settles_here INTEGER, limits TEXT
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE session_account (
+            session TEXT PRIMARY KEY, tariff TEXT, told_total TEXT, told_currency TEXT, told_energy INTEGER,
+            told_periods INTEGER, told_failed INTEGER, told_at INTEGER, max_cost TEXT, max_energy INTEGER,
+            max_seconds INTEGER, max_soc INTEGER, are_told INTEGER NOT NULL, held_cost TEXT, held_energy INTEGER,
+            held_seconds INTEGER, held_soc INTEGER, reached TEXT, reached_at INTEGER, station_acts INTEGER NOT NULL,
+            stops INTEGER NOT NULL, soc INTEGER, export_credit TEXT, limits_set_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        ALTER TABLE session ADD COLUMN priced_lines TEXT;
+        ALTER TABLE session ADD COLUMN export_last INTEGER;
+        ALTER TABLE session ADD COLUMN export_last_at INTEGER;
+        CREATE TABLE payment (
+            place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, station TEXT NOT NULL,
+            evse INTEGER NOT NULL, ordered_by TEXT NOT NULL, created_at INTEGER NOT NULL, state TEXT NOT NULL,
+            reference TEXT, page TEXT, reserved INTEGER, max_energy INTEGER, max_seconds INTEGER, max_soc INTEGER,
+            remote_start INTEGER, session TEXT, cost INTEGER, captured INTEGER, refunded INTEGER NOT NULL, step TEXT,
+            step_fen INTEGER NOT NULL, attempts INTEGER NOT NULL, next_try INTEGER, word TEXT, ends_at INTEGER,
+            changed_at INTEGER NOT NULL, receipt_id TEXT, receipt_url TEXT, over INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX payment_of_station ON payment(station);
+        CREATE INDEX payment_of_session ON payment(session) WHERE session IS NOT NULL;
+        CREATE INDEX payment_open ON payment(place) WHERE over = 0;
         """
 
     private static let chargingProfiles = """

@@ -41,6 +41,9 @@ public final class FakePlatform: PlatformService {
         public var swaps: [BatterySwap] = []
         public var profiles: [StationID: StationProfiles] = [:]
         public var vendorHandlers: [String: VendorHandler] = [:]
+        public var stationTariffs: [StationID: StationTariffs] = [:]
+        /// Newest first.
+        public var payments: [Payment] = []
         /// Newest first.
         public var jobs: [StationJob] = []
         public var campaigns: [CampaignView] = []
@@ -59,7 +62,7 @@ public final class FakePlatform: PlatformService {
     /// Password of every user: `tide-` and the name. Token of every role: `token-` and the name.
     public static func password(of user: String) -> String { "tide-" + user }
 
-    private let state: Mutex<State>
+    let state: Mutex<State>
     private let clock: @Sendable () -> Instant
     private let answerAfter: Duration
 
@@ -134,6 +137,7 @@ public final class FakePlatform: PlatformService {
         case .device(let order): ("device", order.station?.value ?? "")
         case .v2x: ("v2x", "")
         case .der: ("der-control", "")
+        case .money(let order): ("money", order.station?.value ?? "")
         case .tariffChanged(let id): ("tariff.changed", id)
         }
     }
@@ -246,6 +250,7 @@ public final class FakePlatform: PlatformService {
             }
             return .command(command(id, action, Array("{}".utf8), actor))
         case .der(let wish): return try applyDER(wish, actor)
+        case .money(let order): return try apply(order, actor)
         case .tariffChanged: break
         }
         return .done

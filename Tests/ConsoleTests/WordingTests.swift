@@ -41,6 +41,8 @@ import Testing
         #expect(Self.missing("drift.", Drift.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("severity.", DeviceMonitor.severities.map(String.init)) == [])
         #expect(Self.missing("profilechange.", SecurityProfileChange.State.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("payments.state.", Payment.State.allCases.map(\.rawValue)) == [])
+        #expect(Self.missing("payments.kind.", Payment.Kind.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("held.", HeldLimits.State.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("derfunction.", DERFunction.allCases.map(\.rawValue)) == [])
         #expect(Self.missing("der.state.", DERHolding.State.allCases.map(\.rawValue)) == [])

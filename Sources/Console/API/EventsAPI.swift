@@ -49,6 +49,7 @@ enum EventsAPI {
         case .plan(let site, let plan): ("plan", ["site": .string(site.value), "plan": .int(plan.value)])
         case .command(let id): ("command", ["id": .string(id)])
         case .campaign(let id): ("campaign", ["id": .string(id)])
+        case .payment(let id): ("payment", ["id": .string(id)])
         }
     }
 

@@ -193,6 +193,7 @@ extension SessionView {
             "remote_start": .int(orNull: session.course?.remoteStart),
             "cost_yuan": session.cost.map { .number($0.text(decimals: 2)) } ?? .null,
             "v2x": session.v2xJSON, "operation": operation?.json ?? .null,
+            "account": session.accountJSON,
         ]
     }
     private var planJSON: JSONValue {
@@ -243,12 +244,18 @@ extension Site {
             "zone": .string(zone.identifier), "tariffs": .array(tariffs.map(\.json)),
             "export_tariffs": .array(exportTariffs.map(\.json)), "operator": .string(operatorName), "mode": mode.json,
             "allowed_energy_transfer": energyTransfer.map { .words($0) } ?? .null,
+            "service_fees": .array(serviceFees.map(\.json)), "local_cost": .string(localCost.rawValue),
+            "running_cost": .bool(tellsRunningCost),
         ]
     }
 }
 
 extension Site.TariffEntry {
     var json: JSONValue { ["from": .string(from.description), "tariff": .string(tariff)] }
+}
+
+extension Site.ServiceFee {
+    var json: JSONValue { ["from": .string(from.description), "yuan_kwh": .number(price.text(atMost: 6))] }
 }
 
 extension Site.Mode {

@@ -27,8 +27,11 @@ enum SitesAPI {
         var fields = try JSONFields(body: call.request)
         fields.check(
             allowed: [
+                
                 "name", "kind", "region", "zone", "tariffs", "export_tariffs", "operator", "mode",
                 "allowed_energy_transfer",
+            , "service_fees",
+                "local_cost", "running_cost",
             ],
             ignored: ["id"])
         if let problem = problem(ofID: id.value) { fields.refuse("id", problem) }
@@ -55,6 +58,9 @@ enum SitesAPI {
         if let entries = tariffs("export_tariffs", &fields) { site.exportTariffs = entries }
         if let name = fields.string("operator").value { site.operatorName = name }
         if let words = fields.energyTransfer("allowed_energy_transfer").change { site.energyTransfer = words }
+        if let entries = serviceFees(&fields) { site.serviceFees = entries }
+        if let word = fields.word("local_cost", Site.LocalCost.self).value { site.localCost = word }
+        if let flag = fields.bool("running_cost").value { site.tellsRunningCost = flag }
         var switched: ModeChange?
         if let node = fields.node("mode") {
             do {
@@ -99,6 +105,31 @@ enum SitesAPI {
         }
         if zip(entries, entries.dropFirst()).contains(where: { $0.from >= $1.from }) {
             fields.refuse(key, "the entries must stand in the order of their days, each day once")
+        }
+        return entries
+    }
+
+    private static func serviceFees(_ fields: inout JSONFields) -> [Site.ServiceFee]? {
+        guard let nodes = fields.objects("service_fees", atMost: 200).value else { return nil }
+        var entries: [Site.ServiceFee] = []
+        for (index, node) in nodes.enumerated() {
+            do {
+                var entry = try JSONFields(node, path: "service_fees[\(index)]")
+                entry.check(allowed: ["from", "yuan_kwh"])
+                let from = entry.day("from")
+                let price = entry.decimal("yuan_kwh", scale: 6, 0...100_000_000, "yuan/kWh", vanishes: true)
+                if from.value == nil, entry.problems.isEmpty { entry.refuse("from", "a day YYYY-MM-DD is expected") }
+                if price.value == nil, entry.problems.isEmpty { entry.refuse("yuan_kwh", "a price is expected") }
+                fields.refuse(entry.problems)
+                if let from = from.value, let price = price.value {
+                    entries.append(.init(from: from, price: Rational(price) / Rational(1_000_000)))
+                }
+            } catch {
+                fields.refuse(error.fields)
+            }
+        }
+        if zip(entries, entries.dropFirst()).contains(where: { $0.from >= $1.from }) {
+            fields.refuse("service_fees", "the entries must stand in the order of their days, each day once")
         }
         return entries
     }

@@ -1130,6 +1130,100 @@ enum EmbeddedAssets {
                   "purpose.PriorityCharging": "priority charging",
                   "purpose.LocalGeneration": "local generation",
                   "session.cost": "Energy cost",
+                  "nav.payments": "Payments",
+                  "note.payment": "The order is with the payment provider",
+                  "payments.title": "Payments",
+                  "payments.all": "All",
+                  "payments.search": "Payment or reference",
+                  "payments.state": "State",
+                  "payments.none": "No payment matches",
+                  "payments.never": "No payment has been made yet. Payments begin at a station's terminal, at a kiosk, or on a page.",
+                  "payments.id": "Payment",
+                  "payments.kind": "Way",
+                  "payments.session": "Session",
+                  "payments.reserved": "Reserved",
+                  "payments.cost": "Cost",
+                  "payments.captured": "Taken",
+                  "payments.refunded": "Given back",
+                  "payments.changed": "Changed",
+                  "payments.begun": "Begun",
+                  "payments.by": "By",
+                  "payments.reference": "Reference at the provider",
+                  "payments.word": "Last word",
+                  "payments.attempts": "Attempts",
+                  "payments.receipt": "Receipt",
+                  "payments.facts": "Payment",
+                  "payments.act": "What can be done",
+                  "payments.act.none": "Nothing waits for a person here.",
+                  "payments.amount": "Amount, yuan",
+                  "payments.amount.invalid": "an amount with at most two decimals is expected",
+                  "payments.refused": "Nothing was ordered",
+                  "payments.act.cancel": "Release the reservation",
+                  "payments.act.refund": "Give back",
+                  "payments.act.capture": "Take",
+                  "payments.act.retry": "Try again",
+                  "payments.effect.cancel": "The reserved amount is released; nothing is taken.",
+                  "payments.effect.refund": "This much of what was taken goes back to the driver.",
+                  "payments.effect.capture": "This much is taken, at most what was reserved.",
+                  "payments.effect.retry": "The provider is asked the same once more, under the same key.",
+                  "payments.kind.web": "Page",
+                  "payments.kind.kiosk": "Kiosk",
+                  "payments.kind.terminal": "Terminal",
+                  "payments.state.begun": "Begun",
+                  "payments.state.awaiting": "Driver pays",
+                  "payments.state.authorized": "Authorized",
+                  "payments.state.charging": "Charging",
+                  "payments.state.ended": "Station settles",
+                  "payments.state.settling": "Being taken",
+                  "payments.state.settled": "Settled",
+                  "payments.state.cancelling": "Being released",
+                  "payments.state.cancelled": "Released",
+                  "payments.state.refused": "Refused",
+                  "payments.state.refunding": "Being given back",
+                  "payments.state.refunded": "Given back",
+                  "payments.state.open": "Amount not known",
+                  "payments.state.failed": "Failed",
+                  "receipt.title": "Receipt",
+                  "receipt.operator": "Operator",
+                  "receipt.note": "Prices with taxes. This address is known to you alone; whoever has it can read this receipt.",
+                  "statement.title": "Statement",
+                  "statement.none": "Nothing is priced: the session has no energy yet, or its site no tariff",
+                  "statement.direction": "Direction",
+                  "statement.import": "Charged",
+                  "statement.export": "Given back",
+                  "statement.level": "Level",
+                  "statement.several": "several",
+                  "statement.price": "Price, yuan/kWh",
+                  "statement.fee": "Service fee, yuan/kWh",
+                  "statement.energy": "Energy, kWh",
+                  "statement.amount": "Amount, yuan",
+                  "statement.energyamount": "Energy",
+                  "statement.feeamount": "Service fee",
+                  "statement.total": "Total",
+                  "statement.sofar": "So far",
+                  "statement.credit": "Credit for energy given back",
+                  "statement.station": "By the station's own reckoning",
+                  "statement.failed": "could not be reckoned",
+                  "flag.costs-differ": "The station reckons another cost than the platform",
+                  "alarm.payment-open": "What payment {object} of pile {station} is to take is not known",
+                  "alarm.payment-open.action": "Look at its session and say the amount, or release the reservation",
+                  "alarm.payment-stuck": "Payment {object} of pile {station} failed",
+                  "alarm.payment-stuck.action": "Look at its last word; try again, or settle it with the provider",
+                  "fault.payment-unknown": "There is no payment {payment} that anything could still be done about.",
+                  "fault.payment-state": "Payment {payment} is {state}: this cannot be done now, or not with this amount.",
+                  "fault.payment-known": "A payment with this reference is there already.",
+                  "fault.payments-off": "No payment provider is configured (payment.provider).",
+                  "fault.no-prices": "Station {station} belongs to no site whose prices of today are known; give its site a tariff first.",
+                  "fault.receipt-unknown": "There is no such receipt.",
+                  "audit.station.send-tariff": "default tariff sent",
+                  "audit.station.read-tariffs": "tariffs read",
+                  "audit.station.clear-tariffs": "tariffs cleared",
+                  "audit.session.limits": "limits of a session set",
+                  "audit.payment.begin": "payment begun",
+                  "audit.payment.cancel": "payment released",
+                  "audit.payment.refund": "payment given back",
+                  "audit.payment.capture": "payment taken",
+                  "audit.payment.retry": "payment tried again",
                   "alarm.outside-limit-critical": "The grid is critical: {source} limits pile {object}",
                   "alarm.outside-limit-critical.action": "Charging follows by itself; tell drivers who leave soon, and ask the grid operator how long it lasts",
                   "purpose.ChargePointMaxProfile": "station maximum",
@@ -2722,6 +2816,100 @@ enum EmbeddedAssets {
                   "purpose.PriorityCharging": "优先充电",
                   "purpose.LocalGeneration": "本地发电",
                   "session.cost": "电费",
+                  "nav.payments": "支付",
+                  "note.payment": "指令已交给支付服务商",
+                  "payments.title": "支付",
+                  "payments.all": "全部",
+                  "payments.search": "支付单号或参考号",
+                  "payments.state": "状态",
+                  "payments.none": "没有符合条件的支付",
+                  "payments.never": "还没有支付。支付可始于桩上终端、自助机或支付页面。",
+                  "payments.id": "支付单",
+                  "payments.kind": "方式",
+                  "payments.session": "充电会话",
+                  "payments.reserved": "预授权",
+                  "payments.cost": "费用",
+                  "payments.captured": "已扣款",
+                  "payments.refunded": "已退款",
+                  "payments.changed": "更新于",
+                  "payments.begun": "发起于",
+                  "payments.by": "发起人",
+                  "payments.reference": "服务商参考号",
+                  "payments.word": "最近说明",
+                  "payments.attempts": "尝试次数",
+                  "payments.receipt": "收据",
+                  "payments.facts": "支付单",
+                  "payments.act": "可做的处理",
+                  "payments.act.none": "此处无需人工处理。",
+                  "payments.amount": "金额（元）",
+                  "payments.amount.invalid": "应填最多两位小数的金额",
+                  "payments.refused": "未下达指令",
+                  "payments.act.cancel": "释放预授权",
+                  "payments.act.refund": "退款",
+                  "payments.act.capture": "扣款",
+                  "payments.act.retry": "重试",
+                  "payments.effect.cancel": "释放预授权金额，不扣款。",
+                  "payments.effect.refund": "从已扣金额中退还这一数额给车主。",
+                  "payments.effect.capture": "扣除这一数额，不超过预授权金额。",
+                  "payments.effect.retry": "以同一幂等键再次请求服务商。",
+                  "payments.kind.web": "网页",
+                  "payments.kind.kiosk": "自助机",
+                  "payments.kind.terminal": "桩上终端",
+                  "payments.state.begun": "已发起",
+                  "payments.state.awaiting": "车主支付中",
+                  "payments.state.authorized": "已授权",
+                  "payments.state.charging": "充电中",
+                  "payments.state.ended": "由桩结算",
+                  "payments.state.settling": "扣款中",
+                  "payments.state.settled": "已结算",
+                  "payments.state.cancelling": "释放中",
+                  "payments.state.cancelled": "已释放",
+                  "payments.state.refused": "被拒绝",
+                  "payments.state.refunding": "退款中",
+                  "payments.state.refunded": "已退款",
+                  "payments.state.open": "金额未知",
+                  "payments.state.failed": "失败",
+                  "receipt.title": "收据",
+                  "receipt.operator": "运营商",
+                  "receipt.note": "价格含税。此地址只有您知道；持有者可查看本收据。",
+                  "statement.title": "费用明细",
+                  "statement.none": "尚无计价：会话还没有电量，或站点没有电价",
+                  "statement.direction": "方向",
+                  "statement.import": "充电",
+                  "statement.export": "放电",
+                  "statement.level": "时段",
+                  "statement.several": "多个",
+                  "statement.price": "电价（元/kWh）",
+                  "statement.fee": "服务费（元/kWh）",
+                  "statement.energy": "电量（kWh）",
+                  "statement.amount": "金额（元）",
+                  "statement.energyamount": "电费",
+                  "statement.feeamount": "服务费",
+                  "statement.total": "合计",
+                  "statement.sofar": "目前",
+                  "statement.credit": "放电收益",
+                  "statement.station": "桩自行计算",
+                  "statement.failed": "无法计算",
+                  "flag.costs-differ": "桩计算的费用与平台不一致",
+                  "alarm.payment-open": "桩 {station} 的支付 {object} 应扣金额未知",
+                  "alarm.payment-open.action": "查看其充电会话并填写金额，或释放预授权",
+                  "alarm.payment-stuck": "桩 {station} 的支付 {object} 失败",
+                  "alarm.payment-stuck.action": "查看最近说明；重试，或与服务商结清",
+                  "fault.payment-unknown": "没有可处理的支付 {payment}。",
+                  "fault.payment-state": "支付 {payment} 处于 {state} 状态：现在不能这样做，或金额不符。",
+                  "fault.payment-known": "该参考号的支付已存在。",
+                  "fault.payments-off": "未配置支付服务商（payment.provider）。",
+                  "fault.no-prices": "桩 {station} 所属站点没有今天的已知电价；请先为站点设置电价。",
+                  "fault.receipt-unknown": "没有此收据。",
+                  "audit.station.send-tariff": "下发默认电价",
+                  "audit.station.read-tariffs": "读取电价",
+                  "audit.station.clear-tariffs": "清除电价",
+                  "audit.session.limits": "设置会话限额",
+                  "audit.payment.begin": "发起支付",
+                  "audit.payment.cancel": "释放支付",
+                  "audit.payment.refund": "退款",
+                  "audit.payment.capture": "扣款",
+                  "audit.payment.retry": "重试支付",
                   "alarm.outside-limit-critical": "电网紧急：{source} 限制充电桩 {object}",
                   "alarm.outside-limit-critical.action": "充电已自动跟随；请告知即将离开的车主，并向电网方了解持续时间",
                   "purpose.ChargePointMaxProfile": "总限值曲线",
@@ -6313,6 +6501,417 @@ enum EmbeddedAssets {
                           {"$ref": "#/components/parameters/format"},
                           {"$ref": "#/components/parameters/bom"}
                         ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/tariffs": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "listStationTariffs",
+                        "summary": "Tariffs by which the station reckons costs, as far as is known (OCPP 2.1)",
+                        "tags": ["costs"],
+                        "responses": {
+                          "200": {
+                            "description": "Tariffs, and how it stands with the default one of the station's site",
+                            "content": {
+                              "application/json": {"schema": {"$ref": "#/components/schemas/StationTariffs"}},
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/stations/{id}/tariffs:send": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "sendTariff",
+                        "summary": "Give the station the prices of its site as default tariff (SetDefaultTariff)",
+                        "tags": ["costs"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/tariffs:read": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "readTariffs",
+                        "summary": "Ask the station which tariffs it has (GetTariffs)",
+                        "tags": ["costs"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/tariffs:clear": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "post": {
+                        "operationId": "clearTariffs",
+                        "summary": "Take tariffs away from the station (ClearTariffs)",
+                        "tags": ["costs"],
+                        "responses": {
+                          "200": {
+                            "description": "The command; it ended within the time of Prefer: wait, or the station is not connected",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/TariffClearing"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/sessions/{id}/statement": {
+                      "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}],
+                      "get": {
+                        "operationId": "getStatement",
+                        "summary": "What the session cost, line by line",
+                        "tags": ["costs"],
+                        "responses": {
+                          "200": {
+                            "description": "The statement; as CSV its lines",
+                            "content": {
+                              "application/json": {"schema": {"$ref": "#/components/schemas/Statement"}},
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      }
+                    },
+                    "/api/v1/sessions/{id}/limits": {
+                      "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}],
+                      "put": {
+                        "operationId": "putSessionLimits",
+                        "summary": "How far a running session may go; what is left out has no limit",
+                        "tags": ["costs"],
+                        "responses": {
+                          "200": {
+                            "description": "The session",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Session"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SessionLimitsChange"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/payments": {
+                      "get": {
+                        "operationId": "listPayments",
+                        "summary": "Ad hoc payments, newest first",
+                        "tags": ["payments"],
+                        "responses": {
+                          "200": {
+                            "description": "Payments",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Payment"}},
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"}
+                        },
+                        "description": "Least role: operator.",
+                        "parameters": [
+                          {"name": "station", "in": "query", "schema": {"type": "string"}},
+                          {
+                            "name": "state",
+                            "in": "query",
+                            "schema": {
+                              "type": "string",
+                              "enum": [
+                                "begun",
+                                "awaiting",
+                                "authorized",
+                                "charging",
+                                "ended",
+                                "settling",
+                                "settled",
+                                "cancelling",
+                                "cancelled",
+                                "refused",
+                                "refunding",
+                                "refunded",
+                                "open",
+                                "failed"
+                              ]
+                            }
+                          },
+                          {
+                            "name": "q",
+                            "in": "query",
+                            "description": "A payment's id, or the beginning of a reference.",
+                            "schema": {"type": "string"}
+                          },
+                          {"$ref": "#/components/parameters/limit"},
+                          {"$ref": "#/components/parameters/cursor"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      },
+                      "post": {
+                        "operationId": "beginPayment",
+                        "summary": "Begin a payment: on the provider's page, or with a reference that a kiosk has had authorized",
+                        "tags": ["payments"],
+                        "responses": {
+                          "201": {
+                            "description": "The payment; page_url comes a moment later",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Payment"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: operator.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PaymentBeginning"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/payments/{id}": {
+                      "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}],
+                      "get": {
+                        "operationId": "getPayment",
+                        "summary": "One payment",
+                        "tags": ["payments"],
+                        "responses": {
+                          "200": {
+                            "description": "The payment",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Payment"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: operator."
+                      }
+                    },
+                    "/api/v1/payments/{id}/cancel": {
+                      "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}],
+                      "post": {
+                        "operationId": "cancelPayment",
+                        "summary": "Release what was reserved",
+                        "tags": ["payments"],
+                        "responses": {
+                          "200": {
+                            "description": "The payment",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Payment"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager."
+                      }
+                    },
+                    "/api/v1/payments/{id}/refund": {
+                      "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}],
+                      "post": {
+                        "operationId": "refundPayment",
+                        "summary": "Give back a part or all of what was taken",
+                        "tags": ["payments"],
+                        "responses": {
+                          "200": {
+                            "description": "The payment",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Payment"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PaymentAmount"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/payments/{id}/capture": {
+                      "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}],
+                      "post": {
+                        "operationId": "capturePayment",
+                        "summary": "Take an amount where what the session cost is not known",
+                        "tags": ["payments"],
+                        "responses": {
+                          "200": {
+                            "description": "The payment",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Payment"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PaymentAmount"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/payments/{id}/retry": {
+                      "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}],
+                      "post": {
+                        "operationId": "retryPayment",
+                        "summary": "Ask the provider once more, under the same key",
+                        "tags": ["payments"],
+                        "responses": {
+                          "200": {
+                            "description": "The payment",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Payment"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager."
                       }
                     },
                     "/api/v1/alarms/{id}/acknowledge": {
@@ -10149,7 +10748,7 @@ enum EmbeddedAssets {
                           },
                           "cost_yuan": {
                             "type": ["number", "null"],
-                            "description": "Its energy at the site's tariff, once it has ended; null: a price, its start or its energy is not known."
+                            "description": "Its energy at the site's tariff with the service fee, once it has ended; null: a price, its start or its energy is not known."
                           },
                           "v2x": {
                             "oneOf": [{"$ref": "#/components/schemas/SessionV2X"}, {"type": "null"}],
@@ -10158,7 +10757,8 @@ enum EmbeddedAssets {
                           "operation": {
                             "oneOf": [{"$ref": "#/components/schemas/OperationState"}, {"type": "null"}],
                             "description": "What holds it now by the charging profiles that its station is known to hold (OCPP 2.1); null in lists, after its end, or where nothing is known."
-                          }
+                          },
+                          "account": {"$ref": "#/components/schemas/SessionAccount"}
                         },
                         "additionalProperties": false,
                         "required": [
@@ -10183,7 +10783,8 @@ enum EmbeddedAssets {
                           "remote_start",
                           "cost_yuan",
                           "v2x",
-                          "operation"
+                          "operation",
+                          "account"
                         ]
                       },
                       "Reading": {
@@ -10199,6 +10800,254 @@ enum EmbeddedAssets {
                         },
                         "additionalProperties": false,
                         "required": ["at", "measurand", "value", "unit", "phase", "location", "context"]
+                      },
+                      "SessionLimits": {
+                        "type": "object",
+                        "properties": {
+                          "max_cost_yuan": {"type": ["number", "null"]},
+                          "max_energy_kwh": {"type": ["number", "null"]},
+                          "max_seconds": {"type": ["integer", "null"]},
+                          "max_soc_percent": {"type": ["integer", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["max_cost_yuan", "max_energy_kwh", "max_seconds", "max_soc_percent"]
+                      },
+                      "SessionLimitsChange": {
+                        "type": "object",
+                        "properties": {
+                          "max_cost_yuan": {"type": ["number", "null"], "minimum": 0.01, "maximum": 1000000},
+                          "max_energy_kwh": {"type": ["number", "null"], "minimum": 0.001, "maximum": 10000},
+                          "max_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 31536000},
+                          "max_soc_percent": {"type": ["integer", "null"], "minimum": 1, "maximum": 100}
+                        },
+                        "additionalProperties": false
+                      },
+                      "SessionAccount": {
+                        "type": "object",
+                        "properties": {
+                          "tariff_id": {"type": ["string", "null"]},
+                          "station_cost_yuan": {"type": ["number", "null"]},
+                          "station_cost_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "station_cost_failed": {"type": "boolean"},
+                          "station_energy_kwh": {"type": ["number", "null"]},
+                          "difference_fen": {"type": ["integer", "null"], "description": "Station less platform."},
+                          "limits": {"$ref": "#/components/schemas/SessionLimits"},
+                          "station_limits": {"$ref": "#/components/schemas/SessionLimits"},
+                          "limit_reached": {"type": ["string", "null"], "enum": ["cost", "energy", "time", "soc", null]},
+                          "limit_reached_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "export_credit_yuan": {"type": ["number", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "tariff_id",
+                          "station_cost_yuan",
+                          "station_cost_at",
+                          "station_cost_failed",
+                          "station_energy_kwh",
+                          "difference_fen",
+                          "limits",
+                          "station_limits",
+                          "limit_reached",
+                          "limit_reached_at",
+                          "export_credit_yuan"
+                        ]
+                      },
+                      "HeldTariff": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "kind": {"type": "string", "enum": ["default", "driver"]},
+                          "evse_ids": {"type": "array", "items": {"type": "integer"}},
+                          "valid_from": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "set_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "told_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "missing_since": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "standing": {"type": "string", "enum": ["set", "held", "foreign", "missing"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["id", "kind", "evse_ids", "valid_from", "set_at", "told_at", "missing_since", "standing"]
+                      },
+                      "StationTariffs": {
+                        "type": "object",
+                        "properties": {
+                          "items": {"type": "array", "items": {"$ref": "#/components/schemas/HeldTariff"}},
+                          "next_cursor": {"type": ["string", "null"]},
+                          "state": {
+                            "type": "string",
+                            "enum": ["off", "due", "held", "central"],
+                            "description": "How it stands with the default tariff of the site; central: the station takes none, the platform reckons."
+                          },
+                          "wanted": {"type": ["string", "null"]},
+                          "valid_until": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "elements": {"type": "integer"},
+                          "word": {"type": ["string", "null"]},
+                          "changed_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "told_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "abilities": {
+                            "type": "object",
+                            "properties": {
+                              "tariffs": {"type": ["boolean", "null"]},
+                              "costs": {"type": ["boolean", "null"]},
+                              "max_elements": {"type": ["integer", "null"]},
+                              "conditions": {"type": ["boolean", "null"]},
+                              "limits": {"type": ["array", "null"], "items": {"type": "string"}}
+                            },
+                            "additionalProperties": false,
+                            "required": ["tariffs", "costs", "max_elements", "conditions", "limits"]
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "items",
+                          "next_cursor",
+                          "state",
+                          "wanted",
+                          "valid_until",
+                          "elements",
+                          "word",
+                          "changed_at",
+                          "told_at",
+                          "abilities"
+                        ]
+                      },
+                      "TariffClearing": {
+                        "type": "object",
+                        "properties": {
+                          "tariff_ids": {
+                            "type": ["array", "null"],
+                            "minItems": 1,
+                            "maxItems": 40,
+                            "items": {"type": "string", "minLength": 1, "maxLength": 60}
+                          },
+                          "evse_id": {"type": ["integer", "null"], "minimum": 0, "maximum": 64, "description": "0: of all."}
+                        },
+                        "additionalProperties": false
+                      },
+                      "Statement": {
+                        "type": "object",
+                        "properties": {
+                          "session": {"type": "string"},
+                          "site": {"type": ["string", "null"]},
+                          "currency": {"type": "string"},
+                          "final": {"type": "boolean"},
+                          "lines": {"type": "array", "items": {"$ref": "#/components/schemas/StatementLine"}},
+                          "energy_yuan": {"type": ["number", "null"]},
+                          "service_fee_yuan": {"type": ["number", "null"]},
+                          "total_yuan": {"type": ["number", "null"]},
+                          "export_credit_yuan": {"type": ["number", "null"], "description": "Of energy given back; apart from the total."},
+                          "station_cost_yuan": {"type": ["number", "null"]},
+                          "difference_fen": {"type": ["integer", "null"]},
+                          "tolerance_fen": {"type": ["integer", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "session",
+                          "site",
+                          "currency",
+                          "final",
+                          "lines",
+                          "energy_yuan",
+                          "service_fee_yuan",
+                          "total_yuan",
+                          "export_credit_yuan",
+                          "station_cost_yuan",
+                          "difference_fen",
+                          "tolerance_fen"
+                        ]
+                      },
+                      "StatementLine": {
+                        "type": "object",
+                        "properties": {
+                          "direction": {"type": "string", "enum": ["import", "export"]},
+                          "level": {"type": "string"},
+                          "price_yuan_kwh": {"type": ["number", "null"]},
+                          "fee_yuan_kwh": {"type": ["number", "null"]},
+                          "energy_kwh": {"type": "number"},
+                          "amount_yuan": {"type": "number"},
+                          "fee_yuan": {"type": "number"}
+                        },
+                        "additionalProperties": false,
+                        "required": ["direction", "level", "price_yuan_kwh", "fee_yuan_kwh", "energy_kwh", "amount_yuan", "fee_yuan"]
+                      },
+                      "Payment": {
+                        "type": "object",
+                        "properties": {
+                          "id": {"type": "string"},
+                          "kind": {"type": "string", "enum": ["web", "kiosk", "terminal"]},
+                          "state": {"type": "string"},
+                          "station": {"type": "string"},
+                          "evse_id": {"type": "integer"},
+                          "psp_ref": {"type": ["string", "null"]},
+                          "page_url": {"type": ["string", "null"]},
+                          "session": {"type": ["string", "null"]},
+                          "remote_start": {"type": ["integer", "null"]},
+                          "reserved_yuan": {"type": ["number", "null"]},
+                          "cost_yuan": {"type": ["number", "null"]},
+                          "captured_yuan": {"type": ["number", "null"]},
+                          "refunded_yuan": {"type": "number"},
+                          "step": {"type": ["string", "null"]},
+                          "attempts": {"type": "integer"},
+                          "next_try": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "word": {"type": ["string", "null"]},
+                          "ends_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "by": {"type": "string"},
+                          "created_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "changed_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "receipt_id": {"type": ["string", "null"]},
+                          "receipt_url": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "id",
+                          "kind",
+                          "state",
+                          "station",
+                          "evse_id",
+                          "psp_ref",
+                          "page_url",
+                          "session",
+                          "remote_start",
+                          "reserved_yuan",
+                          "cost_yuan",
+                          "captured_yuan",
+                          "refunded_yuan",
+                          "step",
+                          "attempts",
+                          "next_try",
+                          "word",
+                          "ends_at",
+                          "by",
+                          "created_at",
+                          "changed_at",
+                          "receipt_id",
+                          "receipt_url"
+                        ]
+                      },
+                      "PaymentBeginning": {
+                        "type": "object",
+                        "properties": {
+                          "station": {"type": "string", "minLength": 1, "maxLength": 255},
+                          "evse_id": {"type": "integer", "minimum": 1, "maximum": 64},
+                          "amount_yuan": {"type": "number", "minimum": 0.01, "maximum": 1000000},
+                          "psp_ref": {"type": ["string", "null"], "minLength": 1, "maxLength": 255},
+                          "max_energy_kwh": {"type": ["number", "null"], "minimum": 0.001, "maximum": 10000},
+                          "max_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 31536000},
+                          "max_soc_percent": {"type": ["integer", "null"], "minimum": 1, "maximum": 100}
+                        },
+                        "additionalProperties": false,
+                        "required": ["station", "evse_id", "amount_yuan"]
+                      },
+                      "PaymentAmount": {
+                        "type": "object",
+                        "properties": {"amount_yuan": {"type": "number", "minimum": 0.01, "maximum": 1000000}},
+                        "additionalProperties": false,
+                        "required": ["amount_yuan"]
+                      },
+                      "ServiceFee": {
+                        "type": "object",
+                        "properties": {"from": {"type": "string", "format": "date"}, "yuan_kwh": {"type": "number", "minimum": 0, "maximum": 100}},
+                        "additionalProperties": false,
+                        "required": ["from", "yuan_kwh"]
                       },
                       "TariffEntry": {
                         "type": "object",
@@ -10307,10 +11156,30 @@ enum EmbeddedAssets {
                           "export_tariffs": {"type": "array", "items": {"$ref": "#/components/schemas/TariffEntry"}},
                           "operator": {"type": "string"},
                           "mode": {"$ref": "#/components/schemas/Mode"},
-                          "allowed_energy_transfer": {"type": ["array", "null"], "items": {"type": "string"}}
+                          "allowed_energy_transfer": {"type": ["array", "null"], "items": {"type": "string"}},
+                          "service_fees": {"type": "array", "items": {"$ref": "#/components/schemas/ServiceFee"}},
+                          "local_cost": {
+                            "type": "string",
+                            "enum": ["auto", "on", "off"],
+                            "description": "Whether stations that reckon costs are given the prices; auto: those that say that they do."
+                          },
+                          "running_cost": {"type": "boolean", "description": "Stations are told what a transaction costs so far."}
                         },
                         "additionalProperties": false,
-                        "required": ["id", "name", "kind", "region", "zone", "tariffs", "export_tariffs", "operator", "mode", "allowed_energy_transfer"]
+                        "required": [
+                          "id",
+                          "name",
+                          "kind",
+                          "region",
+                          "zone",
+                          "tariffs",
+                          "export_tariffs",
+                          "operator",
+                          "mode", "allowed_energy_transfer",
+                          "service_fees",
+                          "local_cost",
+                          "running_cost"
+                        ]
                       },
                       "SiteChange": {
                         "type": "object",
@@ -10324,6 +11193,14 @@ enum EmbeddedAssets {
                           "kind": {"type": ["string", "null"], "maxLength": 40, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"},
                           "region": {"type": ["string", "null"], "pattern": "^[0-9]{6}$"},
                           "zone": {"type": ["string", "null"], "description": "IANA name.", "examples": ["Asia/Shanghai"]},
+                          "service_fees": {
+                            "type": ["array", "null"],
+                            "maxItems": 200,
+                            "description": "In the order of their days, each day once.",
+                            "items": {"$ref": "#/components/schemas/ServiceFee"}
+                          },
+                          "local_cost": {"type": ["string", "null"], "enum": ["auto", "on", "off", null]},
+                          "running_cost": {"type": ["boolean", "null"]},
                           "tariffs": {
                             "type": ["array", "null"],
                             "maxItems": 200,

@@ -4,13 +4,14 @@ import Quantities
 /// The frame around every page: navigation, language, theme, who is signed in, banners.
 struct Layout {
     enum Section: String, CaseIterable {
-        case overview, stations, sessions, sites, alarms, campaigns, firmware, logs, reports, audit
+        case overview, stations, sessions, payments, sites, alarms, campaigns, firmware, logs, reports, audit
         var path: String { self == .overview ? "/" : "/" + rawValue }
         var key: String {
             switch self {
             case .overview: "nav.overview"
             case .stations: "nav.stations"
             case .sessions: "nav.sessions"
+            case .payments: "nav.payments"
             case .sites: "nav.sites"
             case .alarms: "nav.alarms"
             case .campaigns: "nav.campaigns"
@@ -43,6 +44,7 @@ struct Layout {
         }.count
         let links: [HTML] = Section.allCases.compactMap { entry in
             if entry == .audit, call.actor.role < .manager { return nil }
+            if entry == .payments, call.actor.role < .operator { return nil }
             let current: HTML = entry == section ? " aria-current=\"page\"" : ""
             let badge: HTML =
                 entry == .alarms && active > 0

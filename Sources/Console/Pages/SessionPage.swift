@@ -60,6 +60,7 @@ enum SessionPage {
         let csv = "/api/v1/sessions/\(PercentCoding.encode(session.id.value))/readings?format=csv&bom=1&limit=1000"
         let canState = session.status == .active && call.can(.operator)
         let figure = await curve(view, readings, call, format)
+        let statement = await call.service.statement(of: session.id)
         let content: HTML = """
             \(banner)
             <div class="columns columns-wide">
@@ -71,6 +72,7 @@ enum SessionPage {
             \(Parts.card(t("session.needs"), id: "needs", needsCard(view, canState, call, format)))
             </div>
             \(V2XCard.html(view, format))
+            \(statement.map { StatementCard.show($0, t) })
             """
         return await Layout(
             call: call, section: .sessions, title: session.id.value, scope: "\(session.evse)", format: format

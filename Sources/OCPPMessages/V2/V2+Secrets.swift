@@ -8,6 +8,7 @@ extension V2 {
         guard let action = Action(rawValue: action),
             [
                 .setVariables, .setNetworkProfile, .notifyReport, .customerInformation, .notifyCustomerInformation,
+                .authorize, .transactionEvent, .requestStartTransaction,
             ].contains(action)
         else { return payload }
         guard case .success(let request) = Request.decode(action, payload: payload.span, in: version).result else {
@@ -43,6 +44,19 @@ extension V2 {
             return request.json
         case .notifyCustomerInformation(var request):
             request.data = V16.concealed
+            return request.json
+        // What a payment terminal tells of a card beside its provider's reference is nobody's here.
+        case .authorize(var request):
+            guard request.idToken.tellsOfCard else { return payload }
+            request.idToken.additionalInfo = nil
+            return request.json
+        case .transactionEvent(var request):
+            guard request.idToken?.tellsOfCard == true else { return payload }
+            request.idToken?.additionalInfo = nil
+            return request.json
+        case .requestStartTransaction(var request):
+            guard request.idToken.tellsOfCard else { return payload }
+            request.idToken.additionalInfo = nil
             return request.json
         default: return payload
         }
@@ -81,6 +95,11 @@ extension V2 {
     }
 
     private static let unreadable = Array("{}".utf8)
+}
+
+extension V2.IdToken {
+    /// Digits and brand of a card that pays (2.1 C18.FR.04).
+    public var tellsOfCard: Bool { type == .directPayment && additionalInfo != nil }
 }
 
 extension V2.NetworkConnectionProfile {

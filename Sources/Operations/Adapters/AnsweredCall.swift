@@ -30,7 +30,8 @@ enum AnsweredCall {
         "ClearDisplayMessage", "GetDisplayMessages", "SetDERControl", "ClearDERControl", "GetDERControl",
         "RequestBatterySwap",
     ]).union(jobActions).union(certificateActions).union(profileActions).union(v2xActions).union(OCPP16Adapter.telling).union(
-        OCPP2Adapter.telling)
+        OCPP2Adapter.telling
+    ).union(OCPP2Adapter.tellingOfTariffs)
 
     /// What it says, in words that every protocol shares; `nil`: nothing that is kept.
     var fact: StationFact? {
@@ -69,6 +70,8 @@ enum AnsweredCall {
             .swapAsked(
                 request: sent.requestId, token: sent.idToken.idToken, isTaken: answer.status == .accepted,
                 word: answer.statusInfo?.reasonCode ?? answer.status.name)
+        case .v2(let sent, let answer) where OCPP2Adapter.tellingOfTariffs.contains(sent.action.rawValue):
+            OCPP2Adapter.tariffFact(sent, answer).map { .tariffs($0) }
         default: jobFact ?? certificateFact ?? profileFact.map { .profiles($0) } ?? v2xFact ?? deviceFact
         }
     }

@@ -132,7 +132,8 @@ enum OCPP16Adapter {
             return V16.SignCertificateResponse(status: accepted ? .accepted : .rejected).json
         // 1.6 has no transactions that the station names.
         case .acknowledged, .transaction, .powerToFollow, .vehicleNeeds, .vehicleSchedule, .contract,
-            .certificateService:
+            .certificateService, .settlement,
+            .vatNumber:
             return acknowledgement
         }
     }

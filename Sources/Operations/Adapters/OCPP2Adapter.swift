@@ -17,6 +17,10 @@ enum OCPP2Adapter {
                     vendor: boot.chargingStation.vendorName, model: boot.chargingStation.model,
                     serial: boot.chargingStation.serialNumber, firmware: boot.chargingStation.firmwareVersion))
         case .heartbeat: .heartbeat
+        case .authorize(let authorize) where authorize.idToken.type == .directPayment:
+            .money(.authorize(reference: authorize.idToken.idToken))
+        case .notifySettlement(let notice): .money(.settled(news(notice)))
+        case .vatNumberValidation(let asked): .money(.vatNumber(asked.vatNumber))
         case .authorize(let authorize):
             authorize.bringsCertificates
                 ? .authorizeContract(token: authorize.idToken.idToken, vehicle: vehicle(authorize.idToken))
@@ -76,7 +80,7 @@ enum OCPP2Adapter {
             case .ended: .ended
             case .updated, .unrecognized: .updated
             }
-        return TransactionReport(
+        var report = TransactionReport(
             stage: stage, transaction: event.transactionInfo.transactionId, sequence: event.seqNo,
             at: event.timestamp, trigger: event.triggerReason.name, wasOffline: event.offline ?? false,
             evse: event.evse.map { max(0, $0.id) }, connector: event.evse?.connectorId, token: event.idToken?.idToken,
@@ -85,6 +89,11 @@ enum OCPP2Adapter {
             chargingState: event.transactionInfo.chargingState?.name,
             stopReason: event.transactionInfo.stoppedReason?.name, remoteStart: event.transactionInfo.remoteStartId,
             reservation: event.reservationId, readings: readings(event.meterValue ?? [], sequence: event.seqNo))
+        report.cost = cost(event.costDetails, at: event.timestamp)
+        report.tariff = event.transactionInfo.tariffId
+        report.limits = limits(event.transactionInfo.transactionLimit)
+        report.tokenKind = event.idToken?.type.name
+        return report
     }
 
     /// Occupied says less than 1.6 does: what the vehicle does, its transaction tells.
@@ -143,8 +152,11 @@ enum OCPP2Adapter {
         case .clock(let now): return V2.HeartbeatResponse(currentTime: now).json
         case .authorization(let verdict, let transfers):
             return V2.AuthorizeResponse(idTokenInfo: info(verdict), allowedEnergyTransfer: transfers.map(words)).json
-        case .transaction(let verdict, let cost):
-            return V2.TransactionEventResponse(totalCost: cost.flatMap(amount), idTokenInfo: verdict.map(info)).json
+        case .transaction(let verdict, let cost, let limits):
+            return V2.TransactionEventResponse(
+                totalCost: cost.flatMap(amount), idTokenInfo: verdict.map(info),
+                transactionLimit: limits.map(Self.limits)
+            ).json
         case .vendor(let answer):
             return V2.DataTransferResponse(
                 status: V2.DataTransferStatus(answer.status.rawValue), data: answer.data.flatMap { RawJSON($0) }
@@ -166,6 +178,11 @@ enum OCPP2Adapter {
         case .vehicleSchedule(let fits):
             return V2.NotifyEVChargingScheduleResponse(status: fits ? .accepted : .rejected).json
         case .powerToFollow(let power, let form): return payload(following: power, form)
+        case .settlement(let receipt):
+            return V2.NotifySettlementResponse(receiptUrl: receipt).json
+        case .vatNumber(let verdict):
+            if case .vatNumberValidation(let asked) = request { return payload(verdict, to: asked) }
+            return plain(request)
         case .acknowledged, .started, .stopped, .certificateService(nil): return plain(request)
         }
     }

@@ -236,6 +236,19 @@ enum ProtocolAdapter {
         OCPP2Adapter.supportedFunctions(name, value)
     }
 
+    /// Asks it to end a transaction.
+    static func stop(_ transaction: String, in version: OCPPVersion) -> (action: String, payload: [UInt8]) {
+        version == .v16
+            ? (
+                V16.Action.remoteStopTransaction.rawValue,
+                V16.RemoteStopTransactionRequest(transactionId: Int(transaction) ?? 0).json
+            )
+            : (
+                V2.Action.requestStopTransaction.rawValue,
+                V2.RequestStopTransactionRequest(transactionId: transaction).json
+            )
+    }
+
     // MARK: - Device model
 
     /// `nil`: the version has nothing of the kind.

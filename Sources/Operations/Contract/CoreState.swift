@@ -91,6 +91,9 @@ public struct CoreState: Sendable {
     /// That have not ended, oldest first, with all their stations in order.
     public var campaigns: [(campaign: Campaign, targets: [CampaignTarget])] = []
     public var devices = DeviceCoreState()
+    public var tariffs: [StationTariffs] = []
+    /// All that are not over, and the newest others, oldest first.
+    public var payments: [Payment] = []
     public var settings: [String: String] = [:]
     /// Oldest first.
     public var pendingCommands: [CommandView] = []

@@ -18,6 +18,9 @@ public enum Effect: Sendable {
     case answer(UInt64, Result<OrderResult, ServiceFault>)
     case solve(PlanRequest)
     case wake(at: Instant)
+    /// A step of a payment for the provider; like a reply, it goes after its payment is on the disk. The outcome returns as
+    /// ``Input/paid(_:key:_:)``.
+    case pay(PaymentCall)
     /// Something people watching should see now (server-sent events).
     case publish(LiveEvent)
 }
@@ -64,6 +67,7 @@ public enum OrderResult: Sendable {
     case campaign(CampaignView)
     case der(DEROrderView)
     case swap(BatterySwap, CommandView)
+    case payment(Payment)
 }
 
 /// What lasts. One `persist` is one transaction; each change is an upsert or an append, safe to repeat.
@@ -109,6 +113,7 @@ public enum Change: Sendable {
     /// Of controls of the grid code, and of battery swaps.
     case der(DERChange)
     case swap(SwapChange)
+    case payment(Payment)
 }
 
 public struct MessageRecord: Hashable, Sendable {

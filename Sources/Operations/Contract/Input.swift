@@ -34,6 +34,8 @@ public enum Input: Sendable {
     /// Measured load of a node from a site meter.
     case nodeReadings(request: UInt64, NodeID, [NodeReading], by: Actor)
     case planned(PlanOutcome)
+    /// How a step of a payment ended (``Effect/pay(_:)``), by the key that it had.
+    case paid(String, key: String, PaymentOutcome)
     /// A condition of the shell began (`true`) or ended; it becomes an alarm.
     case condition(ShellCondition, holds: Bool)
     /// At least once a second of domain time, and whenever ``Effect/wake(at:)`` asked.
@@ -118,6 +120,7 @@ public enum Order: Sendable {
     case device(DeviceOrder)
     case v2x(V2XOrder)
     case der(DERWish)
+    case money(MoneyOrder)
     /// A tariff was loaded, replaced or approved: plans that use it are made anew.
     case tariffChanged(String)
 }

@@ -5,7 +5,7 @@ public import Quantities
 
 /// What the API and the console ask of the running platform. Implemented by the program; everything is durable when a
 /// call returns. Lists are newest first unless said otherwise.
-public protocol PlatformService: DeviceService, DERService, SwapService {
+public protocol PlatformService: DeviceService, DERService, SwapService, MoneyService {
     /// Domain time (virtual in the demo).
     var now: Instant { get }
 
@@ -147,6 +147,20 @@ public struct SessionFilter: Hashable, Sendable {
         self.from = from
         self.to = to
     }
+}
+
+/// Tariffs at stations, costs and payments.
+public protocol MoneyService: Sendable {
+    /// By which the station reckons costs; `nil`: no such station.
+    func tariffs(of station: StationID) async -> StationTariffs?
+    func statement(of session: Session.ID) async -> SessionStatement?
+    /// - Parameter before: id of the last payment of the page before.
+    func payments(_ filter: PaymentFilter, limit: Int, before: String?) async -> [Payment]
+    func payment(_ id: String) async -> Payment?
+    /// The payment whose receipt has this address; `nil`: none has.
+    func payment(receipt ticket: String) async -> Payment?
+    /// Where the receipt of a payment is found; `nil`: nowhere.
+    func receiptAddress(of payment: String) -> String?
 }
 
 public struct Metric: Sendable {

@@ -72,6 +72,15 @@ public enum FaultReason: Wording {
     case tooManyTemplates(most: Int)
     /// Over OCPP a security profile is raised, or goes from 3 to 2 (2.x); nothing else.
     case securityProfileNotAbove(StationID, held: Int, target: Int)
+    case paymentUnknown(String)
+    /// Not in this state, or not by this amount.
+    case paymentState(String, String)
+    /// A payment of this reference is there already.
+    case paymentKnown
+    /// No provider is configured.
+    case paymentsOff
+    /// It belongs to no site whose prices of today are known.
+    case noPrices(StationID)
     /// What the station or the platform needs before it.
     case securityProfileUnready(StationID, SecurityNeed)
     /// As many keys as may be wait for the station to show which one it uses.
@@ -163,6 +172,11 @@ public enum FaultReason: Wording {
         case securityProfileNeedsListener = "security-profile-needs-listener"
         case securityProfileNeedsCertificate = "security-profile-needs-certificate"
         case securityProfileNeedsNetwork = "security-profile-needs-network"
+        case noPrices = "no-prices"
+        case paymentUnknown = "payment-unknown"
+        case paymentState = "payment-state"
+        case paymentKnown = "payment-known"
+        case paymentsOff = "payments-off"
         case diskRefuses = "disk-refuses"
         case changeRefused = "change-refused"
         case busy
@@ -172,12 +186,13 @@ public enum FaultReason: Wording {
     public var kind: ServiceFault.Kind {
         switch self {
         case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown,
-            .reservationUnknown, .vendorHandlerUnknown, .fileUnknown, .templateUnknown, .instructionUnknown, .derUnknown:
+            .reservationUnknown, .vendorHandlerUnknown, .fileUnknown, .templateUnknown, .instructionUnknown, .derUnknown, .paymentUnknown:
             .notFound
         case .invalid: .invalid
         case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy,
             .stationOffline, .keysUndecided, .noLocalList, .tooMany, .notInVersion, .campaignOver,
-            .campaignNotRunning, .tooManyCampaigns, .filesOff, .tooManyTemplates, .securityProfileNotAbove,
+            .campaignNotRunning, .tooManyCampaigns, .filesOff, .tooManyTemplates, .securityProfileNotAbove, .noPrices,
+            .paymentState, .paymentKnown, .paymentsOff,
             .securityProfileUnready:
             .conflict
         case .diskRefuses, .changeRefused, .busy, .stopping: .unavailable
@@ -217,6 +232,11 @@ public enum FaultReason: Wording {
         case .securityProfileUnready(_, .listener): .securityProfileNeedsListener
         case .securityProfileUnready(_, .certificate): .securityProfileNeedsCertificate
         case .securityProfileUnready(_, .network): .securityProfileNeedsNetwork
+        case .noPrices: .noPrices
+        case .paymentUnknown: .paymentUnknown
+        case .paymentState: .paymentState
+        case .paymentKnown: .paymentKnown
+        case .paymentsOff: .paymentsOff
         case .sessionEnded: .sessionEnded
         case .siteHasStations: .siteHasStations
         case .siteHasNodes: .siteHasNodes
@@ -261,7 +281,7 @@ public enum FaultReason: Wording {
         case .reservationUnknown(let id): ["reservation": String(id)]
         case .vendorHandlerUnknown(let id): ["handler": id]
         case .instructionUnknown(let id): ["instruction": id]
-        case .noLocalList(let id): ["station": id.value]
+        case .noLocalList(let id), .noPrices(let id): ["station": id.value]
         case .derUnknown(let id): ["control": id]
         case .tooMany(let most): ["most": String(most)]
         case .notInVersion(let id, let version): ["station": id.value, "version": version]
@@ -271,7 +291,11 @@ public enum FaultReason: Wording {
             ["station": id.value, "held": String(held), "target": String(target)]
         case .securityProfileUnready(_, .listener): [:]
         case .securityProfileUnready(let id, _): ["station": id.value]
-        case .filesOff, .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy, .stopping: [:]
+        case .paymentUnknown(let id): ["payment": id]
+        case .paymentState(let id, let state): ["payment": id, "state": state]
+        case .paymentKnown, .paymentsOff, .filesOff, .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy,
+            .stopping:
+            [:]
         }
     }
 }
@@ -327,6 +351,12 @@ extension FaultReason.Code {
             "Security profile 3 needs a certificate of station {station}; have it ask for one first."
         case .securityProfileNeedsNetwork:
             "Station {station} needs the address to connect to, and which of its network profiles may be written: give url, and slot and priority or read its device model first."
+        case .paymentUnknown: "There is no payment {payment} that anything could still be done about."
+        case .paymentState: "Payment {payment} is {state}: this cannot be done now, or not with this amount."
+        case .paymentKnown: "A payment with this reference is there already."
+        case .paymentsOff: "No payment provider is configured (payment.provider)."
+        case .noPrices:
+            "Station {station} belongs to no site whose prices of today are known; give its site a tariff first."
         case .diskRefuses:
             "The disk takes no changes at the moment; nothing was done. Free some space and try again."
         case .changeRefused:

@@ -16,6 +16,7 @@ public enum StationHolding: Hashable, Sendable {
     case profileReport(StationID, ProfileReport, toldAt: Instant?)
     case outsideLimit(StationID, OutsideLimit)
     case outsideLimitGone(StationID, source: String, evse: Int)
+    case tariffs(StationTariffs)
 
     public var station: StationID {
         switch self {
@@ -23,6 +24,7 @@ public enum StationHolding: Hashable, Sendable {
         case .reservation(let reservation): reservation.station
         case .display(let picture): picture.station
         case .certificates(let picture): picture.station
+        case .tariffs(let picture): picture.station
         case .followUp(let station, _, _), .profile(let station, _), .profileGone(let station, _),
             .profileReport(let station, _, _), .outsideLimit(let station, _), .outsideLimitGone(let station, _, _):
             station

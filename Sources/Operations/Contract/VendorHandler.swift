@@ -43,6 +43,8 @@ public enum CallRuling: Hashable, Sendable {
     /// Whether the certificates of a contract hold.
     case certificates(ContractVerdict)
     case certificateService(CertificateServiceAnswer?)
+    /// What the payment provider says of a card at a terminal; `nil`: nothing.
+    case payment(PaymentAnswer?)
 }
 
 /// What is to be said of the certificates that came with an authorization (2.0.1 C07).

@@ -196,6 +196,7 @@ public enum LiveEvent: Sendable {
     case plan(SiteID, Plan.ID)
     case command(String)
     case campaign(String)
+    case payment(String)
 }
 
 /// The verdict on one civil day of a site: what was done beside what uncontrolled charging would have done.

@@ -31,6 +31,8 @@ struct CallLane: Sendable {
         case securityProfile(command: String, SecurityProfileChange.State)
         /// A step towards the controls of the grid code that it should have; `nil`: it tells which it has.
         case der(control: String?)
+        /// About tariffs, limits or payments.
+        case money(MoneyCall)
     }
     /// Least value goes first.
     enum Rank: Int, Comparable, Sendable {
@@ -113,6 +115,7 @@ extension CallLane.Purpose {
     var waitsForDisk: Bool {
         switch self {
         case .key, .certificate, .campaign, .securityProfile, .der: true
+        case .money(let call): call.waitsForDisk
         case .command, .dispatch, .commissioning, .comparison, .localList, .inquiry, .transfers: false
         }
     }

@@ -89,6 +89,7 @@ extension Core {
             if let old = before.site.flatMap({ siteIndex[$0] }) { requestPlan(site: old, "limit") }
         }
         requestPlan(for: s, "limit", at: now)
+        if before.site != station.site { expectTariffs(s, isNew: false, at: now) }
         emit(.publish(.station(station.id)))
     }
 
@@ -149,11 +150,13 @@ extension Core {
         var site = site
         site.tariffs.sort { $0.from < $1.from }
         site.exportTariffs.sort { $0.from < $1.from }
+        site.serviceFees.sort { $0.from < $1.from }
         if let s = siteIndex[site.id] {
             let before = sites[s].site.energyTransfer
             sites[s].site = site
             requestPlan(site: s, "tariff")
             if before != site.energyTransfer { transfersChanged(at: now) }
+            pricesChanged(of: site.id, at: now)
         } else {
             let i = sites.firstIndex { $0.site.id > site.id } ?? sites.count
             sites.insert(SiteSlot(site, settings: settings, dayKinds: dayKinds), at: i)

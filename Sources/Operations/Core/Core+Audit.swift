@@ -59,6 +59,7 @@ extension Core {
         case .device(let order): order.summary
         case .v2x(let order): order.summary
         case .der(let wish): wish.summary
+        case .money(let order): order.summary
         case .tariffChanged(let id): ("tariff.changed", id, "")
         }
     }
@@ -288,6 +289,11 @@ extension Site {
         list.add("region", before?.region, region, region)
         list.add("zone", before?.zone, zone, zone.identifier)
         list.add("tariffs", before?.tariffs ?? [], tariffs, Self.text(of: tariffs))
+        list.add(
+            "service_fees", before?.serviceFees ?? [], serviceFees,
+            serviceFees.map { "\($0.from):\($0.price.text(atMost: 6))" }.joined(separator: " "))
+        list.add("local_cost", before?.localCost ?? .auto, localCost, localCost.rawValue)
+        list.add("running_cost", before?.tellsRunningCost ?? false, tellsRunningCost, String(tellsRunningCost))
         list.add("export_tariffs", before?.exportTariffs ?? [], exportTariffs, Self.text(of: exportTariffs))
         list.add("operator", before?.operatorName ?? "", operatorName)
         list.add(
@@ -329,5 +335,31 @@ extension Needs {
         list.add("minimum_kwh", before?.minimum, minimum)
         list.add("charge_now", before?.chargeNow ?? false, chargeNow, chargeNow ? "true" : "false")
         return list.text
+    }
+}
+
+extension MoneyOrder {
+    var summary: (action: String, object: String, detail: String) {
+        switch self {
+        case .sendTariff(let id): ("station.send-tariff", id.value, "")
+        case .readTariffs(let id): ("station.read-tariffs", id.value, "")
+        case .clearTariffs(let id, let ids, let evse):
+            ("station.clear-tariffs", id.value, "tariffs=\(ids?.joined(separator: " ") ?? "all"), evse=\(evse)")
+        case .beginPayment(let wish):
+            ("payment.begin", wish.station.value, "evse=\(wish.evse), amount_fen=\(wish.fen)")
+        case .steerPayment(let id, .cancel): ("payment.cancel", id, "")
+        case .steerPayment(let id, .retry): ("payment.retry", id, "")
+        case .steerPayment(let id, .refund(let fen)): ("payment.refund", id, "amount_fen=\(fen)")
+        case .steerPayment(let id, .capture(let fen)): ("payment.capture", id, "amount_fen=\(fen)")
+        case .setLimits(let id, let limits):
+            (
+                "session.limits", id.value,
+                [
+                    limits.cost.map { "max_cost_yuan=\($0.text(decimals: 2))" },
+                    limits.energy.map { "max_energy_kwh=\($0.kilowattHoursText)" },
+                    limits.seconds.map { "max_seconds=\($0)" }, limits.stateOfCharge.map { "max_soc=\($0)" },
+                ].compactMap { $0 }.joined(separator: ", ")
+            )
+        }
     }
 }

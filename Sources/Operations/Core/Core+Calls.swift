@@ -92,11 +92,13 @@ extension Core {
                     text: Self.shown(call), reply: reply, problem: problem)))
     }
 
-    /// The frame as it is kept. Only a station's report of its variables may hold a password, and one of a customer personal
-    /// data; a signed report of variables stays whole, or its signature would prove nothing.
+    /// The frame as it is kept. Only a station's report of its variables may hold a password, one of a customer personal
+    /// data, and a payment's token what a card says of itself; a signed report of variables stays whole, or its signature would prove nothing.
     private static func shown(_ call: InboundCall) -> [UInt8] {
         switch call.request {
         case .v2(.notifyReport) where !call.isSigned, .v2(.notifyCustomerInformation): break
+        case .v2(.authorize(let asked)) where asked.idToken.tellsOfCard: break
+        case .v2(.transactionEvent(let told)) where told.idToken?.tellsOfCard == true: break
         default: return call.text
         }
         let payload = V2.withoutSecrets(request: Array(call.payloadBytes), of: call.action, in: .v21)
@@ -178,6 +180,7 @@ extension Core {
                 swapped(event, s, at: now)
                 return .acknowledged
             }()
+        case .money(let news): heard(news, ruling, s, at: now)
         case .device(let news):
             {
                 heard(news, s, at: now)
@@ -203,6 +206,7 @@ extension Core {
         outsideLimitsBooted(s)
         forgetFollowed(s, isNewConnection: false)
         derBooted(s, at: now)
+        expectTariffs(s, isNew: true, at: now)
         if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].dispatcher.restarted(id) }
         persistLive(s)
         emit(.publish(.station(id)))

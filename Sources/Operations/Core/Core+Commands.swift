@@ -185,6 +185,7 @@ extension Core {
             finish(command: id, .neverSent, at: now)
             profileNotSent(state, s, at: now)
         case .der(let control): derNotSent(control, s, at: now)
+        case .money(let call): settled(call, nil, s, at: now)
         }
     }
 
@@ -205,6 +206,7 @@ extension Core {
             finish(command: id, outcome, of: call, s, at: now)
             settle(profile: state, outcome, s, at: now)
         case .der(let control): derAnswered(control, outcome, of: call.action, s, at: now)
+        case .money(let call): settled(call, outcome, s, at: now)
         case .dispatch(let site, let number, let command):
             settle(site, number, Self.dispatchAnswer(answer(outcome, to: command, s, at: now)), at: now)
         case .commissioning(let command): commissioned(command, answer(outcome, to: command, s, at: now), s, at: now)

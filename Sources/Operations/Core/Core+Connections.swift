@@ -49,6 +49,7 @@ extension Core {
         resumeProfileChange(s, at: now)
         expectBoot(s, at: now)
         derConnected(s, at: now)
+        expectTariffs(s, isNew: true, at: now)
         wakeCampaigns(of: id)
         persistLive(s)
         emit(.publish(.station(id)))

@@ -3,8 +3,8 @@ import Charging
 import Quantities
 import Rulebook
 
-// What sessions cost: their energy at the tariff of their site, exact until its one rounding. A step of the register that
-// crosses a change of price is split in proportion to time, as in a bill; all other readings cost one comparison.
+// What sessions cost: their energy at the tariff of their site and its service fee, exact until its one rounding. A step of the
+// register that crosses a change of price is split in proportion to time, as in a bill; all other readings cost one comparison.
 extension Core {
     /// Prices a session on, after its register was read.
     /// - Parameters:
@@ -31,9 +31,10 @@ extension Core {
     /// - Parameters: as for ``spend(_:_:since:_:)``, of the last reading before its end.
     mutating func closeCost(_ s: Int, _ i: Int, since: Instant, _ before: Energy) {
         stations[s].sessions[i].cost = nil
+        defer { judgeStationCost(s, i) }
         let session = stations[s].sessions[i]
         guard let site = stations[s].station.site.flatMap({ siteIndex[$0] }), let end = session.endedAt,
-            session.registerStart != nil, session.exported == .zero,
+            session.registerStart != nil,
             ![SessionFlag.startMissing, .clockUnset, .noStop, .unknownTransaction].contains(where: session.has),
             session.registerStop != nil || session.registerLastAt.map({ $0 > session.startedAt }) ?? false
         else { return }
@@ -45,14 +46,73 @@ extension Core {
         stations[s].sessions[i].cost = spending.amount
     }
 
+    /// A running session's cost with what came since the last change of price; `nil`: not known.
+    func runningCost(_ s: Int, _ i: Int) -> Session.Spending? {
+        let session = stations[s].sessions[i]
+        guard let site = stations[s].station.site.flatMap({ siteIndex[$0] }), session.registerStart != nil,
+            !session.has(.startMissing), !session.has(.clockUnset)
+        else { return nil }
+        var spending = session.spending ?? Session.Spending(from: session.startedAt)
+        guard spending.amount != nil else { return nil }
+        if spending.changesAt == nil { spending.changesAt = priceChange(after: spending.until, site) }
+        let at = max(session.registerLastAt ?? session.startedAt, spending.until)
+        settle(&spending, site, since: at, session.imported, to: at, session.imported)
+        return spending.amount == nil ? nil : spending
+    }
+
+    /// Energy that was given back between two readings, credited at the export tariff of the site.
+    mutating func credit(_ energy: Energy, _ s: Int, _ i: Int, since: Instant, to at: Instant) {
+        guard energy > .zero, let site = stations[s].station.site.flatMap({ siteIndex[$0] }) else { return }
+        let session = stations[s].sessions[i]
+        // A credit that is not known in part is not known.
+        guard session.exported == energy || session.account.exportCredit != nil else { return }
+        var credit = session.account.exportCredit ?? .zero
+        var lines: [CostLine] = []
+        let interval = Interval(min(since, at), at)
+        let spans =
+            interval.duration > .zero
+            ? exportSpans(in: interval, site) : exportSpans(in: Interval(at, at + .milliseconds(1)), site)
+        guard let spans, let whole = spans.last.map({ $0.interval.end - spans[0].interval.start }) else {
+            stations[s].sessions[i].account.exportCredit = nil
+            return
+        }
+        for span in spans {
+            guard let price = span.price else {
+                stations[s].sessions[i].account.exportCredit = nil
+                return
+            }
+            let part =
+                Rational(energy) * Rational(span.interval.duration.wholeMilliseconds)
+                / Rational(whole.wholeMilliseconds)
+            credit += part * price
+            lines.append(
+                CostLine(
+                    isExport: true, level: span.level.rawValue, price: price, fee: nil, energy: part,
+                    amount: part * price, feeAmount: .zero))
+        }
+        stations[s].sessions[i].account.exportCredit = credit
+        var spending = session.spending ?? Session.Spending(from: session.startedAt)
+        for line in lines { spending.lines.add(line) }
+        stations[s].sessions[i].spending = spending
+    }
+
     private func settle(
         _ spending: inout Session.Spending, _ site: Int, since: Instant, _ before: Energy, to at: Instant,
         _ energy: Energy
     ) {
         var amount = spending.amount
-        func add(_ part: Rational, at price: Rational?) {
+        var lines = spending.lines
+        func add(_ part: Rational, at span: CostSpan?) {
             guard part != .zero else { return }
-            amount = price.flatMap { price in amount.map { $0 + price * part } }
+            guard let span, let price = span.price, let known = amount else {
+                amount = nil
+                return
+            }
+            amount = known + (price + span.fee) * part
+            lines.add(
+                CostLine(
+                    isExport: false, level: span.level.rawValue, price: price, fee: span.fee, energy: part,
+                    amount: price * part, feeAmount: span.fee * part))
         }
         // Up to the reading before it cost one price; where a change lies before that, nobody knows what came when.
         if let change = spending.changesAt, change >= since {
@@ -65,20 +125,36 @@ extension Core {
             if at > since, let spans = priceSpans(in: Interval(since, at), site) {
                 let whole = Rational((at - since).wholeMilliseconds)
                 for span in spans {
-                    add(step * Rational(span.interval.duration.wholeMilliseconds) / whole, at: span.price)
+                    add(step * Rational(span.interval.duration.wholeMilliseconds) / whole, at: span)
                 }
             } else {
                 add(step, at: price(at: at, site))
             }
         }
         spending.amount = amount
+        spending.lines = lines
         spending.until = at
         spending.energy = energy
         spending.changesAt = priceChange(after: at, site)
     }
 
-    private func price(at instant: Instant, _ site: Int) -> Rational? {
-        (try? importTariff(of: sites[site].site, at: instant)?.span(at: instant))?.price
+    /// A span of one price and one service fee.
+    struct CostSpan: Sendable {
+        let interval: Interval
+        let level: PriceLevel
+        /// Yuan/kWh, without the fee; `nil`: not known.
+        let price: Rational?
+        /// Service fee, yuan/kWh.
+        let fee: Rational
+    }
+
+    private func price(at instant: Instant, _ site: Int) -> CostSpan? {
+        let own = sites[site].site
+        return (try? importTariff(of: own, at: instant)?.span(at: instant)).map {
+            CostSpan(
+                interval: $0.interval, level: $0.level, price: $0.price,
+                fee: own.serviceFee(on: own.zone.civilDay(at: instant)))
+        }
     }
 
     /// The next midnight at the latest: another tariff may hold from there. `nil`: no tariff says it.
@@ -89,23 +165,83 @@ extension Core {
     }
 
     /// `nil` where a day has no tariff.
-    private func priceSpans(in interval: Interval, _ s: Int) -> [PriceSpan]? {
+    func priceSpans(in interval: Interval, _ s: Int) -> [CostSpan]? {
         let site = sites[s].site
-        guard !site.tariffs.isEmpty, interval.duration <= .days(Self.longestPriced) else { return nil }
-        var spans: [PriceSpan] = []
+        guard !site.tariffs.isEmpty else { return nil }
+        return spans(in: interval, site) { importTariff(of: site, at: $0) }
+    }
+
+    private func exportSpans(in interval: Interval, _ s: Int) -> [CostSpan]? {
+        let site = sites[s].site
+        guard !site.exportTariffs.isEmpty else { return nil }
+        return spans(in: interval, site) { at in
+            site.exportTariff(on: site.zone.civilDay(at: at)).flatMap { tariffs[$0] }
+        }
+    }
+
+    private func spans(in interval: Interval, _ site: Site, _ tariff: (Instant) -> Tariff?) -> [CostSpan]? {
+        guard interval.duration <= .days(Self.longestPriced) else { return nil }
+        var spans: [CostSpan] = []
         var at = interval.start
         while at < interval.end {
             // Day by day: another tariff may be in force tomorrow.
-            let midnight = site.zone.midnight(of: site.zone.civilDay(at: at).adding(days: 1))
-            let day = Interval(at, min(midnight, interval.end))
-            guard let tariff = importTariff(of: site, at: at), let found = try? tariff.spans(in: day) else {
-                return nil
-            }
-            spans += found
+            let today = site.zone.civilDay(at: at)
+            let day = Interval(at, min(site.zone.midnight(of: today.adding(days: 1)), interval.end))
+            guard let tariff = tariff(at), let found = try? tariff.spans(in: day) else { return nil }
+            let fee = site.serviceFee(on: today)
+            spans += found.map { CostSpan(interval: $0.interval, level: $0.level, price: $0.price, fee: fee) }
             at = day.end
         }
         return spans
     }
     /// Between two readings; a station's absurd instant costs no more than this.
     private static let longestPriced = 40
+
+    // MARK: - The station's own reckoning
+
+    /// Beside ours, once both are there.
+    mutating func judgeStationCost(_ s: Int, _ i: Int) {
+        let session = stations[s].sessions[i]
+        guard session.status == .ended, let cost = session.cost,
+            let difference = session.account.difference(from: cost)
+        else { return }
+        if abs(difference) > SessionAccount.tolerance(of: cost) {
+            stations[s].sessions[i].raise(.costsDiffer)
+        } else {
+            stations[s].sessions[i].lower(.costsDiffer)
+        }
+    }
+
+    // MARK: - Statements
+
+    /// Of a session that is in memory; `nil`: it is not.
+    public func statement(of id: Session.ID) -> SessionStatement? {
+        guard let s = sessionHome[id].flatMap({ stationIndex[$0] }), let i = stations[s].session(id) else { return nil }
+        let session = stations[s].sessions[i]
+        let spending = session.status == .active ? runningCost(s, i) : nil
+        return SessionStatement(session, site: stations[s].station.site, running: spending)
+    }
+}
+
+extension SessionStatement {
+    /// - Parameter running: of a session that runs, how far it is priced.
+    public init(_ session: Session, site: SiteID?, running: Session.Spending? = nil) {
+        let spending = running ?? session.spending
+        let known = session.status == .active ? running?.amount : session.cost
+        let lines = (spending?.lines ?? []).sorted { a, b in
+            if a.isExport != b.isExport { return b.isExport }
+            let (x, y) = (Self.rank(a.level), Self.rank(b.level))
+            return x == y ? (a.price ?? .zero) > (b.price ?? .zero) : x < y
+        }
+        func sum(_ part: (CostLine) -> Rational) -> Rational {
+            lines.reduce(.zero) { $1.isExport ? $0 : $0 + part($1) }
+        }
+        self.init(
+            session: session, site: site, lines: lines, energyAmount: known.map { _ in sum(\.amount) },
+            feeAmount: known.map { _ in sum(\.feeAmount) }, total: known,
+            exportCredit: session.account.exportCredit, isFinal: session.status == .ended)
+    }
+    private static func rank(_ level: String) -> Int {
+        PriceLevel.allCases.firstIndex { $0.rawValue == level } ?? PriceLevel.allCases.count
+    }
 }

@@ -43,6 +43,7 @@ extension Core {
         }
         noteSecurityProfile(in: news, s, at: now)
         noteVariables(news.compactMap(\.told), s)
+        noteCostAbilities(news.compactMap(\.told), s, at: now)
     }
 
     /// It has restarted: what was set for then holds now.
@@ -102,6 +103,7 @@ extension Core {
         case .variables(let variables):
             noteVariables(variables.map { ($0.name, $0.value) }, s)
             if !variables.isEmpty { persist(.device(.variables(id, variables.map { .reported($0) }, at: now))) }
+            noteCostAbilities(variables.compactMap { VariableNews.reported($0).told }, s, at: now)
         case .monitors(let monitors): know(monitors, s, at: now)
         }
         put(report, s)

@@ -35,6 +35,7 @@ extension Core {
             learn(transfers: allowed, transaction: transaction, isTaken: isTaken, s, at: now)
         case .priorityAsked(let transaction, let isOn):
             askedPriority(transaction: transaction, isOn: isOn, s, at: now)
+        case .tariffs(let fact): learn(fact, s, at: now)
         }
     }
 }

@@ -235,6 +235,8 @@ extension Core {
             if stations[s].bootDue != nil { askForBoot(s, at: now) }
             if stations[s].der != nil || !derOrders.isEmpty { lookAtDER(s, at: now) }
             if stations[s].swaps != nil { endUnusedSwaps(s, at: now) }
+            tendTariffs(s, at: now)
+            tendLimits(s, at: now)
             guard !stations[s].promises.isEmpty else { continue }
             for one in stations[s].promises where one.overdueAt <= now {
                 follow(one.command, s, CommandFollowUp(.overdue, at: now))

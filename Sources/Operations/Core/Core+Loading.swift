@@ -54,6 +54,7 @@ extension Core {
         load(state.derOrders, state.derPictures)
         load(state.cabinets, state.swaps)
         for command in state.promisedCommands { load(promised: command) }
+        for picture in state.tariffs { load(picture) }
         vendorHandlers = state.vendorHandlers.sorted { $0.id < $1.id }
         for message in state.inboundMessages { recall(message) }
         for command in state.pendingCommands { pendingCommands[command.id] = command }
@@ -86,6 +87,8 @@ extension Core {
         counters.transaction = state.settings[Counters.transactionKey].flatMap(Int.init) ?? 1
         counters.reservation = state.settings[Counters.reservationKey].flatMap(Int.init) ?? 1
         counters.report = state.settings[Counters.reportKey].flatMap(Int.init) ?? 1
+        counters.payment = state.settings[Counters.paymentKey].flatMap(Int.init) ?? 1
+        load(state.payments)
         counters.plan = max(
             state.settings[Counters.planKey].flatMap(Int64.init) ?? 1, (state.plans.map(\.id.value).max() ?? 0) + 1)
         counters.job = state.settings[Counters.jobKey].flatMap(Int.init) ?? 1

@@ -43,9 +43,11 @@ extension Core {
         case .device(let order): result = device(order, by: actor, at: now)
         case .v2x(let order): result = self.order(order, by: actor, at: now)
         case .der(let wish): result = der(wish, by: actor, at: now)
+        case .money(let order): result = money(order, by: actor, at: now)
         case .tariffChanged(let tariff):
             for s in sites.indices where sites[s].site.tariffs.contains(where: { $0.tariff == tariff }) {
                 requestPlan(site: s, "tariff")
+                pricesChanged(of: sites[s].site.id, at: now)
             }
             result = .success(.done)
         }

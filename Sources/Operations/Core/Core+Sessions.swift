@@ -133,6 +133,7 @@ extension Core {
         learn(session, s)
         endReservation(of: session, s, at: now)
         forgetProfiles(of: session, s)
+        endPayment(of: session, s, at: now)
         fulfil(s, session.id.value, at: now) {
             $0 == .stop(transaction: session.transactionID) || $0 == .unlock(evse: session.evse.number)
         }
@@ -175,6 +176,7 @@ extension Core {
         guard let i else { return }
         let flags = stations[s].sessions[i].flags.count
         let isPriced = takeReadings(event.readings, s, i, at: now)
+        judgeLimits(s, i, at: now)
         let session = stations[s].sessions[i]
         guard session.status == .active, let e = stations[s].evse(event.connector) else { return }
         emit(.publish(.session(session.id)))
@@ -211,7 +213,9 @@ extension Core {
         guard stations[s].sessions[i].status == .active else { return false }
         let isAhead = end.map { $0 > now } ?? false
         var isPriced = false
+        noteStateOfCharge(readings, s, i)
         for reading in readings {
+            if let register = reading.exportRegister { takeExport(register, at: reading.at, s, i) }
             guard let register = reading.importRegister else { continue }
             if isAhead, let last = stations[s].sessions[i].registerLast, register < last { continue }
             let since = stations[s].sessions[i].registerLastAt ?? stations[s].sessions[i].startedAt
@@ -220,6 +224,15 @@ extension Core {
             if spend(s, i, since: since, before) { isPriced = true }
         }
         return isPriced
+    }
+
+    /// Energy given back, which is credited apart from what the rest costs.
+    private mutating func takeExport(_ register: RegisterReading, at instant: Instant, _ s: Int, _ i: Int) {
+        let since = stations[s].sessions[i].exportLastAt ?? instant
+        guard instant >= since else { return }
+        let given = stations[s].sessions[i].take(exportRegister: register)
+        stations[s].sessions[i].exportLastAt = instant
+        credit(given, s, i, since: since, to: instant)
     }
 
     // MARK: -

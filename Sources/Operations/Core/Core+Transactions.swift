@@ -10,8 +10,10 @@ extension Core {
     mutating func transaction(_ report: TransactionReport, _ s: Int, at now: Instant) -> StationAnswer {
         let (at, clockIsUnset) = trusted(report.at, now)
         let known = stations[s].session(transaction: report.transaction)
+        let paying = verdict(paying: report, s, at: now)
         let verdict = report.token.map { token -> TokenVerdict in
             if report.isFree || isOfSlots(token, s) { return TokenVerdict(.accepted) }
+            if let paying { return paying }
             // Whoever has the transaction may use the token in it again.
             return known.map { stations[s].sessions[$0].idToken == token } ?? false
                 ? self.verdict(on: token, at: now)
@@ -26,6 +28,8 @@ extension Core {
         if let token = report.token, !report.isFree { take(token, verdict, s, i) }
         noteTransfers(report, isFirstToken: before.idToken == nil, s, i, at: now)
         if report.stage == .started { begin(report, s, i, at: at, now: now) }
+        account(report, s, i)
+        bindPayment(report, s, i, at: now)
         takeReadings(of: report, s, i, at: now)
         judgeCompleteness(s, i, at: now)
         chargeStored(s, i, report.readings, at: now)
@@ -41,10 +45,11 @@ extension Core {
             emit(.publish(.session(before.id)))
         }
         // Known or not: what the end tells is what the platform shows of the session (I03.FR.02).
-        let cost =
-            report.stage == .ended
-            ? stations[s].session(transaction: report.transaction).flatMap { stations[s].sessions[$0].cost } : nil
-        return .transaction(verdict, cost: cost)
+        guard let place = stations[s].session(transaction: report.transaction) else { return .transaction(verdict) }
+        if report.stage == .ended { return .transaction(verdict, cost: stations[s].sessions[place].cost) }
+        judgeLimits(s, place, at: now)
+        return .transaction(
+            verdict, cost: runningCostToTell(s, place), limits: limitsToTell(report, s, place))
     }
 
     // MARK: - Parts of a message

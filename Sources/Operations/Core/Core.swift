@@ -39,6 +39,7 @@ public struct Core: Sendable {
     var deviceTemplates: [String: DeviceTemplate] = [:]
     /// Controls of the grid code, in the order in which they were given.
     var derOrders: [DEROrder] = []
+    var payments = PaymentBook()
     var counters = Counters()
     var statistics = Statistics()
 
@@ -109,6 +110,7 @@ public struct Core: Sendable {
             nodeRead(node, readings, request, by: actor, at: now)
         case .planned(let outcome): planned(outcome, at: now)
         case .condition(let condition, let holds): shellCondition(condition, holds, at: now)
+        case .paid(let id, let key, let outcome): paid(id, key, outcome, at: now)
         case .tick: tick(at: now)
         }
         if !changes.isEmpty {
@@ -136,6 +138,7 @@ public struct Core: Sendable {
         lookAfter(at: now)
         watchJobs(at: now)
         runCampaigns(at: now)
+        tendPayments(at: now)
     }
 
     mutating func persist(_ change: Change) { changes.append(change) }
@@ -176,8 +179,9 @@ struct Counters: Sendable {
     /// By which stations name a job.
     var job = 1
     var campaign = 1
-    /// Next number of a report that a station is asked for.
+    /// Next number of a report that a station is asked for, and of a start.
     var report = 1
+    var payment = 1
 
     /// A token and the message id made of it.
     mutating func nextMessage() -> (token: UInt64, messageID: String) {
@@ -192,6 +196,7 @@ struct Counters: Sendable {
     static let jobKey = "next.job"
     static let campaignKey = "next.campaign"
     static let reportKey = "next.report"
+    static let paymentKey = "next.payment"
 }
 
 /// Counts since the start, for the metrics.

@@ -48,6 +48,12 @@ public struct CoreConfiguration: Sendable {
     /// There is a listener for stations with TLS, so that they may be led to security profiles 2 and 3.
     public var offersTLS = false
     public var dispatch = DispatchSettings()
+    /// There is a payment provider to ask.
+    public var paysThroughProvider = false
+    /// What stations' own payment terminals authorized may charge although no provider here knows it.
+    public var acceptsTerminals = false
+    /// Where the receipt of a payment is found; `nil`: nowhere.
+    public var receiptAddress: (@Sendable (_ payment: String) -> String?)?
     /// Makes the address of our own to which a station may bring one file: for a text that is used once, the name of the file,
     /// and the end of the address. `nil`: nothing listens for stations that bring files.
     public var uploadTicket: (@Sendable (_ seed: String, _ name: String, _ end: Instant) -> UploadTicket?)?

@@ -72,6 +72,12 @@ struct StationSlot: Sendable {
         get { rareSwaps.value }
         set { rareSwaps.value = newValue }
     }
+    private var rareTariffs = Rare<TariffKeeper>()
+    /// By which it reckons costs; `nil`: nothing is known of any.
+    var tariffs: TariffKeeper? {
+        get { rareTariffs.value }
+        set { rareTariffs.value = newValue }
+    }
     /// Newest last.
     var jobs: [StationJob] = []
     private var rareDevice = Rare<DeviceWatch>()

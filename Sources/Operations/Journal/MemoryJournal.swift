@@ -35,6 +35,8 @@ public struct MemoryJournal: Sendable {
     public private(set) var heldCertificates: [StationID: CertificatePicture] = [:]
     public private(set) var profiles: [StationID: StationProfiles] = [:]
     public private(set) var outsideLimits: [StationID: [OutsideLimit]] = [:]
+    public private(set) var tariffs: [StationID: StationTariffs] = [:]
+    public private(set) var payments: [String: Payment] = [:]
     public private(set) var vendorHandlers: [String: VendorHandler] = [:]
     public private(set) var jobs: [String: StationJob] = [:]
     public private(set) var files: [String: StoredFile] = [:]
@@ -84,7 +86,7 @@ public struct MemoryJournal: Sendable {
             controls = controls.filter { $0.key.station != id }
             certificates.removeAll { $0.station == id }
             (localLists[id], reservations[id], displays[id], heldCertificates[id]) = (nil, nil, nil, nil)
-            (profiles[id], outsideLimits[id]) = (nil, nil)
+            (profiles[id], outsideLimits[id], tariffs[id]) = (nil, nil, nil)
             jobs = jobs.filter { $0.value.station != id }
             devices.remove(id)
             (derPictures[id], cabinets[id]) = (nil, nil)
@@ -113,6 +115,8 @@ public struct MemoryJournal: Sendable {
             outsideLimits[id]?.append(limit)
         case .holding(.outsideLimitGone(let id, let source, let evse)):
             outsideLimits[id]?.removeAll { $0.evse == evse && $0.source == source }
+        case .holding(.tariffs(let picture)): tariffs[picture.station] = picture
+        case .payment(let payment): payments[payment.id] = payment
         case .vendorHandler(let handler): vendorHandlers[handler.id] = handler
         case .removeVendorHandler(let id): vendorHandlers[id] = nil
         case .site(let site): sites[site.id] = site

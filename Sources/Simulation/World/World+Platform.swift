@@ -50,7 +50,7 @@ extension World {
             case .disconnect(let station, let connection, _, _):
                 if let i = index(of: station), wireOf[i] == connection { cut(connection, halfOpen: false) }
             case .solve(let request): plan(request)
-            case .wake, .publish: break
+            case .wake, .publish, .pay: break
             }
         }
         guard !changes.isEmpty || !waiting.isEmpty else { return }

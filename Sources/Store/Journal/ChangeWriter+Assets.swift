@@ -77,6 +77,12 @@ extension ChangeWriter {
             .text(site.operatorName).text(mode).text(by).text(reason)
             .text(site.energyTransfer?.joined(separator: ",")).run()
         try removeTariffs(of: site.id)
+        try statement("INSERT INTO site_costs VALUES (?, ?, ?)").text(site.id.value).text(site.localCost.rawValue)
+            .bool(site.tellsRunningCost).run()
+        for (position, fee) in site.serviceFees.enumerated() {
+            try statement("INSERT INTO site_service_fee VALUES (?, ?, ?, ?)").text(site.id.value).int(position)
+                .int(Int(fee.from.daysSince1970)).text(fee.price.fraction).run()
+        }
         for (export, entries) in [(false, site.tariffs), (true, site.exportTariffs)] {
             for (position, entry) in entries.enumerated() {
                 try statement("INSERT INTO site_tariff VALUES (?, ?, ?, ?, ?)")
@@ -93,6 +99,8 @@ extension ChangeWriter {
 
     private func removeTariffs(of site: SiteID) throws(SQLiteFailure) {
         try statement("DELETE FROM site_tariff WHERE site = ?").text(site.value).run()
+        try statement("DELETE FROM site_costs WHERE site = ?").text(site.value).run()
+        try statement("DELETE FROM site_service_fee WHERE site = ?").text(site.value).run()
     }
 
     func write(_ node: GridNode) throws(SQLiteFailure) {

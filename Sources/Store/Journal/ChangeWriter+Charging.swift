@@ -12,7 +12,7 @@ extension ChangeWriter {
                 register_stop = ?, register_last = ?, register_last_at = ?, imported = ?, exported = ?,
                 needs_departure = ?, needs_energy = ?, needs_minimum = ?, needs_charge_now = ?, needs_by = ?,
                 needs_at = ?, flags = ?, sequence = ?, charging_state = ?, remote_start = ?, priced_until = ?,
-                priced_energy = ?, priced_amount = ?, cost = ?, v2x = ?, dialogue = ?
+                priced_energy = ?, priced_amount = ?, cost = ?, v2x = ?, dialogue = ?, priced_lines = ?, export_last = ?, export_last_at = ?
             WHERE id = ? AND active = ? AND started_at = ? AND evse = ?
             """
         )
@@ -28,10 +28,12 @@ extension ChangeWriter {
         .int(session.spending?.until.milliseconds).int(session.spending?.energy.milliwattHours)
         .text(session.spending?.amount?.fraction).text(session.cost?.fraction)
         .text(session.v2x.map { NamedValues.text($0.texts) })
-        .text(session.dialogue.map { NamedValues.text($0.texts) })
+        .text(session.dialogue.map { NamedValues.text($0.texts) }).text(session.spending?.lines.text)
+        .int(session.exportLast?.milliwattHours).int(session.exportLastAt?.milliseconds)
         .text(session.id.value).bool(session.status == .active).int(session.startedAt.milliseconds)
         .int(session.evse.number).run()
         if changed == 0 { try upsert(session) }
+        try writeAccount(of: session)
     }
 
     private func upsert(_ session: Session) throws(SQLiteFailure) {
@@ -40,8 +42,9 @@ extension ChangeWriter {
             INSERT INTO session (id, station, evse, connector, transaction_id, id_token, active, started_at, ended_at,
                 stop_reason, register_start, register_stop, register_last, register_last_at, imported, exported,
                 needs_departure, needs_energy, needs_minimum, needs_charge_now, needs_by, needs_at, flags, sequence,
-                charging_state, remote_start, priced_until, priced_energy, priced_amount, cost, v2x, dialogue)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                charging_state, remote_start, priced_until, priced_energy, priced_amount, cost, v2x, dialogue, priced_lines, export_last,
+                export_last_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET evse = excluded.evse, connector = excluded.connector,
                 transaction_id = excluded.transaction_id, id_token = excluded.id_token,
                 active = excluded.active, started_at = excluded.started_at, ended_at = excluded.ended_at,
@@ -55,7 +58,9 @@ extension ChangeWriter {
                 sequence = excluded.sequence, charging_state = excluded.charging_state,
                 remote_start = excluded.remote_start, priced_until = excluded.priced_until,
                 priced_energy = excluded.priced_energy, priced_amount = excluded.priced_amount, cost = excluded.cost,
-                v2x = excluded.v2x, dialogue = excluded.dialogue
+                v2x = excluded.v2x, dialogue = excluded.dialogue,
+                priced_lines = excluded.priced_lines, export_last = excluded.export_last,
+                export_last_at = excluded.export_last_at
             """
         )
         .text(session.id.value).text(session.evse.station.value).int(session.evse.number).int(session.connector)
@@ -72,7 +77,8 @@ extension ChangeWriter {
         .int(session.spending?.until.milliseconds).int(session.spending?.energy.milliwattHours)
         .text(session.spending?.amount?.fraction).text(session.cost?.fraction)
         .text(session.v2x.map { NamedValues.text($0.texts) })
-        .text(session.dialogue.map { NamedValues.text($0.texts) }).run()
+        .text(session.dialogue.map { NamedValues.text($0.texts) }).text(session.spending?.lines.text)
+        .int(session.exportLast?.milliwattHours).int(session.exportLastAt?.milliseconds).run()
     }
 
     /// One packed row a message; maintenance moves it into the day's block.

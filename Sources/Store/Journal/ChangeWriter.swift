@@ -49,6 +49,7 @@ final class ChangeWriter {
         case .device(let change): try write(change)
         case .der(let change): try write(change)
         case .swap(let change): try write(change)
+        case .payment(let payment): try write(payment)
         }
     }
 

@@ -89,6 +89,8 @@ enum ChangeIdentity: Hashable, Sendable {
     case derStation(StationID)
     case cabinet(StationID)
     case swap(Int)
+    case tariffs(StationID)
+    case payment(String)
 }
 
 extension Change {
@@ -129,6 +131,8 @@ extension Change {
             .outsideLimit(station, source: limit.source, evse: limit.evse)
         case .holding(.outsideLimitGone(let station, let source, let evse)):
             .outsideLimit(station, source: source, evse: evse)
+        case .holding(.tariffs(let picture)): .tariffs(picture.station)
+        case .payment(let payment): .payment(payment.id)
         case .vendorHandler(let handler): .vendorHandler(handler.id)
         case .removeVendorHandler(let id): .vendorHandler(id)
         case .job(let job): .job(job.station, job.id)
@@ -175,6 +179,8 @@ extension Change {
         case .holding(.profile), .holding(.profileGone): "charging-profile"
         case .holding(.profileReport): "charging-profile-report"
         case .holding(.outsideLimit), .holding(.outsideLimitGone): "outside-limit"
+        case .holding(.tariffs): "tariffs"
+        case .payment: "payment"
         case .vendorHandler, .removeVendorHandler: "vendor-handler"
         case .job: "job"
         case .file, .removeFile: "file"
@@ -206,6 +212,7 @@ extension Change {
         case .securityEvent(let event): event.station.value
         case .holding(let holding): holding.station.value
         case .job(let job): job.station.value
+        case .payment(let payment): payment.station.value
         case .file(let file): file.station?.value ?? "store"
         case .campaignTarget(let target): target.station.value
         case .device(let change): change.station?.value ?? "store"

@@ -89,7 +89,12 @@ extension Row {
             session.spending = Session.Spending(
                 until: until, energy: energy,
                 amount: (self["priced_amount"] as String?).flatMap { Rational(fraction: $0) })
+            session.spending?.lines = [CostLine](text: self["priced_lines"] ?? "")
         }
+        session.exportLast = register("export_last")
+        session.exportLastAt = optionalInstant("export_last_at")
+        // Only where the query joined it, and there is one.
+        if (self["are_told"] as Bool?) != nil { session.account = account() }
         session.cost = (self["cost"] as String?).flatMap { Rational(fraction: $0) }
         session.v2x = (self["v2x"] as String?).flatMap { try? NamedValues.values($0) }.flatMap {
             V2XParameters(texts: $0)

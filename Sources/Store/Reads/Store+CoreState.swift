@@ -34,7 +34,11 @@ private enum CoreLoading {
         state.campaigns = try CampaignReading.open(db)
         state.devices = try DeviceLoading.load(db)
         state.activeSessions = try Row.fetchAll(
-            db, sql: "SELECT * FROM session WHERE active = 1 ORDER BY started_at, id"
+            db,
+            sql: """
+                SELECT * FROM session LEFT JOIN session_account ON session = id WHERE active = 1
+                ORDER BY started_at, id
+                """
         ).map { row in
             // A session's row is written now and then, its readings always: what they know beyond it was acknowledged.
             var session = row.session()
@@ -43,8 +47,10 @@ private enum CoreLoading {
         }
         state.endedSessions = try Row.fetchAll(
             db,
-            sql:
-                "SELECT * FROM session WHERE active = 0 AND ended_at >= ? ORDER BY started_at DESC, id DESC LIMIT 20000",
+            sql: """
+                SELECT * FROM session LEFT JOIN session_account ON session = id WHERE active = 0 AND ended_at >= ?
+                ORDER BY started_at DESC, id DESC LIMIT 20000
+                """,
             arguments: [newest - 48 * hour]
         ).map { $0.session() }.reversed()
         state.idTokens = try Row.fetchAll(db, sql: "SELECT * FROM id_token ORDER BY value").map { try $0.idToken() }
@@ -55,6 +61,7 @@ private enum CoreLoading {
         }
         try HoldingLoading.load(into: &state, db)
         try GridCodeLoading.load(into: &state, db)
+        try MoneyLoading.load(into: &state, db)
         state.pendingCommands = try Row.fetchAll(
             db, sql: "SELECT * FROM command WHERE status = 'pending' ORDER BY number"
         ).map { try $0.command() }
@@ -150,6 +157,7 @@ private enum CoreLoading {
             let entry = Site.TariffEntry(from: CivilDay(daysSince1970: row["day"]), tariff: row["tariff"])
             tariffs[row["site"], default: []].append((row["export"], entry))
         }
+        let costs = try MoneyLoading.siteCosts(db)
         return try Row.fetchAll(db, sql: "SELECT * FROM site ORDER BY id").map { row in
             let (by, reason) = ((row["mode_by"] as String?) ?? "", (row["mode_reason"] as String?) ?? "")
             let mode: Site.Mode =
@@ -163,11 +171,15 @@ private enum CoreLoading {
                 throw StoreFault.damaged(.zoneDamaged(row["zone"]))
             }
             let id: String = row["id"]
-            return Site(
+            var site = Site(
                 id: SiteID(id), name: row["name"], kind: row["kind"], region: row["region"], zone: zone,
                 tariffs: (tariffs[id] ?? []).filter { !$0.isExport }.map(\.entry),
                 exportTariffs: (tariffs[id] ?? []).filter(\.isExport).map(\.entry), operatorName: row["operator"],
                 mode: mode, energyTransfer: row.words("energy_transfer"))
+            if let (fees, local, tells) = costs[id] {
+                (site.serviceFees, site.localCost, site.tellsRunningCost) = (fees, local, tells)
+            }
+            return site
         }
     }
 

@@ -87,9 +87,10 @@ extension Store {
 
 private let viewQuery = """
     SELECT session.*, station.site AS site, session_stay.start AS plan_start, session_stay.step AS plan_step,
-        session_stay.body AS plan_body
+        session_stay.body AS plan_body, session_account.*
     FROM session LEFT JOIN station ON station.id = session.station
         LEFT JOIN session_stay ON session_stay.session = session.id
+        LEFT JOIN session_account ON session_account.session = session.id
     """
 
 private func view(_ row: Row) throws -> SessionView {

@@ -15,6 +15,7 @@ struct RetentionState: Sendable {
     var stays = OrphanWalk()
     var sessions = OrphanWalk()
     var campaignCommands = OrphanWalk()
+    var accounts = OrphanWalk()
 }
 
 /// One call's worth of retention.
@@ -204,6 +205,9 @@ struct RetentionPass {
                 EXISTS (SELECT 1 FROM session WHERE id = session_stay.session)
                     OR EXISTS (SELECT 1 FROM plan WHERE id = session_stay.plan)
                 """)
+        try walk(
+            \.accounts, table: "session_account", key: "session",
+            isKept: "EXISTS (SELECT 1 FROM session WHERE id = session_account.session)")
         try walk(
             \.campaignCommands, table: "campaign_command", key: "campaign, version",
             isKept: "EXISTS (SELECT 1 FROM campaign WHERE id = campaign_command.campaign)")

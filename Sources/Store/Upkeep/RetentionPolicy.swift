@@ -30,6 +30,7 @@ public struct RetentionPolicy: Sendable {
     public var deviceEvents = Bound(days: 400, megabytes: 512)
     /// What stations told of customers: personal data that was asked for to be handed on.
     public var customers = Bound(days: 7, megabytes: 64)
+    public var payments = Bound(days: 1200, megabytes: 512)
     public var audit = Bound(days: 1200, megabytes: 1024)
     public init() {}
 
@@ -82,6 +83,7 @@ public struct RetentionPolicy: Sendable {
             Rule(
                 table: "campaign", bound: campaigns, age: "created_at", key: "position",
                 condition: "state IN ('finished', 'cancelled')"),
+            Rule(table: "payment", bound: payments, age: "created_at", key: "place", condition: "over = 1"),
             Rule(table: "device_event", bound: deviceEvents, age: "received_at", key: "id"),
             Rule(table: "customer_part", bound: customers, age: "at", key: "station, request, number"),
             Rule(table: "customer_inquiry", bound: customers, age: "ordered_at", key: "station, request"),

@@ -16,6 +16,8 @@ final class GatewayBridge: GatewayDelegate {
     private let certificates: CertificateDesk
     private let plugAndCharge: PlugAndChargeDesk
     private let vendors: VendorDesk
+    /// `nil`: no payment provider is there to be asked.
+    private let payments: PaymentDesk?
     /// Calls about which others are being asked.
     private let asking = Atomic<Int>(0)
     private static let mostAsking = 1000
@@ -26,7 +28,8 @@ final class GatewayBridge: GatewayDelegate {
     /// - Parameter tlsFaults: address and reason of a socket whose TLS did not come about.
     init(
         loop: CoreLoop, admission: StationAdmission, certificates: CertificateDesk,
-        plugAndCharge: PlugAndChargeDesk, vendors: VendorDesk, tlsFaults: @escaping @Sendable (String, String) -> Void,
+        plugAndCharge: PlugAndChargeDesk, vendors: VendorDesk, payments: PaymentDesk?,
+        tlsFaults: @escaping @Sendable (String, String) -> Void,
         clock: @escaping @Sendable () -> Instant, mayTake: @escaping @Sendable () -> Bool
     ) {
         self.loop = loop
@@ -34,6 +37,7 @@ final class GatewayBridge: GatewayDelegate {
         self.certificates = certificates
         self.plugAndCharge = plugAndCharge
         self.vendors = vendors
+        self.payments = payments
         self.tlsFaults = tlsFaults
         self.clock = clock
         self.mayTake = mayTake
@@ -81,7 +85,7 @@ final class GatewayBridge: GatewayDelegate {
             return
         }
         var others = calls
-        if calls.contains(where: { Self.certificateRequest($0.call) != nil || Self.concernsOthers($0.call) }) {
+        if calls.contains(where: { Self.certificateRequest($0.call) != nil || concernsOthers($0.call) }) {
             others.removeAll { sign($0) || ask($0) }
         }
         if !loop.post(others.map(Self.input)) { refusedCalls.add(others.count, ordering: .relaxed) }
@@ -116,9 +120,10 @@ final class GatewayBridge: GatewayDelegate {
 
     // MARK: - What others are asked
 
-    private static func concernsOthers(_ call: InboundCall) -> Bool {
+    private func concernsOthers(_ call: InboundCall) -> Bool {
         switch call.request {
         case .v2(.dataTransfer), .v16(.dataTransfer): true
+        case .v2(.authorize(let asked)) where asked.idToken.type == .directPayment: payments != nil
         case .v2(let request): PlugAndChargeDesk.concerns(request)
         default: false
         }
@@ -127,7 +132,7 @@ final class GatewayBridge: GatewayDelegate {
     /// Asks others about a call; the core gets it with what they said.
     /// - Returns: `false` for a call that concerns nobody else, or when too many are being asked: the core answers it alone.
     private func ask(_ call: GatewayCall) -> Bool {
-        guard Self.concernsOthers(call.call) else { return false }
+        guard concernsOthers(call.call) else { return false }
         guard asking.add(1, ordering: .relaxed).newValue <= Self.mostAsking else {
             asking.subtract(1, ordering: .relaxed)
             return false
@@ -156,6 +161,9 @@ final class GatewayBridge: GatewayDelegate {
         case .v2(.dataTransfer(let transfer)):
             return await vendorRuling(
                 call, transfer.vendorId, transfer.messageId, transfer.data?.text, isJSON: true)
+        case .v2(.authorize(let asked)) where asked.idToken.type == .directPayment:
+            guard let payments else { return nil }
+            return .payment(await payments.look(at: asked.idToken.idToken, station: call.identity))
         case .v2(let request): return await plugAndCharge.ruling(on: request, from: call.identity)
         default: return nil
         }

@@ -27,7 +27,8 @@ final class HTTPDesk: Sendable {
 
     /// - Returns: the body of a 200.
     func post(
-        _ body: [UInt8], type: String, accept: String, to url: String, within timeout: Duration
+        _ body: [UInt8], type: String, accept: String, headers: [(name: String, value: String)] = [], to url: String,
+        within timeout: Duration
     ) async throws(Fault) -> [UInt8] {
         guard running.add(1, ordering: .relaxed).newValue <= Self.mostAtATime else {
             running.subtract(1, ordering: .relaxed)
@@ -38,6 +39,7 @@ final class HTTPDesk: Sendable {
         request.method = .POST
         request.headers.add(name: "Content-Type", value: type)
         request.headers.add(name: "Accept", value: accept)
+        for header in headers { request.headers.add(name: header.name, value: header.value) }
         request.body = .bytes(ByteBuffer(bytes: body))
         let status: UInt
         let answer: ByteBuffer

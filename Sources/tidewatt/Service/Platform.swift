@@ -41,6 +41,9 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
     /// To services of the operator's choice.
     private let http = HTTPDesk()
     let fileDesk: FileDesk
+    /// `nil`: no provider is configured.
+    private let paymentDesk: PaymentDesk?
+    let receipts: ReceiptTickets
     private let tlsFaults: TLSFaultLog
     private let upkeep = UpkeepTimer()
     private let driftWatch: DriftWatch
@@ -99,6 +102,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                 organization: configuration.tls.organization, authority: authority, vehicleSide: vehicleSide,
                 vehicleSideIsTrusted: vehicleSideIsTrusted, clock: { DomainClock.real.now })
             contractRoots = try TLSMaterial.roots(configuration.plugAndCharge)
+            receipts = ReceiptTickets(secret: secret, base: configuration.payment.publicURL)
+            paymentDesk = try PaymentDesk(configuration.payment, http: http)
             var limits = FileVault.Limits()
             limits.firmware = Int64(configuration.firmwareMegabytes) << 20
             limits.log = Int64(configuration.logMegabytes) << 20
@@ -116,6 +121,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         // On a fast virtual clock a round trip on real sockets takes domain time: do not call that disobedience.
         settings.offersTLS = configuration.ocpps != nil
         settings.certificateReader = .x509
+        settings.receiptAddress = { [receipts] in receipts.address(of: $0) }
         settings.uploadTicket = { [fileDesk] in fileDesk.uploadTicket(for: $0, name: $1, until: $2) }
         settings.dispatch.settleAfter += .milliseconds(Int64((clock.speed - 1) * 150))
         let core = Core(
@@ -138,7 +144,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
             mayBeExpired: configuration.tls.mayBeExpired)
         self.bridge = GatewayBridge(
             loop: loop, admission: admission, certificates: certificateDesk,
-            plugAndCharge: plugAndCharge, vendors: VendorDesk(http: http),
+            plugAndCharge: plugAndCharge, vendors: VendorDesk(http: http), payments: paymentDesk,
             tlsFaults: { [tlsFaults] in tlsFaults.note(address: $0, reason: $1) }, clock: { [clock] in clock.now }
         ) { [store] in store.condition == .accepting }
         var limits = OCPPGateway.Configuration()
@@ -256,6 +262,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                 case .disconnect(let station, _, let code, let reason):
                     gateway.disconnect(identity: station.value, code: code, reason: reason)
                 case .solve(let request): solver.solve(request)
+                case .pay(let call): release.payments.append(call)
                 case .publish(let event): hub.publish(event)
                 case .wake: break
                 }
@@ -293,16 +300,23 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         var answers: [(request: UInt64, result: Result<OrderResult, ServiceFault>)] = []
         /// Calls that must not go before their changes are on the disk.
         var calls: [StationCall] = []
+        /// Steps for the payment provider.
+        var payments: [PaymentCall] = []
         /// Calls that may not go at all.
         var withdrawn: [StationCall] = []
-        var isEmpty: Bool { replies.isEmpty && errors.isEmpty && answers.isEmpty && calls.isEmpty }
+        var unpaid: [PaymentCall] = []
+        var isEmpty: Bool {
+            replies.isEmpty && errors.isEmpty && answers.isEmpty && calls.isEmpty && payments.isEmpty
+        }
 
         mutating func add(_ other: Release) {
             replies += other.replies
             errors += other.errors
             answers += other.answers
             calls += other.calls
+            payments += other.payments
             withdrawn += other.withdrawn
+            unpaid += other.unpaid
         }
 
         /// What is said instead when the database refuses a change of the input: nothing is accepted. All versions of
@@ -319,6 +333,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                 }
             other.answers = answers.map { ($0.request, .failure(ServiceFault(.changeRefused))) }
             other.withdrawn = calls
+            other.unpaid = payments
             return other
         }
     }
@@ -333,8 +348,21 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         }
         for call in release.calls { send(call) }
         for call in release.withdrawn { loop.post(.completed(call.station, token: call.token, .dropped, late: false)) }
+        for call in release.payments { carry(call) }
+        for call in release.unpaid {
+            loop.post(.paid(call.payment, key: call.key, .missed("the platform could not keep it")))
+        }
         for (request, result) in release.answers {
             waiting.withLock { $0.callers.removeValue(forKey: request) }?.resume(returning: result)
+        }
+    }
+
+    /// The provider may be slow: nobody waits here.
+    private func carry(_ call: PaymentCall) {
+        guard let paymentDesk else { return }
+        Task { [loop] in
+            let outcome = await paymentDesk.carry(call)
+            loop?.post(.paid(call.payment, key: call.key, outcome))
         }
     }
 
@@ -489,6 +517,29 @@ private final class UpkeepTimer: @unchecked Sendable {  // `isStopping` is guard
         isStopping = true
         condition.broadcast()
         condition.unlock()
+    }
+}
+
+extension PaymentDesk {
+    /// `nil`: there is no provider.
+    fileprivate convenience init?(
+        _ settings: ServeConfiguration.PaymentSettings, http: HTTPDesk
+    ) throws(CredentialFault) {
+        guard !settings.provider.isEmpty else { return nil }
+        var key: String?
+        if !settings.keyFile.isEmpty {
+            guard let bytes = try PrivateFile.read(settings.keyFile) else {
+                throw CredentialFault("payment.key_file: \(settings.keyFile) does not exist")
+            }
+            let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+            guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+                throw CredentialFault(
+                    "payment.key_file: \(settings.keyFile) holds no token: printable ASCII is expected")
+            }
+            key = text
+        }
+        let base = settings.provider.hasSuffix("/") ? String(settings.provider.dropLast()) : settings.provider
+        self.init(http: http, provider: base, key: key)
     }
 }
 

@@ -53,6 +53,14 @@ struct ServeConfiguration: Sendable {
 
         var hosts: [String] { ocspHosts.split { $0 == "," || $0 == " " }.map(String.init) }
     }
+    var payment = PaymentSettings()
+    /// Empty texts stand for "none".
+    struct PaymentSettings: Hashable, Sendable {
+        var provider = ""
+        var keyFile = ""
+        var publicURL = ""
+        var terminals = false
+    }
     var acceptUnknownStations = false
     var acceptUnknownTokens = false
     var commissioning = true
@@ -219,6 +227,18 @@ struct ServeConfiguration: Sendable {
             "key that signs firmware, PEM, mode 600; empty: signatures come with the image",
             section: "files"),
         text("signing_certificate", \.signingCertificate, "its certificate, PEM", section: "files"),
+        text(
+            "provider", \.payment.provider, "service that reserves and takes payments, see payments.md; empty: none",
+            allowed: .addressOrNone, section: "payment"),
+        text(
+            "key_file", \.payment.keyFile, "file with the token it asks for, mode 600; empty: none", section: "payment"),
+        text(
+            "public_url", \.payment.publicURL,
+            "the console as drivers reach it, for their receipts; empty: receipts have no address",
+            allowed: .addressOrNone, section: "payment"),
+        flag(
+            "payment", "terminals", \.payment.terminals,
+            "may what a station's own payment terminal authorized charge when no provider here knows it?"),
         flag("stations", "accept_unknown", \.acceptUnknownStations, "may an unregistered identity connect?"),
         flag("stations", "accept_unknown_tokens", \.acceptUnknownTokens, "may an unknown id token charge?"),
         flag("stations", "commissioning", \.commissioning, "read abilities and test profiles on first contact"),
@@ -330,5 +350,7 @@ extension CoreConfiguration {
         replanInterval = .seconds(settings.replanSeconds)
         planStep = .seconds(settings.stepMinutes * 60)
         planHorizon = .seconds(settings.horizonHours * 3600)
+        paysThroughProvider = !settings.payment.provider.isEmpty
+        acceptsTerminals = settings.payment.terminals
     }
 }

@@ -25,6 +25,8 @@ struct Dialogue {
     private(set) var last: [Effect] = []
     /// Calls to stations that were not answered yet.
     private(set) var calls: [StationCall] = []
+    /// Steps for the payment provider that nobody has done.
+    var payments: [PaymentCall] = []
     /// Every message id that the core ever used.
     private(set) var messageIDs: [String] = []
     /// Plans are made at once when asked for.
@@ -52,6 +54,7 @@ struct Dialogue {
                 calls.append(call)
                 messageIDs.append(call.messageID)
             case .solve(let request): requests.append(request)
+            case .pay(let call): payments.append(call)
             default: break
             }
         }
@@ -76,6 +79,7 @@ struct Dialogue {
         restarts += 1
         connections = [:]
         calls = []
+        payments = []
         core = Core(
             configuration: configuration, state: disk.state, packs: RulePacks.builtIn, instance: "r\(restarts)")
     }
