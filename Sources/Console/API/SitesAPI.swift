@@ -27,11 +27,8 @@ enum SitesAPI {
         var fields = try JSONFields(body: call.request)
         fields.check(
             allowed: [
-                
                 "name", "kind", "region", "zone", "tariffs", "export_tariffs", "operator", "mode",
-                "allowed_energy_transfer",
-            , "service_fees",
-                "local_cost", "running_cost",
+                "allowed_energy_transfer", "service_fees", "local_cost", "running_cost",
             ],
             ignored: ["id"])
         if let problem = problem(ofID: id.value) { fields.refuse("id", problem) }

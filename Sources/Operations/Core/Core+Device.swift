@@ -224,15 +224,3 @@ extension Core {
         for template in state.templates { deviceTemplates[template.name] = template }
     }
 }
-
-extension VariableNews {
-    /// The actual value that it tells.
-    fileprivate var told: (VariableName, String?)? {
-        switch self {
-        case .reported(let variable) where variable.attribute == .actual: (variable.name, variable.value)
-        case .read(let name, .actual, let value, _), .set(let name, .actual, let value, afterRestart: false):
-            (name, value)
-        default: nil
-        }
-    }
-}

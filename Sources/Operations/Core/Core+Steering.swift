@@ -25,11 +25,14 @@ extension Core {
     func steering(_ m: Int, _ e: Int, _ session: Session, at now: Instant) -> Steering? {
         let slot = stations[m]
         guard let v2x = session.v2x, v2x.isBidirectional, v2x.control == .dynamic, slot.version == .v21,
-            slot.evses[e].steering.isDefaultSure
+            slot.evses[e].steering.isDefaultSure,
+            slot.supports(mode: "CentralSetpoint", evse: slot.evses[e].number)
         else { return nil }
         let electrical = slot.station.electrical
         let rating = electrical.maxPower
-        let mostDischarge = min(electrical.maxDischarge ?? rating, v2x.mostDischarge ?? .zero)
+        let mostDischarge = [
+            electrical.maxDischarge ?? rating, v2x.mostDischarge ?? .zero, self.mostDischarge(slot.evses[e].id, at: now),
+        ].compactMap { $0 }.min() ?? .zero
         guard mostDischarge > .zero else { return nil }
         // Where nobody said how far it may be emptied, it leaves with no less than it came with.
         let floors = [session.needs?.minimum, v2x.minimum, v2x.minimumV2X].compactMap { $0 }
