@@ -142,6 +142,8 @@ struct TransactionBounds: Hashable, Sendable {
     var mostCost: JSONDecimal?
     /// As the central system last told it.
     var cost: JSONDecimal?
+    /// As it was said last.
+    var said: TransactionLimit?
     /// As it was set, to be confirmed once.
     var unconfirmed: TransactionLimit?
     /// Energy rests for it.

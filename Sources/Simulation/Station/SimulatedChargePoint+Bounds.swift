@@ -9,7 +9,9 @@ extension SimulatedChargePoint {
             var bounds = connectors[i].transaction?.bounds, let start = connectors[i].transaction?.start
         else { return }
         bounds.cost = cost ?? bounds.cost
-        if let limit {
+        // Said again it is not confirmed again: two who are polite would never end.
+        if let limit, limit != bounds.said {
+            bounds.said = limit
             // Wh, from where the transaction began.
             if let energy = limit.energy?.scaled(by: 3) {
                 bounds.energyEnd = (connectors[i].transaction?.registerAtStart ?? 0) + max(0, energy)
