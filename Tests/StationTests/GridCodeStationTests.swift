@@ -105,7 +105,8 @@ import Testing
         #expect(
             cabinet.advance(to: Self.at(60)).isEmpty
                 && cabinet.insert(.init(serial: "E", charge: 5), at: Self.at(60)) == nil)
-        #expect(cabinet.authorized(V2.IdToken(idToken: "T", type: .central), at: Self.at(61)))
+        let isLetIn = cabinet.authorized(V2.IdToken(idToken: "T", type: .central), at: Self.at(61))
+        #expect(isLetIn)
         _ = cabinet.insert(.init(serial: "E", charge: 5), at: Self.at(62))
         guard case .batterySwap(let out)? = cabinet.take(at: Self.at(63))?.1 else { throw SomethingElse() }
         #expect(out.eventType == .batteryOut && cabinet.slots.map { $0?.serial } == [nil, "E"])
