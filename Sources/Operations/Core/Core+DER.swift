@@ -144,7 +144,9 @@ extension Core {
         guard let keeper = stations[s].der else { return }
         if let next = keeper.picture.timeline.nextChange(after: now) { remind(at: next) }
         if let retry = keeper.retryAt, retry > now { return remind(at: retry) }
-        guard stations[s].isOnline, stations[s].lastBoot ?? .accepted == .accepted, !keeper.isAsking else { return }
+        guard stations[s].isOnline, stations[s].lastBoot ?? .accepted == .accepted, !keeper.isAsking,
+            keeper.reading == nil
+        else { return }
         if keeper.mustRead { return ask(.read(request: nextReport()), nil, s, at: now) }
         if let id = due(toClear: keeper.picture, at: now) {
             let isDefault = keeper.picture[id]?.control.isDefault ?? false
@@ -204,24 +206,20 @@ extension Core {
                 && !$0.control.isOver(at: now)
         }
         for one in wanted where one.place == .waiting {
-            let turn =
-                one.control.isDefault
-                ? nil
-                : wanted.compactMap { other -> Instant? in
-                    guard other.control.id != one.control.id, other.control.function == one.control.function,
-                        let span = other.control.span
-                    else { return nil }
-                    if other.control.priority > one.control.priority, span.start > now { return span.start }
-                    if other.control.priority < one.control.priority, span.end > now,
-                        other.place == .held || other.place == .sent || span.start <= one.control.span?.start ?? now
-                    {
-                        return other.entry.span?.end ?? span.end
-                    }
-                    return nil
-                }.max()
+            let turn = wanted.compactMap { Self.turn(of: one, beside: $0, at: now) }.max()
             guard let turn, turn > now else { return one.control }
             remind(at: turn)
         }
+        return nil
+    }
+
+    /// Until when it must wait because of another one that is at the station, or that goes there first; `nil`: it need not.
+    private static func turn(of one: DERHolding, beside other: DERHolding, at now: Instant) -> Instant? {
+        guard other.control.id != one.control.id, other.control.function == one.control.function,
+            let span = other.control.span, let own = one.control.span, other.place != .waiting || span.start < own.start
+        else { return nil }
+        if other.control.priority > one.control.priority { return span.start > now ? span.start : nil }
+        if other.control.priority < one.control.priority { return other.entry.span?.end }
         return nil
     }
 
