@@ -79,7 +79,7 @@
   function schedule() { timer ||= setTimeout(refresh, 1000); }
 
   if ($("[data-live]") && "EventSource" in window) {
-    const names = ["station", "session", "power", "alarm", "plan", "command", "campaign"];
+    const names = ["station", "session", "power", "alarm", "plan", "command", "campaign", "payment"];
     const events = new EventSource("/api/v1/events");
     for (const name of names) events.addEventListener(name, () => { wanted.add(name); schedule(); });
     let opened = false;

@@ -59,8 +59,13 @@ public struct SessionAccount: Hashable, Sendable {
     /// Set by people, programs or a payment.
     public var limits = TransactionLimits()
     public var limitsSetAt: Instant?
-    /// They have been told to the station since they were set.
-    public var areLimitsTold = false
+    /// Whether the station was told of them.
+    public var telling = Telling.never
+    public enum Telling: Int, Hashable, Sendable {
+        case never, told
+        /// They are others since it was told of some.
+        case again
+    }
     /// What the station says that it holds to.
     public var heldLimits = TransactionLimits()
     /// Since when a limit is reached, and which: `cost`, `energy`, `time`, `soc`.

@@ -108,6 +108,9 @@ public struct Payment: Hashable, Sendable {
         step.map { $0 == .refund ? "\(id)-refund-\(refunded)" : "\(id)-\($0.rawValue)" }
     }
 
+    /// It is paid, and its transaction was not asked for.
+    var awaitsStart: Bool { state == .authorized && kind != .terminal && remoteStart == nil }
+
     // MARK: - Steps
 
     public mutating func ask(_ step: Step, fen: Int64 = 0, at now: Instant) {

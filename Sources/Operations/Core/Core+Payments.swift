@@ -34,6 +34,8 @@ struct PaymentBook: Sendable {
             payments.remove(at: oldest)
         }
         if let next = payment.nextTry ?? payment.endsAt { remind(at: next) }
+        // The transaction is to be started at once.
+        if payment.awaitsStart { remind(at: payment.changedAt) }
     }
 
     mutating func remind(at instant: Instant) { due = due.map { min($0, instant) } ?? instant }
@@ -177,7 +179,7 @@ extension Core {
                 }
                 continue
             }
-            if payment.state == .authorized, payment.kind != .terminal, payment.remoteStart == nil {
+            if payment.awaitsStart {
                 start(payment, at: now)
             }
             guard let key = payment.key, let next = payment.nextTry else {

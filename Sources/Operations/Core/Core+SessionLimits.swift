@@ -21,7 +21,7 @@ extension Core {
         var account = session.account
         account.limits = limits
         account.limitsSetAt = now
-        account.areLimitsTold = false
+        account.telling = account.telling == .never ? .never : .again
         (account.reached, account.reachedAt, account.stops) = (nil, nil, 0)
         account.stationActs = false
         stations[s].sessions[i].account = account
@@ -75,15 +75,16 @@ extension Core {
     mutating func limitsToTell(_ report: TransactionReport, _ s: Int, _ i: Int) -> TransactionLimits? {
         let session = stations[s].sessions[i]
         let account = session.account
-        guard stations[s].version == .v21, session.status == .active, !account.areLimitsTold, !report.wasOffline,
+        guard stations[s].version == .v21, session.status == .active, account.telling != .told, !report.wasOffline,
             account != SessionAccount(), let words = stations[s].tariffs?.picture.abilities.limits
         else { return nil }
         let wanted = account.limits.replacing(account.heldLimits).restricted(to: words)
         guard !wanted.isEmpty else { return nil }
-        stations[s].sessions[i].account.areLimitsTold = true
+        stations[s].sessions[i].account.telling = .told
         persist(.session(stations[s].sessions[i]))
-        // What it keeps to already needs no word (E16.FR.08).
-        return account.heldLimits.isWithin(wanted) ? nil : wanted
+        // What it keeps to already by itself needs no word (E16.FR.08); what we told it before may have to be raised.
+        let isKept = account.telling == .never ? account.heldLimits.isWithin(wanted) : account.heldLimits == wanted
+        return isKept ? nil : wanted
     }
 
     /// A cost so far, for a station that does not reckon: where the site wants it told, and where a limit of cost needs it
@@ -119,7 +120,7 @@ extension Core {
         guard !session.account.stationActs, session.account.stops < Self.mostStops else { return }
         let since = session.account.reachedAt ?? now
         // A station that knows the limit acts on it first.
-        let grace: Duration = session.account.areLimitsTold && stations[s].version == .v21 ? Self.limitGrace : .zero
+        let grace: Duration = session.account.telling == .told && stations[s].version == .v21 ? Self.limitGrace : .zero
         let due = since + grace + Self.stopInterval * session.account.stops
         guard now >= due else { return remind(at: due) }
         remind(at: now + Self.stopInterval)

@@ -17,7 +17,7 @@ extension ChangeWriter {
         .int(account.told?.energy?.milliwattHours).int(account.told?.periods)
         .int(account.told.map { $0.hasFailed ? 1 : 0 as Int64 }).int(account.told?.at.milliseconds)
         .text(account.limits.cost?.fraction).int(account.limits.energy?.milliwattHours).int(account.limits.seconds)
-        .int(account.limits.stateOfCharge).bool(account.areLimitsTold).text(account.heldLimits.cost?.fraction)
+        .int(account.limits.stateOfCharge).int(account.telling.rawValue).text(account.heldLimits.cost?.fraction)
         .int(account.heldLimits.energy?.milliwattHours).int(account.heldLimits.seconds)
         .int(account.heldLimits.stateOfCharge).text(account.reached).int(account.reachedAt?.milliseconds)
         .bool(account.stationActs).int(account.stops).int(account.stateOfCharge).text(account.exportCredit?.fraction)

@@ -94,7 +94,7 @@ extension Row {
         session.exportLast = register("export_last")
         session.exportLastAt = optionalInstant("export_last_at")
         // Only where the query joined it, and there is one.
-        if (self["are_told"] as Bool?) != nil { session.account = account() }
+        if (self["are_told"] as Int?) != nil { session.account = account() }
         session.cost = (self["cost"] as String?).flatMap { Rational(fraction: $0) }
         session.v2x = (self["v2x"] as String?).flatMap { try? NamedValues.values($0) }.flatMap {
             V2XParameters(texts: $0)

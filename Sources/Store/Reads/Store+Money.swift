@@ -118,7 +118,7 @@ extension Row {
         account.limits = TransactionLimits(
             cost: fraction("max_cost"), energy: optionalEnergy("max_energy"), seconds: self["max_seconds"],
             stateOfCharge: self["max_soc"])
-        account.areLimitsTold = self["are_told"]
+        account.telling = (self["are_told"] as Int?).flatMap(SessionAccount.Telling.init(rawValue:)) ?? .never
         account.heldLimits = TransactionLimits(
             cost: fraction("held_cost"), energy: optionalEnergy("held_energy"), seconds: self["held_seconds"],
             stateOfCharge: self["held_soc"])

@@ -1,0 +1,118 @@
+import Assets
+import Charging
+import Operations
+import Quantities
+import Testing
+
+@testable import Store
+
+/// Tariffs, costs and payments on the disk mean what they mean in memory (``MemoryJournal``).
+@Suite("Money on the disk") struct MoneyOnDiskTests {
+    private static let id = StationID("CP 1/é")
+
+    private static var site: Site {
+        var site = Site(id: SiteID("S"), name: "Street")
+        let day = CivilDay(year: 2026, month: 1, day: 1)!
+        site.serviceFees = [
+            .init(from: day, price: Rational(3) / Rational(10)), .init(from: day.adding(days: 9), price: .zero),
+        ]
+        (site.localCost, site.tellsRunningCost) = (.on, true)
+        return site
+    }
+
+    private static var tariffs: StationTariffs {
+        var picture = StationTariffs(station: id)
+        var one = HeldTariff(id: "tw-1", evses: [1, 2], validFrom: t0)
+        (one.setAt, one.toldAt) = (t0, t0 + .seconds(1))
+        var other = HeldTariff(id: "x", isDrivers: true, evses: [])
+        other.missingSince = t0
+        picture.put(one)
+        picture.put(other)
+        (picture.state, picture.wanted, picture.word, picture.elements) = (.held, "tw-1", "TooManyElements", 4)
+        (picture.validUntil, picture.changedAt, picture.toldAt) = (t0 + .days(9), t0, t0)
+        picture.abilities.tariffs = true
+        picture.abilities.mostElements = 12
+        picture.abilities.conditions = false
+        picture.abilities.settlesHere = true
+        picture.abilities.limits = ["maxcost"]
+        return picture
+    }
+
+    private static var session: Session {
+        var session = Session(
+            id: Session.ID("S-7"), evse: EVSEID(id, 1), connector: 1, transactionID: "tx", idToken: "T", startedAt: t0)
+        var spending = Session.Spending(
+            until: t0 + .hours(1), energy: .kilowattHours(2), amount: Rational(3) / Rational(7))
+        spending.lines.add(
+            CostLine(
+                isExport: false, level: "peak", price: Rational(68) / Rational(100), fee: Rational(1) / Rational(3),
+                energy: Rational(2), amount: .one, feeAmount: .zero))
+        spending.lines.add(
+            CostLine(
+                isExport: true, level: CostLine.other, price: nil, fee: nil, energy: .one, amount: .one,
+                feeAmount: .zero))
+        session.spending = spending
+        session.exported = .kilowattHours(1)
+        session.exportLast = RegisterReading(milliwattHours: 5_000_000)
+        session.exportLastAt = t0 + .hours(1)
+        var account = SessionAccount()
+        account.tariff = "tw-1"
+        account.told = StationCost(
+            total: Rational(444) / Rational(100), currency: "CNY", energy: .kilowattHours(8), periods: 2,
+            hasFailed: false,
+            at: t0)
+        account.limits = TransactionLimits(cost: .one, energy: .kilowattHours(3), seconds: 60, stateOfCharge: 80)
+        account.limitsSetAt = t0
+        account.telling = .again
+        account.heldLimits = TransactionLimits(cost: Rational(2))
+        (account.reached, account.reachedAt, account.stationActs, account.stops) = ("cost", t0, true, 2)
+        account.stateOfCharge = 55
+        account.exportCredit = Rational(1) / Rational(3)
+        session.account = account
+        return session
+    }
+
+    private static func payment(_ number: Int, _ state: Payment.State) -> Payment {
+        var payment = Payment(
+            id: "PM-\(number)", kind: .web, station: id, evse: 1, by: "wang", createdAt: t0 + .seconds(number),
+            state: state)
+        (payment.reference, payment.page, payment.reserved) = ("psp", "https://pay/1", 2000)
+        payment.limits = TransactionLimits(energy: .kilowattHours(3), seconds: 60, stateOfCharge: 80)
+        (payment.remoteStart, payment.session, payment.cost, payment.captured) = (4, Session.ID("S-7"), 444, nil)
+        payment.ask(.capture, fen: 444, at: t0)
+        payment.miss("too slow", at: t0 + .seconds(2))
+        payment.state = state
+        payment.endsAt = t0 + .hours(1)
+        (payment.receiptID, payment.receiptURL) = ("R1", "https://r/1")
+        return payment
+    }
+
+    @Test func `everything comes back as it is in memory`() async throws {
+        try await withStore { store, scratch in
+            let changes: [Change] = [
+                .station(Station(id: Self.id, createdAt: t0)), .site(Self.site), .site(Self.site),
+                .holding(.tariffs(StationTariffs(station: Self.id))), .holding(.tariffs(Self.tariffs)),
+                .session(Self.session), .session(Self.session), .payment(Self.payment(1, .settling)),
+                .payment(Self.payment(2, .begun)), .payment(Self.payment(2, .settled)),
+            ]
+            var memory = MemoryJournal()
+            memory.write(changes)
+            try await store.write(changes)
+            store.close()
+            let again = try Store(directory: scratch.path)
+            defer { again.close() }
+            let state = try again.loadCore()
+            #expect(state.sites == memory.state.sites)
+            #expect(state.tariffs == memory.state.tariffs)
+            #expect(state.payments == memory.state.payments)
+            #expect(state.activeSessions == [Self.session])
+            #expect(try await again.session(Session.ID("S-7"))?.session == Self.session)
+            #expect(try await again.payment("PM-1") == Self.payment(1, .settling))
+            let filter = PaymentFilter(station: Self.id, state: .settled, search: "ps")
+            #expect(try await again.payments(filter, limit: 9, before: nil).map(\.id) == ["PM-2"])
+            #expect(try await again.payments(PaymentFilter(), limit: 9, before: "PM-2").map(\.id) == ["PM-1"])
+            try await again.write(.removeStation(Self.id))
+            #expect(try again.loadCore().tariffs.isEmpty)
+        }
+    }
+}
