@@ -30,10 +30,13 @@ public struct Site: Hashable, Sendable {
     public var exportTariffs: [TariffEntry]
     public var operatorName: String
     public var mode: Mode
+    /// What using the batteries of its vehicles costs, where somebody said it; `nil`: unknown, never assumed.
+    public var battery: BatteryTerms?
 
     public init(
         id: SiteID, name: String, kind: String = "community", region: String? = nil, zone: Zone = .shanghai,
-        tariffs: [TariffEntry] = [], exportTariffs: [TariffEntry] = [], operatorName: String = "", mode: Mode = .auto
+        tariffs: [TariffEntry] = [], exportTariffs: [TariffEntry] = [], operatorName: String = "", mode: Mode = .auto,
+        battery: BatteryTerms? = nil
     ) {
         self.id = id
         self.name = name
@@ -44,6 +47,7 @@ public struct Site: Hashable, Sendable {
         self.exportTariffs = exportTariffs
         self.operatorName = operatorName
         self.mode = mode
+        self.battery = battery
     }
 
     public func tariff(on day: CivilDay) -> String? { tariffs.last { $0.from <= day }?.tariff }
@@ -66,6 +70,9 @@ public struct GridNode: Hashable, Sendable {
         public var limit: Power { Power(watts: voltAmperes * powerFactorPerMille * loadingPerMille / 1_000_000) }
     }
 
+    /// What a node's own meter measures, for people and pictures; `nil`: a part of the grid.
+    public enum Serves: String, Hashable, Sendable, CaseIterable { case building, pv, storage }
+
     public let id: NodeID
     public var parent: NodeID?
     public var site: SiteID?
@@ -74,9 +81,10 @@ public struct GridNode: Hashable, Sendable {
     /// Largest export (a magnitude); `nil`: no export limit of its own.
     public var exportLimit: Power?
     public var rating: Rating?
+    public var serves: Serves?
     public init(
         id: NodeID, parent: NodeID? = nil, site: SiteID? = nil, limit: Power? = nil, exportLimit: Power? = nil,
-        rating: Rating? = nil
+        rating: Rating? = nil, serves: Serves? = nil
     ) {
         self.id = id
         self.parent = parent
@@ -84,5 +92,6 @@ public struct GridNode: Hashable, Sendable {
         self.limit = limit ?? rating?.limit
         self.exportLimit = exportLimit
         self.rating = rating
+        self.serves = serves
     }
 }

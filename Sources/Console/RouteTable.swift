@@ -103,6 +103,7 @@ enum RouteTable {
         Route(.get, "/api/v1/sites/{id}/power", .role(.viewer), handle: SitesAPI.power),
         Route(.get, "/api/v1/sites/{id}/plan", .role(.viewer), handle: SitesAPI.plan),
         Route(.get, "/api/v1/sites/{id}/offline", .role(.viewer), handle: LimitsAPI.offline),
+        Route(.get, "/api/v1/sites/{id}/v2g", .role(.viewer), handle: V2GAPI.report),
         Route(.get, "/api/v1/sites/{id}/day-reports", .role(.viewer), handle: SitesAPI.dayReports),
         Route(.get, "/api/v1/nodes", .role(.viewer), handle: NodesAPI.list),
         Route(.get, "/api/v1/nodes/{id}", .role(.viewer), handle: NodesAPI.get),

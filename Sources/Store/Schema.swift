@@ -118,6 +118,18 @@ enum Schema {
             // Charging profiles that stations hold, limits that others set them, what sessions cost.
             try db.execute(sql: chargingProfiles)
         }
+        migrator.registerMigration("14 wear, storage") { db in
+            // What a pile can give back, what it costs the batteries, and what the meter of a node measures.
+            try db.execute(
+                sql: """
+                    ALTER TABLE station ADD COLUMN max_discharge INTEGER;
+                    ALTER TABLE node ADD COLUMN serves TEXT;
+                    CREATE TABLE site_battery (
+                        site TEXT PRIMARY KEY, chemistry TEXT NOT NULL, value INTEGER NOT NULL, cycles INTEGER NOT NULL,
+                        consumption INTEGER, round_trip INTEGER
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }()
 

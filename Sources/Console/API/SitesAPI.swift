@@ -26,7 +26,7 @@ enum SitesAPI {
         let existing = await call.service.site(id)
         var fields = try JSONFields(body: call.request)
         fields.check(
-            allowed: ["name", "kind", "region", "zone", "tariffs", "export_tariffs", "operator", "mode"],
+            allowed: ["name", "kind", "region", "zone", "tariffs", "export_tariffs", "operator", "mode", "battery"],
             ignored: ["id"])
         if let problem = problem(ofID: id.value) { fields.refuse("id", problem) }
         var site = existing ?? Site(id: id, name: id.value)
@@ -51,6 +51,11 @@ enum SitesAPI {
         if let entries = tariffs("tariffs", &fields) { site.tariffs = entries }
         if let entries = tariffs("export_tariffs", &fields) { site.exportTariffs = entries }
         if let name = fields.string("operator").value { site.operatorName = name }
+        switch V2GAPI.battery(&fields) {
+        case .absent: break
+        case .null: site.battery = nil
+        case .value(let battery): site.battery = battery
+        }
         var switched: ModeChange?
         if let node = fields.node("mode") {
             do {

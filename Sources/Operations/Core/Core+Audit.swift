@@ -199,6 +199,7 @@ extension StationChange {
         if let current = maxCurrentMilliamperes {
             list.add("max_current_a", decimalText(Int128(current), scale: 3))
         }
+        if let discharge = maxDischarge { list.add("max_discharge_kw", discharge?.auditText) }
         if let ownership { list.add("ownership", ownership?.rawValue) }
         if ownershipEvidence != nil { list.add("ownership_evidence") }
         if owner != nil { list.add("owner") }
@@ -239,6 +240,7 @@ extension Site {
         list.add("tariffs", before?.tariffs ?? [], tariffs, Self.text(of: tariffs))
         list.add("export_tariffs", before?.exportTariffs ?? [], exportTariffs, Self.text(of: exportTariffs))
         list.add("operator", before?.operatorName ?? "", operatorName)
+        list.add("battery", before?.battery, battery, battery.map { $0.chemistry.rawValue } ?? "none")
         return list.text
     }
 

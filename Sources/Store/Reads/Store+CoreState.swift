@@ -146,6 +146,12 @@ private enum CoreLoading {
             let entry = Site.TariffEntry(from: CivilDay(daysSince1970: row["day"]), tariff: row["tariff"])
             tariffs[row["site"], default: []].append((row["export"], entry))
         }
+        var batteries: [String: BatteryTerms] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM site_battery") {
+            batteries[row["site"]] = BatteryTerms(
+                chemistry: try row.word("chemistry"), valuePerKilowattHour: row["value"], cycles: row["cycles"],
+                consumption: row["consumption"], roundTripPerMille: row["round_trip"])
+        }
         return try Row.fetchAll(db, sql: "SELECT * FROM site ORDER BY id").map { row in
             let (by, reason) = ((row["mode_by"] as String?) ?? "", (row["mode_reason"] as String?) ?? "")
             let mode: Site.Mode =
@@ -163,7 +169,7 @@ private enum CoreLoading {
                 id: SiteID(id), name: row["name"], kind: row["kind"], region: row["region"], zone: zone,
                 tariffs: (tariffs[id] ?? []).filter { !$0.isExport }.map(\.entry),
                 exportTariffs: (tariffs[id] ?? []).filter(\.isExport).map(\.entry), operatorName: row["operator"],
-                mode: mode)
+                mode: mode, battery: batteries[id])
         }
     }
 
