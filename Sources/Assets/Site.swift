@@ -37,11 +37,14 @@ public struct Site: Hashable, Sendable {
     public var localCost = LocalCost.auto
     /// Stations are told what a transaction costs so far.
     public var tellsRunningCost = false
+    /// What using the batteries of its vehicles costs, where somebody said it; `nil`: unknown, never assumed.
+    public var battery: BatteryTerms?
 
     public init(
         id: SiteID, name: String, kind: String = "community", region: String? = nil, zone: Zone = .shanghai,
         tariffs: [TariffEntry] = [], exportTariffs: [TariffEntry] = [], operatorName: String = "", mode: Mode = .auto,
-        energyTransfer: [String]? = nil
+        energyTransfer: [String]? = nil,
+        battery: BatteryTerms? = nil
     ) {
         self.id = id
         self.name = name
@@ -53,6 +56,7 @@ public struct Site: Hashable, Sendable {
         self.operatorName = operatorName
         self.mode = mode
         self.energyTransfer = energyTransfer
+        self.battery = battery
     }
 
     /// What its operator asks beside the price of the energy (服务费), yuan/kWh of energy charged; not negative.
@@ -94,6 +98,9 @@ public struct GridNode: Hashable, Sendable {
         public var limit: Power { Power(watts: voltAmperes * powerFactorPerMille * loadingPerMille / 1_000_000) }
     }
 
+    /// What a node's own meter measures, for people and pictures; `nil`: a part of the grid.
+    public enum Serves: String, Hashable, Sendable, CaseIterable { case building, pv, storage }
+
     public let id: NodeID
     public var parent: NodeID?
     public var site: SiteID?
@@ -102,9 +109,10 @@ public struct GridNode: Hashable, Sendable {
     /// Largest export (a magnitude); `nil`: no export limit of its own.
     public var exportLimit: Power?
     public var rating: Rating?
+    public var serves: Serves?
     public init(
         id: NodeID, parent: NodeID? = nil, site: SiteID? = nil, limit: Power? = nil, exportLimit: Power? = nil,
-        rating: Rating? = nil
+        rating: Rating? = nil, serves: Serves? = nil
     ) {
         self.id = id
         self.parent = parent
@@ -112,5 +120,6 @@ public struct GridNode: Hashable, Sendable {
         self.limit = limit ?? rating?.limit
         self.exportLimit = exportLimit
         self.rating = rating
+        self.serves = serves
     }
 }

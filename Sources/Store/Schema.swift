@@ -135,6 +135,18 @@ enum Schema {
         }
         migrator.registerMigration("12 DER controls, battery swap") { db in try db.execute(sql: gridCode) }
         migrator.registerMigration("13 tariffs at stations, payments") { db in try db.execute(sql: money) }
+        migrator.registerMigration("14 wear, storage") { db in
+            // What a pile can give back, what it costs the batteries, and what the meter of a node measures.
+            try db.execute(
+                sql: """
+                    ALTER TABLE station ADD COLUMN max_discharge INTEGER;
+                    ALTER TABLE node ADD COLUMN serves TEXT;
+                    CREATE TABLE site_battery (
+                        site TEXT PRIMARY KEY, chemistry TEXT NOT NULL, value INTEGER NOT NULL, cycles INTEGER NOT NULL,
+                        consumption INTEGER, round_trip INTEGER
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }()
 

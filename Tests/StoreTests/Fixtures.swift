@@ -35,7 +35,8 @@ func withStore(
 enum Fixture {
     static let station = Station(
         id: StationID("CP 1/é"), registration: .pending, site: SiteID("S1"), node: NodeID("N1"), model: "AC7",
-        electrical: Station.Electrical(voltage: 230, phases: 3, maxCurrentMilliamperes: 16_000),
+        electrical: Station.Electrical(
+            voltage: 230, phases: 3, maxCurrentMilliamperes: 16_000, maxDischarge: .kilowatts(11)),
         ownership: .public, ownershipEvidence: "deed.pdf", owner: "Li",
         boot: Station.Boot(vendor: "V", model: "M", serial: "42", firmware: nil), securityProfile: 2,
         operatorLimit: .kilowatts(5), passwordDigest: "digest",
@@ -79,11 +80,13 @@ enum Fixture {
             Site.TariffEntry(from: CivilDay(year: 2026, month: 3, day: 1)!, tariff: "cn/hubei-2"),
         ], exportTariffs: [Site.TariffEntry(from: CivilDay(year: 2026, month: 1, day: 1)!, tariff: "cn/export")],
         operatorName: "物业", mode: .stopped(by: "wang", reason: "fire drill"),
-        energyTransfer: ["DC_BPT"])
+        energyTransfer: ["DC_BPT"],
+        battery: BatteryTerms(
+            chemistry: .nmc, valuePerKilowattHour: 800_000_000, cycles: 2500, consumption: nil, roundTripPerMille: 880))
     static let node = GridNode(
         id: NodeID("N1"), parent: NodeID("N0"), site: SiteID("S1"), limit: .kilowatts(500),
         exportLimit: .kilowatts(100),
-        rating: GridNode.Rating(voltAmperes: 630_000, powerFactorPerMille: 950, loadingPerMille: 850))
+        rating: GridNode.Rating(voltAmperes: 630_000, powerFactorPerMille: 950, loadingPerMille: 850), serves: .pv)
     static let command = CommandView(
         id: "C-1", station: station.id, action: "Reset", payload: Array("{\"type\":\"Soft\"}".utf8), status: .pending,
         createdAt: t0, by: "wang")

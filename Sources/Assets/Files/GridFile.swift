@@ -20,8 +20,32 @@ public struct GridFile: Sendable {
         public let rating: Rating?
         /// kW, a magnitude, that may flow back; `nil`: no limit of its own.
         public let exportLimit: Rational?
-        /// The node's own base load without that of nodes below.
+        /// The node's own base load without that of nodes below and without ``generation``.
         public let baseLoad: BaseLoad
+        /// What is generated at the node itself, kW, positive; `nil`: nothing.
+        public let generation: Generation?
+        /// Batteries that stand at the node.
+        public let storages: [StationaryStorage]
+        /// How the energy below a root is paid for, as the file says; `nil`: it does not.
+        public let settlement: Settlement?
+    }
+
+    public enum Settlement: String, Hashable, Sendable, CaseIterable {
+        /// Every stay has a meter of its own.
+        case apart
+        /// What crosses the root is paid for: load, generation, storage and vehicles behind it are one.
+        case net
+    }
+
+    /// How the energy below a root node is paid for: as said there, else as one where anything below generates or stores.
+    public func settlement(ofRoot root: Int) -> Settlement {
+        if let said = nodes[root].settlement { return said }
+        let own = nodes.indices.contains { n in
+            var top = n
+            while let up = nodes[top].parent { top = up }
+            return top == root && (nodes[n].generation != nil || !nodes[n].storages.isEmpty)
+        }
+        return own ? .net : .apart
     }
 
     /// kVA × power factor × allowed loading = kW.
@@ -96,6 +120,9 @@ private struct GridReader {
 
     init(file: String) { self.file = file }
 
+    /// Names of storages, which share the schedule's column with those of stays.
+    private var storageNames: Set<String> = []
+
     mutating func read(_ root: YAMLNode, _ load: GridFile.Loader) {
         root.checkKeys(allowed: ["nodes", "evses", "evses_csv"], into: &problems)
         guard let list = root["nodes"], let entries = list.sequence, !entries.isEmpty else {
@@ -126,7 +153,7 @@ private struct GridReader {
         entry.checkKeys(
             allowed: [
                 "id", "parent", "limit_kw", "kva", "power_factor", "loading", "export_limit_kw", "base_load",
-                "base_load_kw",
+                "base_load_kw", "pv", "storage", "settlement",
             ], into: &problems)
         let id = entry["id"]?.text ?? ""
         var parent: Int?
@@ -146,10 +173,106 @@ private struct GridReader {
         let limit = number(entry, "limit_kw") ?? rating?.limit
         let export = number(entry, "export_limit_kw")
         let base = baseLoad(entry, load)
+        var generation: Generation?
+        if let node = entry["pv"] { generation = readGeneration(node, load) }
+        var storages: [StationaryStorage] = []
+        if let list = entry["storage"] {
+            if list.sequence == nil { problems.add(list.problem(.storageListExpected)) }
+            for item in list.sequence ?? [] { if let storage = readStorage(item) { storages.append(storage) } }
+        }
+        var settlement: GridFile.Settlement?
+        if let node = entry["settlement"] {
+            settlement = node.text.flatMap { GridFile.Settlement(rawValue: $0) }
+            if settlement == nil { problems.add(node.problem(.settlementUnknown(node.text ?? "(not text)"))) }
+            if parent != nil { problems.add(node.problem(.settlementOfRoots(id))) }
+        }
         guard let limit, let base else { return }
         nodes.append(
             GridFile.Node(
-                id: id, parent: parent, limit: limit, rating: rating, exportLimit: export, baseLoad: base))
+                id: id, parent: parent, limit: limit, rating: rating, exportLimit: export, baseLoad: base,
+                generation: generation, storages: storages, settlement: settlement))
+    }
+
+    /// A file of `start,kw`, or kW by even parts of a local day (24 hours, 96 quarters, …).
+    private mutating func readGeneration(_ node: YAMLNode, _ load: GridFile.Loader) -> Generation? {
+        if let list = node.sequence {
+            var day: [Rational] = []
+            for entry in list {
+                if let value = entry.decimal, value >= .zero, value <= GridReader.limit {
+                    day.append(value)
+                } else {
+                    problems.add(
+                        entry.problem(
+                            .numberNotAllowed("pv", entry.text ?? "(not a number)", allowed: .kilowattsFromZero)))
+                }
+            }
+            guard day.count == list.count else { return nil }
+            guard !day.isEmpty, 1440 % day.count == 0 else {
+                problems.add(node.problem(.dayNotEven(day.count)))
+                return nil
+            }
+            return .daily(day)
+        }
+        guard let (bytes, file) = contents("pv", node, load) else { return nil }
+        do throws(Problems) {
+            let steps = try readBaseLoad(bytes, file: file)
+            if let below = steps.steps.first(where: { $0.kilowatts < .zero }) {
+                throw Problems(Problem(file: file, line: 1, message: .generationBelowZero(below.from)))
+            }
+            return .steps(steps)
+        } catch {
+            problems.add(error)
+            return nil
+        }
+    }
+
+    private mutating func readStorage(_ entry: YAMLNode) -> StationaryStorage? {
+        entry.checkKeys(
+            allowed: [
+                "id", "power_kw", "charge_kw", "discharge_kw", "energy_kwh", "charge_efficiency",
+                "discharge_efficiency", "soc_start", "soc_min", "soc_max", "soc_end_min", "wear_yuan_per_kwh",
+            ], into: &problems)
+        guard let id = entry["id"]?.text, !id.isEmpty, storageNames.insert(id).inserted else {
+            problems.add(entry.problem(.storageWithoutID))
+            return nil
+        }
+        func share(_ key: String, _ fallback: Rational?, positive: Bool = false) -> Rational? {
+            guard let node = entry[key] else {
+                if fallback == nil { problems.add(entry.problem(.storageIncomplete(id, key))) }
+                return fallback
+            }
+            guard let value = node.decimal, value <= .one, positive ? value > .zero : value >= .zero else {
+                problems.add(
+                    node.problem(
+                        .numberNotAllowed(
+                            key, node.text ?? "(not a number)", allowed: positive ? .aboveZeroToOne : .zeroToOne)))
+                return nil
+            }
+            return value
+        }
+        let power = number(entry, "power_kw")
+        let charge = number(entry, "charge_kw") ?? power
+        let discharge = number(entry, "discharge_kw") ?? power
+        let energy = number(entry, "energy_kwh")
+        for (key, value) in [("power_kw", charge), ("power_kw", discharge), ("energy_kwh", energy)] where value == nil {
+            if problems.isEmpty { problems.add(entry.problem(.storageIncomplete(id, key))) }
+        }
+        let start = share("soc_start", nil)
+        let minimum = share("soc_min", .zero)
+        let maximum = share("soc_max", .one)
+        let end = share("soc_end_min", start ?? .zero)
+        let into = share("charge_efficiency", .one, positive: true)
+        let out = share("discharge_efficiency", .one, positive: true)
+        let wear = number(entry, "wear_yuan_per_kwh") ?? .zero
+        guard let charge, let discharge, let energy, let start, let minimum, let maximum, let end, let into, let out
+        else { return nil }
+        guard minimum <= start, start <= maximum, end <= maximum else {
+            problems.add(entry.problem(.storageOutsideBand(id)))
+            return nil
+        }
+        return StationaryStorage(
+            id: id, maxCharge: charge, maxDischarge: discharge, capacity: energy, start: start, minimum: minimum,
+            maximum: maximum, leastAtEnd: end, chargeEfficiency: into, dischargeEfficiency: out, wear: wear)
     }
 
     private mutating func rating(_ entry: YAMLNode) -> GridFile.Rating? {

@@ -155,4 +155,48 @@ extension Message {
             "evse-repeated", "EVSE {evse} stands twice; give each EVSE one node", "充电接口 {evse} 出现两次，每个充电接口只属于一个节点",
             ["evse": evse])
     }
+
+    // MARK: Generation and storage
+
+    static let storageListExpected = Message(
+        "storage-list-expected",
+        "a list is expected here: storage: [{id: B1, power_kw: 100, energy_kwh: 200, soc_start: 0.5}]",
+        "此处应为列表：storage: [{id: B1, power_kw: 100, energy_kwh: 200, soc_start: 0.5}]")
+    static let storageWithoutID = Message(
+        "storage-without-id", "a storage needs an id of its own", "储能设备需要唯一的 id")
+    static func storageIncomplete(_ id: String, _ key: String) -> Message {
+        Message(
+            "storage-incomplete",
+            "storage {id} lacks {key}; give power_kw (or charge_kw and discharge_kw), energy_kwh and soc_start",
+            "储能 {id} 缺少 {key}；请给出 power_kw（或 charge_kw 与 discharge_kw）、energy_kwh 与 soc_start",
+            ["id": id, "key": key])
+    }
+    static func storageOutsideBand(_ id: String) -> Message {
+        Message(
+            "storage-outside-band",
+            "storage {id}: soc_start lies from soc_min to soc_max, soc_end_min at most at soc_max",
+            "储能 {id}：soc_start 应在 soc_min 与 soc_max 之间，soc_end_min 不得高于 soc_max", ["id": id])
+    }
+    static func settlementUnknown(_ word: String) -> Message {
+        Message(
+            "settlement-unknown",
+            "{word} is unknown; net (what crosses the root is paid for) or apart (every stay has a meter of its own)",
+            "{word} 无法识别，应为 net（按总表结算）或 apart（各自计量结算）", ["word": word])
+    }
+    static func settlementOfRoots(_ node: String) -> Message {
+        Message(
+            "settlement-of-roots", "node {node} has a parent; settlement is said of the node at the top",
+            "节点 {node} 有上级节点；settlement 只能写在最上级节点", ["node": node])
+    }
+    static func dayNotEven(_ parts: Int) -> Message {
+        Message(
+            "day-not-even", "{parts} values do not part a day evenly; 24 are hours, 96 quarters of an hour",
+            "{parts} 个数值无法均分一天；24 个为逐小时，96 个为逐刻钟", ["parts": parts])
+    }
+    static func generationBelowZero(_ at: Instant) -> Message {
+        Message(
+            "generation-below-zero",
+            "the output from {at} on is below zero; generation is written as a positive number",
+            "自 {at} 起的出力为负，发电功率应写为正数", ["at": at])
+    }
 }

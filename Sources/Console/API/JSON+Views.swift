@@ -48,7 +48,8 @@ extension ConnectorStatus {
 extension StationView {
     static let columns = [
         "id", "site", "node", "online", "last_seen", "registration", "protocol", "boot.vendor", "boot.model",
-        "boot.serial", "boot.firmware", "model", "phases", "voltage", "max_current_a", "rating_assumed", "ownership",
+        "boot.serial", "boot.firmware", "model", "phases", "voltage", "max_current_a", "max_discharge_kw",
+        "rating_assumed", "ownership",
         "ownership_evidence", "owner", "limits.operator_kw", "limits.rating_kw", "commissioning.verdict",
         "firmware_update.state", "firmware_update.word", "profile_differences", "outside_limits", "evses",
     ]
@@ -72,6 +73,7 @@ extension StationView {
             "phases": .int(electrical.phases),
             "voltage": .int(electrical.voltage),
             "max_current_a": .number(decimalText(Int128(electrical.maxCurrentMilliamperes), scale: 3)),
+            "max_discharge_kw": .kilowatts(electrical.maxDischarge),
             "rating_assumed": .bool(electrical.isAssumed),
             "ownership": .string(orNull: station.ownership?.rawValue),
             "ownership_evidence": .string(orNull: station.ownershipEvidence),
@@ -246,6 +248,7 @@ extension Site {
             "allowed_energy_transfer": energyTransfer.map { .words($0) } ?? .null,
             "service_fees": .array(serviceFees.map(\.json)), "local_cost": .string(localCost.rawValue),
             "running_cost": .bool(tellsRunningCost),
+            "battery": battery?.json ?? .null,
         ]
     }
 }
@@ -280,7 +283,8 @@ extension Site.Mode {
 
 extension GridNode {
     static let columns = [
-        "id", "parent", "site", "limit_kw", "export_limit_kw", "rating.kva", "rating.power_factor", "rating.loading",
+        "id", "parent", "site", "limit_kw", "export_limit_kw", "serves", "rating.kva", "rating.power_factor",
+        "rating.loading",
     ]
     var json: JSONValue {
         let shown: JSONValue =
@@ -294,6 +298,7 @@ extension GridNode {
         return [
             "id": .string(id.value), "parent": .string(orNull: parent?.value), "site": .string(orNull: site?.value),
             "limit_kw": .kilowatts(limit), "export_limit_kw": .kilowatts(exportLimit), "rating": shown,
+            "serves": .string(orNull: serves?.rawValue),
         ]
     }
 }

@@ -23,12 +23,13 @@ enum NodesAPI {
         let id = NodeID(call.parameter("id"))
         let existing = await call.service.node(id)
         var fields = try JSONFields(body: call.request)
-        fields.check(allowed: ["parent", "site", "limit_kw", "export_limit_kw", "rating"], ignored: ["id"])
+        fields.check(allowed: ["parent", "site", "limit_kw", "export_limit_kw", "rating", "serves"], ignored: ["id"])
         if let problem = SitesAPI.problem(ofID: id.value) { fields.refuse("id", problem) }
         var node = existing ?? GridNode(id: id)
         if let parent = fields.identifier("parent").change { node.parent = parent.map { NodeID($0) } }
         if let site = fields.identifier("site").change { node.site = site.map { SiteID($0) } }
         if let limit = fields.power("export_limit_kw").change { node.exportLimit = limit }
+        if let serves = fields.word("serves", GridNode.Serves.self).change { node.serves = serves }
         let limit = fields.power("limit_kw").change
         switch rating(&fields) {
         case .absent:

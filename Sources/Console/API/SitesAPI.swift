@@ -29,7 +29,7 @@ enum SitesAPI {
             allowed: [
                 "name", "kind", "region", "zone", "tariffs", "export_tariffs", "operator", "mode",
                 "allowed_energy_transfer", "service_fees", "local_cost", "running_cost",
-            ],
+            , "battery"],
             ignored: ["id"])
         if let problem = problem(ofID: id.value) { fields.refuse("id", problem) }
         var site = existing ?? Site(id: id, name: id.value)
@@ -58,6 +58,11 @@ enum SitesAPI {
         if let entries = serviceFees(&fields) { site.serviceFees = entries }
         if let word = fields.word("local_cost", Site.LocalCost.self).value { site.localCost = word }
         if let flag = fields.bool("running_cost").value { site.tellsRunningCost = flag }
+        switch V2GAPI.battery(&fields) {
+        case .absent: break
+        case .null: site.battery = nil
+        case .value(let battery): site.battery = battery
+        }
         var switched: ModeChange?
         if let node = fields.node("mode") {
             do {

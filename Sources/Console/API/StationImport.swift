@@ -7,6 +7,7 @@ import Quantities
 enum StationImport {
     static let columns = [
         "identity", "site", "node", "model", "phases", "voltage", "max_current_a", "ownership", "evidence", "owner",
+        "max_discharge_kw",
     ]
     static let most = 20_000
 
@@ -103,6 +104,7 @@ private struct ImportRows {
         }
         if let voltage = number("voltage", scale: 0, 100...1000) { change.voltage = Int(voltage) }
         change.maxCurrentMilliamperes = number("max_current_a", scale: 3, 1000...2_000_000)
+        change.maxDischarge = number("max_discharge_kw", scale: 3, 0...10_000_000).map { Power(watts: $0) }
         if let word = filled("ownership") {
             let ownership = Ownership(rawValue: word)
             change.ownership = ownership

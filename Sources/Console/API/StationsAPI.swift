@@ -141,7 +141,7 @@ enum StationsAPI {
 /// The fields of a station that a caller may set.
 enum StationFields {
     static let writable = [
-        "registration", "site", "node", "model", "phases", "voltage", "max_current_a", "ownership",
+        "registration", "site", "node", "model", "phases", "voltage", "max_current_a", "max_discharge_kw", "ownership",
         "ownership_evidence", "owner", "limits", "security_profile", "password",
     ]
     /// Shown by GET and left aside by PUT, so that what was read can be sent back.
@@ -162,6 +162,7 @@ enum StationFields {
         if change.phases == 2 { fields.refuse("phases", "1 or 3 is expected") }
         change.voltage = fields.integer("voltage", 100...1000).value
         change.maxCurrentMilliamperes = fields.decimal("max_current_a", scale: 3, 1000...2_000_000, "A").value
+        change.maxDischarge = fields.power("max_discharge_kw").change
         change.ownership = fields.word("ownership", Ownership.self).change
         // Sent back as it was read, it keeps phases and current from counting as stated.
         change.ratingIsAssumed = fields.bool("rating_assumed").value

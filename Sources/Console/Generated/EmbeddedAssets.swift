@@ -6194,6 +6194,39 @@ enum EmbeddedAssets {
                         ]
                       }
                     },
+                    "/api/v1/sites/{id}/v2g": {
+                      "get": {
+                        "operationId": "siteV2G",
+                        "summary": "What vehicles took and gave back, its income and wear, and the pilot's figures of discharging; at most 92 days",
+                        "tags": ["sites"],
+                        "responses": {
+                          "200": {
+                            "description": "The report; as CSV one row a session",
+                            "content": {
+                              "application/json": {"schema": {"$ref": "#/components/schemas/V2GReport"}},
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer. Without from and to the last 31 days.",
+                        "parameters": [
+                          {
+                            "name": "id",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                          },
+                          {"$ref": "#/components/parameters/from"},
+                          {"$ref": "#/components/parameters/to"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
                     "/api/v1/sites/{id}/plan": {
                       "get": {
                         "operationId": "sitePlan",
@@ -9317,6 +9350,7 @@ enum EmbeddedAssets {
                           "phases": {"type": "integer"},
                           "voltage": {"type": "integer"},
                           "max_current_a": {"type": "number"},
+                          "max_discharge_kw": {"type": ["number", "null"], "description": "Discharging rating of one EVSE; 0: it only charges; null: nobody said."},
                           "rating_assumed": {
                             "type": "boolean",
                             "description": "Phases or current were never stated: rating_kw rests on an assumption (1 phase, 32 A)."
@@ -9371,6 +9405,7 @@ enum EmbeddedAssets {
                           "phases",
                           "voltage",
                           "max_current_a",
+                          "max_discharge_kw",
                           "rating_assumed",
                           "ownership",
                           "ownership_evidence",
@@ -9410,6 +9445,7 @@ enum EmbeddedAssets {
                           "phases": {"type": ["integer", "null"], "enum": [1, 3, null]},
                           "voltage": {"type": ["integer", "null"], "minimum": 100, "maximum": 1000},
                           "max_current_a": {"type": ["number", "null"], "minimum": 1, "maximum": 2000},
+                          "max_discharge_kw": {"type": ["number", "null"], "minimum": 0, "maximum": 10000000, "description": "kW, to the nearest watt; of one EVSE."},
                           "rating_assumed": {
                             "type": ["boolean", "null"],
                             "description": "true, as it was read: phases and current that are the same as before do not count as stated."
@@ -11163,7 +11199,8 @@ enum EmbeddedAssets {
                             "enum": ["auto", "on", "off"],
                             "description": "Whether stations that reckon costs are given the prices; auto: those that say that they do."
                           },
-                          "running_cost": {"type": "boolean", "description": "Stations are told what a transaction costs so far."}
+                          "running_cost": {"type": "boolean", "description": "Stations are told what a transaction costs so far."},
+                          "battery": {"oneOf": [{"$ref": "#/components/schemas/Battery"}, {"type": "null"}]}
                         },
                         "additionalProperties": false,
                         "required": [
@@ -11179,6 +11216,103 @@ enum EmbeddedAssets {
                           "service_fees",
                           "local_cost",
                           "running_cost"
+                        , "battery"]
+                      },
+                      "Battery": {
+                        "type": "object",
+                        "description": "What using the batteries of the site's vehicles costs, as somebody stated it: value / cycles for each kWh given back.",
+                        "properties": {
+                          "chemistry": {"type": "string", "enum": ["lfp", "nmc"]},
+                          "value_yuan_per_kwh": {"type": "number", "minimum": 0, "maximum": 100000, "description": "Replacement or residual value, yuan per usable kWh."},
+                          "cycles": {"type": ["integer", "null"], "minimum": 1, "maximum": 100000, "description": "Full equivalent cycles to the agreed end of life; left out: 6000 (lfp), 3000 (nmc)."},
+                          "consumption_kwh_per_100km": {"type": ["number", "null"], "minimum": 0.1, "maximum": 1000, "description": "Certified; null: no virtual distance."},
+                          "round_trip": {"type": ["number", "null"], "minimum": 0.001, "maximum": 1, "description": "Grid to battery and back; null: losses are not counted."},
+                          "wear_yuan_per_kwh": {"type": "string", "description": "Follows from the others; ignored when it is sent back."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["chemistry", "value_yuan_per_kwh"]
+                      },
+                      "BatteryChange": {
+                        "type": "object",
+                        "description": "What using the batteries of the site's vehicles costs, as somebody stated it: value / cycles for each kWh given back.",
+                        "properties": {
+                          "chemistry": {"type": "string", "enum": ["lfp", "nmc"]},
+                          "value_yuan_per_kwh": {"type": "number", "minimum": 0, "maximum": 100000, "description": "Replacement or residual value, yuan per usable kWh."},
+                          "cycles": {"type": ["integer", "null"], "minimum": 1, "maximum": 100000, "description": "Full equivalent cycles to the agreed end of life; left out: 6000 (lfp), 3000 (nmc)."},
+                          "consumption_kwh_per_100km": {"type": ["number", "null"], "minimum": 0.1, "maximum": 1000, "description": "Certified; null: no virtual distance."},
+                          "round_trip": {"type": ["number", "null"], "minimum": 0.001, "maximum": 1, "description": "Grid to battery and back; null: losses are not counted."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["chemistry", "value_yuan_per_kwh"]
+                      },
+                      "V2GReport": {
+                        "type": "object",
+                        "properties": {
+                          "site": {"type": "string"},
+                          "from": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "to": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "sessions": {"type": "integer"},
+                          "is_cut": {"type": "boolean", "description": "More sessions than are looked at: all sums are too low."},
+                          "charged_kwh": {"type": "number"},
+                          "discharged_kwh": {"type": "number", "description": "A positive magnitude."},
+                          "cycled_kwh": {"type": "number", "description": "Charged in order to be given back: what was given back, with its losses where they are known."},
+                          "cycled_with_losses": {"type": "boolean"},
+                          "kept_kwh": {"type": "number", "description": "charged_kwh less cycled_kwh"},
+                          "throughput_kwh": {"type": "number", "description": "Both directions."},
+                          "valley_share": {
+                            "type": "object",
+                            "properties": {
+                              "gross": {"type": ["number", "null"]},
+                              "net": {"type": ["number", "null"]},
+                              "valley_kwh": {"type": "number"},
+                              "definition": {
+                                "type": "object",
+                                "properties": {"gross": {"type": "string"}, "net": {"type": "string"}},
+                                "additionalProperties": false,
+                                "required": ["gross", "net"]
+                              }
+                            },
+                            "additionalProperties": false,
+                            "required": ["gross", "net", "valley_kwh", "definition"]
+                          },
+                          "import_cost_yuan": {"type": ["string", "null"], "description": "null: a price is not known."},
+                          "earned_yuan": {"type": ["string", "null"]},
+                          "wear_yuan": {"type": ["string", "null"], "description": "null: nobody stated what the batteries cost."},
+                          "income_yuan": {"type": ["string", "null"], "description": "earned less import cost less wear"},
+                          "virtual_km": {"type": ["number", "null"], "description": "Energy given back over the certified consumption."},
+                          "battery": {"oneOf": [{"$ref": "#/components/schemas/Battery"}, {"type": "null"}]},
+                          "indicators": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "id": {"type": "string", "enum": ["discharge_power_kw", "annual_discharge_kwh"]},
+                                "value": {"type": ["number", "null"]},
+                                "threshold": {"type": "number"},
+                                "outcome": {"type": "string", "enum": ["pass", "fail", "missing", "open"]},
+                                "evidence": {
+                                  "type": "object",
+                                  "properties": {
+                                    "evses": {"type": "integer"},
+                                    "stations_unstated": {"type": "integer"},
+                                    "measured_peak_kw": {"type": "number"},
+                                    "year": {"type": "integer"},
+                                    "until": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                                    "sessions": {"type": "integer"}
+                                  },
+                                  "additionalProperties": false
+                                }
+                              },
+                              "additionalProperties": false,
+                              "required": ["id", "value", "threshold", "outcome", "evidence"]
+                            }
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "site", "from", "to", "sessions", "is_cut", "charged_kwh", "discharged_kwh", "cycled_kwh",
+                          "cycled_with_losses", "kept_kwh", "throughput_kwh", "valley_share", "import_cost_yuan", "earned_yuan",
+                          "wear_yuan", "income_yuan", "virtual_km", "battery", "indicators"
                         ]
                       },
                       "SiteChange": {
@@ -11222,7 +11356,8 @@ enum EmbeddedAssets {
                             "uniqueItems": true,
                             "items": {"type": "string", "enum": ["AC_single_phase", "AC_two_phase", "AC_three_phase", "DC", "AC_BPT", "AC_BPT_DER", "AC_DER", "DC_BPT", "DC_ACDP", "DC_ACDP_BPT", "WPT"]},
                             "description": "How energy may flow, in words of OCPP 2.1; only who has a word with BPT gives back. null: nothing is said."
-                          }
+                          },
+                          "battery": {"oneOf": [{"$ref": "#/components/schemas/BatteryChange"}, {"type": "null"}]}
                         },
                         "additionalProperties": false
                       },
@@ -11421,10 +11556,11 @@ enum EmbeddedAssets {
                           "site": {"type": ["string", "null"]},
                           "limit_kw": {"type": ["number", "null"], "description": "kW"},
                           "export_limit_kw": {"type": ["number", "null"], "description": "kW"},
-                          "rating": {"oneOf": [{"$ref": "#/components/schemas/Rating"}, {"type": "null"}]}
+                          "rating": {"oneOf": [{"$ref": "#/components/schemas/Rating"}, {"type": "null"}]},
+                          "serves": {"type": ["string", "null"], "enum": ["building", "pv", "storage", null]}
                         },
                         "additionalProperties": false,
-                        "required": ["id", "parent", "site", "limit_kw", "export_limit_kw", "rating"]
+                        "required": ["id", "parent", "site", "limit_kw", "export_limit_kw", "rating", "serves"]
                       },
                       "NodeChange": {
                         "type": "object",
@@ -11453,7 +11589,12 @@ enum EmbeddedAssets {
                             "maximum": 10000000,
                             "description": "kW, to the nearest watt; above 0 it is at least a watt."
                           },
-                          "rating": {"oneOf": [{"$ref": "#/components/schemas/Rating"}, {"type": "null"}]}
+                          "rating": {"oneOf": [{"$ref": "#/components/schemas/Rating"}, {"type": "null"}]},
+                          "serves": {
+                            "type": ["string", "null"],
+                            "enum": ["building", "pv", "storage", null],
+                            "description": "What the node's own meter measures; null: a part of the grid."
+                          }
                         },
                         "additionalProperties": false,
                         "description": "With a rating the limit follows from it: kva × power_factor × loading."

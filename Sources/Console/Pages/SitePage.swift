@@ -135,7 +135,7 @@ enum SitePage {
         let node = GridNode(
             id: NodeID(id), parent: form.filled("parent").map { NodeID($0) }, site: site.id,
             limit: rating?.limit ?? limit.map { Power(watts: $0) }, exportLimit: export.map { Power(watts: $0) },
-            rating: rating)
+            rating: rating, serves: await call.service.node(NodeID(id))?.serves)
         do {
             _ = try await call.order(.putNode(node))
         } catch {

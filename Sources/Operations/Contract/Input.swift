@@ -159,6 +159,7 @@ public struct StationChange: Hashable, Sendable {
     public var owner: String??
     public var securityProfile: Int?
     public var operatorLimit: Power??
+    public var maxDischarge: Power??
     public var passwordDigest: String??
     public init() {}
 }

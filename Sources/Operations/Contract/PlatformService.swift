@@ -86,6 +86,8 @@ public protocol PlatformService: DeviceService, DERService, SwapService, MoneySe
     var tokenMarker: TokenMarker { get }
     func audit(limit: Int, before: Int64?) async -> [(id: Int64, record: AuditRecord)]
     func dayReports(of site: SiteID) async -> [DayReport]
+    /// What the site's vehicles took and gave back; `nil`: no such site.
+    func v2g(of site: SiteID, in interval: Interval) async -> V2GReport?
     /// Tariff ids that a site may use.
     func tariffs() async -> [String]
 
@@ -110,6 +112,7 @@ public protocol PlatformService: DeviceService, DERService, SwapService, MoneySe
 
 extension PlatformService {
     public func priceLevels(of site: SiteID, in interval: Interval) async -> [PriceLevelSpan] { [] }
+    public func v2g(of site: SiteID, in interval: Interval) async -> V2GReport? { nil }
 }
 
 /// A span of one price level (`valley`, `flat` …) of a tariff.

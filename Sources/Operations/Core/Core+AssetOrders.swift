@@ -58,6 +58,7 @@ extension Core {
             check("security_profile", (0...3).contains(profile), .range(0...3, .none))
         }
         if let limit = change.operatorLimit ?? nil { check("limit_kw", limit >= .zero, .negative) }
+        if let discharge = change.maxDischarge ?? nil { check("max_discharge_kw", discharge >= .zero, .negative) }
         return fields
     }
 
@@ -253,5 +254,6 @@ extension Station.Electrical {
         if let current = change.maxCurrentMilliamperes, !(onlyRead && current == maxCurrentMilliamperes) {
             maxCurrentMilliamperes = current
         }
+        if let discharge = change.maxDischarge { maxDischarge = discharge }
     }
 }

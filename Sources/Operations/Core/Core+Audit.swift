@@ -248,6 +248,7 @@ extension StationChange {
         if let current = maxCurrentMilliamperes {
             list.add("max_current_a", decimalText(Int128(current), scale: 3))
         }
+        if let discharge = maxDischarge { list.add("max_discharge_kw", discharge?.auditText) }
         if let ownership { list.add("ownership", ownership?.rawValue) }
         if ownershipEvidence != nil { list.add("ownership_evidence") }
         if owner != nil { list.add("owner") }
@@ -299,6 +300,7 @@ extension Site {
         list.add(
             "allowed_energy_transfer", before?.energyTransfer, energyTransfer,
             energyTransfer?.joined(separator: " ") ?? "null")
+        list.add("battery", before?.battery, battery, battery.map { $0.chemistry.rawValue } ?? "none")
         return list.text
     }
 

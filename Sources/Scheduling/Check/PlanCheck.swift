@@ -88,13 +88,40 @@ public enum PlanCheck {
 
     /// Yuan: what the schedules cost under the problem's prices, wear and values.
     public static func objective(of schedules: [VehicleSchedule], in problem: PlanningProblem) -> Double {
-        var sum = 0.0
+        var sum = energyCost(of: schedules, in: problem)
         for (vehicle, schedule) in zip(problem.vehicles, schedules) {
-            for (j, t) in vehicle.slots.enumerated() {
-                let net = schedule.net[j]
-                sum += net > 0 ? problem.buyPrice[t] * net : (problem.sellPrice[t] - vehicle.wear) * net
-            }
             sum += vehicle.value * schedule.undelivered
+            for net in schedule.net where net < 0 { sum -= vehicle.wear * net }
+        }
+        return sum
+    }
+
+    /// Yuan: import cost less what is earned. Behind one meter what the schedules add to the bill of the load alone.
+    public static func energyCost(of schedules: [VehicleSchedule], in problem: PlanningProblem) -> Double {
+        var sum = 0.0
+        var behind: [Int: [Double]] = [:]
+        for (vehicle, schedule) in zip(problem.vehicles, schedules) {
+            let root = vehicle.node.map { problem.root(of: $0) }
+            if let root, case .behindMeter(let load) = problem.nodes[root].settlement {
+                var flow = behind[root] ?? load.map { $0 * problem.stepHours }
+                for (net, t) in zip(schedule.net, vehicle.slots) { flow[t] += net }
+                behind[root] = flow
+                continue
+            }
+            let sell = root.map { problem.sellPrices(under: $0) } ?? problem.sellPrice
+            for (net, t) in zip(schedule.net, vehicle.slots) {
+                sum += (net > 0 ? problem.buyPrice[t] : sell[t]) * net
+            }
+        }
+        for root in behind.keys.sorted() {
+            guard case .behindMeter(let load) = problem.nodes[root].settlement, let flow = behind[root] else {
+                continue
+            }
+            for t in 0..<problem.slotCount {
+                let before = load[t] * problem.stepHours
+                sum += (flow[t] > 0 ? problem.buyPrice[t] : problem.sellPrice[t]) * flow[t]
+                sum -= (before > 0 ? problem.buyPrice[t] : problem.sellPrice[t]) * before
+            }
         }
         return sum
     }

@@ -32,4 +32,12 @@ extension Message {
             "the price at {at} is unknown (a component has no value); a plan needs prices: give the component a value",
             "{at} 的价格未知（某项构成没有数值）；排程需要价格，请为该构成赋值", ["at": at])
     }
+    static func meterEarnsMore(_ root: String, at: String) -> Message {
+        Message(
+            "meter-earns-more",
+            "behind the one meter of node {root} the export price must lie between 0 and the import price, and at {at} it "
+                + "does not; settle the vehicles one by one (settlement: apart) or take other tariffs",
+            "节点 {root} 按总表结算时，上网电价应在 0 与用电电价之间，{at} 不满足；请改为各自结算（settlement: apart）或更换电价",
+            ["root": root, "at": at])
+    }
 }

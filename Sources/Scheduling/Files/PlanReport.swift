@@ -9,7 +9,16 @@ public struct PlanReport: Sendable {
         public let dischargeKilowattHours: Double
         public let undeliveredKilowattHours: Double
         /// Yuan: import cost less what discharging earns; without wear and without the value of what is undelivered.
+        /// Behind one meter what stays and storages add to the bill of the load alone.
         public let cost: Double
+        /// Into and out of stationary batteries.
+        public let storedKilowattHours: Double
+        public let restoredKilowattHours: Double
+        public let generatedKilowattHours: Double
+        /// Part of the generation that does not leave the grid at a root; `nil` without generation.
+        public let selfConsumption: Double?
+        /// Highest load of all roots together, kW.
+        public let peak: Double
         /// Part of the imported energy that falls into valley hours; `nil` without valley hours or without import.
         public let valleyShare: Double?
     }
@@ -17,6 +26,8 @@ public struct PlanReport: Sendable {
         /// kW a slot, base load and fleet together.
         public let load: [Double]
         public let peak: Double
+        /// kWh of base load above the limit that discharging covers.
+        public let covered: Double
         /// Slots in which the load is above the limit (or, exported, above the export limit), and by how many kWh.
         public let overloads: [(slot: Int, kilowattHours: Double)]
         public let exportOverloads: [(slot: Int, kilowattHours: Double)]
@@ -29,24 +40,39 @@ public struct PlanReport: Sendable {
 
     public init(_ schedules: [VehicleSchedule], in planning: PlanningCase) {
         let problem = planning.problem
-        var (imported, discharged, undelivered, cost, inValley) = (0.0, 0.0, 0.0, 0.0, 0.0)
-        for (vehicle, schedule) in zip(problem.vehicles, schedules) {
+        var (imported, discharged, undelivered, inValley, stored, restored) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        for (index, (vehicle, schedule)) in zip(problem.vehicles, schedules).enumerated() {
+            guard index < planning.fleet.stays.count else {
+                for net in schedule.net { if net > 0 { stored += net } else { restored -= net } }
+                continue
+            }
             for (net, slot) in zip(schedule.net, vehicle.slots) {
                 if net > 0 {
                     imported += net
-                    cost += net * problem.buyPrice[slot]
                     inValley += net * (planning.valley?[slot] ?? 0)
                 } else {
                     discharged -= net
-                    cost += net * problem.sellPrice[slot]
                 }
             }
             undelivered += schedule.undelivered
         }
+        let fleet = problem.nodeLoads(schedules)
+        var (generated, leaving) = (0.0, 0.0)
+        var whole = [Double](repeating: 0, count: problem.slotCount)
+        for n in planning.grid.nodes.indices where planning.grid.nodes[n].parent == nil {
+            for slot in 0..<problem.slotCount {
+                let load = planning.baseLoads[n][slot] + fleet[n][slot]
+                whole[slot] += load
+                generated += planning.generation[n][slot] * problem.stepHours
+                leaving += min(planning.generation[n][slot], max(0, -load)) * problem.stepHours
+            }
+        }
         totals = Totals(
             importKilowattHours: imported, dischargeKilowattHours: discharged, undeliveredKilowattHours: undelivered,
-            cost: cost, valleyShare: planning.valley != nil && imported > 1e-9 ? inValley / imported : nil)
-        let fleet = problem.nodeLoads(schedules)
+            cost: PlanCheck.energyCost(of: schedules, in: problem), storedKilowattHours: stored,
+            restoredKilowattHours: restored, generatedKilowattHours: generated,
+            selfConsumption: generated > 1e-9 ? 1 - leaving / generated : nil, peak: whole.max() ?? 0,
+            valleyShare: planning.valley != nil && imported > 1e-9 ? inValley / imported : nil)
         nodes = planning.grid.nodes.indices.map { n in
             let node = planning.grid.nodes[n]
             let load = zip(fleet[n], planning.baseLoads[n]).map { $0 + $1 }
@@ -58,8 +84,11 @@ public struct PlanReport: Sendable {
             }
             let limit = node.limit.approximate
             let export = node.exportLimit?.approximate
+            let covered = zip(planning.baseLoads[n], load).reduce(0) { sum, pair in
+                sum + max(0, min(pair.0 - limit, pair.0 - pair.1)) * problem.stepHours
+            }
             return Node(
-                load: load, peak: load.max() ?? 0, overloads: excess { $0 - limit },
+                load: load, peak: load.max() ?? 0, covered: covered, overloads: excess { $0 - limit },
                 exportOverloads: export.map { export in excess { -$0 - export } } ?? [])
         }
     }

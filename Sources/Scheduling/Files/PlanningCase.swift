@@ -12,8 +12,12 @@ public struct PlanningCase: Sendable {
     public let problem: PlanningProblem
     public let fleet: FleetFile
     public let grid: GridFile
-    /// kW, base load of each node with that of all nodes below, in the order of ``GridFile/nodes``.
+    /// kW, base load less generation of each node with that of all nodes below, in the order of ``GridFile/nodes``.
     public let baseLoads: [[Double]]
+    /// kW, generation of each node with that of all nodes below.
+    public let generation: [[Double]]
+    /// Stationary batteries; in ``problem`` they stand behind the stays.
+    public let storages: [StationaryStorage]
     /// Part of each slot in valley hours; `nil` when the tariff has none.
     public let valley: [Double]?
 
@@ -50,22 +54,50 @@ public struct PlanningCase: Sendable {
         }
         let version = try? tariff.version(on: tariff.zone.civilDay(at: start))
         valley = version?.uses([.valley, .deepValley]) == true ? prices.map { $0.valleyShare.approximate } : nil
-        baseLoads = PlanningCase.baseLoads(grid, start, step, count)
+        generation = PlanningCase.summedUp(grid, count) { node in
+            node.generation?.means(start: horizon.start, step: step, count: count, zone: tariff.zone)
+        }
+        baseLoads = zip(
+            PlanningCase.summedUp(grid, count) { $0.baseLoad.means(start: horizon.start, step: step, count: count) },
+            generation
+        ).map { zip($0, $1).map { $0 - $1 } }
+        storages = grid.nodes.flatMap(\.storages)
         let hours = Double(step.wholeMilliseconds) / 3_600_000
         let wear = wear.approximate
+        let baseLoads = baseLoads
+        let sellPrice = earnings?.map { $0.price?.approximate ?? 0 } ?? [Double](repeating: 0, count: count)
+        let oneMeter = grid.nodes.indices.filter {
+            grid.nodes[$0].parent == nil && grid.settlement(ofRoot: $0) == .net
+        }
+        if let root = oneMeter.first,
+            let slot = (0..<count).first(where: {
+                sellPrice[$0] < 0 || sellPrice[$0] > (prices[$0].price?.approximate ?? 0)
+            })
+        {
+            throw Problems(
+                Problem(
+                    file: grid.file, line: 0,
+                    message: .meterEarnsMore(grid.nodes[root].id, at: tariff.zone.iso8601(horizon.start + step * slot)))
+            )
+        }
         problem = PlanningProblem(
             stepHours: hours, buyPrice: prices.map { $0.price?.approximate ?? 0 },
-            sellPrice: earnings?.map { $0.price?.approximate ?? 0 } ?? [Double](repeating: 0, count: count),
+            sellPrice: sellPrice,
             vehicles: fleet.stays.map {
                 PlanningVehicle(
                     $0, start: horizon.start, step: step, count: count, wear: wear, node: grid.nodeOfEVSE[$0.evse])
-            },
-            nodes: zip(grid.nodes, baseLoads).map { node, base in
+            }
+                + grid.nodes.enumerated().flatMap { index, node in
+                    node.storages.map { PlanningVehicle($0, slots: 0..<count, node: index) }
+                },
+            nodes: grid.nodes.indices.map { index in
+                let (node, base) = (grid.nodes[index], baseLoads[index])
                 let limit = node.limit.approximate
                 let export = node.exportLimit?.approximate
                 return PlanningNode(
                     parent: node.parent, importLimit: base.map { limit - $0 },
-                    exportLimit: export.map { export in base.map { export + $0 } })
+                    exportLimit: export.map { export in base.map { export + $0 } },
+                    settlement: oneMeter.contains(index) ? .behindMeter(load: base) : .apart)
             })
     }
 
@@ -111,10 +143,13 @@ public struct PlanningCase: Sendable {
         return slots
     }
 
-    private static func baseLoads(_ grid: GridFile, _ start: Instant, _ step: Duration, _ count: Int) -> [[Double]] {
+    /// Of each node with that of all nodes below.
+    private static func summedUp(
+        _ grid: GridFile, _ count: Int, _ ownMeans: (GridFile.Node) -> [Rational]?
+    ) -> [[Double]] {
         var loads = [[Double]](repeating: [Double](repeating: 0, count: count), count: grid.nodes.count)
         for node in grid.nodes.indices {
-            let own = grid.nodes[node].baseLoad.means(start: start, step: step, count: count).map(\.approximate)
+            guard let own = ownMeans(grid.nodes[node])?.map(\.approximate) else { continue }
             var above: Int? = node
             while let n = above {
                 for slot in 0..<count { loads[n][slot] += own[slot] }
@@ -126,6 +161,20 @@ public struct PlanningCase: Sendable {
 }
 
 extension PlanningVehicle {
+    /// A battery that is always there. What its end asks beyond its start is wanted, what it allows below is offered.
+    public init(_ storage: StationaryStorage, slots: Range<Int>, node: Int?) {
+        let capacity = storage.capacity.approximate
+        self.init(
+            slots: slots, maxCharge: storage.maxCharge.approximate, maxDischarge: storage.maxDischarge.approximate,
+            chargeEfficiency: storage.chargeEfficiency.approximate,
+            dischargeEfficiency: storage.dischargeEfficiency.approximate,
+            wanted: (storage.leastAtEnd - storage.start).approximate * capacity,
+            battery: PlanningBattery(
+                atArrival: storage.start.approximate * capacity, minimum: storage.minimum.approximate * capacity,
+                maximum: storage.maximum.approximate * capacity), wear: storage.wear.approximate, node: node,
+            name: storage.id)
+    }
+
     /// A stay on slots of `step` from `start`; what lies outside them is cut off.
     public init(_ stay: ChargingStay, start: Instant, step: Duration, count: Int, wear: Double, node: Int?) {
         let length = step.wholeMilliseconds

@@ -30,6 +30,9 @@ public struct PlanningProblem: Hashable, Sendable {
         for node in nodes {
             precondition(node.importLimit.count == buyPrice.count, "one import limit for each slot")
             precondition(node.exportLimit.map { $0.count == buyPrice.count } ?? true, "one export limit for each slot")
+            if case .behindMeter(let load) = node.settlement {
+                precondition(load.count == buyPrice.count, "one load for each slot")
+            }
         }
         self.stepHours = stepHours
         self.buyPrice = buyPrice
@@ -56,7 +59,8 @@ public struct PlanningVehicle: Hashable, Sendable {
     /// Grid to battery and battery to grid, (0, 1].
     public var chargeEfficiency: Double
     public var dischargeEfficiency: Double
-    /// Energy wanted into the battery by departure, kWh, ≥ 0.
+    /// Energy wanted into the battery by departure, kWh. Below zero: the stay may end with so much less than it began
+    /// with, if it can discharge.
     public var wanted: Double
     /// `nil`: unknown; then at most ``wanted`` is charged and nothing is discharged.
     public var battery: PlanningBattery?
@@ -120,14 +124,32 @@ public struct PlanningBattery: Hashable, Sendable {
 public struct PlanningNode: Hashable, Sendable {
     /// Index into ``PlanningProblem/nodes``.
     public var parent: Int?
-    /// What the fleet below may draw in each slot, kW: limit less base load. Below zero counts as zero (nothing is added
-    /// to an overload); infinite where there is no limit.
+    /// What the fleet below may draw in each slot, kW: limit less base load; infinite where there is no limit. Below zero
+    /// the base load is above the limit by itself: nothing is added to it, and what can discharge covers as much of it as
+    /// it can.
     public var importLimit: [Double]
     /// What the fleet below may feed back in each slot, kW, a magnitude: export limit plus base load; `nil`: no limit.
     public var exportLimit: [Double]?
-    public init(parent: Int? = nil, importLimit: [Double], exportLimit: [Double]? = nil) {
+    /// How what happens below is paid for; only a root's counts.
+    public var settlement: PlanningSettlement
+    public init(
+        parent: Int? = nil, importLimit: [Double], exportLimit: [Double]? = nil,
+        settlement: PlanningSettlement = .apart
+    ) {
         self.parent = parent
         self.importLimit = importLimit
         self.exportLimit = exportLimit
+        self.settlement = settlement
     }
+}
+
+/// How the energy below a root node is paid for.
+public enum PlanningSettlement: Hashable, Sendable {
+    /// Each vehicle has a meter of its own: charging pays the import price, discharging earns the sell price.
+    case apart
+    /// What is given back earns what import costs: all of it is used behind the meter.
+    case atBuyPrice
+    /// One meter for all: what crosses it is paid for, and the load behind it (kW a slot, less generation) is served
+    /// first. Wants 0 ≤ sell price ≤ buy price in every slot.
+    case behindMeter(load: [Double])
 }

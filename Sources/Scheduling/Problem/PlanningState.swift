@@ -58,7 +58,8 @@ extension PlanningState.Plan {
                 vehicles: stays,
                 nodes: problem.nodes.map {
                     PlanningNode(
-                        parent: $0.parent, importLimit: moved($0.importLimit), exportLimit: $0.exportLimit.map(moved))
+                        parent: $0.parent, importLimit: moved($0.importLimit), exportLimit: $0.exportLimit.map(moved),
+                        settlement: $0.settlement)
                 }), schedules: kept, gap: gap)
     }
 }
@@ -75,7 +76,7 @@ extension PlanningVehicle {
         let stored = net.prefix(gone).reduce(0) {
             $0 + ($1 > 0 ? $1 * chargeEfficiency : $1 / dischargeEfficiency)
         }
-        stay.wanted = max(0, wanted - stored)
+        stay.wanted = wanted < 0 ? wanted - stored : max(0, wanted - stored)
         stay.battery?.atArrival += stored
         return (stay, Array(net.dropFirst(gone)))
     }

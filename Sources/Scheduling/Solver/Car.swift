@@ -21,7 +21,8 @@ struct Car {
     /// First slot of the stay (from 0) at whose end ``low`` holds; before, the energy at arrival does.
     private(set) var lowFrom = 0
     let high: Double
-    /// A stay does not end below this: what is undelivered is never more than what was asked.
+    /// A stay does not end below this: what is undelivered is never more than what was asked, and nobody gives more than
+    /// was offered.
     let floor: Double
     /// Wanted at departure, as far as the band allows; what lies above is undelivered whatever is done (`lost`).
     private(set) var target: Double
@@ -56,14 +57,15 @@ struct Car {
             discharges = false
             start = 0
             low = 0
-            high = vehicle.battery.map { max(0, $0.maximum - $0.atArrival) } ?? vehicle.wanted
+            high = vehicle.battery.map { max(0, $0.maximum - $0.atArrival) } ?? max(0, vehicle.wanted)
             dischargeAbove = 0
         }
-        floor = start
-        target = min(start + vehicle.wanted, high)
-        lost = max(0, start + vehicle.wanted - target)
-        if fairness {
-            knee = min(target, start + Car.firstShare * vehicle.wanted)
+        let wanted = discharges ? vehicle.wanted : max(0, vehicle.wanted)
+        floor = max(low, start + min(0, wanted))
+        target = max(floor, min(start + wanted, high))
+        lost = max(0, start + wanted - target)
+        if fairness, wanted > 0 {
+            knee = min(target, start + Car.firstShare * wanted)
             lastValue = Car.lastShareValue * vehicle.value
         } else {
             knee = target
@@ -86,7 +88,7 @@ struct Car {
     func wantingAtMost(_ energy: Double) -> Car {
         guard energy < target else { return self }
         var car = self
-        car.target = max(energy, start)
+        car.target = max(energy, floor)
         car.knee = min(knee, car.target)
         return car
     }

@@ -29,7 +29,8 @@ extension FleetSolver {
     private func unchanged(since plan: PlanningState.Plan) -> [VehicleSchedule?]? {
         let old = plan.problem
         guard old.stepHours == problem.stepHours, old.slotCount == problem.slotCount,
-            old.nodes.map(\.parent) == problem.nodes.map(\.parent)
+            old.nodes.map(\.parent) == problem.nodes.map(\.parent),
+            old.nodes.map(\.settlement) == problem.nodes.map(\.settlement)
         else { return nil }
         var known: [String: Int] = [:]
         for (v, vehicle) in old.vehicles.enumerated() {

@@ -5,7 +5,8 @@ extension FleetSolver {
         let violations = PlanCheck.violations(of: found, in: problem)
         if violations.isEmpty { return (found, nil) }
         let still = problem.vehicles.map {
-            VehicleSchedule(net: [Double](repeating: 0, count: $0.slots.count), undelivered: $0.wanted, binding: [])
+            VehicleSchedule(
+                net: [Double](repeating: 0, count: $0.slots.count), undelivered: max(0, $0.wanted), binding: [])
         }
         let previous = previousSchedules(orElse: still)
         func repaired(_ refused: Set<Int>) -> [VehicleSchedule] {

@@ -22,11 +22,16 @@ extension Group {
         let energy = response.respond(car)
         var new = shortageCost(car, ending: energy)
         var moved = 0.0
+        var stored = car.start
         for j in 0..<car.count {
             let t = car.first + j
             let (c, x) = (response.charge[j], response.discharge[j])
             // An answer that charges and discharges at once burns energy: left to ``settleModes(_:)``.
             if c > 1e-9 && x > 1e-9 { return 0 }
+            // Where the others are beyond a limit by more than the battery gives or takes, no answer is within both.
+            stored += c * car.chargeEfficiency - x / car.dischargeEfficiency
+            if stored > car.high + Group.sliver { return 0 }
+            if stored < car.least(after: j) - Group.sliver && j < car.count - 1 { return 0 }
             new += buy[t] * c - (sell[t] - car.wear) * x
             moved = max(moved, abs(c - x - charge[car.offset + j] + discharge[car.offset + j]))
         }

@@ -55,7 +55,8 @@ final class Group {
         self.nodes = nodes
         parent = nodes.map { problem.nodes[$0].parent.map { localNode[$0] } ?? -1 }
         buy = problem.buyPrice
-        sell = problem.sellPrice
+        // Parents stand behind their children: the last is the root.
+        sell = nodes.last.map { problem.sellPrices(under: $0) } ?? problem.sellPrice
         var cars: [Car] = []
         cars.reserveCapacity(vehicles.count)
         var (slots, longest) = (0, 1)

@@ -11,6 +11,17 @@ public func solve(
     warm: PlanningState? = nil,
     isCancelled: () -> Bool = { false }, progress: (Double) -> Void = { _ in }
 ) -> PlanningSolution {
-    FleetSolver(problem, options: options, warm: warm).run(
-        isCancelled: isCancelled, progress: progress)
+    guard var devices = Devices(for: problem) else {
+        return FleetSolver(problem, options: options, warm: warm).run(isCancelled: isCancelled, progress: progress)
+    }
+    for attempt in 1... {
+        let found = FleetSolver(devices.problem, options: options, warm: warm).run(
+            isCancelled: isCancelled, progress: progress)
+        // What cannot be covered below a node is known now, and the nodes above have to bear it.
+        guard !devices.keepsLimits(found), let rest = devices.withoutWhatFailed(in: found, all: attempt == 3) else {
+            return devices.solution(found, options: options)
+        }
+        devices = rest
+    }
+    preconditionFailure("the third attempt has nothing left to cover")
 }

@@ -18,6 +18,9 @@ public enum DemoData {
             noise: noise, step: step, seed: seed)
     }
 
+    /// What the park of ``ParkScenario`` pays for charging; assumed.
+    static func parkTariff() throws(Problems) -> [UInt8] { try bytes("park_import.yaml") }
+
     private static func bytes(_ name: String) throws(Problems) -> [UInt8] {
         let url = Bundle.module.bundleURL.appending(path: "Resources/\(name)")
         guard let data = try? Data(contentsOf: url) else {

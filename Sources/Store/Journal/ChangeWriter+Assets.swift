@@ -6,7 +6,7 @@ import Quantities
 extension ChangeWriter {
     func write(_ station: Station) throws(SQLiteFailure) {
         try statement(
-            "INSERT OR REPLACE INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT OR REPLACE INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
         .text(station.id.value).text(station.registration.rawValue).text(station.site?.value)
         .text(station.node?.value).text(station.model).int(station.electrical.voltage)
@@ -15,7 +15,8 @@ extension ChangeWriter {
         .text(station.ownershipEvidence).text(station.owner).text(station.boot?.vendor).text(station.boot?.model)
         .text(station.boot?.serial).text(station.boot?.firmware).int(station.securityProfile)
         .int(station.operatorLimit?.watts).text(station.passwordDigest).int(station.createdAt.milliseconds)
-        .bool(station.electrical.phasesAreStated).bool(station.electrical.currentIsStated).run()
+        .bool(station.electrical.phasesAreStated).bool(station.electrical.currentIsStated)
+        .int(station.electrical.maxDischarge?.watts).run()
         try removeKeyChanges(of: station.id)
         for (position, change) in station.keyChanges.enumerated() {
             try statement("INSERT INTO station_key_change VALUES (?, ?, ?, ?, ?, ?)")
@@ -76,6 +77,7 @@ extension ChangeWriter {
             .text(site.id.value).text(site.name).text(site.kind).text(site.region).text(site.zone.identifier)
             .text(site.operatorName).text(mode).text(by).text(reason)
             .text(site.energyTransfer?.joined(separator: ",")).run()
+        try write(site.battery, of: site.id)
         try removeTariffs(of: site.id)
         try statement("INSERT INTO site_costs VALUES (?, ?, ?)").text(site.id.value).text(site.localCost.rawValue)
             .bool(site.tellsRunningCost).run()
@@ -92,7 +94,18 @@ extension ChangeWriter {
         }
     }
 
+    private func write(_ battery: BatteryTerms?, of site: SiteID) throws(SQLiteFailure) {
+        guard let battery else {
+            try statement("DELETE FROM site_battery WHERE site = ?").text(site.value).run()
+            return
+        }
+        try statement("INSERT OR REPLACE INTO site_battery VALUES (?, ?, ?, ?, ?, ?)")
+            .text(site.value).text(battery.chemistry.rawValue).int(battery.valuePerKilowattHour).int(battery.cycles)
+            .int(battery.consumption).int(battery.roundTripPerMille).run()
+    }
+
     func remove(_ site: SiteID) throws(SQLiteFailure) {
+        try write(nil, of: site)
         try statement("DELETE FROM site WHERE id = ?").text(site.value).run()
         try removeTariffs(of: site)
     }
@@ -104,10 +117,10 @@ extension ChangeWriter {
     }
 
     func write(_ node: GridNode) throws(SQLiteFailure) {
-        try statement("INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        try statement("INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .text(node.id.value).text(node.parent?.value).text(node.site?.value).int(node.limit?.watts)
             .int(node.exportLimit?.watts).int(node.rating?.voltAmperes).int(node.rating?.powerFactorPerMille)
-            .int(node.rating?.loadingPerMille).run()
+            .int(node.rating?.loadingPerMille).text(node.serves?.rawValue).run()
     }
 }
 

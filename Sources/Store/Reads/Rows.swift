@@ -122,7 +122,7 @@ extension Row {
             electrical: Station.Electrical(
                 voltage: self["voltage"], phases: self["phases_stated"] ? self["phases"] : nil,
                 maxCurrentMilliamperes: self["current_stated"] ? self["max_milliamperes"] : nil,
-                minCurrentMilliamperes: self["min_milliamperes"]),
+                minCurrentMilliamperes: self["min_milliamperes"], maxDischarge: power("max_discharge")),
             ownership: ownership == "unknown" ? nil : try word("ownership"),
             ownershipEvidence: self["ownership_evidence"], owner: self["owner"],
             boot: boot, securityProfile: self["security_profile"], operatorLimit: power("operator_limit"),
@@ -148,6 +148,7 @@ extension Row {
             id: NodeID(self["id"]), parent: (self["parent"] as String?).map(NodeID.init), site: site(),
             exportLimit: power("export_limit"), rating: rating)
         node.limit = power("power_limit")
+        node.serves = (self["serves"] as String?).flatMap { GridNode.Serves(rawValue: $0) }
         return node
     }
 }

@@ -158,6 +158,12 @@ private enum CoreLoading {
             tariffs[row["site"], default: []].append((row["export"], entry))
         }
         let costs = try MoneyLoading.siteCosts(db)
+        var batteries: [String: BatteryTerms] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM site_battery") {
+            batteries[row["site"]] = BatteryTerms(
+                chemistry: try row.word("chemistry"), valuePerKilowattHour: row["value"], cycles: row["cycles"],
+                consumption: row["consumption"], roundTripPerMille: row["round_trip"])
+        }
         return try Row.fetchAll(db, sql: "SELECT * FROM site ORDER BY id").map { row in
             let (by, reason) = ((row["mode_by"] as String?) ?? "", (row["mode_reason"] as String?) ?? "")
             let mode: Site.Mode =
@@ -175,7 +181,7 @@ private enum CoreLoading {
                 id: SiteID(id), name: row["name"], kind: row["kind"], region: row["region"], zone: zone,
                 tariffs: (tariffs[id] ?? []).filter { !$0.isExport }.map(\.entry),
                 exportTariffs: (tariffs[id] ?? []).filter(\.isExport).map(\.entry), operatorName: row["operator"],
-                mode: mode, energyTransfer: row.words("energy_transfer"))
+                mode: mode, energyTransfer: row.words("energy_transfer", battery: batteries[id]))
             if let (fees, local, tells) = costs[id] {
                 (site.serviceFees, site.localCost, site.tellsRunningCost) = (fees, local, tells)
             }

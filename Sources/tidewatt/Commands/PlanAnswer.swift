@@ -19,14 +19,8 @@ struct PlanAnswer {
         uncontrolled = PlanReport(planning.problem.uncontrolled(), in: planning)
     }
 
-    /// Whether a node's base load alone is above its limit, even where discharging covers it, or an overload is left.
-    var hasOverload: Bool {
-        let base = zip(planning.grid.nodes, planning.baseLoads).contains { node, load in
-            let limit = node.limit.approximate
-            return load.contains { $0 > limit + 1e-6 }
-        }
-        return base || plan.nodes.contains { !$0.overloads.isEmpty || !$0.exportOverloads.isEmpty }
-    }
+    /// Whether a node's load stays above its limit: what discharging covers of a base load is no overload.
+    var hasOverload: Bool { plan.nodes.contains { !$0.overloads.isEmpty || !$0.exportOverloads.isEmpty } }
 
     /// Stays that miss energy one can see, worst first.
     var shortages: [(stay: ChargingStay, schedule: VehicleSchedule)] {
@@ -39,12 +33,13 @@ struct PlanAnswer {
         planning.zone.iso8601(planning.start + planning.step * slot)
     }
 
-    /// `session_id,slot,kw`, rows that are not zero; kW to the milliwatt.
+    /// `session_id,slot,kw`, rows that are not zero; kW to the milliwatt. Storages stand behind the stays, by their ids.
     static func scheduleCSV(_ planning: PlanningCase, _ solution: PlanningSolution) -> String {
         var text = "session_id,slot,kw\n"
         let hours = planning.problem.stepHours
-        for (index, stay) in planning.fleet.stays.enumerated() {
-            let name = CSVWriter.line([stay.session]).dropLast()
+        let names = planning.fleet.stays.map(\.session) + planning.storages.map(\.id)
+        for (index, id) in names.enumerated() {
+            let name = CSVWriter.line([id]).dropLast()
             for (net, slot) in zip(solution.vehicles[index].net, planning.problem.vehicles[index].slots) {
                 let milliwatts = Int64((net / hours * 1_000_000).rounded())
                 if milliwatts != 0 { text += "\(name),\(slot),\(decimalText(Int128(milliwatts), scale: 6))\n" }
@@ -114,6 +109,7 @@ extension PlanAnswer {
             .init("peak_kw", .double(report.peak)), .init("overload_kwh", .double(report.overload)),
             .init("overload_slots", slots(report.overloads)),
         ]
+        if report.covered > 0 { members.append(.init("covered_kwh", .double(report.covered))) }
         if node.exportLimit != nil {
             members += [
                 .init("export_overload_kwh", .double(report.exportOverload)),
@@ -132,6 +128,11 @@ extension PlanReport.Totals {
             "undelivered_kwh": .double(undeliveredKilowattHours),
             "cost_yuan": .yuan(cost),
             "valley_share": valleyShare.map { .double($0) } ?? .null,
+            "peak_kw": .double(peak),
+            "pv_kwh": .double(generatedKilowattHours),
+            "self_consumption": selfConsumption.map { .double($0) } ?? .null,
+            "storage_charge_kwh": .double(storedKilowattHours),
+            "storage_discharge_kwh": .double(restoredKilowattHours),
         ]
     }
 }
@@ -150,6 +151,19 @@ extension PlanAnswer {
         ])
         table.add([say("cost, yuan", "费用，元"), fixed(a.cost), fixed(b.cost)])
         table.add([say("valley share", "低谷占比"), percent(a.valleyShare, say), percent(b.valleyShare, say)])
+        if a.generatedKilowattHours > 0 || !planning.storages.isEmpty {
+            table.add([say("peak, kW", "峰值，千瓦"), fixed(a.peak), fixed(b.peak)])
+            table.add([say("PV, kWh", "光伏发电量，千瓦时"), fixed(a.generatedKilowattHours), fixed(b.generatedKilowattHours)])
+            table.add([
+                say("self-consumption of PV", "光伏自用率"), a.selfConsumption.map { percentText($0, 1) } ?? "",
+                b.selfConsumption.map { percentText($0, 1) } ?? "",
+            ])
+            table.add([
+                say("storage in / out, kWh", "储能充 / 放，千瓦时"),
+                "\(fixed(a.storedKilowattHours)) / \(fixed(a.restoredKilowattHours))",
+                "\(fixed(b.storedKilowattHours)) / \(fixed(b.restoredKilowattHours))",
+            ])
+        }
 
         var nodes = TextTable(
             say == .zh

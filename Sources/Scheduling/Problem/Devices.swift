@@ -1,0 +1,268 @@
+/// A problem with what the solver does not know said in vehicles that it knows: each helper is plugged in for one slot.
+///
+/// **A base load above its limit** is a helper at that node which wants to charge what is too much, where there is room for
+/// nothing: whatever discharges feeds it, and what it misses is what stays above the limit. The solver's first feasible
+/// schedule is still that nobody does anything.
+///
+/// **One meter for all.** Behind it everything trades at the import price b, and two helpers put that right where energy
+/// leaves: one takes up what is given back beyond the load, at b − s a kWh (s: the sell price); the other is the surplus of
+/// generation, which feeds the vehicles and earns b − s by not leaving. So a kWh of surplus costs a vehicle s, and one given
+/// back beyond the load earns s. With s ≤ b never both.
+struct Devices {
+    private let original: PlanningProblem
+    /// The original's vehicles first, then helpers.
+    private(set) var problem: PlanningProblem
+    private let covers: [Cover]
+    private let meters: [Meter]
+    /// Yuan that a kWh above a limit costs in ``problem``: beyond what any vehicle could gain by leaving it.
+    private let penalty: Double
+    private let failed: [Int: [Int: Double]]
+
+    /// A base load above its limit.
+    private struct Cover {
+        let node: Int
+        let slot: Int
+        let kilowatts: Double
+    }
+    /// A root behind whose meter everything is one.
+    private struct Meter {
+        let node: Int
+        /// kW, what covers want not counted: ``PlanningSettlement/behindMeter(load:)`` less them.
+        let load: [Double]
+        /// kW, what may leave; infinite without limit.
+        let exportLimit: [Double]
+    }
+
+    /// - Returns: `nil` when the problem needs no helper.
+    init?(for problem: PlanningProblem) { self.init(for: problem, failed: [:]) }
+
+    /// - Parameter failed: kW by node and slot that nothing can cover.
+    private init?(for problem: PlanningProblem, failed: [Int: [Int: Double]]) {
+        original = problem
+        self.failed = failed
+        let able = Self.ability(problem)
+        let order = Self.leavesFirst(problem)
+        var nodes = problem.nodes
+        var covers: [Cover] = []
+        // kW that covers at and below a node want.
+        var wanted = [[Double]](
+            repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
+        for n in order {
+            for t in 0..<problem.slotCount where problem.nodes[n].importLimit[t] + wanted[n][t] < 0 {
+                var most = min(-problem.nodes[n].importLimit[t], able[n][t]) - wanted[n][t]
+                // What is given back here must not leave further up.
+                for m in Self.path(from: n, problem) {
+                    if let limit = problem.nodes[m].exportLimit { most = min(most, limit[t] - wanted[m][t]) }
+                }
+                most -= failed[n]?[t] ?? 0
+                guard most > Self.nothing else { continue }
+                covers.append(Cover(node: n, slot: t, kilowatts: most))
+                for m in Self.path(from: n, problem) { wanted[m][t] += most }
+            }
+        }
+        for n in nodes.indices {
+            for t in 0..<problem.slotCount {
+                nodes[n].importLimit[t] += wanted[n][t]
+                nodes[n].exportLimit?[t] -= wanted[n][t]
+            }
+        }
+        var meters: [Meter] = []
+        for n in nodes.indices where nodes[n].parent == nil {
+            guard case .behindMeter(let load) = nodes[n].settlement else { continue }
+            let limit = problem.nodes[n].exportLimit
+            let rest = zip(load, wanted[n]).map { $0 - $1 }
+            meters.append(
+                Meter(
+                    node: n, load: rest,
+                    exportLimit: (0..<problem.slotCount).map { max(0, (limit?[$0] ?? .infinity) - load[$0]) }))
+            for t in 0..<problem.slotCount { nodes[n].importLimit[t] += min(0, rest[t]) }
+            nodes[n].exportLimit = rest.map { max(0, $0) }
+            nodes[n].settlement = .atBuyPrice
+        }
+        if covers.isEmpty && meters.isEmpty { return nil }
+        self.covers = covers
+        self.meters = meters
+        penalty = Self.penalty(problem)
+        var whole = problem
+        whole.nodes = nodes
+        self.problem = whole
+        self.problem.vehicles += helpers(able).map(\.vehicle)
+    }
+
+    /// kW below which nobody is made to cover anything.
+    private static let nothing = 1e-6
+
+    /// kW that can be given back below each node in each slot.
+    private static func ability(_ problem: PlanningProblem) -> [[Double]] {
+        var able = [[Double]](
+            repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
+        for vehicle in problem.vehicles where vehicle.maxDischarge > 0 {
+            var node = vehicle.node
+            while let n = node {
+                for t in vehicle.slots { able[n][t] += vehicle.maxDischarge * vehicle.presence(t) }
+                node = problem.nodes[n].parent
+            }
+        }
+        return able
+    }
+
+    /// A node and all above it.
+    private static func path(from node: Int, _ problem: PlanningProblem) -> [Int] {
+        var path = [node]
+        while let up = problem.nodes[path[path.count - 1]].parent { path.append(up) }
+        return path
+    }
+
+    private static func leavesFirst(_ problem: PlanningProblem) -> [Int] {
+        let depth = problem.nodes.indices.map { path(from: $0, problem).count }
+        return problem.nodes.indices.sorted { (depth[$1], $0) < (depth[$0], $1) }
+    }
+
+    private static func penalty(_ problem: PlanningProblem) -> Double {
+        let dearest = (problem.buyPrice + problem.sellPrice).reduce(0) { max($0, abs($1)) }
+        let worth = problem.vehicles.reduce(0) { most, vehicle in
+            max(most, (abs(vehicle.value) + vehicle.wear) / (vehicle.chargeEfficiency * vehicle.dischargeEfficiency))
+        }
+        return 2 * (worth + 2 * dearest)
+    }
+
+    /// The most that a surplus feeds, and what may leave, of one meter in one slot, kWh.
+    private func ends(_ meter: Meter, _ t: Int, able: Double) -> (feeds: Double, forced: Double, takes: Double) {
+        let surplus = max(0, -meter.load[t])
+        let forced = max(0, surplus - meter.exportLimit[t])
+        let beyond = max(0, able - max(0, meter.load[t]))
+        return (surplus - forced, forced, min(beyond, max(0, meter.exportLimit[t] - surplus)))
+    }
+
+    private enum Role {
+        case cover(Int)
+        /// Takes up what leaves.
+        case leaving(meter: Int, slot: Int)
+        /// Generation that may leave.
+        case surplus(meter: Int, slot: Int)
+        /// Generation that must not leave.
+        case forced(meter: Int, slot: Int)
+    }
+
+    private func helpers(_ able: [[Double]]) -> [(role: Role, vehicle: PlanningVehicle)] {
+        let hours = problem.stepHours
+        func taking(_ slot: Int, _ kilowatts: Double, worth: Double, _ node: Int) -> PlanningVehicle {
+            PlanningVehicle(
+                slots: slot..<(slot + 1), maxCharge: kilowatts, wanted: kilowatts * hours, value: worth, node: node)
+        }
+        func giving(_ slot: Int, _ kilowatts: Double, wear: Double, _ node: Int) -> PlanningVehicle {
+            let stored = kilowatts * hours
+            return PlanningVehicle(
+                slots: slot..<(slot + 1), maxCharge: 0, maxDischarge: kilowatts, wanted: -stored,
+                battery: PlanningBattery(atArrival: stored, minimum: 0, maximum: stored), value: 0, wear: wear,
+                node: node)
+        }
+        var list: [(role: Role, vehicle: PlanningVehicle)] = covers.enumerated().map { index, cover in
+            (
+                .cover(index),
+                taking(
+                    cover.slot, cover.kilowatts, worth: penalty + max(0, problem.buyPrice[cover.slot]), cover.node)
+            )
+        }
+        for (m, meter) in meters.enumerated() {
+            for t in 0..<problem.slotCount {
+                let ends = ends(meter, t, able: able[meter.node][t])
+                if ends.takes > Self.nothing {
+                    list.append(
+                        (.leaving(meter: m, slot: t), taking(t, ends.takes, worth: problem.sellPrice[t], meter.node)))
+                }
+                if ends.feeds > Self.nothing {
+                    list.append(
+                        (.surplus(meter: m, slot: t), giving(t, ends.feeds, wear: problem.sellPrice[t], meter.node)))
+                }
+                if ends.forced > Self.nothing {
+                    list.append((.forced(meter: m, slot: t), giving(t, ends.forced, wear: -penalty, meter.node)))
+                }
+            }
+        }
+        return list
+    }
+
+    // MARK: - Back
+
+    private var realCount: Int { original.vehicles.count }
+
+    func keepsLimits(_ found: PlanningSolution) -> Bool {
+        PlanCheck.violations(of: Array(found.vehicles.prefix(realCount)), in: original).isEmpty
+    }
+
+    /// The problem again, without what `found` could not cover; `nil` where it covers everything.
+    /// - Parameter all: without anything to cover.
+    func withoutWhatFailed(in found: PlanningSolution, all: Bool) -> Devices? {
+        var failed = failed
+        var isLess = false
+        for (k, cover) in covers.enumerated() {
+            let missing = all ? .infinity : found.vehicles[realCount + k].undelivered / problem.stepHours
+            guard missing > Self.nothing else { continue }
+            // A little more, so that the next answer need not be sharper than this one.
+            failed[cover.node, default: [:]][cover.slot, default: 0] += missing + 0.01
+            isLess = true
+        }
+        return isLess ? Devices(for: original, failed: failed) : nil
+    }
+
+    /// What the answer says of the original problem.
+    ///
+    /// With helpers at their best for any schedule the two costs differ by a number that does not depend on the schedule,
+    /// but for what stays above a limit. So the bound, less that number, holds for every schedule that leaves no more above
+    /// the limits than this one.
+    func solution(_ found: PlanningSolution, options: PlanningOptions) -> PlanningSolution {
+        let real = Array(found.vehicles.prefix(realCount))
+        let objective = PlanCheck.objective(of: real, in: original)
+        let difference = PlanCheck.objective(of: ideal(found), in: problem) - objective
+        let bound = min(objective, found.bound - difference)
+        let imported = real.reduce(0) { $0 + $1.net.reduce(0) { $0 + max(0, $1) } }
+        let mean = abs(original.buyPrice.reduce(0, +) / Double(max(1, original.slotCount)))
+        let missing = objective - bound
+        let gap = missing <= 1e-9 ? 0 : missing / max(abs(bound), imported * mean, 1e-9)
+        return PlanningSolution(
+            vehicles: real, objective: objective, bound: bound, gap: gap, isOptimal: gap <= options.gap,
+            nodePrices: found.nodePrices, passes: found.passes, isCancelled: found.isCancelled,
+            fallback: found.fallback, kept: min(found.kept, realCount), state: found.state)
+    }
+
+    /// The schedules found, with the helpers at meters as the vehicles' schedules ask them to be.
+    private func ideal(_ found: PlanningSolution) -> [VehicleSchedule] {
+        var schedules = found.vehicles
+        let flow = problem.nodeLoads(
+            zip(problem.vehicles, schedules).enumerated().map { index, pair in
+                index < realCount + covers.count
+                    ? pair.1 : VehicleSchedule(net: [0], undelivered: 0, binding: [])
+            })
+        for (k, helper) in helpers(Self.ability(original)).enumerated() {
+            let index = realCount + k
+            let most = max(helper.vehicle.maxCharge, helper.vehicle.maxDischarge)
+            let net: Double
+            switch helper.role {
+            case .cover: continue
+            case .leaving(let m, let t): net = min(most, max(0, -max(0, meters[m].load[t]) - flow[meters[m].node][t]))
+            case .forced(let m, let t): net = -min(most, max(0, flow[meters[m].node][t]))
+            case .surplus(let m, let t):
+                let surplus = max(0, -meters[m].load[t])
+                net = -min(most, max(0, flow[meters[m].node][t] - (surplus - most)))
+            }
+            let energy = net * problem.stepHours
+            schedules[index] = VehicleSchedule(
+                net: [energy], undelivered: net < 0 ? 0 : max(0, helper.vehicle.wanted - energy), binding: [])
+        }
+        return schedules
+    }
+}
+
+extension PlanningProblem {
+    func root(of node: Int) -> Int {
+        var n = node
+        while let up = nodes[n].parent { n = up }
+        return n
+    }
+
+    /// What a kWh given back by one vehicle earns under a root, as far as vehicles are paid one by one.
+    func sellPrices(under root: Int) -> [Double] {
+        if case .atBuyPrice = nodes[root].settlement { buyPrice } else { sellPrice }
+    }
+}
