@@ -28,8 +28,8 @@ enum SitesAPI {
         fields.check(
             allowed: [
                 "name", "kind", "region", "zone", "tariffs", "export_tariffs", "operator", "mode",
-                "allowed_energy_transfer", "service_fees", "local_cost", "running_cost",
-            , "battery"],
+                "allowed_energy_transfer", "service_fees", "local_cost", "running_cost", "battery",
+            ],
             ignored: ["id"])
         if let problem = problem(ofID: id.value) { fields.refuse("id", problem) }
         var site = existing ?? Site(id: id, name: id.value)

@@ -108,8 +108,8 @@ extension V2GReport {
                         "the same without cycled energy (given back, and its losses where known), which is taken out of the valley hours first",
                 ],
             ],
-            "import_cost_yuan": .yuan(importCost), "earned_yuan": .yuan(earned), "wear_yuan": .yuan(wear),
-            "income_yuan": .yuan(income),
+            "import_cost_yuan": .yuanText(importCost), "earned_yuan": .yuanText(earned), "wear_yuan": .yuanText(wear),
+            "income_yuan": .yuanText(income),
             "virtual_km": virtualDistance.map { .number(decimalText(Int128($0), scale: 3)) } ?? .null,
             "battery": battery?.json ?? .null,
             "indicators": [powerJSON, yearJSON],
@@ -144,7 +144,7 @@ extension V2GReport {
 
 extension JSONValue {
     /// Yuan to the fen as a decimal string; `null`: not known.
-    fileprivate static func yuan(_ amount: Rational?) -> JSONValue {
+    fileprivate static func yuanText(_ amount: Rational?) -> JSONValue {
         amount.map { .string($0.text(decimals: 2)) } ?? .null
     }
 }
@@ -159,7 +159,7 @@ extension V2GReport.Line {
             "session": .string(session.value), "station": .string(evse.station.value), "evse": .int(evse.number),
             "started_at": .instant(startedAt), "ended_at": .instant(endedAt), "charged_kwh": .kilowattHours(charged),
             "discharged_kwh": .kilowattHours(discharged), "valley_kwh": .kilowattHours(inValley),
-            "import_cost_yuan": .yuan(importCost), "earned_yuan": .yuan(earned), "wear_yuan": .yuan(wear),
+            "import_cost_yuan": .yuanText(importCost), "earned_yuan": .yuanText(earned), "wear_yuan": .yuanText(wear),
             "virtual_km": virtualDistance.map { .number(decimalText(Int128($0), scale: 3)) } ?? .null,
             "estimated_quarters": .int(estimatedSlots),
         ]

@@ -6212,7 +6212,7 @@ enum EmbeddedAssets {
                           "403": {"$ref": "#/components/responses/Problem403"},
                           "404": {"$ref": "#/components/responses/Problem404"}
                         },
-                        "description": "Least role: viewer. Without from and to the last 31 days.",
+                        "description": "Least role: viewer. Without from and to the last 31 days; both are taken down to a whole quarter of an hour.",
                         "parameters": [
                           {
                             "name": "id",

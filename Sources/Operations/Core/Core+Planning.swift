@@ -150,7 +150,7 @@ extension Core {
         if let steering {
             vehicle.steer(
                 within: steering, stored: delivered, efficiency: Double(settings.oneWayPerMille) / 1000,
-                wear: settings.wear)
+                wear: sites[s].site.battery?.wearPrice.approximate ?? settings.wear)
         }
         return Candidate(
             key: PlanRequest.Key(

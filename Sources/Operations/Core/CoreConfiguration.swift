@@ -18,7 +18,8 @@ public struct CoreConfiguration: Sendable {
     public var sampleInterval: Duration = .seconds(60)
     /// Of stations that can steer vehicles in both directions: what they do is judged within seconds.
     public var steeredSampleInterval: Duration = .seconds(2)
-    /// Wear of a battery, yuan a kWh discharged: 800 yuan/kWh over 4000 full cycles, between those of common chemistries.
+    /// Wear of a battery where its site says nothing of it, yuan a kWh discharged: 800 yuan/kWh over 4000 full cycles, between
+    /// those of common chemistries.
     public var wear = 0.2
     /// Thousandths of the energy that are left after one way through converter and battery, where nothing was learned;
     /// cautious.

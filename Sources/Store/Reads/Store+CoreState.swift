@@ -181,7 +181,7 @@ private enum CoreLoading {
                 id: SiteID(id), name: row["name"], kind: row["kind"], region: row["region"], zone: zone,
                 tariffs: (tariffs[id] ?? []).filter { !$0.isExport }.map(\.entry),
                 exportTariffs: (tariffs[id] ?? []).filter(\.isExport).map(\.entry), operatorName: row["operator"],
-                mode: mode, energyTransfer: row.words("energy_transfer", battery: batteries[id]))
+                mode: mode, energyTransfer: row.words("energy_transfer"), battery: batteries[id])
             if let (fees, local, tells) = costs[id] {
                 (site.serviceFees, site.localCost, site.tellsRunningCost) = (fees, local, tells)
             }
