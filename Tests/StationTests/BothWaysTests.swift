@@ -104,6 +104,19 @@ import Testing
         }
     }
 
+    @Test func `whoever leaves earlier, or wants more, says so in the middle`() {
+        var b = Bench21.charging()
+        #expect(b.setpoint(-10_000, duration: nil) == nil)
+        b.run(for: .minutes(6))
+        b.feed(.replan(connector: 1, departure: t0 + .hours(2), targetPermille: 900))
+        b.run(for: .seconds(1))
+        #expect(b.needs.map(\.departureTime) == [t0 + .hours(8), t0 + .hours(2)])
+        // 50 % less 1 kWh and what was lost on the way, to 90 % of 60 kWh.
+        let target = b.needs.last?.v2xChargingParameters?.evTargetEnergyRequest?.whole ?? 0
+        #expect((25_050...25_090).contains(target), "\(target)")
+        #expect(b.watts == -10_000 && b.faults == [])
+    }
+
     @Test func `a vehicle with a schedule of its own tells it`() {
         var vehicle = BidirectionalVehicle.half
         vehicle.control = .scheduled

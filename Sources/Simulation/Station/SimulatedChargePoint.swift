@@ -32,6 +32,8 @@ public struct SimulatedChargePoint: Sendable {
         case present(idTag: String)
         /// Something is wrong with a connector; `nil`: no more.
         case fault(connector: Int, StationFault?)
+        /// The driver of a vehicle that can give energy back leaves at another time, or wants another state of charge.
+        case replan(connector: Int, departure: Instant?, targetPermille: Int)
         /// Grid or site are different from now on.
         case surroundings(StationSurroundings)
         case wake
@@ -224,6 +226,12 @@ public struct SimulatedChargePoint: Sendable {
         case .stop(let connector): endTransaction(connector, .local)
         case .present(let idTag): present(idTag)
         case .fault(let connector, let fault): setFault(connector, fault)
+        case .replan(let connector, let departure, let target):
+            guard connectors.indices.contains(connector - 1) else { break }
+            connectors[connector - 1].vehicle?.replan(departure: departure, targetPermille: target)
+            if connectors[connector - 1].transaction?.v2x != nil {
+                connectors[connector - 1].transaction?.talk?.owesNeeds = true
+            }
         case .surroundings(let seen):
             let isNew = surroundings.external != seen.external
             surroundings = seen

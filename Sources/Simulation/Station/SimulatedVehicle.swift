@@ -7,7 +7,7 @@ import Quantities
 public struct SimulatedVehicle: Hashable, Sendable {
     public private(set) var cell: SimulatedBattery
     /// Into the battery, from plug-in on; charging ends there or when the battery is full.
-    public let wanted: Energy
+    public private(set) var wanted: Energy
     /// Into the battery since plug-in, less what was given back.
     public private(set) var received: Energy = .zero
     /// At the EVSE.
@@ -16,7 +16,7 @@ public struct SimulatedVehicle: Hashable, Sendable {
     /// The least current it can charge with (IEC 61851-1: 6 A).
     public let minMilliamperes: Int64
     /// `nil`: it can only charge.
-    public let bidirectional: BidirectionalVehicle?
+    public private(set) var bidirectional: BidirectionalVehicle?
     /// `nil`: it knows the pilot signal only.
     public var speech: VehicleSpeech?
 
@@ -53,6 +53,15 @@ public struct SimulatedVehicle: Hashable, Sendable {
         minMilliamperes = 6000
         speech = VehicleSpeech(departure: bidirectional.departure)
         self.bidirectional = bidirectional
+    }
+
+    /// Its driver has changed his mind (2.1 K20); only of one that can give energy back.
+    mutating func replan(departure: Instant?, targetPermille: Int) {
+        guard bidirectional != nil else { return }
+        bidirectional?.departure = departure
+        bidirectional?.targetPermille = max(0, min(targetPermille, 1000))
+        speech?.departure = departure
+        wanted = received + target - stored
     }
 
     public var isSatisfied: Bool { received >= wanted || cell.isFull }

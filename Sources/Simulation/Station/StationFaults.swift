@@ -77,6 +77,25 @@ public struct StationFaults: Hashable, Sendable {
     public init() {}
     public static let none = StationFaults()
 
+    /// A mixture for stations that give energy back: most do as they are told, about one in five has one of the lasting faults.
+    public static func ofBothWays(seed: UInt64) -> StationFaults {
+        var random = SeededRandom(seed: seed)
+        var faults = StationFaults()
+        faults.seed = seed
+        faults.lateAnswersPermille = random.unit() < 0.2 ? 20 : 0
+        faults.refusesSetpoints = random.unit() < 0.04
+        faults.answersAfter = random.unit() < 0.04 ? .seconds(1 + Int(random.unit() * 9)) : .zero
+        faults.followsPermille = random.unit() < 0.04 ? 400 + Int(random.unit() * 500) : 1000
+        faults.neverDischarges = random.unit() < 0.04
+        faults.rampPermille = random.unit() < 0.04 ? 20 + Int(random.unit() * 200) : 1000
+        faults.meterIsSilent = random.unit() < 0.04
+        if random.unit() < 0.2 {
+            faults.outage = Outage(
+                after: .seconds(30 + Int(random.unit() * 3600)), length: .seconds(20 + Int(random.unit() * 600)))
+        }
+        return faults
+    }
+
     /// A mixture for soak tests: about one station in five has each of the lasting faults, the passing ones are rare on all.
     public init(seed: UInt64) {
         var random = SeededRandom(seed: seed)
