@@ -106,6 +106,10 @@ extension Core {
             return refused([.init(path: "type", .functionUnsupported(function.rawValue))])
         }
         let order = DEROrder(control, target: target, source: source, by: actor.name, createdAt: now)
+        // Those that are over are shown for a while, not without end.
+        while derOrders.count >= 2 * DEROrder.most, let old = derOrders.firstIndex(where: { $0.isOver(at: now) }) {
+            persist(.der(.orderGone(derOrders.remove(at: old).control.id)))
+        }
         derOrders.append(order)
         persist(.der(.order(order)))
         remind(at: span?.end ?? now)
