@@ -231,6 +231,7 @@ import Testing
         d.answer("DER1", "ClearDERControl", Self.yes)
         #expect(Self.state(d, "A") == .waiting)
         d.pass(.seconds(1))
+        #expect(Self.payload(&d, "SetDERControl", Self.yes)?.contains(#""A""#) == true && Self.state(d, "A") == .held)
         #expect(d.core.derPicture(of: Self.id)?.strangers.count == 1)
     }
 

@@ -109,7 +109,8 @@ def test_R04_only_the_winner_is_at_the_station(inverter, api):
     assert given["states"][0]["state"] == "superseded" and given["states"][0]["superseded_by"] == low
     give(api, inverter, high, priority=1, start=400, source="event 17 of the utility")
     until(lambda: set(inverter.held) == {base, high}, "only the winners are there")
-    assert states(api, inverter) == {base: "running", low: "superseded", lowest: "superseded", high: "held"}
+    until(lambda: states(api, inverter) == {base: "running", low: "superseded", lowest: "superseded", high: "held"},
+          f"and known to be {states(api, inverter)} {inverter.one.frames()[-6:]}")
     assert [c["controlId"] for c in inverter.one.heard("ClearDERControl")] == [low]
     shown = api.get(f"/api/v1/der-controls/{high}")
     assert shown["stations"]["held"] == 1 and shown["source"] == "event 17 of the utility" and not shown["over"]
@@ -137,7 +138,7 @@ def test_R04_refusals_say_why(inverter, api):
         body = {"type": "VoltVar", "priority": 1, "settings": CURVE, "station": inverter.one.identity, **more}
         answer = api.post("/api/v1/der-controls", body, status=400)
         return {f["path"] for f in answer["errors"]}
-    assert refused(settings={"curveData": []}) == {"settings.curveData"}
+    assert refused(settings={"curveData": []}) == {"settings.curveData", "settings.yUnit"}
     assert refused(settings={"pctMaxDischargePower": 3})
     assert refused(type="EnterService", start=at(60), duration_seconds=60) == {"start"}
     assert refused(start=at(60)) == {"start"}
@@ -201,13 +202,13 @@ def test_controls_outlast_a_kill_and_a_station_that_lost_some(serve):
     gone.set()
     one.close()
     server.start()
+    api = server.api()
     inverter.lose("noon")
     inverter.held["own"] = {"isDefault": True, "controlId": "own", "controlType": "FreqDroop", "superseded": False, "freqDroop": {
         "priority": 0, "overFreq": 50.2, "underFreq": 49.8, "overDroop": 5, "underDroop": 5, "responseTime": 2}}
     one = new_station("ocpp2.1", server, "DER-1")
-    inverter.one = one
     held = inverter.held
-    inverter.__init__(one)
+    inverter = Inverter(one)
     inverter.held = held
     one.connect().boot()
     until(lambda: {"noon", "lost"} <= set(inverter.held), "what was lost is sent again")

@@ -145,6 +145,7 @@ def test_S04_stored_batteries_are_fleet_and_survive_a_kill(serve):
     server.start()
     one.close()
     one.port = server.ocpp
+    api = server.api()
     one.connect()
     stored = api.get("/api/v1/stations/CAB-1/batteries")["items"]
     assert [(b["serial"], b["soc"], b["session"]) for b in stored] == [("B1", 80, session["id"])]

@@ -179,7 +179,7 @@ struct DERPicturePart {
     let orders: [DEROrder]
     let format: Format
 
-    private static let (left, width, row) = (170.0, 860.0, 34.0)
+    private static let (left, right, width, row) = (170.0, 26.0, 860.0, 34.0)
     /// As far as a picture of hours goes.
     private static let longest: Duration = .days(2)
 
@@ -221,7 +221,8 @@ struct DERPicturePart {
         let span = Double(window.duration.wholeMilliseconds)
         func x(_ instant: Instant) -> Double {
             let inside = min(max(instant, window.start), window.end)
-            return Self.left + (Self.width - Self.left - 10) * Double((inside - window.start).wholeMilliseconds) / span
+            return Self.left + (Self.width - Self.left - Self.right) * Double((inside - window.start).wholeMilliseconds)
+                / span
         }
         let body: [HTML] = rows.enumerated().map { n, row in self.row(row, top: Double(n) * Self.row + 4, window, x) }
         let step = window.duration > .hours(24) ? 6 : window.duration > .hours(14) ? 3 : 1
@@ -253,7 +254,9 @@ struct DERPicturePart {
         }
         let course = timeline.course(of: row.function, in: window)
         let lost: [HTML] = row.orders.compactMap { order in
-            guard let span = order.control.span.flatMap({ $0.intersection(window) }) else { return nil }
+            guard let span = order.control.span.flatMap({ $0.intersection(window) }),
+                !course.contains(where: { $0.span == span && $0.entry.control.id == order.control.id })
+            else { return nil }
             return bar(span, order.control, "der-lost", top: top + 4, x)
         }
         let won: [HTML] = course.map { piece in
@@ -265,7 +268,7 @@ struct DERPicturePart {
         let place: HTML? = row.place.map { " <tspan class=\"der-place\">\($0)</tspan>" }
         return """
             <text x="0" y="\(Self.text(top + 17))">\(name)\(place)</text>\
-            <path class="grid-line" d="M\(Int(Self.left)) \(Self.text(top + 28))H\(Int(Self.width) - 10)"/>\(lost)\(won)
+            <path class="grid-line" d="M\(Int(Self.left)) \(Self.text(top + 28))H\(Int(Self.width - Self.right))"/>\(lost)\(won)
             """
     }
 

@@ -135,9 +135,7 @@ public struct DERPicture: Hashable, Sendable {
     public func state(of holding: DERHolding, at now: Instant) -> DERHolding.State {
         let control = holding.control
         if holding.place == .refused { return .refused }
-        if holding.isWithdrawn || holding.place == .gone || control.isOver(at: now) || holding.endedAt != nil {
-            return .ended
-        }
+        if holding.isWithdrawn || control.isOver(at: now) || holding.endedAt != nil { return .ended }
         if holding.entry.isSuperseded(at: now) || holding.isSupersededThere { return .superseded }
         switch holding.place {
         case .waiting: return .waiting

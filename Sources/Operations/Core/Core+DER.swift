@@ -70,6 +70,11 @@ extension Core {
                 return .failure(ServiceFault(.notInVersion(station, stations[s].version.subprotocol)))
             }
         }
+        // Stations keep whole seconds.
+        let span = span.map { span in
+            let start = span.start.floored(to: .seconds(1), from: Instant(milliseconds: 0))
+            return Interval(start, start + .seconds(span.duration.components.seconds))
+        }
         guard derOrders.count(where: { !$0.isOver(at: now) }) < DEROrder.most else {
             return .failure(ServiceFault(.tooMany(most: DEROrder.most)))
         }
@@ -106,9 +111,13 @@ extension Core {
             return refused([.init(path: "type", .functionUnsupported(function.rawValue))])
         }
         let order = DEROrder(control, target: target, source: source, by: actor.name, createdAt: now)
+        // Those that are over are shown for a while, not without end.
+        while derOrders.count >= 2 * DEROrder.most, let old = derOrders.firstIndex(where: { $0.isOver(at: now) }) {
+            persist(.der(.orderGone(derOrders.remove(at: old).control.id)))
+        }
         derOrders.append(order)
         persist(.der(.order(order)))
-        remind(at: span?.end ?? now)
+        if let span { remind(at: span.end + DEROrder.shownAfterwards) }
         for s in members { steerDER(s, at: now) }
         return .success(.der(view(of: order, at: now)))
     }
@@ -119,6 +128,7 @@ extension Core {
         }
         derOrders[i].withdrawnAt = now
         persist(.der(.order(derOrders[i])))
+        remind(at: now + DEROrder.shownAfterwards)
         for s in stations.indices where stations[s].der?.picture[id] != nil { steerDER(s, at: now) }
         return .success(.der(view(of: derOrders[i], at: now)))
     }
@@ -276,6 +286,7 @@ extension Core {
                     picture.holdings[i].at = now
                 }
             }
+            remind(at: now)
         case .asked(let request, let isWhole, let reading): asked(request, isWhole: isWhole, reading, s, at: now)
         }
     }
