@@ -30,7 +30,10 @@ import Testing
 
     /// At a site of Hubei with a service fee of 0.30 yuan/kWh, in the evening.
     private static func street(_ change: (inout Site) -> Void = { _ in }) -> Dialogue {
-        var d = Dialogue { $0.commissioning = false }
+        var d = Dialogue {
+            $0.commissioning = false
+            $0.bootPatience = .zero
+        }
         let day = CivilDay(year: 2024, month: 1, day: 1)!
         var site = Site(id: SiteID("S"), name: "Street", tariffs: [.init(from: day, tariff: hubei)])
         site.serviceFees = [.init(from: day, price: Rational(30) / Rational(100))]
@@ -261,6 +264,7 @@ struct SandboxProvider {
     private static func paying(_ change: (inout CoreConfiguration) -> Void = { _ in }) -> Dialogue {
         var d = Dialogue {
             $0.commissioning = false
+            $0.bootPatience = .zero
             $0.paysThroughProvider = true
             $0.receiptAddress = { "https://charge.example/receipts/" + $0 }
             change(&$0)

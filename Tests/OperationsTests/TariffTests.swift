@@ -140,7 +140,10 @@ struct StationReading {
 
     /// A 2.1 station of a site in Hubei, whose abilities are asked for a moment after it has connected.
     static func street(_ local: Site.LocalCost = .auto, fee: Int64 = 0) -> Dialogue {
-        var d = Dialogue { $0.commissioning = false }
+        var d = Dialogue {
+            $0.commissioning = false
+            $0.bootPatience = .zero
+        }
         var site = Site(
             id: SiteID("S"), name: "Street",
             tariffs: [.init(from: CivilDay(year: 2024, month: 1, day: 1)!, tariff: hubei)])

@@ -21,7 +21,8 @@ import Testing
                 .templateUnknown("t"), .tooManyTemplates(most: 100),
                 .reservationUnknown(7), .vendorHandlerUnknown("v"), .noLocalList(station), .tooMany(most: 3),
                 .campaignOver("C1"), .campaignNotRunning("C1"), .tooManyCampaigns(count: 20), .fileUnknown("f"),
-                .filesOff,
+                .filesOff, .paymentUnknown("PM-1"), .paymentState("PM-1", "settled"), .paymentKnown, .paymentsOff,
+                .noPrices(station),
                 .securityProfileNotAbove(station, held: 2, target: 1),
             ] + FaultReason.SecurityNeed.allCases.map { .securityProfileUnready(station, $0) }
             + FaultReason.Subject.allCases.map(FaultReason.invalid)

@@ -101,7 +101,8 @@ public struct CostAbilities: Hashable, Sendable {
         case ("tariffcostctrlr", "enabled", "cost"): costs = flag
         case ("tariffcostctrlr", "maxelements", "tariff"):
             mostElements = value.flatMap { Int($0) }.map { max(1, min($0, 1000)) }
-        case ("tariffcostctrlr", "conditionssupported", "tariff"): conditions = flag
+        // Unsaid, the station will say it when it is given some.
+        case ("tariffcostctrlr", "conditionssupported", "tariff"): conditions = value.map { $0.lowercased() == "true" }
         case ("paymentctrlr", "settlementbycsms", _): settlesHere = flag
         case ("txctrlr", "supportedlimits", _):
             limits = (value ?? "").split(separator: ",").map { $0.filter { $0 != " " }.lowercased() }
