@@ -26,12 +26,20 @@ struct DemoCommand: AsyncParsableCommand {
             示例：tidewatt demo --speed 120 --days 7
             """))
 
+    @Option(
+        help: help(
+            "community: over real connections; v2g-park: a month of a V2G project, planned in memory.",
+            "community：小区，真实连接；v2g-park：车网互动项目一个月，在内存中排程。"))
+    var scenario = DemoScene.community
     @Option(help: help("Virtual seconds a real second, 1 to 1200.", "时间倍速，1 至 1200。"))
     var speed = 60.0
-    @Option(help: help("Whole civil days to replay and judge, 1 to 21.", "回放并评判的天数，1 至 21。"))
-    var days = 7
-    @Option(help: help("Seed of the community, its noise and its faults.", "小区、噪声与故障的随机种子。"))
-    var seed = DemoScenario.defaultSeed
+    @Option(
+        help: help(
+            "Whole civil days to replay and judge, 1 to 21 (7); of the park 1 to 31 (30).",
+            "回放并评判的天数，1 至 21（默认 7）；园区为 1 至 31（默认 30）。"))
+    var days: Int?
+    @Option(help: help("Seed of the scenario, its noise and its faults.", "场景、噪声与故障的随机种子。"))
+    var seed: UInt64?
     @Option(help: help("Piles that answer Accepted and ignore their limits.", "应答接受却不执行限值的桩数。"))
     var ignoring = 0
     @Option(
@@ -56,7 +64,10 @@ struct DemoCommand: AsyncParsableCommand {
         guard (1...1200).contains(speed) else {
             throw ValidationError(.outOfRange("--speed", speed, least: 1, most: 1200))
         }
-        guard (1...21).contains(days) else { throw ValidationError(.outOfRange("--days", days, least: 1, most: 21)) }
+        let most = scenario == .v2gPark ? 31 : 21
+        if let days, !(1...most).contains(days) {
+            throw ValidationError(.outOfRange("--days", days, least: 1, most: most))
+        }
         guard (0...100).contains(stating) else {
             throw ValidationError(.outOfRange("--stating", stating, least: 0, most: 100))
         }
@@ -66,7 +77,10 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let scenario = try DemoScenario(seed: seed, days: days)
+        if scenario == .v2gPark {
+            return try ParkDemo.run(seed: seed ?? ParkScenario.defaultSeed, days: days ?? 30, output: output)
+        }
+        let scenario = try DemoScenario(seed: seed ?? DemoScenario.defaultSeed, days: days ?? 7)
         var settings = ServeConfiguration()
         settings.http = try endpoint(http, "--http")
         settings.ocpp = try endpoint(ocpp, "--ocpp")
@@ -126,4 +140,10 @@ struct DemoCommand: AsyncParsableCommand {
         }
         return endpoint
     }
+}
+
+/// What the demo shows.
+enum DemoScene: String, ExpressibleByArgument, CaseIterable {
+    case community
+    case v2gPark = "v2g-park"
 }
