@@ -1693,7 +1693,8 @@ enum EmbeddedAssets {
                   "fault.mode-invalid": "Nothing was changed: see the fields.",
                   "profiles.compared.discharge_limit": "{from} to {to}: gives back at most {station} kW by the station, {ours} kW by the platform",
                   "profiles.compared.setpoint": "{from} to {to}: setpoint {station} kW by the station, {ours} kW by the platform",
-                  "profiles.compared.mode": "{from} to {to}: mode by the station: {station}; by the platform: {ours}"
+                  "profiles.compared.mode": "{from} to {to}: mode by the station: {station}; by the platform: {ours}",
+                  "kept.offline": "ends {seconds} s after the line is lost"
                 }
 
                 """###),
@@ -3157,7 +3158,8 @@ enum EmbeddedAssets {
                   "fault.mode-invalid": "没有做任何更改，请看下列字段。",
                   "profiles.compared.discharge_limit": "{from} 至 {to}：放电限值，桩 {station} kW，平台 {ours} kW",
                   "profiles.compared.setpoint": "{from} 至 {to}：设定值，桩 {station} kW，平台 {ours} kW",
-                  "profiles.compared.mode": "{from} 至 {to}：运行模式，桩：{station}；平台：{ours}"
+                  "profiles.compared.mode": "{from} 至 {to}：运行模式，桩：{station}；平台：{ours}",
+                  "kept.offline": "断线 {seconds} 秒后失效"
                 }
 
                 """###),

@@ -28,8 +28,9 @@ enum AnsweredCall {
     static let telling = Set([
         "GetLocalListVersion", "SendLocalList", "ReserveNow", "CancelReservation", "SetDisplayMessage",
         "ClearDisplayMessage", "GetDisplayMessages",
-    ]).union(jobActions).union(certificateActions).union(profileActions).union(v2xActions).union(OCPP16Adapter.telling).union(
-        OCPP2Adapter.telling)
+    ]).union(jobActions).union(certificateActions).union(profileActions).union(v2xActions).union(OCPP16Adapter.telling)
+        .union(
+            OCPP2Adapter.telling)
 
     /// What it says, in words that every protocol shares; `nil`: nothing that is kept.
     var fact: StationFact? {
