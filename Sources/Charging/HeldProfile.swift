@@ -136,7 +136,9 @@ public struct HeldProfile: Hashable, Sendable {
     public func updated(
         limit: Int64?, dischargeLimit: Int64?, setpoint: Int64?, at instant: Instant
     ) -> HeldProfile {
-        guard kind == Self.dynamic, let schedule = schedules.first, let old = schedule.periods.first else { return self }
+        guard kind == Self.dynamic, let schedule = schedules.first, let old = schedule.periods.first else {
+            return self
+        }
         var v2x = old.v2x ?? Schedule.Period.V2X()
         v2x.dischargeLimit = dischargeLimit ?? v2x.dischargeLimit
         v2x.setpoint = setpoint ?? v2x.setpoint

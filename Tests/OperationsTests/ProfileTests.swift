@@ -16,13 +16,14 @@ import Testing
         return d
     }
 
+    /// - Parameter level: one of its own unless said: two of one level may not overlap.
     private static func profile(
-        _ number: Int, _ limit: String = "6", level: Int = 0, purpose: String = "TxDefaultProfile",
+        _ number: Int, _ limit: String = "6", level: Int? = nil, purpose: String = "TxDefaultProfile",
         transaction: String? = nil
     ) -> String {
         let tx = transaction.map { #","transactionId":"\#($0)""# } ?? ""
         return
-            #"{"id":\#(number),"stackLevel":\#(level),"chargingProfilePurpose":"\#(purpose)","chargingProfileKind":"Relative"\#(tx),"chargingSchedule":[{"id":1,"chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":0,"limit":\#(limit)}]}]}"#
+            #"{"id":\#(number),"stackLevel":\#(level ?? 10 + number),"chargingProfilePurpose":"\#(purpose)","chargingProfileKind":"Relative"\#(tx),"chargingSchedule":[{"id":1,"chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":0,"limit":\#(limit)}]}]}"#
     }
 
     /// A person's command, answered by the station.

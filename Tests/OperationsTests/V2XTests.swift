@@ -12,7 +12,8 @@ import Testing
 
     /// A DC pile of 22 kW (three phases) in a site; its first words are heard, its abilities read.
     private static func yard(
-        site allowed: [String]? = nil, modes: String? = "ChargingOnly,CentralSetpoint,CentralFrequency,Idle,LocalFrequency",
+        site allowed: [String]? = nil,
+        modes: String? = "ChargingOnly,CentralSetpoint,CentralFrequency,Idle,LocalFrequency",
         transfers: String? = nil
     ) -> Dialogue {
         var d = Dialogue()
@@ -42,7 +43,8 @@ import Testing
         repeat {
             while let call = d.calls.first {
                 sent.append((call.action, String(decoding: call.payload, as: UTF8.self)))
-                let answer = call.action == "GetVariables" ? variables(call, modes, transfers) : #"{"status":"Accepted"}"#
+                let answer =
+                    call.action == "GetVariables" ? variables(call, modes, transfers) : #"{"status":"Accepted"}"#
                 d.settle(call, .answered(payload: Array(answer.utf8)))
             }
             guard d.now < end else { break }
@@ -85,7 +87,9 @@ import Testing
     }
 
     private static func meter(_ d: inout Dialogue, wh: Int) {
-        d.say("P1", "MeterValues", #"{"evseId":1,"meterValue":[{"timestamp":"\#(d.now)","sampledValue":[{"value":\#(wh)}]}]}"#)
+        d.say(
+            "P1", "MeterValues",
+            #"{"evseId":1,"meterValue":[{"timestamp":"\#(d.now)","sampledValue":[{"value":\#(wh)}]}]}"#)
     }
 
     private static func needs(_ d: inout Dialogue, _ transfer: String, more: String = "") -> String {
@@ -240,7 +244,9 @@ import Testing
     // MARK: Orders
 
     /// A session that may give back.
-    private static func bidirectional(modes: String? = "ChargingOnly,CentralSetpoint,CentralFrequency,Idle,LocalFrequency")
+    private static func bidirectional(
+        modes: String? = "ChargingOnly,CentralSetpoint,CentralFrequency,Idle,LocalFrequency"
+    )
         throws -> (Dialogue, Session.ID)
     {
         var d = yard(site: ["DC_BPT"], modes: modes)
@@ -265,8 +271,10 @@ import Testing
         d.order(.v2x(.mode(id, wish, timeout: .seconds(30))))
         let set = try #require(d.calls.first { $0.action == "SetChargingProfile" })
         let sent = String(decoding: set.payload, as: UTF8.self)
-        #expect(sent.contains(#""id":7300001"#) && sent.contains(#""stackLevel":8"#) && sent.contains(#""transactionId":"tx""#))
-        #expect(sent.contains(#""v2xBaseline":-2000"#) && sent.contains(#"{"frequency":49.8,"power":-10000}"#))
+        #expect(
+            sent.contains(#""id":7300001"#) && sent.contains(#""stackLevel":8"#)
+                && sent.contains(#""transactionId":"tx""#))
+        #expect(sent.contains(#""v2xBaseline":-2000"#) && sent.contains(#"{"frequency":49.800,"power":-10000}"#))
         #expect(sent.contains(#""maxOfflineDuration":60"#) && sent.contains(#""duration":3600"#))
         d.answer("P1", "SetChargingProfile", #"{"status":"Accepted"}"#)
         #expect(d.core.activeSession(id, at: d.now)?.operation?.mode == "LocalFrequency")
@@ -276,13 +284,18 @@ import Testing
         #expect(d.core.activeSession(id, at: d.now + .hours(2))?.operation?.isManual != true, "it ends by itself")
         d.connect("P1", .v21)
         d.order(.v2x(.mode(id, OperationWish(.centralSetpoint), timeout: .seconds(30))))
-        #expect(Self.pass(&d, .seconds(1)).contains { $0.action == "ClearChargingProfile" && $0.payload == #"{"chargingProfileId":7300001}"# })
+        #expect(
+            Self.pass(&d, .seconds(1)).contains {
+                $0.action == "ClearChargingProfile" && $0.payload == #"{"chargingProfileId":7300001}"#
+            })
         #expect(d.core.activeSession(id, at: d.now)?.operation?.isManual != true)
     }
 
     @Test func `what breaks a rule is refused with it, and nothing is sent`() throws {
         var (d, id) = try Self.bidirectional()
-        func order(_ wish: OperationWish) -> String { Self.fields(d.order(.v2x(.mode(id, wish, timeout: .seconds(30))))) }
+        func order(_ wish: OperationWish) -> String {
+            Self.fields(d.order(.v2x(.mode(id, wish, timeout: .seconds(30)))))
+        }
         #expect(order(OperationWish(.localLoadBalancing)).contains("K01.FR.115"))
         #expect(order(OperationWish(.centralFrequency)).contains("needs a setpoint"))
         #expect(order(OperationWish(.localFrequency)).contains("baseline"))
@@ -305,7 +318,9 @@ import Testing
                                 .utf8), timeout: .seconds(30))))
         }
         #expect(raw(#"{"startPeriod":0,"limit":5000,"limit_L2":4000}"#).contains("K01.FR.142"))
-        #expect(raw(#"{"startPeriod":0,"setpoint":5000,"setpoint_L3":1,"operationMode":"CentralSetpoint"}"#).contains("V2X.08"))
+        #expect(
+            raw(#"{"startPeriod":0,"setpoint":5000,"setpoint_L3":1,"operationMode":"CentralSetpoint"}"#).contains(
+                "V2X.08"))
         #expect(raw(#"{"startPeriod":0,"limit":5000}"#) == "")
         Self.pass(&d, .seconds(2))
         // The same again is a replacement, another one of the level is none.
@@ -315,14 +330,18 @@ import Testing
         // Nobody is told to give back who may not.
         d.order(.putSite(Site(id: SiteID("S"), name: "Yard", tariffs: [])))
         #expect(
-            raw(#"{"startPeriod":0,"setpoint":-5000,"operationMode":"CentralSetpoint"}"#, id: 7, level: 6).contains("Q02.FR.02"))
+            raw(#"{"startPeriod":0,"setpoint":-5000,"operationMode":"CentralSetpoint"}"#, id: 7, level: 6).contains(
+                "Q02.FR.02"))
     }
 
     @Test func `a signal needs a curve for it where the mode is known`() throws {
         var (d, id) = try Self.bidirectional()
-        func signal() -> String { Self.fields(d.order(.v2x(.signal(StationID("P1"), 5, at: nil, timeout: .seconds(30))))) }
+        func signal() -> String {
+            Self.fields(d.order(.v2x(.signal(StationID("P1"), 5, at: nil, timeout: .seconds(30)))))
+        }
         #expect(signal() == "", "nobody knows what the station holds")
-        #expect(Self.pass(&d, .seconds(1)).contains { $0.action == "AFRRSignal" && $0.payload.contains(#""signal":5"#) })
+        #expect(
+            Self.pass(&d, .seconds(1)).contains { $0.action == "AFRRSignal" && $0.payload.contains(#""signal":5"#) })
         var wish = OperationWish(.localFrequency)
         wish.baseline = .zero
         wish.frequencyCurve = [.init(millihertz: 49_000, power: .zero), .init(millihertz: 51_000, power: .zero)]
@@ -335,15 +354,20 @@ import Testing
         #expect(signal() == "")
     }
 
-    @Test func `priority charging installs its profile once, and the session is charged at once while it is on`() throws {
+    @Test func `priority charging installs its profile once, and the session is charged at once while it is on`() throws
+    {
         var (d, id) = try Self.bidirectional()
         d.order(.v2x(.priority(id, isOn: true, limit: nil, timeout: .seconds(30))))
-        let sent = Self.pass(&d, .seconds(1)).filter { $0.payload.contains("Priority") || $0.action == "UsePriorityCharging" }
+        let sent = Self.pass(&d, .seconds(1)).filter {
+            $0.payload.contains("Priority") || $0.action == "UsePriorityCharging"
+        }
         #expect(sent.map(\.action) == ["SetChargingProfile", "UsePriorityCharging"])
         #expect(sent.first?.payload.contains(#""chargingProfilePurpose":"PriorityCharging""#) == true)
         #expect(sent.first?.payload.contains("duration") == false)
         #expect(try Self.session(d).needs?.chargeNow == false, "the station has not told yet")
-        func notify(_ isOn: Bool) { d.say("P1", "NotifyPriorityCharging", #"{"transactionId":"tx","activated":\#(isOn)}"#) }
+        func notify(_ isOn: Bool) {
+            d.say("P1", "NotifyPriorityCharging", #"{"transactionId":"tx","activated":\#(isOn)}"#)
+        }
         notify(true)
         #expect(try Self.session(d).needs?.chargeNow == true)
         #expect(try Self.session(d).dialogue?.priority?.isLocal == false)
@@ -358,7 +382,10 @@ import Testing
         notify(true)
         #expect(try Self.session(d).dialogue?.priority?.isLocal == true)
         d.order(.v2x(.priority(id, isOn: true, limit: nil, timeout: .seconds(30))))
-        #expect(!Self.pass(&d, .seconds(1)).contains { $0.action == "SetChargingProfile" && $0.payload.contains("Priority") })
+        #expect(
+            !Self.pass(&d, .seconds(1)).contains {
+                $0.action == "SetChargingProfile" && $0.payload.contains("Priority")
+            })
     }
 
     @Test func `a Dynamic profile keeps the values of its updates, and dies with its time`() throws {
@@ -380,6 +407,89 @@ import Testing
         #expect(d.core.activeSession(id, at: d.now + .seconds(70))?.operation?.isManual != true)
     }
 
+    // MARK: Schedules and prices
+
+    private static func course(_ d: inout Dialogue, _ period: String) -> String {
+        d.say(
+            "P1", "NotifyEVChargingSchedule",
+            #"{"timeBase":"\#(d.now)","evseId":1,"selectedChargingScheduleId":1,"powerToleranceAcceptance":true,"chargingSchedule":{"id":1,"duration":240,"chargingRateUnit":"W","chargingSchedulePeriod":[{"startPeriod":0,\#(period)}]}}"#
+        ) ?? ""
+    }
+
+    @Test func `a schedule that gives back more than is allowed is rejected, and the limit told again`() throws {
+        var (d, id) = try Self.bidirectional(modes: "ChargingOnly,CentralSetpoint,ExternalLimits")
+        // By the platform's profile it only charges.
+        #expect(Self.course(&d, #""limit":0,"setpoint":-3000"#).contains("Rejected"))
+        #expect(Self.pass(&d, .seconds(3)).contains { $0.action == "SetChargingProfile" })
+        #expect(try Self.session(d).dialogue?.course?.fits == false)
+        var wish = OperationWish(.externalLimits)
+        wish.limit = .kilowatts(10)
+        wish.dischargeLimit = .kilowatts(-4)
+        d.order(.v2x(.mode(id, wish, timeout: .seconds(30))))
+        Self.pass(&d, .seconds(1))
+        #expect(Self.course(&d, #""setpoint":-3000"#).contains("Accepted"))
+        #expect(Self.course(&d, #""setpoint":-5000"#).contains("Rejected"))
+        let course = try #require(try Self.session(d).dialogue?.course)
+        #expect(
+            course.selected == 1 && course.keepsTolerance == true && course.steps == [.init(seconds: 0, watts: -5000)])
+    }
+
+    @Test func `a vehicle in scheduled control is told prices of both directions with its limit`() throws {
+        var d = Self.yard()
+        d.order(
+            .putSite(
+                Site(
+                    id: SiteID("S"), name: "Yard",
+                    tariffs: [
+                        .init(from: CivilDay(year: 2025, month: 1, day: 1)!, tariff: "cn/hubei/residential-charging")
+                    ],
+                    exportTariffs: [
+                        .init(from: CivilDay(year: 2025, month: 1, day: 1)!, tariff: "cn/guangdong/v2g-discharge")
+                    ])))
+        Self.start(&d)
+        Self.pass(&d, .seconds(5))
+        d.say(
+            "P1", "NotifyEVChargingNeeds",
+            #"{"evseId":1,"maxScheduleTuples":4,"chargingNeeds":{"requestedEnergyTransfer":"DC","controlMode":"ScheduledControl","departureTime":"\#(d.now + .hours(20))","v2xChargingParameters":{"maxChargePower":22000}}}"#
+        )
+        let sent = Self.pass(&d, .seconds(3)).filter {
+            $0.action == "SetChargingProfile" && $0.payload.contains("TxProfile")
+        }
+        let text = try #require(sent.last?.payload)
+        guard
+            case .success(.setChargingProfile(let request)) = V2.Request.decode(
+                .setChargingProfile, payload: Array(text.utf8).span, in: .v21
+            ).result
+        else { return #expect(Bool(false)) }
+        let prices = try #require(request.chargingProfile.chargingSchedule.first?.absolutePriceSchedule)
+        #expect((1...3).contains(prices.priceRuleStacks.count), "no more entries than the vehicle takes")
+        let first = try #require(prices.priceRuleStacks.first?.priceRule)
+        #expect(first.last?.powerRangeStart.value == 0 && (first.last?.energyFee.value ?? 0) > 0)
+        #expect(first.last?.energyFee.exponent == -4)
+        #expect(V2.Request.setChargingProfile(request).conflicts.isEmpty)
+    }
+
+    @Test func `limits of others hold in both directions, local generation lies on top`() throws {
+        var (d, id) = try Self.bidirectional(modes: "ChargingOnly,CentralSetpoint,ExternalLimits")
+        var wish = OperationWish(.externalLimits)
+        wish.limit = .kilowatts(10)
+        wish.dischargeLimit = .kilowatts(-8)
+        d.order(.v2x(.mode(id, wish, timeout: .seconds(30))))
+        Self.pass(&d, .seconds(1))
+        func notice(_ source: String, _ period: String, generation: Bool = false) {
+            d.say(
+                "P1", "NotifyChargingLimit",
+                #"{"evseId":1,"chargingLimit":{"chargingLimitSource":"\#(source)","isGridCritical":false,"isLocalGeneration":\#(generation)},"chargingSchedule":[{"id":1,"chargingRateUnit":"W","chargingSchedulePeriod":[{"startPeriod":0,\#(period)}]}]}"#
+            )
+        }
+        notice("EMS", #""limit":9000,"dischargeLimit":-3000,"operationMode":"ExternalLimits""#)
+        notice("SO", #""limit":12000,"dischargeLimit":-5000,"operationMode":"ExternalLimits""#)
+        let held = try #require(d.core.activeSession(id, at: d.now + .seconds(1))?.operation)
+        #expect(held.limit == .kilowatts(9) && held.dischargeLimit == .kilowatts(-3))
+        notice("Other", #""limit":1500"#, generation: true)
+        #expect(d.core.activeSession(id, at: d.now + .seconds(1))?.operation?.limit == .watts(10_500))
+    }
+
     // MARK: Texts for the disk
 
     @Test(arguments: 0..<200) func `what is written is what is read`(seed: UInt64) {
@@ -388,7 +498,8 @@ import Testing
         func number(_ most: Int64) -> Int64 { Int64(random.next() % UInt64(most * 2)) - most }
         func at() -> Instant { Instant(milliseconds: abs(number(2_000_000_000_000))) }
         let told = V2XParameters(
-            transfer: EnergyTransfer.words[Int(random.next() % 11)], control: random.next() % 2 == 0 ? .dynamic : .scheduled,
+            transfer: EnergyTransfer.words[Int(random.next() % 11)],
+            control: random.next() % 2 == 0 ? .dynamic : .scheduled,
             leastCharge: maybe(.watts(number(9999))), mostDischarge: maybe(.watts(number(99_999))),
             target: maybe(.wattHours(number(90_000))), minimum: maybe(.wattHours(number(90_000))),
             maximumV2X: maybe(.wattHours(number(90_000))), toldAt: at())
@@ -402,7 +513,8 @@ import Testing
             mostTuples: maybe(Int(number(900))), phases: maybe(["maxChargePower_L2"]) ?? [],
             der: maybe(#"{"evSupportedDERControl":["FreqDroop"]}"#), at: at())
         offer.power = maybe(
-            .init(start: at(), steps: (0..<Int(random.next() % 4)).map { .init(seconds: $0 * 60, watts: number(9_000)) }))
+            .init(
+                start: at(), steps: (0..<Int(random.next() % 4)).map { .init(seconds: $0 * 60, watts: number(9_000)) }))
         offer.price = maybe(
             .init(
                 start: at(), currency: "CNY", algorithm: "urn:iso:std:iso:15118:-20:PriceAlgorithm:1-Power",

@@ -93,7 +93,8 @@ enum Fixture {
     static let alarm = Alarm(
         id: 3, priority: .high, code: "node-near-limit", site: SiteID("S1"), object: "N1",
         values: ["limit": "500", "测": "\"quoted\" / slash"], since: t0)
-    static let token = IdToken(value: "TAG", status: .blocked, expiresAt: t0, parent: "P", type: "Central",
+    static let token = IdToken(
+        value: "TAG", status: .blocked, expiresAt: t0, parent: "P", type: "Central",
         energyTransfer: ["DC", "DC_BPT"])
     static let plan = Plan(
         id: Plan.ID(12), site: SiteID("S1"), computedAt: t0, trigger: "arrival", start: t0, step: .minutes(15),

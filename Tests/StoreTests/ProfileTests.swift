@@ -97,7 +97,7 @@ import Testing
             defer { again.close() }
             let state = try again.loadCore()
             #expect(state.profiles == expected.profiles && state.profiles.count == 1)
-            #expect(state.profiles.first?.kept.map(\.standing) == [.set, .differs, .missing, .outside])
+            #expect(state.profiles.first?.kept.map(\.standing) == [.set, .differs, .missing, .outside, .set])
             #expect(state.outsideLimits.map(\.limit) == expected.outsideLimits.map { Self.bare($0.limit) })
             #expect(state.outsideLimits.count == 2)
         }

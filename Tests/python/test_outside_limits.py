@@ -45,7 +45,7 @@ def test_a_station_that_is_held_back_gets_setpoints_that_follow(shared, api, tmp
 
 
 def profile(number):
-    return {"id": number, "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile", "chargingProfileKind": "Relative",
+    return {"id": number, "stackLevel": number, "chargingProfilePurpose": "TxDefaultProfile", "chargingProfileKind": "Relative",
             "chargingSchedule": [
                 {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 9}]}]}
 

@@ -243,7 +243,7 @@ def test_Q05_to_Q10_modes_by_order(running):
 def test_what_breaks_a_rule_is_refused_with_it(running, body, path, rule):
     before = len(running.one.heard("SetChargingProfile"))
     refused = running.order("operation-mode", body, status=400)
-    assert any(path in field["path"] and rule in field["problem"] for field in refused["fields"]), refused
+    assert any(path in field["path"] and rule in field["problem"] for field in refused["errors"]), refused
     assert len(running.one.heard("SetChargingProfile")) == before
 
 
@@ -259,8 +259,8 @@ def test_K01_rules_that_need_the_station_hold_for_raw_commands_too(running, api)
 
     def refused(*profile, **more):
         answer = api.command(one.identity, "SetChargingProfile", raw(running, *profile, **more), status=400)
-        assert answer["code"] == "payload-invalid"
-        return answer["fields"][0]["problem"]
+        assert answer["type"].endswith("payload-invalid")
+        return answer["errors"][0]["problem"]
 
     assert "K01.FR.142" in refused(5, {"limit": 5000, "limit_L2": 4000})
     assert "V2X.08" in refused(5, {"operationMode": "CentralSetpoint", "setpoint": 5000, "setpoint_L2": 1})
@@ -289,7 +289,7 @@ def test_Q08_a_signal_goes_where_a_curve_takes_it(running, api):
     waits = {"headers": {"Prefer": "wait=10"}}
     running.order("operation-mode", LOCAL)
     refused = api.post(path, {"signal": 3}, status=400, **waits)
-    assert "Q08.FR.11" in refused["fields"][0]["problem"] and not running.one.heard("AFRRSignal")
+    assert "Q08.FR.11" in refused["errors"][0]["problem"] and not running.one.heard("AFRRSignal")
     running.order("operation-mode", {**LOCAL, "signal_curve": [{"signal": -10, "kw": -1}, {"signal": 10, "kw": 1}]})
     assert api.post(path, {"signal": 3}, status=200, **waits)["response"]["status"] == "Accepted"
     assert running.one.heard("AFRRSignal")[-1]["signal"] == 3
@@ -328,12 +328,52 @@ def test_K21_K22_priority_charging(running):
     assert urgent()[0] and urgent()[1]["local"]
 
 
-def test_an_older_station_has_nothing_of_the_kind(shared, api):
+def test_an_older_station_has_nothing_of_the_kind(shared, api, version):
     one = Charger(shared.ocpp, fresh("OLD"), "ocpp2.0.1", api=api, evses=1)
     one.connect()
     one.booted()
     stay = one.transaction(token=card(api, allowed_energy_transfer=["DC_BPT"])).charging()
     assert "allowedEnergyTransfer" not in one.say("Authorize", {"idToken": {"idToken": stay.token, "type": CARD}})
     path = f"/api/v1/sessions/{stay.shown()['id']}/operation-mode"
-    assert api.post(path, {"mode": "Idle"}, status=409)["code"] == "not-in-version"
+    assert api.post(path, {"mode": "Idle"}, status=409)["type"].endswith("not-in-version")
     one.close()
+
+
+def test_K18_the_vehicle_s_own_schedule_stays_within_what_it_was_told(running):
+    one = running.one
+
+    def course(**period):
+        return one.say("NotifyEVChargingSchedule", {
+            "timeBase": now(), "evseId": 1, "selectedChargingScheduleId": 1, "powerToleranceAcceptance": True,
+            "chargingSchedule": {"id": 1, "duration": 240, "chargingRateUnit": "W", "chargingSchedulePeriod": [
+                {"startPeriod": 0, **period}]}})["status"]
+
+    running.order("operation-mode", {"mode": "ExternalLimits", "limit_kw": 10, "discharge_limit_kw": -4})
+    before = len(one.heard("SetChargingProfile"))
+    assert course(setpoint=-3000) == "Accepted"
+    assert running.v2x()["course"]["fits"] and running.v2x()["course"]["steps"] == [{"seconds": 0, "kw": -3}]
+    assert course(setpoint=-6000) == "Rejected"
+    assert running.v2x()["course"]["fits"] is False
+    until(lambda: len(one.heard("SetChargingProfile")) > before, "its limit is told again")
+
+
+def test_K08_a_station_that_reckons_otherwise_is_told_by_field(running, api):
+    one = running.one
+
+    def composite(**period):
+        def answer(fields):
+            return one.words.call_result.GetCompositeSchedule(status="Accepted", schedule={
+                "evse_id": fields["evse_id"], "duration": fields["duration"], "schedule_start": now(),
+                "charging_rate_unit": "W", "charging_schedule_period": [{"start_period": 0, **period}]})
+        return answer
+
+    def rows():
+        return one.listed("schedule-comparison")
+
+    one.answers["GetCompositeSchedule"] = composite(setpoint=-9000, operation_mode="CentralFrequency")
+    running.order("operation-mode", {"mode": "CentralFrequency", "setpoint_kw": -4, "duration_seconds": 86400})
+    until(lambda: [row for row in rows() if row["field"] == "setpoint"], "the difference is named", 90)
+    row = next(row for row in rows() if row["field"] == "setpoint")
+    assert (row["result"], row["ours_kw"], row["station_kw"]) == ("allows_more", -4, -9)
+    assert any(alarm["code"] == "schedule-allows-more" and one.identity in alarm["object"]
+               for alarm in api.get("/api/v1/alarms")["items"])

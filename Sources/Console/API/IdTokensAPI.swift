@@ -22,7 +22,9 @@ enum IdTokensAPI {
     @Sendable static func put(_ call: Call) async throws(Refusal) -> WebResponse {
         let value = call.parameter("value")
         var fields = try JSONFields(body: call.request)
-        fields.check(allowed: ["status", "expires_at", "parent", "type", "allowed_energy_transfer"], ignored: ["value", "audit_mark"])
+        fields.check(
+            allowed: ["status", "expires_at", "parent", "type", "allowed_energy_transfer"],
+            ignored: ["value", "audit_mark"])
         // 2.x allows 255 characters (idTokenType); 1.6 only 20, which the station's own side keeps.
         if value.unicodeScalars.count > 255
             || value.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })

@@ -84,7 +84,8 @@ extension EVSELimits {
 
 extension ScheduleComparison {
     static let columns = [
-        "evse_id", "compared_at", "result", "start", "end", "field", "ours_kw", "station_kw", "ours_mode", "station_mode",
+        "evse_id", "compared_at", "result", "start", "end", "ours_kw", "station_kw", "field", "ours_mode",
+        "station_mode",
     ]
     func json(evse: Int) -> [JSONValue] {
         func row(_ result: Verdict, _ span: Interval, _ difference: Difference?) -> JSONValue {

@@ -22,7 +22,9 @@ enum V2XAPI {
         var wish = OperationWish(mode.value ?? .chargingOnly)
         wish.limit = fields.power("limit_kw").value
         wish.dischargeLimit = fields.power("discharge_limit_kw", signed: true).value
-        if let least = wish.dischargeLimit, least > .zero { fields.refuse("discharge_limit_kw", "0 or less is expected") }
+        if let least = wish.dischargeLimit, least > .zero {
+            fields.refuse("discharge_limit_kw", "0 or less is expected")
+        }
         wish.setpoint = fields.power("setpoint_kw", signed: true).value
         wish.baseline = fields.power("baseline_kw", signed: true).value
         wish.frequencyCurve = curve("frequency_curve", of: "hz", &fields) { point in
@@ -99,7 +101,8 @@ extension JSONFields {
         let words = strings(key, atMost: EnergyTransfer.words.count)
         guard let list = words.value else { return words }
         if list.isEmpty || Set(list).count != list.count || !Set(list).isSubset(of: EnergyTransfer.words) {
-            refuse(key, "one or more of \(EnergyTransfer.words.joined(separator: ", ")) are expected, each once; or null")
+            refuse(
+                key, "one or more of \(EnergyTransfer.words.joined(separator: ", ")) are expected, each once; or null")
             return .absent
         }
         return words

@@ -1972,7 +1972,8 @@ enum EmbeddedAssets {
                   "series.target": "Wanted at departure",
                   "series.minimum": "Minimum",
                   "series.window-low": "V2X window, lower edge",
-                  "series.window-high": "V2X window, upper edge"
+                  "series.window-high": "V2X window, upper edge",
+                  "kept.offline": "ends {seconds} s after the line is lost"
                 }
 
                 """###),
@@ -3715,7 +3716,8 @@ enum EmbeddedAssets {
                   "series.target": "离开目标",
                   "series.minimum": "下限",
                   "series.window-low": "V2X 窗口下沿",
-                  "series.window-high": "V2X 窗口上沿"
+                  "series.window-high": "V2X 窗口上沿",
+                  "kept.offline": "断线 {seconds} 秒后失效"
                 }
 
                 """###),

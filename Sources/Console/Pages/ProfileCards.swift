@@ -103,11 +103,12 @@ struct ProfileCards {
             }
         let at = one.missingSince ?? one.toldAt ?? one.setAt
         let kind = profile.recurrency ?? profile.kind
+        let offline: HTML? = profile.liveness?.offline.map { "; \(t("kept.offline", ["seconds": String($0)]))" }
         return """
             <tr data-row><th scope="row">\(String(profile.id))<div class="muted">\(place(profile.evse))</div></th>\
             <td>\(t.known("purpose." + profile.purpose) ?? profile.purpose)<div class="muted mono">\(profile.transaction ?? "")</div></td>\
             <td class="number">\(String(profile.level))</td><td>\(t.known("source." + profile.source) ?? profile.source)</td>\
-            <td>\(limits(profile))<div class="muted">\(kind)</div></td><td>\(valid(profile))</td>\
+            <td>\(limits(profile))<div class="muted">\(kind)\(offline)</div></td><td>\(valid(profile))</td>\
             <td><span class="state state-\(tone)">\(t("kept.standing." + one.standing.rawValue))</span><div class="muted">\(at.map { format.ago($0) })</div></td></tr>
             """
     }
@@ -116,9 +117,20 @@ struct ProfileCards {
     private func limits(_ profile: HeldProfile) -> String {
         guard let schedule = profile.schedules.first else { return Format.none }
         let steps = schedule.periods.prefix(Self.steps).map { period in
-            period.limit.map { decimalText(Int128($0), scale: 3) + " " + schedule.unit } ?? Format.none
+            words(of: period, schedule.unit)
         }
         return steps.joined(separator: " → ") + (schedule.periods.count > Self.steps ? " …" : "")
+    }
+
+    private func words(of period: HeldProfile.Schedule.Period, _ unit: String) -> String {
+        func value(_ thousandths: Int64) -> String { decimalText(Int128(thousandths), scale: 3) + " " + unit }
+        let limit = period.limit.map(value)
+        guard let more = period.v2x else { return limit ?? Format.none }
+        let parts = [
+            t.known("v2x.mode." + period.mode) ?? period.mode, more.setpoint.map(value), limit.map { "≤ " + $0 },
+            more.dischargeLimit.map { "≥ " + value($0) },
+        ]
+        return parts.compactMap { $0 }.joined(separator: ", ")
     }
 
     private func valid(_ profile: HeldProfile) -> HTML {

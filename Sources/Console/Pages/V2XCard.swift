@@ -42,11 +42,15 @@ enum V2XCard {
         if let offer = session.dialogue?.offer {
             let running = session.v2x?.transfer ?? Format.none
             pairs.append(
-                (t("v2x.transfer"), HTML(escaping: t("v2x.transfer.asked", ["asked": offer.requested, "runs": running]))))
+                (
+                    t("v2x.transfer"),
+                    HTML(escaping: t("v2x.transfer.asked", ["asked": offer.requested, "runs": running]))
+                ))
         }
         if let vehicle = session.dialogue?.vehicle { pairs.append((t("v2x.vehicle"), HTML(escaping: vehicle))) }
         if let priority = session.dialogue?.priority {
-            let word = t(priority.isOn ? priority.isLocal ? "v2x.priority.local" : "v2x.priority.on" : "v2x.priority.off")
+            let word = t(
+                priority.isOn ? priority.isLocal ? "v2x.priority.local" : "v2x.priority.on" : "v2x.priority.off")
             pairs.append((t("v2x.priority"), "\(word) <span class=\"muted\">\(format.ago(priority.at))</span>"))
         }
         return pairs
@@ -64,7 +68,8 @@ enum V2XCard {
 
     private static func range(_ least: Power?, _ most: Power?, _ format: Format) -> String {
         guard least != nil || most != nil else { return Format.none }
-        return "\(least.map { format.kilowatts($0) } ?? Format.none) – \(most.map { format.kilowatts($0) } ?? Format.none) kW"
+        return
+            "\(least.map { format.kilowatts($0) } ?? Format.none) – \(most.map { format.kilowatts($0) } ?? Format.none) kW"
     }
 
     /// From plug-in on, as the vehicle said them.

@@ -197,6 +197,9 @@ extension FieldRules {
             require(period.v2xBaseline != nil, at("v2xBaseline"), "LocalFrequency needs a baseline")
             require(
                 (period.v2xFreqWattCurve?.count ?? 0) >= 2, at("v2xFreqWattCurve"), "a curve has two points or more")
+            require(
+                period.v2xSignalWattCurve.map { $0.count >= 2 } ?? true, at("v2xSignalWattCurve"),
+                "a curve has two points or more")
         case .localLoadBalancing, .externalLimits, .externalSetpoint, .unrecognized: break
         case .idle:
             require(isWithoutLimits && period.setpoint == nil, at("setpoint"), "Idle has neither limits nor setpoint")

@@ -29,8 +29,9 @@ enum AnsweredCall {
         "GetLocalListVersion", "SendLocalList", "ReserveNow", "CancelReservation", "SetDisplayMessage",
         "ClearDisplayMessage", "GetDisplayMessages", "SetDERControl", "ClearDERControl", "GetDERControl",
         "RequestBatterySwap",
-    ]).union(jobActions).union(certificateActions).union(profileActions).union(v2xActions).union(OCPP16Adapter.telling).union(
-        OCPP2Adapter.telling
+    ]).union(jobActions).union(certificateActions).union(profileActions).union(v2xActions).union(OCPP16Adapter.telling)
+        .union(
+            OCPP2Adapter.telling
     ).union(OCPP2Adapter.tellingOfTariffs)
 
     /// What it says, in words that every protocol shares; `nil`: nothing that is kept.

@@ -60,7 +60,9 @@ extension OCPP2Adapter {
     }
 
     /// Without a duration (K01.FR.73), and only while the station hears us: whoever has it charges whatever the site's limits say.
-    static func priorityProfile(evse: Int, limit: Power, form: LimitForm, _ now: Instant) -> V2.SetChargingProfileRequest {
+    static func priorityProfile(evse: Int, limit: Power, form: LimitForm, _ now: Instant)
+        -> V2.SetChargingProfileRequest
+    {
         V2.SetChargingProfileRequest(
             evseId: evse,
             chargingProfile: V2.ChargingProfile(

@@ -47,7 +47,8 @@ extension OCPP2Adapter {
             ).steps
         }
         let whole = OCPP16Adapter.reported(
-            start: schedule.scheduleStart, seconds: schedule.duration, periods: [], isInAmperes: isInAmperes, form: form)
+            start: schedule.scheduleStart, seconds: schedule.duration, periods: [], isInAmperes: isInAmperes, form: form
+        )
         let ordered = schedule.chargingSchedulePeriod.sorted { $0.startPeriod < $1.startPeriod }
         let magnitude = { (value: JSONDecimal?) -> JSONDecimal? in value.map { $0 < JSONDecimal(0) ? $0.negated : $0 } }
         let limits = steps(\.limit)

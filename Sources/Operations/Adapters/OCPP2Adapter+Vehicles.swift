@@ -34,7 +34,8 @@ extension OCPP2Adapter {
     /// Energies as they came: from now on. When it was told is put in by whoever knows the time.
     private static func parameters(_ needs: V2.ChargingNeeds, _ told: V2.V2XChargingParameters) -> V2XParameters {
         V2XParameters(
-            transfer: word(needs.requestedEnergyTransfer), control: needs.controlMode == .dynamicControl ? .dynamic : .scheduled,
+            transfer: word(needs.requestedEnergyTransfer),
+            control: needs.controlMode == .dynamicControl ? .dynamic : .scheduled,
             leastCharge: power(told.minChargePower, told.minChargePower_L2, told.minChargePower_L3),
             mostCharge: power(told.maxChargePower, told.maxChargePower_L2, told.maxChargePower_L3),
             leastDischarge: power(told.minDischargePower, told.minDischargePower_L2, told.minDischargePower_L3),
@@ -110,7 +111,9 @@ extension OCPP2Adapter {
 
     /// EVCCID among what a token came with (Q01.FR.02).
     static func vehicle(_ token: V2.IdToken?) -> String? {
-        token?.additionalInfo?.first { $0.type.uppercased() == "EVCCID" }.map { String($0.additionalIdToken.prefix(255)) }
+        token?.additionalInfo?.first { $0.type.uppercased() == "EVCCID" }.map {
+            String($0.additionalIdToken.prefix(255))
+        }
     }
 
     static func allow(_ transfers: [String], transaction: String) -> (action: String, payload: [UInt8]) {
@@ -140,7 +143,8 @@ extension OCPP2Adapter {
             case .transferUnknown:
                 why = V2.StatusInfo(
                     reasonCode: "UnsupportedParam",
-                    additionalInfo: "requestedEnergyTransfer is not among V2XChargingCtrlr.SupportedEnergyTransferModes")
+                    additionalInfo: "requestedEnergyTransfer is not among V2XChargingCtrlr.SupportedEnergyTransferModes"
+                )
             }
         }
         return V2.NotifyEVChargingNeedsResponse(status: status, statusInfo: why).json
@@ -166,7 +170,9 @@ extension OCPP2Adapter {
         let value: JSONDecimal?
         if let setpoint = period.setpoint {
             value = setpoint
-        } else if let least = period.dischargeLimit, least < JSONDecimal(0), period.limit.map({ $0 == JSONDecimal(0) }) ?? true {
+        } else if let least = period.dischargeLimit, least < JSONDecimal(0),
+            period.limit.map({ $0 == JSONDecimal(0) }) ?? true
+        {
             value = least
         } else {
             value = period.limit

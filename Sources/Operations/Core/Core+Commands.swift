@@ -95,8 +95,9 @@ extension Core {
         _ command: StationCommand, _ purpose: CallLane.Purpose, rank: CallLane.Rank, to s: Int, at now: Instant
     ) -> Bool {
         guard stations[s].isOnline else { return false }
-        let (action, payload) = ProtocolAdapter.call(
+        let (action, bare) = ProtocolAdapter.call(
             command, form: stations[s].limitForm, in: stations[s].version)
+        let payload = priced(bare, command, s, at: now)
         let (token, messageID) = counters.nextMessage()
         let call = CallLane.Call(
             token: token, messageID: messageID, action: action, payload: payload,

@@ -95,7 +95,8 @@ extension Core {
         // Where a permission was taken back and nothing stands in its place, all ways to charge remain.
         let allowed =
             permission(s, i, at: now)
-            ?? (session.dialogue?.allowed == nil ? nil : EnergyTransfer.words.filter { !EnergyTransfer.isBidirectional($0) })
+            ?? (session.dialogue?.allowed == nil
+                ? nil : EnergyTransfer.words.filter { !EnergyTransfer.isBidirectional($0) })
         let purpose = CallLane.Purpose.transfers(session.id)
         guard let allowed, allowed != session.dialogue?.allowed else { return }
         // One that waits already says what no longer holds.

@@ -53,7 +53,8 @@ extension Core {
                     fields: [
                         .init(
                             path: "mode",
-                            problem: "the station's ProfileStackLevel of \(level) leaves no level above the platform's own profile"
+                            problem:
+                                "the station's ProfileStackLevel of \(level) leaves no level above the platform's own profile"
                         )
                     ]))
         }
@@ -65,7 +66,8 @@ extension Core {
         let broken = V2.Request.setChargingProfile(request).conflicts
         guard broken.isEmpty else {
             return .failure(
-                ServiceFault(.invalid(.mode), fields: broken.map { .init(path: $0.path, .payload($0.kind, detail: $0.detail)) }))
+                ServiceFault(
+                    .invalid(.mode), fields: broken.map { .init(path: $0.path, .payload($0.kind, detail: $0.detail)) }))
         }
         return command(station, V2.Action.setChargingProfile.rawValue, request.json, timeout, by: actor, at: now)
     }

@@ -98,7 +98,10 @@ extension StationSlot {
             ("setpointReactive_L3", period.setpointReactive_L3 != nil, "maxDischargePower_L3", "V2X.08"),
         ]
         for value in values where value.isGiven && !offer.phases.contains(value.needs) {
-            refuse(value.field, "the vehicle did not report \(value.needs), so that it gets no value of its own for that phase (\(value.rule))")
+            refuse(
+                value.field,
+                "the vehicle did not report \(value.needs), so that it gets no value of its own for that phase (\(value.rule))"
+            )
         }
     }
 
