@@ -19,7 +19,8 @@ public enum StationCommand: Hashable, Sendable {
     /// How often it meters while it charges.
     case sampleEvery(Duration)
     /// What it meters, from the fullest wish (0) to the most modest (``sampledSets``).
-    case sample(wish: Int)
+    /// - Parameter bothWays: also what flows back.
+    case sample(wish: Int, bothWays: Bool = false)
     /// What it reckons that its profiles allow on an EVSE, from now on for `duration` (``ReportedSchedule``).
     case readSchedule(evse: Int, duration: Duration)
     /// How much of a local authorization list it takes (``LocalListBounds``).

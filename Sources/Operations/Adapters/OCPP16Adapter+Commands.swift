@@ -62,7 +62,7 @@ extension OCPP16Adapter {
         case .readAbilities, .readV2XAbilities: return (.getConfiguration, V16.GetConfigurationRequest().json)
         case .sampleEvery(let interval):
             return configure("MeterValueSampleInterval", String(interval.components.seconds))
-        case .sample(let wish): return configure("MeterValuesSampledData", measurands(wish))
+        case .sample(let wish, _): return configure("MeterValuesSampledData", measurands(wish))
         case .readSchedule(let evse, let duration):
             return (
                 .getCompositeSchedule,

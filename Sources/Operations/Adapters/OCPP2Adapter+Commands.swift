@@ -59,9 +59,12 @@ extension OCPP2Adapter {
         case .readV2XAbilities(let evses): return (.getVariables, readV2XAbilities(evses))
         case .sampleEvery(let interval):
             return setVariables([("SampledDataCtrlr", "TxUpdatedInterval", String(interval.components.seconds))])
-        case .sample(let wish):
-            let list = OCPP16Adapter.measurands(wish)
-            let register = OCPP16Adapter.measurands(StationCommand.sampledSets - 1)
+        case .sample(let wish, let bothWays):
+            let list = bothWays ? measurandsBothWays(wish) : OCPP16Adapter.measurands(wish)
+            let register =
+                bothWays
+                ? measurandsBothWays(StationCommand.sampledSets - 1)
+                : OCPP16Adapter.measurands(StationCommand.sampledSets - 1)
             return setVariables([
                 ("SampledDataCtrlr", "TxUpdatedMeasurands", list),
                 ("SampledDataCtrlr", "TxStartedMeasurands", register),

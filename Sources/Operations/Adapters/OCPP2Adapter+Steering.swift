@@ -76,6 +76,16 @@ extension OCPP2Adapter {
         return response.status == .accepted ? .accepted : .refused(word: response.status.name)
     }
 
+    /// From the fullest wish to the most modest, as for stations that only charge.
+    static func measurandsBothWays(_ wish: Int) -> String {
+        let registers = "Energy.Active.Import.Register,Energy.Active.Export.Register"
+        return switch wish {
+        case 0: registers + ",Power.Active.Import,Power.Active.Export,SoC"
+        case 1: registers + ",Power.Active.Import,Power.Active.Export"
+        default: registers
+        }
+    }
+
     /// In the form's unit, towards 0; below 0 while discharging.
     private static func setpoint(_ power: Power, _ form: LimitForm) -> JSONDecimal {
         switch form.unit {

@@ -25,7 +25,7 @@ extension Core {
         case .readAbilities: command = .readAbilities
         case .readV2XAbilities: command = .readV2XAbilities(evses: evsesToAsk(m))
         case .sampleEvery: command = .sampleEvery(sampleInterval(m))
-        case .sample(let wish): command = .sample(wish: wish)
+        case .sample(let wish): command = .sample(wish: wish, bothWays: isSteered(m))
         case .done: return
         }
         stations[m].commissioner.isWaiting = true
@@ -63,7 +63,7 @@ extension Core {
                 updateCommissioning(m, at: now) { $0.sampleInterval = seconds }
             }
             stations[m].commissioner.step = .sample(wish: 0)
-        case .sample(let wish):
+        case .sample(let wish, _):
             if case .refused = answer, wish + 1 < StationCommand.sampledSets {
                 stations[m].commissioner.step = .sample(wish: wish + 1)
                 return

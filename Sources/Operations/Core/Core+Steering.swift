@@ -30,9 +30,11 @@ extension Core {
         else { return nil }
         let electrical = slot.station.electrical
         let rating = electrical.maxPower
-        let mostDischarge = [
-            electrical.maxDischarge ?? rating, v2x.mostDischarge ?? .zero, self.mostDischarge(slot.evses[e].id, at: now),
-        ].compactMap { $0 }.min() ?? .zero
+        let mostDischarge =
+            [
+                electrical.maxDischarge ?? rating, v2x.mostDischarge ?? .zero,
+                self.mostDischarge(slot.evses[e].id, at: now),
+            ].compactMap { $0 }.min() ?? .zero
         guard mostDischarge > .zero else { return nil }
         // Where nobody said how far it may be emptied, it leaves with no less than it came with.
         let floors = [session.needs?.minimum, v2x.minimum, v2x.minimumV2X].compactMap { $0 }
@@ -52,10 +54,14 @@ extension Core {
                 - session.exported.milliwattHours * 1000 / left)
     }
 
+    /// Whether vehicles at the station can be steered, as far as its variables say.
+    func isSteered(_ m: Int) -> Bool {
+        stations[m].version == .v21 && stations[m].commissioning?.v2x?.isUsable ?? false
+    }
+
     /// Followed powers are judged by what is metered seconds later.
     func sampleInterval(_ m: Int) -> Duration {
-        stations[m].version == .v21
-            ? min(settings.sampleInterval, settings.steeredSampleInterval) : settings.sampleInterval
+        isSteered(m) ? min(settings.sampleInterval, settings.steeredSampleInterval) : settings.sampleInterval
     }
 
     /// Nothing that a station was told to follow outlives a connection or a start of its own.

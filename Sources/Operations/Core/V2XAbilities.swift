@@ -21,6 +21,8 @@ extension Core {
             abilities.hasVehicle = true
             found.v2x = abilities
         }
+        // What flows back is metered from now on.
+        if stations[s].commissioner.step == .done { stations[s].commissioner.step = .sampleEvery }
     }
 
     /// EVSEs that a station is asked about; those that it has not named yet are asked about as the station.
