@@ -71,7 +71,7 @@ extension SimulatedChargePoint {
         connectors[i].exchange.isAsleep = directive?.sleeps ?? false && evse.sleeps
         let ramp = max(1, evse.ramp * Int64(faults.rampPermille) / 1000)
         connectors[i].follow(
-            order, within: least...most, by: evse, ramp: ramp, isReady: wish.isSetpoint, at: now)
+            order, within: least...most, by: evse, ramp: ramp, isReady: wish.isSetpoint && !rests, at: now)
         connectors[i].offeredMilliamperes =
             max(0, min(upper, most).watts) * 1000 / Int64(settings.supply.voltage * settings.supply.phases)
     }
