@@ -201,6 +201,7 @@ enum RouteTable {
         Route(.post, "/sites/{id}/tariffs", .role(.manager), .person, handle: SitePage.addTariff),
         Route(.post, "/sites/{id}/mode", .role(.operator), .person, handle: SitePage.mode),
         Route(.get, "/sites/{id}/offline", .role(.viewer), .person, handle: OfflinePage.show),
+        Route(.get, "/sites/{id}/v2g", .role(.viewer), .person, handle: V2GPage.show),
         Route(.get, "/sites/{id}/stop", .role(.operator), .person, handle: StopPage.show),
         Route(.post, "/sites/{id}/stop", .role(.operator), .person, handle: StopPage.stop),
         Route(.get, "/alarms", .role(.viewer), .person, handle: AlarmsPage.show),

@@ -8,7 +8,7 @@ import Quantities
 #endif
 
 /// Serves the console over invented data, for browser tests, API tests and looking at pages:
-/// `console-preview [--port N] [--open] [--empty]`. Prints `listening http ADDRESS:PORT` and `ready` on stdout.
+/// `console-preview [--port N] [--open] [--empty | --park]`. Prints `listening http ADDRESS:PORT` and `ready` on stdout.
 @main struct Preview {
     static func main() async throws {
         let arguments = CommandLine.arguments
@@ -18,7 +18,9 @@ import Quantities
         let platform =
             arguments.contains("--empty")
             ? FakePlatform(clock: clock)
-            : FakePlatform(PreviewCommunity.state(), answerAfter: .milliseconds(700), clock: clock)
+            : FakePlatform(
+                arguments.contains("--park") ? PreviewPark.state() : PreviewCommunity.state(),
+                answerAfter: .milliseconds(700), clock: clock)
         if !arguments.contains("--empty") { PreviewCommunity.fill(platform.memory) }
         let server = ConsoleServer(
             service: platform, configuration: .init(port: port, open: arguments.contains("--open")),

@@ -4,6 +4,11 @@ import Operations
 import Quantities
 
 extension FakePlatform {
+    public func nodeReadings(of site: SiteID) async -> [NodeID: NodeReading] {
+        let own = Set(await nodes().filter { $0.site == site }.map(\.id))
+        return read { $0.nodeReadings.filter { own.contains($0.key) }.compactMapValues(\.last) }
+    }
+
     /// Over the sessions and readings in memory, without prices.
     public func v2g(of id: SiteID, in interval: Interval) async -> V2GReport? {
         guard let site = await site(id) else { return nil }

@@ -23,6 +23,14 @@ struct Browser {
             validateCommand: validate)
     }
 
+    /// Over a platform of its own, open to everybody.
+    init(over platform: FakePlatform) {
+        self.platform = platform
+        console = Console(
+            service: platform, configuration: ConsoleConfiguration(open: true, defaultLanguage: .english),
+            validateCommand: { _, _, _ in [] })
+    }
+
     func with(_ headers: [String: String]) -> Browser {
         var other = self
         other.headers.merge(headers) { _, new in new }

@@ -161,7 +161,7 @@ import Testing
             "device.report.", "device.source.", "device.mutability.", "drift.", "severity.", "profilechange.",
             "securityprofile.", "plugandcharge.", "monitoring.kind.", "monitoring.origin.", "monitoring.trigger.",
             "monitoring.base.",
-            "customers.what.", "customers.about.",
+            "customers.what.", "customers.about.", "flow.",
         ]
         for key in english.keys where !families.contains(where: { key.hasPrefix($0) }) {
             #expect(source.contains("\"\(key)\""), "the text \(key) is used nowhere")

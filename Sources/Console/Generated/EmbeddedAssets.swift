@@ -1657,7 +1657,64 @@ enum EmbeddedAssets {
                   "plugandcharge.V2GRootCertificate": "V2G roots held",
                   "plugandcharge.MORootCertificate": "Contract roots held",
                   "plugandcharge.renew": "Have it renew its V2G certificate",
-                  "plugandcharge.none": "none that it told of"
+                  "plugandcharge.none": "none that it told of",
+                  "site.v2g.open": "Energy flows and giving back",
+                  "site.v2g": "Giving back (V2G)",
+                  "site.v2g.text": "Who gives and takes now, what vehicles gave back, income, wear and the pilot's figures.",
+                  "v2g.title": "Energy flows and giving back",
+                  "v2g.flow": "Energy flows now",
+                  "v2g.pilot": "Figures of notice 718",
+                  "v2g.energy": "Energy of the last 31 days",
+                  "v2g.money": "Income of the last 31 days",
+                  "v2g.sessions": "Sessions that gave energy back",
+                  "v2g.rated": "Rated discharge power",
+                  "v2g.measuredpeak": "Highest quarter hour given back",
+                  "v2g.year": "Given back in {year}",
+                  "v2g.unstated": "Piles of which nobody said whether they can give back: {n}. Set their discharging rating.",
+                  "v2g.charged": "Charged, kWh",
+                  "v2g.discharged": "Given back, kWh",
+                  "v2g.cycled": "Of the charged: cycled",
+                  "v2g.valley.gross": "Valley share, gross",
+                  "v2g.valley.net": "Valley share, net of cycling",
+                  "v2g.throughput": "Throughput",
+                  "v2g.valley.method": "Net: energy that was charged to be given back is taken out of the valley hours first, so cycling cannot raise it.",
+                  "v2g.losses.known": "Its losses are counted.",
+                  "v2g.losses.unknown": "Losses are not counted: nobody stated the round trip.",
+                  "v2g.notknown": "not known",
+                  "v2g.earned": "Earned, yuan",
+                  "v2g.importcost": "Cost of all charging",
+                  "v2g.wear": "Wear, yuan",
+                  "v2g.income": "Left for the owner",
+                  "v2g.virtual": "Virtual distance",
+                  "v2g.battery": "Wear is reckoned with {price} yuan for each kWh given back.",
+                  "v2g.nobattery": "Nobody stated what the batteries cost: there is no wear and no income. Set it through the API (battery of the site).",
+                  "v2g.none": "No vehicle gave energy back in these 31 days.",
+                  "v2g.session": "Session",
+                  "v2g.table": "View as table",
+                  "flow.grid": "Grid",
+                  "flow.pv": "PV",
+                  "flow.building": "Building",
+                  "flow.storage": "Storage",
+                  "flow.vehicles": "Vehicles",
+                  "flow.gives": "gives",
+                  "flow.takes": "takes",
+                  "flow.still": "nothing flows",
+                  "flow.unknown": "not measured",
+                  "flow.and": "; ",
+                  "flow.part": "Part",
+                  "flow.direction": "Direction",
+                  "flow.power": "Power, kW",
+                  "envelope.title": "Energy envelope",
+                  "envelope.summary": "Net energy since plug-in: {now} kWh; wanted at departure {target} kWh, never below {minimum} kWh.",
+                  "envelope.soc": "State of charge now: {soc} %.",
+                  "envelope.quantity": "Line",
+                  "envelope.value": "kWh",
+                  "series.stored": "Net energy since plug-in",
+                  "series.course": "Planned course",
+                  "series.target": "Wanted at departure",
+                  "series.minimum": "Minimum",
+                  "series.window-low": "V2X window, lower edge",
+                  "series.window-high": "V2X window, upper edge"
                 }
 
                 """###),
@@ -3085,7 +3142,64 @@ enum EmbeddedAssets {
                   "plugandcharge.V2GRootCertificate": "已安装 V2G 根证书",
                   "plugandcharge.MORootCertificate": "已安装合约根证书",
                   "plugandcharge.renew": "让其更新 V2G 证书",
-                  "plugandcharge.none": "未上报"
+                  "plugandcharge.none": "未上报",
+                  "site.v2g.open": "能量流与放电",
+                  "site.v2g": "放电（V2G）",
+                  "site.v2g.text": "当前能量流向、车辆放电量、收益、电池损耗与试点指标。",
+                  "v2g.title": "能量流与放电",
+                  "v2g.flow": "当前能量流",
+                  "v2g.pilot": "718号通知指标",
+                  "v2g.energy": "近 31 天电量",
+                  "v2g.money": "近 31 天收益",
+                  "v2g.sessions": "有放电的会话",
+                  "v2g.rated": "额定放电功率",
+                  "v2g.measuredpeak": "最大刻钟放电功率",
+                  "v2g.year": "{year} 年放电量",
+                  "v2g.unstated": "未说明放电能力的桩：{n} 台。请填写其放电额定功率。",
+                  "v2g.charged": "充电量 kWh",
+                  "v2g.discharged": "放电量 kWh",
+                  "v2g.cycled": "其中循环电量",
+                  "v2g.valley.gross": "低谷占比（毛）",
+                  "v2g.valley.net": "低谷占比（扣除循环）",
+                  "v2g.throughput": "吞吐电量",
+                  "v2g.valley.method": "扣除循环：为放电而充入的电量优先从低谷电量中扣除，循环充放不会抬高该指标。",
+                  "v2g.losses.known": "已计入损耗。",
+                  "v2g.losses.unknown": "未计损耗：未填写往返效率。",
+                  "v2g.notknown": "未知",
+                  "v2g.earned": "放电收入 元",
+                  "v2g.importcost": "充电费用",
+                  "v2g.wear": "电池损耗 元",
+                  "v2g.income": "业主净收入",
+                  "v2g.virtual": "虚拟里程",
+                  "v2g.battery": "电池损耗按每放电 1 千瓦时 {price} 元计。",
+                  "v2g.nobattery": "未填写电池成本，无法计算损耗与净收入。请通过 API 设置站点的 battery。",
+                  "v2g.none": "近 31 天没有车辆放电。",
+                  "v2g.session": "会话",
+                  "v2g.table": "以表格查看",
+                  "flow.grid": "电网",
+                  "flow.pv": "光伏",
+                  "flow.building": "建筑",
+                  "flow.storage": "储能",
+                  "flow.vehicles": "车辆",
+                  "flow.gives": "供电",
+                  "flow.takes": "用电",
+                  "flow.still": "无功率",
+                  "flow.unknown": "无实测",
+                  "flow.and": "；",
+                  "flow.part": "环节",
+                  "flow.direction": "方向",
+                  "flow.power": "功率 kW",
+                  "envelope.title": "电量包络",
+                  "envelope.summary": "插枪以来净充电量 {now} 千瓦时；离开时目标 {target} 千瓦时，不低于 {minimum} 千瓦时。",
+                  "envelope.soc": "当前荷电状态：{soc} %。",
+                  "envelope.quantity": "曲线",
+                  "envelope.value": "kWh",
+                  "series.stored": "插枪以来净电量",
+                  "series.course": "计划走势",
+                  "series.target": "离开目标",
+                  "series.minimum": "下限",
+                  "series.window-low": "V2X 窗口下沿",
+                  "series.window-high": "V2X 窗口上沿"
                 }
 
                 """###),
@@ -5138,7 +5252,7 @@ enum EmbeddedAssets {
                           "403": {"$ref": "#/components/responses/Problem403"},
                           "404": {"$ref": "#/components/responses/Problem404"}
                         },
-                        "description": "Least role: viewer. Without from and to the last 31 days.",
+                        "description": "Least role: viewer. Without from and to the last 31 days; both are taken down to a whole quarter of an hour.",
                         "parameters": [
                           {
                             "name": "id",
@@ -10298,6 +10412,18 @@ enum EmbeddedAssets {
                 .level-chip.level-sharp { background: var(--sharp); } .level-chip.level-peak { background: var(--peak); } .level-chip.level-flat { background: var(--flat); }
                 .level-chip.level-valley { background: var(--valley); } .level-chip.level-deep_valley { background: var(--deep-valley); }
                 .off { display: none; }
+
+                .series-stored { stroke: var(--measured); stroke-width: 2.4; } .series-course { stroke: var(--planned); stroke-dasharray: 7 4; }
+                .series-target { stroke: var(--accent); stroke-dasharray: 12 4; } .series-minimum { stroke: var(--limit); stroke-width: 2.4; stroke-dasharray: 14 4 3 4; }
+                .series-window-low, .series-window-high { stroke: var(--base); stroke-width: 1.4; stroke-dasharray: 2 3; }
+
+                /* Energy flows */
+                .flow { display: block; width: 100%; min-width: 560px; max-width: 860px; height: auto; margin: 0 auto; }
+                .flow-box { fill: var(--sunken); stroke: var(--line-strong); } .flow-bus { fill: var(--line-strong); }
+                .flow text { text-anchor: middle; font: 13px var(--font); fill: var(--muted); } .flow .flow-value { font-size: 16px; font-weight: 650; fill: var(--text); font-variant-numeric: tabular-nums; }
+                .flow-line { fill: none; stroke: var(--planned); } .flow-head { stroke: none; fill: var(--planned); }
+                .flow-line.flow-grid, .flow-line.flow-building { stroke: var(--measured); } .flow-head.flow-grid, .flow-head.flow-building { fill: var(--measured); }
+                .flow-line.flow-still { stroke: var(--line-strong); stroke-width: 2; } .flow-line.flow-unknown { stroke: var(--line-strong); stroke-width: 2; stroke-dasharray: 4 5; }
 
                 /* Limits of a day beside their numbers */
                 .course { display: block; width: 180px; height: 34px; background: var(--sunken); border-radius: 4px; }

@@ -66,6 +66,7 @@ enum SessionPage {
             \(Parts.card(t("session.curve"), id: "curve", live: "session power", actions: Parts.csv(csv, t), figure))
             \(Parts.card(t("session.facts"), id: "facts", live: "session", facts(view, format)))
             </div>
+            \(SessionEnvelope.card(view, readings, format))
             <div class="columns">
             \(Parts.card(t("session.why"), id: "why", live: "session plan", why(view, format)))
             \(Parts.card(t("session.needs"), id: "needs", needsCard(view, canState, call, format)))
@@ -128,8 +129,7 @@ enum SessionPage {
     ) async -> HTML {
         let t = format.words
         let session = view.session
-        let power = readings.filter { $0.measurand == "Power.Active.Import" && $0.phase == nil }
-            .map { (at: $0.at, kilowatts: kilowatts($0)) }
+        let power = SessionEnvelope.power(readings)
         let measured = power.isEmpty ? fromRegisters(readings) : power
         let planned = plannedPoints(view)
         guard !measured.isEmpty || !planned.isEmpty else { return Parts.empty(t("session.noreadings")) }
@@ -181,11 +181,6 @@ enum SessionPage {
             <figcaption>\(chart.summary)</figcaption>
             <details class="as-table"><summary>\(t("chart.readings"))</summary>\(table)</details></figure>
             """
-    }
-
-    private static func kilowatts(_ reading: Reading) -> Double? {
-        guard let value = Double(reading.valueText) else { return nil }
-        return reading.unit == "kW" ? value : value / 1000
     }
 
     /// Mean power between neighbouring registers where the pile reports no power.

@@ -211,6 +211,7 @@ enum SitePage {
             \(Parts.card(t("site.identity"), id: "identity", "\(identity(site, canSetUp, call))\(denied)"))
             </div>
             \(outlook.map { offlineCard($0, site, format) })
+            \(V2GPage.card(site, t))
             \(Parts.card(t("site.nodes"), id: "nodes", nodesCard(nodes, site, canSetUp, call, format)))
             \(Parts.card(t("site.tariffs"), id: "tariffs", tariffCard(site, tariffs, canSetUp, call, format)))
             """

@@ -86,6 +86,8 @@ public protocol PlatformService: DeviceService {
     func dayReports(of site: SiteID) async -> [DayReport]
     /// What the site's vehicles took and gave back; `nil`: no such site.
     func v2g(of site: SiteID, in interval: Interval) async -> V2GReport?
+    /// The newest reading of each node of the site that has one.
+    func nodeReadings(of site: SiteID) async -> [NodeID: NodeReading]
     /// Tariff ids that a site may use.
     func tariffs() async -> [String]
 
@@ -111,6 +113,7 @@ public protocol PlatformService: DeviceService {
 extension PlatformService {
     public func priceLevels(of site: SiteID, in interval: Interval) async -> [PriceLevelSpan] { [] }
     public func v2g(of site: SiteID, in interval: Interval) async -> V2GReport? { nil }
+    public func nodeReadings(of site: SiteID) async -> [NodeID: NodeReading] { [:] }
 }
 
 /// A span of one price level (`valley`, `flat` …) of a tariff.

@@ -35,6 +35,10 @@ extension Platform {
             tariff: { RulePacks.builtIn.tariff($0) })
     }
 
+    func nodeReadings(of site: SiteID) async -> [NodeID: NodeReading] {
+        await loop.read { $0.nodeReadings(of: site) } ?? [:]
+    }
+
     /// Those that touch `interval`.
     private func sessions(of site: SiteID, in interval: Interval) async -> (list: [SessionView], isCut: Bool) {
         let filter = SessionFilter(site: site, from: interval.start, to: interval.end)
