@@ -26,14 +26,20 @@ extension Core {
         let slot = stations[m]
         guard let v2x = session.v2x, v2x.isBidirectional, v2x.control == .dynamic, slot.version == .v21,
             slot.evses[e].steering.isDefaultSure,
-            slot.supports(mode: "CentralSetpoint", evse: slot.evses[e].number)
+            slot.supports(mode: "CentralSetpoint", evse: slot.evses[e].number),
+            // A person set another mode of operation: it goes on until it is ended.
+            slot.session(session.id).map({ manualMode(m, $0, at: now) == nil }) ?? true
         else { return nil }
         let electrical = slot.station.electrical
         let rating = electrical.maxPower
+        let outside =
+            slot.profiles?.outside.isEmpty == false
+            ? outsideBounds(of: m, evse: slot.evses[e].number)(now).dischargeLimit : nil
         let mostDischarge =
             [
                 electrical.maxDischarge ?? rating, v2x.mostDischarge ?? .zero,
                 self.mostDischarge(slot.evses[e].id, at: now),
+                outside.map { Power(watts: -$0 / 1000) },
             ].compactMap { $0 }.min() ?? .zero
         guard mostDischarge > .zero else { return nil }
         // Where nobody said how far it may be emptied, it leaves with no less than it came with.
