@@ -19,7 +19,8 @@ import Testing
                 .stationBusy(station, waiting: 32), .stationOffline(station), .keysUndecided(station, count: 3),
                 .diskRefuses, .changeRefused, .busy, .stopping, .notInVersion(station, "ocpp1.6"),
                 .templateUnknown("t"), .tooManyTemplates(most: 100),
-                .reservationUnknown(7), .vendorHandlerUnknown("v"), .noLocalList(station), .tooMany(most: 3),
+                .reservationUnknown(7), .derUnknown("D1"), .vendorHandlerUnknown("v"), .noLocalList(station),
+                .tooMany(most: 3),
                 .campaignOver("C1"), .campaignNotRunning("C1"), .tooManyCampaigns(count: 20), .fileUnknown("f"),
                 .filesOff, .paymentUnknown("PM-1"), .paymentState("PM-1", "settled"), .paymentKnown, .paymentsOff,
                 .noPrices(station),
@@ -33,7 +34,8 @@ import Testing
                 .nodeUnknown(NodeID("N")),
                 .stationUnknown(station), .tariffUnknown("t"), .tariffDirection("t", is: "export"), .ownParent,
                 .cycle(parent: NodeID("A"), node: NodeID("B")), .past(now: now), .future(now: now),
-                .minimumAboveEnergy, .beyondAnyNode, .stationsOwn(action: "Heartbeat"), .worded("so"),
+                .minimumAboveEnergy, .beyondAnyNode, .functionUnsupported("VoltVar"), .tokenRefused,
+                .stationsOwn(action: "Heartbeat"), .worded("so"),
                 .stations(0, most: 9), .secretToKeep,
             ] + FieldProblem.Unit.allCases.map { .range(6...1000, $0) }
             + FieldFault.Kind.allCases.map { .payload($0, detail: "required") }
