@@ -213,7 +213,6 @@ enum SitePage {
             \(outlook.map { offlineCard($0, site, format) })
             <p class="controls"><a class="button" href="\(DERPage.path(site.id))">\(t("der.title"))</a></p>
             \(V2GPage.card(site, t))
-            \(V2GPage.card(site, t))
             \(Parts.card(t("site.nodes"), id: "nodes", nodesCard(nodes, site, canSetUp, call, format)))
             \(Parts.card(t("site.tariffs"), id: "tariffs", tariffCard(site, tariffs, canSetUp, call, format)))
             """
