@@ -420,7 +420,8 @@ import Testing
         var (d, id) = try Self.bidirectional(modes: "ChargingOnly,CentralSetpoint,ExternalLimits")
         // By the platform's profile it only charges.
         #expect(Self.course(&d, #""limit":0,"setpoint":-3000"#).contains("Rejected"))
-        #expect(Self.pass(&d, .seconds(3)).contains { $0.action == "SetChargingProfile" })
+        let told = Self.pass(&d, .seconds(3))
+        #expect(told.contains { ["SetChargingProfile", "UpdateDynamicSchedule"].contains($0.action) })
         #expect(try Self.session(d).dialogue?.course?.fits == false)
         var wish = OperationWish(.externalLimits)
         wish.limit = .kilowatts(10)

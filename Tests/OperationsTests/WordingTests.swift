@@ -20,6 +20,7 @@ import Testing
                 .diskRefuses, .changeRefused, .busy, .stopping, .notInVersion(station, "ocpp1.6"),
                 .templateUnknown("t"), .tooManyTemplates(most: 100),
                 .reservationUnknown(7), .derUnknown("D1"), .vendorHandlerUnknown("v"), .noLocalList(station),
+                .instructionUnknown("I"),
                 .tooMany(most: 3),
                 .campaignOver("C1"), .campaignNotRunning("C1"), .tooManyCampaigns(count: 20), .fileUnknown("f"),
                 .filesOff, .paymentUnknown("PM-1"), .paymentState("PM-1", "settled"), .paymentKnown, .paymentsOff,

@@ -19,7 +19,8 @@ extension Core {
             let energy = session.v2x?.target.map { max(.zero, $0) } ?? told.energy.map { delivered + $0 }
             stations[s].sessions[i].needs = Needs(
                 departure: told.departure.flatMap { $0 > now ? $0 : nil }, energy: energy,
-                minimum: session.v2x?.minimum.map { min(max(.zero, $0), energy ?? max(.zero, $0)) },
+                // One that lies below what it came with asks for nothing: how far it may be emptied is its own word.
+                minimum: session.v2x?.minimum.flatMap { $0 > .zero ? min($0, energy ?? $0) : nil },
                 chargeNow: session.dialogue?.hasPriority ?? false, statedBy: Needs.vehicle, statedAt: now)
             sessionChanged(s, i, "needs", at: now)
         } else if told.offer != nil {
@@ -61,7 +62,10 @@ extension Core {
         for step in told.reported(voltage: form.voltage, phases: form.phases).steps where step.limit < .zero {
             let at = max(step.start, now)
             let then = held(at)
-            guard then.mode == mode, let least = then.dischargeLimit else { continue }
+            // Who follows a setpoint gives back what that says, and nothing while it charges.
+            guard then.mode == mode, let least = then.dischargeLimit ?? then.setpoint.map({ min(0, $0) }) else {
+                continue
+            }
             if step.limit.watts < least / 1000 - tolerance { return false }
         }
         return true
