@@ -105,11 +105,14 @@ extension StationSlot {
         }
     }
 
-    /// Who asked for a transfer that only charges, or may not give back, is not told to (Q02.FR.02).
+    /// Who asked for a transfer that only charges, or whose station was told that it may not give back, is not told to
+    /// (Q02.FR.02). Where nobody said anything, a person who orders it by hand has said so.
     private func check(
         direction period: V2.ChargingSchedulePeriod, of session: Session, _ refuse: (String, String) -> Void
     ) {
         guard let told = session.v2x, !told.isBidirectional else { return }
+        let hasAsked = session.dialogue?.offer?.requested.contains("BPT") ?? false
+        if hasAsked, session.dialogue?.allowed == nil { return }
         let zero = JSONDecimal(0)
         for (field, value) in [("setpoint", period.setpoint), ("dischargeLimit", period.dischargeLimit)] {
             guard let value, value < zero else { continue }
