@@ -38,7 +38,8 @@ public struct TransactionReport: Hashable, Sendable {
     public init(
         stage: SequenceRecord.Stage, transaction: String, sequence: Int, at: Instant, trigger: String,
         wasOffline: Bool = false, evse: Int? = nil, connector: Int? = nil, token: String? = nil,
-        vehicle: String? = nil, isFree: Bool = false, chargingState: String? = nil, stopReason: String? = nil, remoteStart: Int? = nil,
+        vehicle: String? = nil, isFree: Bool = false, chargingState: String? = nil, stopReason: String? = nil,
+        remoteStart: Int? = nil,
         reservation: Int? = nil,
         readings: [Reading] = []
     ) {

@@ -183,7 +183,7 @@ import Testing
         #expect(v2x.maximum == .kilowattHours(43) && v2x.maximumV2X == .kilowattHours(33))
         #expect(v2x.minimumV2X == .wattHours(-7000), "half a watt-hour is none")
         #expect(v2x.mostCharge == .watts(22_001) && v2x.mostDischarge == .kilowatts(11), "phases add up")
-        #expect(kept.needs?.energy == .kilowattHours(23) && kept.needs?.minimum == .zero)
+        #expect(kept.needs?.energy == .kilowattHours(23) && kept.needs?.minimum == nil)
         #expect(kept.dialogue?.vehicle == "WMIV1234567890ABC")
         #expect(kept.dialogue?.offer?.phases == ["maxChargePower_L2"] && kept.dialogue?.offer?.mostTuples == 12)
         d.restart()

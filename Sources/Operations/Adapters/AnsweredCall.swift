@@ -32,7 +32,7 @@ enum AnsweredCall {
     ]).union(jobActions).union(certificateActions).union(profileActions).union(v2xActions).union(OCPP16Adapter.telling)
         .union(
             OCPP2Adapter.telling
-    ).union(OCPP2Adapter.tellingOfTariffs)
+        ).union(OCPP2Adapter.tellingOfTariffs)
 
     /// What it says, in words that every protocol shares; `nil`: nothing that is kept.
     var fact: StationFact? {

@@ -186,7 +186,8 @@ public enum FaultReason: Wording {
     public var kind: ServiceFault.Kind {
         switch self {
         case .stationUnknown, .evseUnknown, .siteUnknown, .nodeUnknown, .sessionUnknown, .alarmUnknown, .idTokenUnknown,
-            .reservationUnknown, .vendorHandlerUnknown, .fileUnknown, .templateUnknown, .instructionUnknown, .derUnknown, .paymentUnknown:
+            .reservationUnknown, .vendorHandlerUnknown, .fileUnknown, .templateUnknown, .instructionUnknown,
+            .derUnknown, .paymentUnknown:
             .notFound
         case .invalid: .invalid
         case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy,
