@@ -4879,7 +4879,7 @@ enum EmbeddedAssets {
                                 "type": "object",
                                 "properties": {
                                   "id_token": {"type": "string", "minLength": 1, "maxLength": 255},
-                                  "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600}
+                                  "timeout_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 600}
                                 },
                                 "additionalProperties": false,
                                 "required": ["id_token"]
