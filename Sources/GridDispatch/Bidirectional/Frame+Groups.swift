@@ -129,7 +129,9 @@ extension Frame {
             var shortfalls: [GroupDispatch.Shortfall] = []
             if isMissed {
                 for member in group.members {
-                    if let reason = shortfall(of: member, target, tracks[indices[member.pile]]) {
+                    if let reason = shortfall(
+                        of: member, target, missing: target - allocated, tracks[indices[member.pile]])
+                    {
                         shortfalls.append(.init(evse: input.evses[member.pile].id, reason: reason))
                     }
                 }
@@ -155,7 +157,9 @@ extension Frame {
     }
 
     /// Why a member does not do more of what its group misses, the nearest cause first.
-    private func shortfall(of member: GroupFrame.Member, _ target: Int64, _ track: EVSETrack) -> SetpointReason? {
+    private func shortfall(
+        of member: GroupFrame.Member, _ target: Int64, missing: Int64, _ track: EVSETrack
+    ) -> SetpointReason? {
         let k = member.pile
         let share = shares[k]?.amount ?? 0
         let granted = targets[k] ?? 0
@@ -170,6 +174,8 @@ extension Frame {
             return .fallsShort
         }
         let unit = member.unit
+        // What is left is too little for anyone who rests.
+        if share == 0, abs(missing) < (target < 0 ? unit.leastDown : unit.leastUp) { return .belowMinimumCurrent }
         if target < 0 {
             return share == unit.lowest || -unit.lowest < unit.leastDown ? member.keepsFromGiving : nil
         }
