@@ -211,6 +211,7 @@ struct EVSETrack: Sendable {
         if sampleAt >= changedAt + settings.settleAfter {
             return max(least, power - slop)...max(least, power + slop)
         }
-        return max(least, min(power, ceiling, -giving) - slop)...(max(power, ceiling) + slop)
+        let lowest = giving > 0 ? min(power, ceiling, -giving) : min(power, ceiling)
+        return max(least, lowest - slop)...(max(power, ceiling) + slop)
     }
 }
