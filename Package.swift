@@ -175,8 +175,7 @@ let package = Package(
             ], swiftSettings: unoptimised),
         tests("Simulation", ["Quantities", "Operations"]),
         .testTarget(
-            name: "StationTests",
-            dependencies: ["Simulation", "OCPP", "OCPPMessages", "Quantities", "Credentials", "Charging"],
+            name: "StationTests", dependencies: ["Simulation", "OCPP", "OCPPMessages", "Quantities", "Credentials"],
             swiftSettings: unoptimised),
         .testTarget(name: "ArchitectureTests", swiftSettings: unoptimised),
     ]
