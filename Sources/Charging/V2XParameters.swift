@@ -23,6 +23,9 @@ public struct V2XParameters: Hashable, Sendable {
     public var minimumV2X: Energy?
     public var maximumV2X: Energy?
     public var toldAt: Instant
+    /// What the meter had counted of the session when it was told.
+    public var importedThen = Energy.zero
+    public var exportedThen = Energy.zero
 
     public init(
         transfer: String, control: Control, leastCharge: Power? = nil, mostCharge: Power? = nil,

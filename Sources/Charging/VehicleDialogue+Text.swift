@@ -18,6 +18,8 @@ extension V2XParameters {
         texts.set("minimum_v2x", minimumV2X?.milliwattHours)
         texts.set("maximum_v2x", maximumV2X?.milliwattHours)
         texts.set("told_at", toldAt.milliseconds)
+        texts.set("imported_then", importedThen.milliwattHours)
+        texts.set("exported_then", exportedThen.milliwattHours)
         return texts.all
     }
 
@@ -35,6 +37,8 @@ extension V2XParameters {
             mostDischarge: power("most_discharge"), target: energy("target"), minimum: energy("minimum"),
             maximum: energy("maximum"), minimumV2X: energy("minimum_v2x"), maximumV2X: energy("maximum_v2x"),
             toldAt: Instant(milliseconds: toldAt))
+        importedThen = energy("imported_then") ?? .zero
+        exportedThen = energy("exported_then") ?? .zero
     }
 }
 

@@ -110,9 +110,12 @@ public struct DispatchInput: Sendable {
         public var isFull: Bool
         /// `nil`: it only charges, and is told limits.
         public var steering: Steering?
+        /// The most that an earlier run of ours may have told it to give, a magnitude.
+        public var mayGive: Power
         public init(
             session: String, startedAt: Instant, delivered: Energy, wanted: Energy? = nil, minimum: Energy? = nil,
-            departure: Instant? = nil, isFull: Bool = false, steering: Steering? = nil
+            departure: Instant? = nil, isFull: Bool = false, steering: Steering? = nil,
+            mayGive: Power = .zero
         ) {
             self.session = session
             self.startedAt = startedAt
@@ -122,6 +125,7 @@ public struct DispatchInput: Sendable {
             self.departure = departure
             self.isFull = isFull
             self.steering = steering
+            self.mayGive = mayGive
         }
     }
 }

@@ -52,8 +52,6 @@ public struct DispatchSettings: Hashable, Sendable {
     public var deadMan: Duration = .seconds(60)
     /// It is told again when less than this is left: enough for one lost call, and no sooner.
     public var deadManRenewBefore: Duration = .seconds(25)
-    /// A call may be on its way for so long; its dead-man counts from when it comes.
-    public var deliveryTolerance: Duration = .seconds(30)
     /// Least time between two setpoints of one vehicle that are not safety cuts.
     public var steerInterval: Duration = .seconds(1)
     /// Smallest change of a followed power worth a message, as a share of the rating.

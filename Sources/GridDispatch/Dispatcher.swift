@@ -179,7 +179,7 @@ public struct Dispatcher: Sendable {
         for (evse, i) in zip(input.evses, indices) {
             tracks[i].begin(
                 session: evse.session?.session, rating: evse.capability.rating,
-                giving: evse.session?.steering?.mostDischarge ?? .zero, settings: settings, at: now)
+                giving: evse.session?.mayGive ?? .zero, settings: settings, at: now)
             tracks[i].ledger.expire(at: now)
             tracks[i].response.pass(to: now, settings: settings)
             if let sample = evse.measured,

@@ -55,7 +55,7 @@ struct EVSETrack: Sendable {
         if isFirstSight, let session {
             ledger.doubtEverything(
                 in: session, rating: rating, until: now + settings.profileDuration, giving: giving,
-                givingUntil: now + settings.deadMan + settings.deliveryTolerance, at: now)
+                givingUntil: now + settings.deadMan + ProfileLedger.deliveryTolerance, at: now)
         }
         self.session = session
         ledger.keep(onlySession: session)
@@ -207,7 +207,7 @@ struct EVSETrack: Sendable {
         let slop = isExact ? 0 : rating.watts / 50
         // Nothing but a setpoint makes a vehicle give: below 0 a meter errs unless one may be in force.
         let power = giving > 0 ? samplePower.watts : max(0, samplePower.watts)
-        let least = giving > 0 || power < 0 ? Int64.min / 4 : 0
+        let least = giving > 0 ? Int64.min / 4 : 0
         if sampleAt >= changedAt + settings.settleAfter {
             return max(least, power - slop)...max(least, power + slop)
         }

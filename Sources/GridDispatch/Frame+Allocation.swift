@@ -152,7 +152,8 @@ extension Frame {
     /// and vehicles that the plan leaves short.
     private func surplus(of wishes: [Wish]) -> [Wish] {
         wishes.compactMap { wish in
-            guard wish.tier == .plan, wish.freed == 0, let session = input.evses[wish.pile].session,
+            guard wish.tier == .plan, wish.freed == 0, wish.amount >= 0, shares[wish.pile] == nil,
+                let session = input.evses[wish.pile].session,
                 let stay = planned(session.session)
             else { return nil }
             let isShort = stay.undelivered > .zero

@@ -61,16 +61,18 @@ extension Frame {
             wishes.append(wish(.contract, hold ? piles[k].ceiling : cap, .manual, isHold: hold))
             return wishes
         }
-        if let minimum = session.minimum, session.delivered < minimum {
+        let isFull = session.isFull || track.isFull
+        let lacksMinimum = session.minimum.map { session.delivered < $0 } ?? false
+        // One that only charges and takes nothing does not get its minimum by being offered more.
+        if lacksMinimum, !isFull || session.steering != nil {
             wishes.append(wish(.driverMinimum, track.drawCap?.watts ?? cap, .driverMinimum))
-        } else if let share = shares[k] {
+        } else if !lacksMinimum, let share = shares[k] {
             wishes.append(wish(Tier(share.instruction.priority), share.amount, .instruction(share.instruction.id)))
             return wishes
         }
         let planned = input.plan.flatMap { plan in
             stays[session.session].flatMap { plan.power(of: plan.stays[$0], at: now) }
         }
-        let isFull = session.isFull || track.isFull
         if isFull, planned.map({ $0 >= .zero || session.steering == nil }) ?? true {
             // It may wake up to heat or cool: the least power while there is room.
             wishes.append(wish(.full, evse.capability.minimum.watts, .full))
@@ -79,6 +81,10 @@ extension Frame {
         if let power = planned {
             if power < .zero {
                 wishes.append(discharge(k, power, session))
+                return wishes
+            }
+            guard session.steering == nil || track.response.mayAsk(1, settings: settings, at: now) else {
+                wishes.append(wish(.plan, 0, .turning))
                 return wishes
             }
             let wished = roundedToMinimum(power.watts, evse.capability)

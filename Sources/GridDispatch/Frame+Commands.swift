@@ -21,7 +21,9 @@ extension Frame {
         // A ceiling that came from a default profile need not be a whole step.
         let limit = capability.settable(Power(watts: wanted))
         let isCut = limit.watts < pile.ceiling
-        let isUrgent = isCut && (pile.isGuarded || limit == .zero && isHeldAtZero(k) || overloads(k))
+        // One that still gives and is not to any more hears so at once.
+        let isUrgent =
+            isCut && (pile.isGuarded || limit == .zero && isHeldAtZero(k) || overloads(k)) || pile.giving > 0
         if track.failures > 0, now < track.retryAt, !(isUrgent && track.lastFailure == .notSent) { return nil }
 
         if let pending = track.ledger.pending {
@@ -106,11 +108,12 @@ extension Frame {
             known = [:]
             return steps
         }
-        known = known.filter { id, _ in input.instructions.contains { $0.id == id } }
+        let keys = Set(input.instructions.map(\.progressKey))
+        known = known.filter { keys.contains($0.key) }
         for instruction in input.instructions where instruction.interval.contains(now) {
-            let stage = max(known[instruction.id] ?? .received, instruction.stage)
+            let stage = max(known[instruction.progressKey] ?? .received, instruction.stage)
             guard let (next, power) = nextStage(instruction, after: stage, tracks: tracks) else { continue }
-            known[instruction.id] = next
+            known[instruction.progressKey] = next
             steps.append((instruction.id, next, power))
         }
         return steps
@@ -165,4 +168,9 @@ extension Frame {
             }
         }
     }
+}
+
+extension Instruction {
+    /// One that replaces another of the same id begins anew.
+    fileprivate var progressKey: String { "\(history.first?.at.milliseconds ?? 0) \(id)" }
 }

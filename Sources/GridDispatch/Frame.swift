@@ -36,6 +36,8 @@ struct Frame {
 
     /// Room of each node for discharge now; before anything is granted.
     let exportRoom: [Int64]
+    /// Discharge that may flow now out of the EVSEs below each node.
+    let givingBelow: [Int64]
     /// Nodes out of which more may flow now than they take.
     let isOverExporting: [Bool]
     /// What groups ask of their members, watts; charging positive.
@@ -135,6 +137,7 @@ struct Frame {
         exportRoom = Frame.exportRoom(input, nodeTracks, settings: settings, at: now)
         var given = [Int64](repeating: 0, count: limits.count)
         for (pile, path) in zip(piles, paths) { for n in path { given[n] += pile.giving } }
+        givingBelow = given
         isOverExporting = zip(zip(given, exportRoom), input.nodes).map { pair, node in
             // The target margin is for moves of the base load; what reaches into the half of it is cut.
             pair.0 > pair.1 + Int64(Double(node.exportLimit?.watts ?? 0) * settings.targetMargin / 2)
@@ -194,10 +197,12 @@ extension Frame.Pile {
             track.sampleAt.map { now - $0 <= settings.settleAfter } ?? false ? track.samplePower?.watts ?? 0 : 0
         let isTold = evse.session?.steering != nil
         giving = max(track.ledger.giving(at: now).watts, isTold ? -sampled : 0)
+        let running = Power(watts: giving)
         let most = { (keepsWanted: Bool) -> Int64 in
             guard evse.online, let stay = evse.session, let steering = stay.steering else { return 0 }
             return steering.mostGiving(
-                stay, knownAt: evse.measured?.at, keepsWanted: keepsWanted, settings: settings, at: now
+                stay, knownAt: evse.measured?.at, running: running, keepsWanted: keepsWanted, settings: settings,
+                at: now
             ).watts
         }
         gives = most(false)

@@ -16,10 +16,11 @@ struct ProfileLedger: Sendable {
         var isDeadMan = false
 
         /// Until then it may hold.
-        var latestEnd: Instant { until + (isDeadMan ? Self.delivery : ProfileLedger.clockTolerance) }
+        var latestEnd: Instant {
+            until + (isDeadMan ? ProfileLedger.deliveryTolerance : ProfileLedger.clockTolerance)
+        }
         /// Until then it holds if it was confirmed.
         var earliestEnd: Instant { isDeadMan ? until : until - ProfileLedger.clockTolerance }
-        private static let delivery: Duration = .seconds(30)
     }
     struct Fallback: Hashable, Sendable {
         let number: UInt64
@@ -42,6 +43,8 @@ struct ProfileLedger: Sendable {
 
     /// A station's clock may be off by so much: its profiles end so much earlier or later than we reckon.
     static let clockTolerance: Duration = .seconds(60)
+    /// A call may be on its way for so long; what ends by a dead-man counts from when it comes.
+    static let deliveryTolerance: Duration = .seconds(30)
 
     /// More doubtful profiles than this are joined into the worst of them: a pile that never answers is retried for days.
     private static let mostDoubtful = 4

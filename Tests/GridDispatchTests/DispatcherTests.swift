@@ -25,6 +25,17 @@ import Testing
         #expect((5...7).contains(renewals), "\(renewals) setpoints in half an hour")
     }
 
+    @Test func `a vehicle that takes nothing holds no room for its minimum`() {
+        var site = BenchSite(piles: 2, limit: .kilowatts(10))
+        site.plugIn(0, appetite: .zero, minimum: .kilowattHours(5))
+        site.run(seconds: 600)
+        #expect(site.last?.evses[0].reason == .full)
+        site.plugIn(1)
+        site.plan = site.flatPlan([1: .kilowatts(7)])
+        site.run(seconds: 120)
+        #expect(site.piles[1].allowed(at: site.now) == .watts(6996))
+    }
+
     @Test func `small changes of the plan send nothing`() {
         var site = BenchSite(piles: 1, limit: .kilowatts(50))
         site.plugIn(0)

@@ -212,6 +212,52 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         }
     }
 
+    @Test func `a group that only saves money still gives what it is asked, whomever the plan leaves short`() {
+        var site = park(4)
+        for i in site.piles.indices { site.piles[i].session?.wanted = .kilowattHours(20) }
+        site.run(seconds: 120, sampleEvery: 2)
+        site.plan = site.flatPlan(
+            [0: .kilowatts(10), 1: .kilowatts(10), 2: .kilowatts(10), 3: .kilowatts(10)],
+            undelivered: [0: .kilowattHours(5), 1: .kilowattHours(5), 2: .kilowattHours(5), 3: .kilowattHours(5)])
+        site.ask(.kilowatts(-100), priority: .cost)
+        site.run(seconds: 20, sampleEvery: 2)
+        #expect(abs(site.flow + 100_000) <= 2_000, "\(site.flow) W")
+    }
+
+    @Test func `an instruction that replaces another of its id begins anew`() {
+        var site = park(4)
+        site.run(seconds: 120, sampleEvery: 2)
+        var stages: [Instruction.Stage] = []
+        for power in [-100, -150] as [Int64] {
+            site.ask(.kilowatts(power))
+            site.run(seconds: 20, sampleEvery: 2, check: { site in stages += site.last?.progress.map(\.stage) ?? [] })
+        }
+        #expect(stages == [.allocated, .confirmed, .measured, .allocated, .confirmed, .measured])
+    }
+
+    @Test func `what an earlier run of ours may have told counts until its dead-man is over`() {
+        var site = BenchSite(piles: 1, limit: .kilowatts(100))
+        site.plugIn(0)
+        site.piles[0].session?.mayGive = .kilowatts(60)
+        site.run(seconds: 1)
+        #expect(site.dispatcher.tracks[0].ledger.giving(at: site.now) == .kilowatts(60))
+        site.run(seconds: 100)
+        #expect(site.dispatcher.tracks[0].ledger.giving(at: site.now) == .zero)
+    }
+
+    @Test func `a plan that turns a vehicle round at once waits for its rest`() {
+        var site = park(1)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.plan = site.flatPlan([0: .kilowatts(-30)])
+        site.run(seconds: 10, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow == .kilowatts(-30))
+        site.plan = site.flatPlan([0: .kilowatts(30)])
+        site.run(seconds: 30, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow == .zero && site.last?.evses[0].reason == .turning)
+        site.run(seconds: 40, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow == .kilowatts(30))
+    }
+
     @Test func `a plan that discharges is followed down to the floor`() {
         var site = park(2)
         site.piles[0].session?.steering?.floor = .wattHours(-500)

@@ -15,13 +15,6 @@ extension Frame {
         }
     }
 
-    /// Discharge that may flow now, by node.
-    var givingBelow: [Int64] {
-        var sums = [Int64](repeating: 0, count: limits.count)
-        for (k, pile) in piles.enumerated() { for n in paths[k] { sums[n] += pile.giving } }
-        return sums
-    }
-
     /// What of `wanted` (a magnitude) fits under the export limits, given what others were granted before.
     mutating func fitting(discharge wanted: Int64, of k: Int, _ room: inout [Int64]) -> Int64 {
         var most = wanted
@@ -36,8 +29,8 @@ extension Frame {
 
     /// Cuts discharge to what fits beside all that may still flow.
     mutating func admitDischarge() {
-        var room = exportRoom
-        for (n, giving) in givingBelow.enumerated() { room[n] -= giving }
+        guard admitted.contains(where: { $0 ?? 0 < 0 }) else { return }
+        var room = zip(exportRoom, givingBelow).map { $0 - $1 }
         for k in piles.indices {
             guard let power = admitted[k], power < 0 else { continue }
             let giving = piles[k].giving
@@ -55,8 +48,12 @@ extension Frame {
 
     /// Whether a steered EVSE must be told something now.
     func steeringDecision(_ k: Int, _ track: EVSETrack) -> Decision? {
-        guard let wanted = admitted[k] else { return nil }
+        guard var wanted = admitted[k] else { return nil }
         let pile = piles[k]
+        // The station counts its dead-man by itself: what fits for a shorter time than that is not told.
+        if fitsUntil[k] < now + settings.deadMan + ProfileLedger.deliveryTolerance {
+            wanted = min(wanted, pile.floorNow)
+        }
         let power = Power(watts: wanted)
         let isUrgent =
             power.watts < pile.ceiling && (pile.isGuarded || wanted == 0 && isHeldAtZero(k) || overloads(k))
@@ -64,7 +61,7 @@ extension Frame {
         if track.failures > 0, now < track.retryAt, !(isUrgent && track.lastFailure == .notSent) { return nil }
         func decision(isChange: Bool) -> Decision {
             Decision(
-                limit: power, until: min(fitsUntil[k], now + settings.deadMan), isUrgent: isUrgent, isChange: isChange,
+                limit: power, until: now + settings.deadMan, isUrgent: isUrgent, isChange: isChange,
                 isFollowed: true)
         }
         if let pending = track.ledger.pending {

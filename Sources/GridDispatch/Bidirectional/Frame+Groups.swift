@@ -135,15 +135,14 @@ extension Frame {
                         shortfalls.append(.init(evse: input.evses[member.pile].id, reason: reason))
                     }
                 }
-                for k in piles.indices where paths[k].contains(group.node) && piles[k].standing == .unreachable {
-                    shortfalls.append(.init(evse: input.evses[k].id, reason: .offline))
-                }
-                for k in piles.indices where paths[k].contains(group.node) && piles[k].standing == .steered {
-                    guard input.evses[k].session?.steering != nil, !group.members.contains(where: { $0.pile == k })
-                    else {
-                        continue
+                let told = Set(group.members.map(\.pile))
+                for k in piles.indices where paths[k].contains(group.node) && !told.contains(k) {
+                    switch piles[k].standing {
+                    case .unreachable: shortfalls.append(.init(evse: input.evses[k].id, reason: .offline))
+                    case .steered where input.evses[k].session?.steering != nil:
+                        shortfalls.append(.init(evse: input.evses[k].id, reason: isBusy(k) ? reasons[k] : .unanswered))
+                    case .absent, .idle, .steered: break
                     }
-                    shortfalls.append(.init(evse: input.evses[k].id, reason: isBusy(k) ? reasons[k] : .unanswered))
                 }
             }
             return GroupDispatch(

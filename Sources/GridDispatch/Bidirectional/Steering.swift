@@ -31,24 +31,25 @@ public struct Steering: Hashable, Sendable {
     /// on until the dead-man ends it.
     ///
     /// - Parameters:
-    ///   - knownAt: when ``DispatchInput/Stay/delivered`` was metered; what it may have given since counts as given. `nil`:
-    ///     nothing is known, and nothing is asked.
+    ///   - knownAt: when ``DispatchInput/Stay/delivered`` was metered. `nil`: nothing is known, and nothing is asked.
+    ///   - running: the most that it may have given since, a magnitude: that counts as given.
     ///   - keepsWanted: also what the driver wants by departure must still be reachable, with a share of the charging power
     ///     that can be counted on. Without a known departure it must be there already.
     func mostGiving(
-        _ stay: DispatchInput.Stay, knownAt: Instant?, keepsWanted: Bool, settings: DispatchSettings, at now: Instant
+        _ stay: DispatchInput.Stay, knownAt: Instant?, running: Power, keepsWanted: Bool, settings: DispatchSettings,
+        at now: Instant
     ) -> Power {
         guard let knownAt else { return .zero }
-        let ahead = settings.deadMan + settings.deliveryTolerance
-        let horizon = ahead + max(.zero, now - knownAt)
-        var spare = stay.delivered - floor
+        let ahead = settings.deadMan + ProfileLedger.deliveryTolerance
+        let delivered = stay.delivered - running.energy(over: max(.zero, now - knownAt))
+        var spare = delivered - floor
         if keepsWanted, let wanted = stay.wanted {
             let left = stay.departure.map { max(.zero, $0 - now - ahead) } ?? .zero
             let reliable = Power(watts: Int64(Double(mostCharge.watts) * settings.recoveryShare))
-            spare = min(spare, stay.delivered + reliable.energy(over: left) - wanted)
+            spare = min(spare, delivered + reliable.energy(over: left) - wanted)
         }
         guard spare > .zero else { return .zero }
-        let most = min(mostDischarge, spare.meanPower(over: horizon))
+        let most = min(mostDischarge, spare.meanPower(over: ahead))
         // Towards the floor the power fades; its last fiftieth is not worth a message a second.
         return most < max(leastDischarge, Power(watts: mostDischarge.watts / 50)) ? .zero : most
     }

@@ -87,7 +87,7 @@ extension OCPP2Adapter {
     }
 
     /// In the form's unit, towards 0; below 0 while discharging.
-    private static func setpoint(_ power: Power, _ form: LimitForm) -> JSONDecimal {
+    static func setpoint(_ power: Power, _ form: LimitForm) -> JSONDecimal {
         switch form.unit {
         case .watts: JSONDecimal(Int(power.watts))
         case .amperes:

@@ -24,9 +24,9 @@ extension OCPP2Adapter {
         guard let parameters else { return nil }
         if let asked = parameters.energyAmount { return asked }
         guard let capacity = parameters.evEnergyCapacity?.scaled(by: 0), let charge = parameters.stateOfCharge,
-            (0...mostWattHours).contains(capacity)
+            (0...mostWattHours).contains(capacity), (0...100).contains(charge)
         else { return nil }
-        return JSONDecimal(Int(capacity) * max(0, (parameters.fullSoC ?? 100) - charge) / 100)
+        return JSONDecimal(Int(capacity) * max(0, min(100, parameters.fullSoC ?? 100) - charge) / 100)
     }
 
     // MARK: - Giving back
@@ -57,7 +57,7 @@ extension OCPP2Adapter {
 
     /// Below 0: the battery holds more than that.
     private static func energy(_ wattHours: JSONDecimal?) -> Energy? {
-        wattHours?.scaled(by: 0).flatMap { abs($0) <= mostWattHours ? Energy.wattHours($0) : nil }
+        wattHours?.scaled(by: 0).flatMap { (-mostWattHours...mostWattHours).contains($0) ? Energy.wattHours($0) : nil }
     }
 
     private static func word(_ transfer: V2.EnergyTransferMode) -> String { HeldProfile.word(transfer.name) }

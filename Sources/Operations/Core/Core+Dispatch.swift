@@ -57,7 +57,11 @@ extension Core {
             stay = DispatchInput.Stay(
                 session: session.id.value, startedAt: session.startedAt, delivered: stored(session),
                 wanted: outlook.wanted, minimum: session.needs?.minimum, departure: outlook.departure,
-                isFull: isSuspendedByVehicle(evse, at: now), steering: steering(m, e, session, at: now))
+                isFull: isSuspendedByVehicle(evse, at: now), steering: steering(m, e, session, at: now),
+                mayGive: session.v2x.map {
+                    $0.isBidirectional
+                        ? slot.station.electrical.maxDischarge ?? slot.station.electrical.maxPower : .zero
+                } ?? .zero)
         }
         let measured = evse.meter.power.flatMap { power in
             evse.meter.at.map { DispatchInput.Measured(power: power, at: $0) }
@@ -220,6 +224,9 @@ extension StationCommand {
         switch (self, other) {
         case (.limitTransaction(let a, _, _, _), .limitTransaction(let b, _, _, _)): a == b
         case (.steer(let a, _, _, _, _), .steer(let b, _, _, _, _)): a == b
+        // Both are one profile at the station.
+        case (.limitTransaction(let a, _, _, _), .steer(let b, _, _, _, _)): a == b
+        case (.steer(let a, _, _, _, _), .limitTransaction(let b, _, _, _)): a == b
         case (.limitByDefault(let a, _, _), .limitByDefault(let b, _, _)): a == b
         default: false
         }

@@ -141,7 +141,7 @@ extension Core {
         if refusal == nil, told.v2x != nil {
             let session = stations[s].sessions[i]
             parameters?.transfer = covered(offer.requested, s, i, at: now)
-            parameters?.count(from: session.imported - session.exported)
+            parameters?.count(imported: session.imported, exported: session.exported)
             parameters?.toldAt = at
         } else {
             parameters = nil
@@ -219,7 +219,10 @@ extension StationSlot {
 
 extension V2XParameters {
     /// Energies that count from now on count from plug-in afterwards.
-    mutating func count(from net: Energy) {
+    mutating func count(imported: Energy, exported: Energy) {
+        importedThen = imported
+        exportedThen = exported
+        let net = imported - exported
         target = target.map { net + $0 }
         minimum = minimum.map { net + $0 }
         maximum = maximum.map { net + $0 }

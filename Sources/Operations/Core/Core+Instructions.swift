@@ -6,7 +6,6 @@ import Quantities
 extension Core {
     /// Of one site, at a time.
     static let mostInstructions = 64
-    private static let instructionPrefix = "instruction/"
 
     /// In order of their beginning; `nil`: no such site.
     public func instructions(of id: SiteID) -> [GroupInstruction]? {
@@ -36,9 +35,9 @@ extension Core {
         guard others.count < Self.mostInstructions else {
             return .failure(ServiceFault(.tooMany(most: Self.mostInstructions)))
         }
-        sites[s].instructions.removeAll { $0.id == instruction.id }
+        sites[s].instructions.removeAll { $0.isOfGroup && $0.id == instruction.id }
         sites[s].instructions.append(instruction)
-        persist(.setting(key: Self.key(id, instruction.id), value: instruction.text))
+        keepInstructions(s)
         step(site: s, at: now)
         return .success(.done)
     }
@@ -48,12 +47,13 @@ extension Core {
         guard sites[s].instructions.contains(where: { $0.id == instruction && $0.isOfGroup }) else {
             return .failure(ServiceFault(.instructionUnknown(instruction)))
         }
-        end(instruction: instruction, s)
+        sites[s].instructions.removeAll { $0.isOfGroup && $0.id == instruction }
+        keepInstructions(s)
         step(site: s, at: now)
         return .success(.done)
     }
 
-    /// Forgets those whose time is over, and notes how far the others came.
+    /// Notes how far they came.
     mutating func follow(_ output: DispatchOutput, _ s: Int, at now: Instant) {
         sites[s].groups = output.groups
         for (id, stage, power) in output.progress {
@@ -63,29 +63,29 @@ extension Core {
     }
 
     mutating func endInstructions(_ s: Int, at now: Instant) {
-        for instruction in sites[s].instructions where instruction.interval.end <= now {
-            end(instruction: instruction.id, s)
-        }
+        let ended = sites[s].instructions.filter { $0.interval.end <= now }
+        if ended.isEmpty { return }
+        sites[s].instructions.removeAll { $0.interval.end <= now }
+        if ended.contains(where: \.isOfGroup) { keepInstructions(s) }
     }
 
-    private mutating func end(instruction id: String, _ s: Int) {
-        guard let i = sites[s].instructions.firstIndex(where: { $0.id == id }) else { return }
-        if sites[s].instructions[i].isOfGroup {
-            persist(.setting(key: Self.key(sites[s].site.id, id), value: ""))
-        }
-        sites[s].instructions.remove(at: i)
+    /// All of a site in one setting: what ends leaves nothing behind.
+    private mutating func keepInstructions(_ s: Int) {
+        persist(
+            .setting(
+                key: Self.key(sites[s].site.id),
+                value: sites[s].instructions.filter(\.isOfGroup).map(\.text).joined(separator: "\n")))
     }
 
     mutating func restoreInstructions(_ settings: [String: String]) {
         for s in sites.indices {
-            let prefix = Self.key(sites[s].site.id, "")
-            for (key, text) in settings.sorted(by: { $0.key < $1.key }) where key.hasPrefix(prefix) {
-                if let instruction = Instruction(text: text) { sites[s].instructions.append(instruction) }
+            for text in settings[Self.key(sites[s].site.id)]?.split(separator: "\n") ?? [] {
+                if let instruction = Instruction(text: String(text)) { sites[s].instructions.append(instruction) }
             }
         }
     }
 
-    private static func key(_ site: SiteID, _ id: String) -> String { instructionPrefix + site.value + "\t" + id }
+    private static func key(_ site: SiteID) -> String { "instructions/" + site.value }
 }
 
 extension Instruction {

@@ -87,7 +87,7 @@ extension Core {
             planningNodes.append(
                 PlanningNode(
                     parent: node.parent.flatMap { nodeIndex[$0] }.flatMap { position[$0] }, importLimit: room,
-                    exportLimit: exportRoom(of: node, base, start: start, step: step, at: now)))
+                    exportLimit: exportRoom(of: n, s, start: start, step: step, count: count, at: now)))
             nodeFacts.append((node.id, node.limit, base))
         }
         let outside = hang(&candidates, underOutsideLimitsOf: s, &planningNodes, start: start, count: count, at: now)
@@ -149,7 +149,7 @@ extension Core {
             node: slot.station.node.flatMap { nodeIndex[$0] }.flatMap { position[$0] }, name: session.id.value)
         if let steering {
             vehicle.steer(
-                within: steering, stored: delivered, efficiency: Double(settings.oneWayPerMille) / 1000,
+                within: steering, stored: delivered, efficiency: Double(sites[s].site.battery?.oneWayPerMille ?? settings.oneWayPerMille) / 1000,
                 wear: sites[s].site.battery?.wearPrice.approximate ?? settings.wear)
         }
         return Candidate(
@@ -160,30 +160,36 @@ extension Core {
     }
 
     /// The forecast's quantile in each slot; without a forecast the meter's newest word.
-    private func baseLoad(of n: Int, _ s: Int, start: Instant, step: Duration, count: Int) -> [Power] {
+    /// - Parameter isLeast: the least that is to be expected instead of the most: of generation the most.
+    private func baseLoad(
+        of n: Int, _ s: Int, start: Instant, step: Duration, count: Int, isLeast: Bool = false
+    ) -> [Power] {
         let quarters = Int((step.wholeMilliseconds * Int64(count) + 899_999) / 900_000)
         let forecast = sites[s].forecaster.baseLoad(
-            of: nodes[n].node.id, start: start, count: quarters, probability: settings.baseQuantile)
+            of: nodes[n].node.id, start: start, count: quarters,
+            probability: isLeast ? 1 - settings.baseQuantile : settings.baseQuantile)
         guard let forecast, !forecast.isEmpty else {
             let state = sites[s].nodeStates.first { $0.node == nodes[n].node.id }
             return [Power](repeating: state?.base ?? .zero, count: count)
         }
         return (0..<count).map { t in
-            // The highest of the quarter hours that a slot covers.
+            // The highest (or lowest) of the quarter hours that a slot covers.
             let from = Int(step.wholeMilliseconds) * t / 900_000
             let to = max(from + 1, (Int(step.wholeMilliseconds) * (t + 1) + 899_999) / 900_000)
-            return forecast[min(from, forecast.count - 1)..<min(to, forecast.count)].max()
-                ?? forecast[forecast.count - 1]
+            let covered = forecast[min(from, forecast.count - 1)..<min(to, forecast.count)]
+            return (isLeast ? covered.min() : covered.max()) ?? forecast[forecast.count - 1]
         }
     }
 
-    /// What flows out of a node at the most, beside its base load, which is not counted on: the most generation is.
+    /// What may flow out of the fleet below a node. Base load is not counted on; generation is, the most that is to be
+    /// expected.
     private func exportRoom(
-        of node: GridNode, _ base: [Power], start: Instant, step: Duration, at now: Instant
+        of n: Int, _ s: Int, start: Instant, step: Duration, count: Int, at now: Instant
     ) -> [Double]? {
-        guard let limit = node.exportLimit else { return nil }
+        guard let limit = nodes[n].node.exportLimit else { return nil }
         let margin = 1 - settings.dispatch.targetMargin
-        var room = base.map { max(0, limit.kilowatts * margin + min(0, $0.kilowatts)) }
+        var room = baseLoad(of: n, s, start: start, step: step, count: count, isLeast: true)
+            .map { max(0, limit.kilowatts * margin + min(0, $0.kilowatts)) }
         room[0] *= Self.remaining(of: start, step, at: now)
         return room
     }

@@ -14,7 +14,7 @@ extension Core {
         else { return payload }
         let session = stations[s].sessions[i]
         // One entry is the limit's own (K18.FR.07).
-        let most = max(1, min(session.dialogue?.offer?.mostTuples ?? Self.usualTuples, Self.mostTuples) - 1)
+        let most = max(2, min(session.dialogue?.offer?.mostTuples ?? Self.usualTuples, Self.mostTuples)) - 1
         let start = now.floored(to: .seconds(1), from: Instant(milliseconds: 0))
         let end = min(max(session.needs?.departure ?? start + .hours(12), start + .hours(1)), start + .days(1))
         return OCPP2Adapter.priced(payload, from: start, priceSteps(in: Interval(start, end), site, atMost: most))

@@ -51,13 +51,16 @@ extension Core {
             floor: floors.max() ?? .zero, full: full)
     }
 
-    /// Net energy since plug-in as the battery has it: metered import less metered export, both with their losses.
+    /// Net energy since plug-in as the battery has it: since its vehicle spoke of its energies last, what went in counts
+    /// without and what came out with the losses of one way.
     func stored(_ session: Session) -> Energy {
-        guard session.exported > .zero || session.v2x != nil else { return session.imported }
-        let left = settings.oneWayPerMille
-        return Energy(
-            milliwattHours: session.imported.milliwattHours * left / 1000
-                - session.exported.milliwattHours * 1000 / left)
+        guard let v2x = session.v2x else { return session.imported - session.exported }
+        let terms = stationIndex[session.evse.station].flatMap { stations[$0].station.site }.flatMap { siteIndex[$0] }
+            .flatMap { sites[$0].site.battery }
+        let left = terms?.oneWayPerMille ?? settings.oneWayPerMille
+        let (taken, given) = (session.imported - v2x.importedThen, session.exported - v2x.exportedThen)
+        return v2x.importedThen - v2x.exportedThen
+            + Energy(milliwattHours: taken.milliwattHours * left / 1000 - given.milliwattHours * 1000 / left)
     }
 
     /// Whether vehicles at the station can be steered, as far as its variables say.
@@ -139,11 +142,17 @@ extension Core {
     /// A station asks by itself for the newest value of what it follows (K29).
     mutating func power(askedBy s: Int, profile: Int, at now: Instant) -> StationAnswer {
         let form = stations[s].limitForm
-        guard let e = stations[s].evse(profile - OCPP2Adapter.transactionProfiles),
+        guard let e = stations[s].evses.firstIndex(where: { OCPP2Adapter.transactionProfiles + $0.number == profile }),
             stations[s].evses[e].steering.followed != nil,
             let site = stations[s].station.site.flatMap({ siteIndex[$0] })
         else { return .powerToFollow(nil, form) }
-        return .powerToFollow(sites[site].dispatcher.renew(stations[s].evses[e].id, at: now), form)
+        guard let power = sites[site].dispatcher.renew(stations[s].evses[e].id, at: now) else {
+            return .powerToFollow(nil, form)
+        }
+        // As after an update that it was sent.
+        let told = OCPP2Adapter.setpoint(power, form).scaled(by: 3)
+        learn(ProfileFact.updated(profile, limit: nil, dischargeLimit: nil, setpoint: told), s, at: now)
+        return .powerToFollow(power, form)
     }
 }
 
