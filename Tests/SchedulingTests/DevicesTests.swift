@@ -37,6 +37,21 @@ import Testing
         #expect(abs(plan.vehicles[0].net[1]) < 1e-6 && plan.vehicles[0].undelivered < 1e-5)
     }
 
+    @Test func `what nobody below could cover gives nobody above any room`() {
+        let problem = PlanningProblem(
+            stepHours: 1, buyPrice: [0.3], sellPrice: [0],
+            vehicles: [
+                PlanningVehicle(slots: 0..<1, maxCharge: 7, wanted: 3, node: 0),
+                PlanningVehicle(
+                    slots: 0..<1, maxCharge: 5, maxDischarge: 5, wanted: 0,
+                    battery: PlanningBattery(atArrival: 0, minimum: 0, maximum: 40), node: 1),
+            ],
+            nodes: [PlanningNode(importLimit: [0.5]), PlanningNode(parent: 0, importLimit: [-2])])
+        let plan = solve(problem)
+        #expect(PlanCheck.violations(of: plan.vehicles, in: problem) == [])
+        #expect(plan.vehicles[0].net[0] <= 0.5 + 1e-6 && plan.vehicles[0].net[0] > 0.49, "\(plan.vehicles[0].net)")
+    }
+
     @Test func `a stay that offers energy ends with no less than it offered to`() {
         let problem = PlanningProblem(
             stepHours: 1, buyPrice: [1, 1, 1], sellPrice: [0.5, 0.9, 0.6],

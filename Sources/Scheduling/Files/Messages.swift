@@ -8,6 +8,11 @@ extension Message {
             "evse-unknown", "evse_id: {evse} is no EVSE of {grid}; name one of its evses, or add it there",
             "evse_id：{evse} 不是 {grid} 中的充电接口；请写其中的一个，或在该文件中补充", ["evse": evse, "grid": grid])
     }
+    static func stayNamedAsStorage(_ id: String, grid: String) -> Message {
+        Message(
+            "stay-named-as-storage", "session_id: {id} is also a storage of {grid}; the schedule needs different names",
+            "session_id：{id} 与 {grid} 中的储能同名；排程结果需要不同的名称", ["id": id, "grid": grid])
+    }
     static let noStays = Message(
         "no-stays", "has no stays, so there is no horizon; give --from and --to, or add a stay",
         "没有停留记录，无法确定时间范围；请给出 --from 与 --to，或补充停留记录")

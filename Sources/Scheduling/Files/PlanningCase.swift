@@ -44,6 +44,10 @@ public struct PlanningCase: Sendable {
                 file: fleet.file, line: stay.line,
                 .evseUnknown(stay.evse, grid: grid.file))
         }
+        let storageNames = Set(grid.nodes.flatMap(\.storages).map(\.id))
+        for stay in fleet.stays where storageNames.contains(stay.session) {
+            problems.add(file: fleet.file, line: stay.line, .stayNamedAsStorage(stay.session, grid: grid.file))
+        }
         try problems.throwIfAny()
         let horizon = try PlanningCase.horizon(fleet, tariff.zone, from, to, step)
         start = horizon.start

@@ -37,7 +37,7 @@ struct Devices {
     init?(for problem: PlanningProblem) { self.init(for: problem, failed: [:]) }
 
     /// - Parameter failed: kW by node and slot that nothing can cover.
-    private init?(for problem: PlanningProblem, failed: [Int: [Int: Double]]) {
+    init?(for problem: PlanningProblem, failed: [Int: [Int: Double]]) {
         original = problem
         self.failed = failed
         let able = Self.ability(problem)
@@ -191,19 +191,19 @@ struct Devices {
         PlanCheck.violations(of: Array(found.vehicles.prefix(realCount)), in: original).isEmpty
     }
 
-    /// The problem again, without what `found` could not cover; `nil` where it covers everything.
-    /// - Parameter all: without anything to cover.
-    func withoutWhatFailed(in found: PlanningSolution, all: Bool) -> Devices? {
+    /// By node and slot, kW that cannot be covered there, with what was known before; `nil`: `found` covers everything.
+    /// - Parameter all: nothing is to be covered any more.
+    func whatFailed(in found: PlanningSolution, all: Bool) -> [Int: [Int: Double]]? {
         var failed = failed
-        var isLess = false
+        var isMore = false
         for (k, cover) in covers.enumerated() {
             let missing = all ? .infinity : found.vehicles[realCount + k].undelivered / problem.stepHours
             guard missing > Self.nothing else { continue }
             // A little more, so that the next answer need not be sharper than this one.
             failed[cover.node, default: [:]][cover.slot, default: 0] += missing + 0.01
-            isLess = true
+            isMore = true
         }
-        return isLess ? Devices(for: original, failed: failed) : nil
+        return isMore ? failed : nil
     }
 
     /// What the answer says of the original problem.

@@ -17,9 +17,13 @@ public func solve(
     for attempt in 1... {
         let found = FleetSolver(devices.problem, options: options, warm: warm).run(
             isCancelled: isCancelled, progress: progress)
+        if devices.keepsLimits(found) { return devices.solution(found, options: options) }
         // What cannot be covered below a node is known now, and the nodes above have to bear it.
-        guard !devices.keepsLimits(found), let rest = devices.withoutWhatFailed(in: found, all: attempt == 3) else {
+        guard let failed = devices.whatFailed(in: found, all: attempt == 3) else {
             return devices.solution(found, options: options)
+        }
+        guard let rest = Devices(for: problem, failed: failed) else {
+            return FleetSolver(problem, options: options, warm: warm).run(isCancelled: isCancelled, progress: progress)
         }
         devices = rest
     }

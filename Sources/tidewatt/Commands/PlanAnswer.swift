@@ -19,8 +19,14 @@ struct PlanAnswer {
         uncontrolled = PlanReport(planning.problem.uncontrolled(), in: planning)
     }
 
-    /// Whether a node's load stays above its limit: what discharging covers of a base load is no overload.
-    var hasOverload: Bool { plan.nodes.contains { !$0.overloads.isEmpty || !$0.exportOverloads.isEmpty } }
+    /// Whether a node's base load alone is above its limit, even where discharging covers it, or an overload is left.
+    var hasOverload: Bool {
+        let base = zip(planning.grid.nodes, planning.baseLoads).contains { node, load in
+            let limit = node.limit.approximate
+            return load.contains { $0 > limit + 1e-6 }
+        }
+        return base || plan.nodes.contains { !$0.overloads.isEmpty || !$0.exportOverloads.isEmpty }
+    }
 
     /// Stays that miss energy one can see, worst first.
     var shortages: [(stay: ChargingStay, schedule: VehicleSchedule)] {

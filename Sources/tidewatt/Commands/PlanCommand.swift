@@ -16,12 +16,13 @@ struct PlanCommand: ParsableCommand {
         discussion: words(
             """
             Always answers with the best that can be done; what cannot be delivered is listed with its reason. A base load \
-            above its limit is covered by vehicles and storages that can discharge; exits 1 when something is left of it.
+            above its limit is covered by vehicles and storages that can discharge, as far as they can; it is reported and makes \
+            the exit status 1 all the same.
             Example: tidewatt plan --fleet fleet.csv --grid grid.yaml --tariff cn/hubei/residential-charging \
             --schedule-out S.csv
             """,
             """
-            总是给出可行的最优方案；无法送达的电量会列出原因。基础负荷超限时由可放电的车辆与储能削减，仍有超限时退出状态为 1。
+            总是给出可行的最优方案；无法送达的电量会列出原因。基础负荷本身超限时由可放电的车辆与储能尽量削减，但仍会列出并使退出状态为 1。
             示例：tidewatt plan --fleet fleet.csv --grid grid.yaml --tariff cn/hubei/residential-charging \
             --schedule-out S.csv
             """))

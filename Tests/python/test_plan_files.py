@@ -1,0 +1,80 @@
+"""`tidewatt plan` with generation, a storage and one meter: files in, totals and exit status out."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+TARIFF = """
+id: test/flat
+name: {zh: 平, en: Flat}
+zone: Asia/Shanghai
+direction: import
+source: {document: test, clause: null, mark: sure}
+versions:
+  - from: 2024-01-01
+    components: []
+    levels: {valley: {price: "0.3"}, peak: {price: "1.0"}}
+    periods:
+      - {level: valley, spans: ["00:00-24:00"]}
+      - {level: peak, spans: ["02:00-03:00"]}
+    rounding: {decimals: 6, mode: half_up}
+"""
+FLEET = """session_id,evse_id,arrival,departure,energy_kwh,max_charge_kw
+{name},E1,2024-05-01T00:00:00+08:00,2024-05-01T03:00:00+08:00,2,7
+"""
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def run(base, node, name="S1"):
+        (tmp_path / "tariff.yaml").write_text(TARIFF)
+        (tmp_path / "fleet.csv").write_text(FLEET.format(name=name))
+        rows = "".join(f"2024-05-01T0{hour}:00:00+08:00,{kw}\n" for hour, kw in enumerate(base))
+        (tmp_path / "base.csv").write_text("start,kw\n" + rows)
+        (tmp_path / "pv.csv").write_text("start,kw\n" + "".join(
+            f"2024-05-01T0{hour}:00:00+08:00,{kw}\n" for hour, kw in enumerate([0, 6, 0])))
+        (tmp_path / "grid.yaml").write_text(
+            f"nodes:\n  - {{id: B1, base_load: base.csv, {node}}}\nevses: [{{id: E1, node: B1}}]\n")
+        done = subprocess.run(
+            [os.environ["TIDEWATT_PROGRAM"], "plan", "--fleet", "fleet.csv", "--grid", "grid.yaml", "--tariff", "tariff.yaml",
+             "--from", "2024-05-01T00:00:00+08:00", "--to", "2024-05-01T03:00:00+08:00", "--step-minutes", "60",
+             "--schedule-out", "s.csv", "--format", "json"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        answer = json.loads(done.stdout) if done.stdout else None
+        schedule = (tmp_path / "s.csv").read_text().splitlines()[1:] if answer else []
+        return done.returncode, answer, schedule, done.stderr
+    return run
+
+
+STORAGE = 'storage: [{id: ESS, power_kw: 5, energy_kwh: 20, soc_start: "0.5", soc_min: "0", soc_max: "1"}]'
+
+
+def test_a_storage_covers_what_a_base_load_has_too_much_and_it_is_reported(plan):
+    code, answer, schedule, _ = plan([4, 12, 4], f"limit_kw: 10, {STORAGE}, settlement: apart")
+    node = answer["nodes"][0]
+    assert code == 1, "a base load above its limit makes the exit status 1 all the same"
+    assert node["covered_kwh"] == pytest.approx(2, abs=0.01) and node["overload_kwh"] == pytest.approx(0, abs=0.01)
+    given = sum(float(row.split(",")[2]) for row in schedule if row.startswith("ESS,1,"))
+    assert given == pytest.approx(-2, abs=0.01), schedule
+    assert answer["totals"]["undelivered_kwh"] == pytest.approx(0, abs=0.01)
+
+
+def test_without_one_it_is_left_and_nothing_is_added(plan):
+    code, answer, schedule, _ = plan([4, 12, 4], "limit_kw: 10")
+    assert code == 1 and answer["nodes"][0]["overload_kwh"] == pytest.approx(2, abs=0.01)
+    assert "covered_kwh" not in answer["nodes"][0] and not [row for row in schedule if row.startswith("S1,1,")]
+
+
+def test_behind_one_meter_surplus_is_kept_for_the_dear_hour(plan):
+    code, answer, schedule, _ = plan([2, 2, 2], f"limit_kw: 50, pv: pv.csv, {STORAGE}")
+    totals = answer["totals"]
+    assert code == 0 and totals["pv_kwh"] == pytest.approx(6, abs=0.01)
+    assert totals["self_consumption"] == pytest.approx(1, abs=0.01), "no export price: all of it is used here"
+    dear = sum(float(row.split(",")[2]) for row in schedule if row.startswith("ESS,2,"))
+    assert dear == pytest.approx(-2, abs=0.02), "the load of the dear hour comes from the storage"
+
+
+def test_a_stay_and_a_storage_of_one_name_are_refused(plan):
+    code, answer, _, problem = plan([2, 2, 2], f"limit_kw: 50, {STORAGE}", name="ESS")
+    assert code == 2 and answer is None and "fleet.csv:2" in problem and "ESS" in problem
