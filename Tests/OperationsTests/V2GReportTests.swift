@@ -86,6 +86,13 @@ import Testing
         #expect(report.year.year == 2026 && report.year.discharged == .kilowattHours(116) && report.year.sessions == 4)
     }
 
+    @Test func `the year counts what a session gave before the period began`() {
+        // The period begins in the middle of the discharge.
+        let report = Self.report([Self.evidence()], from: 615)
+        #expect(report.discharged == .kilowattHours(8))
+        #expect(report.year.discharged == .kilowattHours(116) && report.year.sessions == 4 && !report.year.isOver)
+    }
+
     @Test func `cycling raises the gross valley share, never the net one`() {
         // 24 kWh for driving at noon, no valley, beside rising amounts that only go round.
         for rounds in 0...4 {

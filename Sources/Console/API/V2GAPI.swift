@@ -81,7 +81,7 @@ extension BatteryTerms {
             "cycles": .int(cycles),
             "consumption_kwh_per_100km": consumption.map { .number(decimalText(Int128($0), scale: 1)) } ?? .null,
             "round_trip": roundTripPerMille.map { .number(decimalText(Int128($0), scale: 3)) } ?? .null,
-            "wear_yuan_per_kwh": .string(wearPrice.text(decimals: 6)),
+            "wear_yuan_per_kwh": .decimal(wearPrice, places: 6),
         ]
     }
 }
@@ -108,20 +108,27 @@ extension V2GReport {
                         "the same without cycled energy (given back, and its losses where known), which is taken out of the valley hours first",
                 ],
             ],
-            "import_cost_yuan": .yuanText(importCost), "earned_yuan": .yuanText(earned), "wear_yuan": .yuanText(wear),
-            "income_yuan": .yuanText(income),
+            "import_cost_yuan": .yuan(importCost), "earned_yuan": .yuan(earned), "wear_yuan": .yuan(wear),
+            "income_yuan": .yuan(income),
             "virtual_km": virtualDistance.map { .number(decimalText(Int128($0), scale: 3)) } ?? .null,
             "battery": battery?.json ?? .null,
             "indicators": [powerJSON, yearJSON],
         ]
     }
 
+    /// `missing`: of some pile nobody said whether it can give back.
+    var powerOutcome: String {
+        guard let rated = power.rated else { return "missing" }
+        return rated >= Self.leastPower ? "pass" : power.unstated > 0 ? "missing" : "fail"
+    }
+
+    /// `open`: a year that is not over can still reach it.
+    var yearOutcome: String { year.discharged >= Self.leastYear ? "pass" : year.isOver ? "fail" : "open" }
+
     private var powerJSON: JSONValue {
         [
             "id": "discharge_power_kw", "value": .kilowatts(power.rated), "threshold": .kilowatts(Self.leastPower),
-            "outcome": .string(
-                power.rated.map { $0 >= Self.leastPower ? "pass" : power.unstated > 0 ? "missing" : "fail" }
-                    ?? "missing"),
+            "outcome": .string(powerOutcome),
             "evidence": [
                 "evses": .int(power.evses), "stations_unstated": .int(power.unstated),
                 "measured_peak_kw": .kilowatts(power.measuredPeak),
@@ -133,20 +140,12 @@ extension V2GReport {
         [
             "id": "annual_discharge_kwh", "value": .kilowattHours(year.discharged),
             "threshold": .kilowattHours(Self.leastYear),
-            // A year that is not over can still reach it.
-            "outcome": .string(year.discharged >= Self.leastYear ? "pass" : "open"),
+            "outcome": .string(yearOutcome),
             "evidence": ["year": .int(year.year), "until": .instant(interval.end), "sessions": .int(year.sessions)],
         ]
     }
 
     private static func share(_ share: Rational?) -> JSONValue { share.map { .decimal($0, places: 6) } ?? .null }
-}
-
-extension JSONValue {
-    /// Yuan to the fen as a decimal string; `null`: not known.
-    fileprivate static func yuanText(_ amount: Rational?) -> JSONValue {
-        amount.map { .string($0.text(decimals: 2)) } ?? .null
-    }
 }
 
 extension V2GReport.Line {
@@ -159,7 +158,7 @@ extension V2GReport.Line {
             "session": .string(session.value), "station": .string(evse.station.value), "evse": .int(evse.number),
             "started_at": .instant(startedAt), "ended_at": .instant(endedAt), "charged_kwh": .kilowattHours(charged),
             "discharged_kwh": .kilowattHours(discharged), "valley_kwh": .kilowattHours(inValley),
-            "import_cost_yuan": .yuanText(importCost), "earned_yuan": .yuanText(earned), "wear_yuan": .yuanText(wear),
+            "import_cost_yuan": .yuan(importCost), "earned_yuan": .yuan(earned), "wear_yuan": .yuan(wear),
             "virtual_km": virtualDistance.map { .number(decimalText(Int128($0), scale: 3)) } ?? .null,
             "estimated_quarters": .int(estimatedSlots),
         ]

@@ -991,16 +991,16 @@ enum EmbeddedAssets {
                   "alarm.station-certificate-ends-soon.action": "The pile will be refused: have it renew its certificate now, or name it in tls.accept_expired",
                   "alarm.station-security-event": "Security: {event}",
                   "alarm.station-security-event.action": "Look at the pile's security events; acknowledged, the alarm ends",
-                  "alarm.station-beyond-rating": "Pile {object} draws {measured_w} W, more than its rating of {rating_w} W",
+                  "alarm.station-beyond-rating": "Pile {object} draws {measured_kw} kW, more than its rating of {rating_kw} kW",
                   "alarm.station-beyond-rating.action": "It is reckoned with at what it draws; correct the pile's data",
-                  "alarm.schedule-allows-more": "Pile {object} reckons with {station_w} W where the platform holds it to {ours_w} W",
+                  "alarm.schedule-allows-more": "Pile {object} reckons with {station_kw} kW where the platform holds it to {ours_kw} kW",
                   "alarm.schedule-allows-more.action": "Look for profiles that others put into it (station page, profiles) and clear them; if there are none, it stacks profiles otherwise: ask its maker",
                   "alarm.station-does-not-follow": "Pile {object} does not follow its setpoint",
                   "alarm.station-does-not-follow.action": "Its rating is reserved; check the firmware or call the maker",
                   "alarm.setpoint-rejected": "Pile {object} rejected a setpoint",
                   "alarm.setpoint-rejected.action": "Open the pile and look at its messages",
-                  "alarm.group-misses-setpoint": "The charging below {object} does not reach the power it was asked for: {measured_w} W of {asked_w} W",
-                  "alarm.group-misses-setpoint.action": "See which piles hold back and why: {short}",
+                  "alarm.group-misses-setpoint": "The charging below {object} does not reach the power it was asked for: {measured_kw} kW of {asked_kw} kW",
+                  "alarm.group-misses-setpoint.action": "See which piles hold back and why among the instructions of the site",
                   "alarm.station-offline": "Pile {object} is offline",
                   "alarm.station-offline.action": "Check its network and power",
                   "alarm.site-stations-offline": "{count} of {total} piles of site {object} are offline",
@@ -2735,16 +2735,16 @@ enum EmbeddedAssets {
                   "alarm.station-certificate-ends-soon.action": "该桩将被拒绝接入：请立即让其更新证书，或将其列入 tls.accept_expired",
                   "alarm.station-security-event": "安全事件：{event}",
                   "alarm.station-security-event.action": "查看该桩的安全事件；确认后告警结束",
-                  "alarm.station-beyond-rating": "充电桩 {object} 功率 {measured_w} W，超过额定 {rating_w} W",
+                  "alarm.station-beyond-rating": "充电桩 {object} 功率 {measured_kw} kW，超过额定 {rating_kw} kW",
                   "alarm.station-beyond-rating.action": "按实测功率预留；请更正充电桩资料",
-                  "alarm.schedule-allows-more": "充电桩 {object} 自身按 {station_w} W 计算，平台要求为 {ours_w} W",
+                  "alarm.schedule-allows-more": "充电桩 {object} 自身按 {station_kw} kW 计算，平台要求为 {ours_kw} kW",
                   "alarm.schedule-allows-more.action": "在充电桩页的“充电曲线”查找他人下发的曲线并清除；如无，则其叠加方式不同，请联系厂商",
                   "alarm.station-does-not-follow": "充电桩 {object} 不执行设定值",
                   "alarm.station-does-not-follow.action": "按额定功率预留；检查固件或联系厂商",
                   "alarm.setpoint-rejected": "充电桩 {object} 拒绝了设定值",
                   "alarm.setpoint-rejected.action": "打开充电桩查看报文",
-                  "alarm.group-misses-setpoint": "{object} 下的充放电未达到要求的功率：{measured_w} W，要求 {asked_w} W",
-                  "alarm.group-misses-setpoint.action": "查看哪些充电桩受限及原因：{short}",
+                  "alarm.group-misses-setpoint": "{object} 下的充放电未达到要求的功率：{measured_kw} kW，要求 {asked_kw} kW",
+                  "alarm.group-misses-setpoint.action": "在站点指令中查看哪些充电桩受限及原因",
                   "alarm.station-offline": "充电桩 {object} 离线",
                   "alarm.station-offline.action": "检查网络与供电",
                   "alarm.site-stations-offline": "场站 {object} 的 {total} 台充电桩中有 {count} 台离线",
@@ -11343,7 +11343,7 @@ enum EmbeddedAssets {
                           "cycles": {"type": ["integer", "null"], "minimum": 1, "maximum": 100000, "description": "Full equivalent cycles to the agreed end of life; left out: 6000 (lfp), 3000 (nmc)."},
                           "consumption_kwh_per_100km": {"type": ["number", "null"], "minimum": 0.1, "maximum": 1000, "description": "Certified; null: no virtual distance."},
                           "round_trip": {"type": ["number", "null"], "minimum": 0.001, "maximum": 1, "description": "Grid to battery and back; null: losses are not counted."},
-                          "wear_yuan_per_kwh": {"type": "string", "description": "Follows from the others; ignored when it is sent back."}
+                          "wear_yuan_per_kwh": {"type": "number", "description": "Follows from the others; ignored when it is sent back."}
                         },
                         "additionalProperties": false,
                         "required": ["chemistry", "value_yuan_per_kwh"]
@@ -11391,10 +11391,10 @@ enum EmbeddedAssets {
                             "additionalProperties": false,
                             "required": ["gross", "net", "valley_kwh", "definition"]
                           },
-                          "import_cost_yuan": {"type": ["string", "null"], "description": "null: a price is not known."},
-                          "earned_yuan": {"type": ["string", "null"]},
-                          "wear_yuan": {"type": ["string", "null"], "description": "null: nobody stated what the batteries cost."},
-                          "income_yuan": {"type": ["string", "null"], "description": "earned less import cost less wear"},
+                          "import_cost_yuan": {"type": ["number", "null"], "description": "null: a price is not known."},
+                          "earned_yuan": {"type": ["number", "null"]},
+                          "wear_yuan": {"type": ["number", "null"], "description": "null: nobody stated what the batteries cost."},
+                          "income_yuan": {"type": ["number", "null"], "description": "earned less import cost less wear"},
                           "virtual_km": {"type": ["number", "null"], "description": "Energy given back over the certified consumption."},
                           "battery": {"oneOf": [{"$ref": "#/components/schemas/Battery"}, {"type": "null"}]},
                           "indicators": {
@@ -12890,7 +12890,7 @@ enum EmbeddedAssets {
                 .series-window-low, .series-window-high { stroke: var(--base); stroke-width: 1.4; stroke-dasharray: 2 3; }
 
                 /* Energy flows */
-                .flow { display: block; width: 100%; min-width: 560px; max-width: 860px; height: auto; margin: 0 auto; }
+                .flow { display: block; width: 100%; min-width: 300px; max-width: 860px; height: auto; margin: 0 auto; }
                 .flow-box { fill: var(--sunken); stroke: var(--line-strong); } .flow-bus { fill: var(--line-strong); }
                 .flow text { text-anchor: middle; font: 13px var(--font); fill: var(--muted); } .flow .flow-value { font-size: 16px; font-weight: 650; fill: var(--text); font-variant-numeric: tabular-nums; }
                 .flow-line { fill: none; stroke: var(--planned); } .flow-head { stroke: none; fill: var(--planned); }

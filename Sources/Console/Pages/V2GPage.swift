@@ -14,7 +14,7 @@ enum V2GPage {
         let csv =
             "/api/v1/sites/\(PercentCoding.encode(site.id.value))/v2g?format=csv&bom=1&from=\(PercentCoding.encode(report.interval.start.description))&to=\(PercentCoding.encode(report.interval.end.description))"
         let content: HTML = """
-            \(Parts.card(t("v2g.flow"), id: "flow", live: "power station", flowFigure(flow, format)))
+            \(Parts.card(t("v2g.flow"), id: "flow", flowFigure(flow, format)))
             <div class="columns">
             \(Parts.card(t("v2g.pilot"), id: "pilot", pilot(report, format)))
             \(Parts.card(t("v2g.energy"), id: "energy", energy(report, format)))
@@ -72,8 +72,11 @@ enum V2GPage {
         func size(_ part: EnergyFlow.Part) -> String {
             flow.towards[part].map { format.kilowatts($0 < .zero ? -$0 : $0) } ?? Format.none
         }
-        let summary = flow.parts.map { "\(t("flow." + $0.rawValue)): \(direction($0)) \(size($0)) kW" }
-            .joined(separator: t("flow.and"))
+        let summary = flow.parts.map { part in
+            let amount = flow.towards[part].map { $0 == .zero ? "" : " \(size(part)) kW" } ?? ""
+            return "\(t("flow." + part.rawValue)): \(direction(part))\(amount)"
+        }
+        .joined(separator: t("flow.and"))
         let picture = EnergyFlowPicture(
             flow: flow, summary: summary, label: { t("flow." + $0.rawValue) }, format: format)
         let rows: [HTML] = flow.parts.map {
@@ -94,8 +97,9 @@ enum V2GPage {
     private static func pilot(_ report: V2GReport, _ format: Format) -> HTML {
         let t = format.words
         let power = report.power
-        let powerTone = power.rated.map { $0 >= V2GReport.leastPower ? "ok" : "bad" } ?? "off"
-        let yearTone = report.year.discharged >= V2GReport.leastYear ? "ok" : "wait"
+        let tones = ["pass": "ok", "fail": "bad", "open": "wait"]
+        let powerTone = tones[report.powerOutcome] ?? "off"
+        let yearTone = tones[report.yearOutcome] ?? "off"
         let list = Parts.facts([
             (
                 t("v2g.rated"),

@@ -76,11 +76,7 @@ extension V2GReport {
                 evses: rated.reduce(0) { $0 + ($1.0.electrical.maxDischarge == .zero ? 0 : max(1, $1.evses)) },
                 unstated: stations.count - rated.count,
                 measuredPeak: (peak.values.max() ?? .zero).meanPower(over: Self.step)),
-            year: Year(
-                year: site.zone.civilDay(at: interval.end - .milliseconds(1)).yearMonthDay.year,
-                discharged: year.discharged
-                    + Self.inYear(of: interval.end - .milliseconds(1), site.zone, sessions.map(\.exports), interval),
-                sessions: year.sessions + lines.count { $0.discharged > .zero }))
+            year: Self.year(of: interval, site.zone, sessions.map(\.exports), before: year))
     }
 
     private static func course(
@@ -91,15 +87,24 @@ extension V2GReport {
             .filter { interval.contains($0.interval.start) && $0.energy > .zero }
     }
 
-    private static func inYear(
-        of end: Instant, _ zone: Zone, _ exports: [[(at: Instant, value: RegisterReading)]], _ interval: Interval
-    ) -> Energy {
-        let (year, _, _) = zone.civilDay(at: end).yearMonthDay
-        guard let first = CivilDay(year: year, month: 1, day: 1) else { return .zero }
-        let begin = zone.midnight(of: first)
-        return exports.reduce(.zero) { sum, registers in
-            course(registers, interval).reduce(sum) { $1.interval.start >= begin ? $0 + $1.energy : $0 }
+    /// The calendar year in which the period ends, up to that end: also what sessions of the period gave before it began.
+    private static func year(
+        of interval: Interval, _ zone: Zone, _ exports: [[(at: Instant, value: RegisterReading)]],
+        before: (discharged: Energy, sessions: Int)
+    ) -> Year {
+        let year = zone.civilDay(at: interval.end - .milliseconds(1)).yearMonthDay.year
+        var (discharged, sessions) = before
+        let first = CivilDay(year: year, month: 1, day: 1).map(zone.midnight) ?? interval.start
+        for registers in exports {
+            let given = course(registers, Interval(min(first, interval.end), interval.end))
+                .reduce(Energy.zero) { $0 + $1.energy }
+            guard given > .zero else { continue }
+            discharged += given
+            sessions += 1
         }
+        let next = CivilDay(year: year + 1, month: 1, day: 1).map(zone.midnight)
+        return Year(
+            year: year, discharged: discharged, sessions: sessions, isOver: next.map { interval.end >= $0 } ?? false)
     }
 }
 

@@ -54,6 +54,8 @@ public struct V2GReport: Sendable {
         public let year: Int
         public let discharged: Energy
         public let sessions: Int
+        /// Nothing can be added to it any more.
+        public let isOver: Bool
     }
 
     public var charged: Energy { lines.reduce(.zero) { $0 + $1.charged } }

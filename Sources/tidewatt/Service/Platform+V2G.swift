@@ -11,7 +11,7 @@ extension Platform {
 
     func v2g(of id: SiteID, in interval: Interval) async -> V2GReport? {
         guard let site = await site(id) else { return nil }
-        let (inside, isCut) = await sessions(of: id, in: interval)
+        var (inside, isCut) = await sessions(of: id, in: interval)
         var evidence: [V2GReport.Evidence] = []
         for view in inside
         where view.session.imported > .zero || view.session.exported > .zero || view.session.status == .active {
@@ -24,6 +24,7 @@ extension Platform {
         if let first = CivilDay(year: year, month: 1, day: 1), zone.midnight(of: first) < interval.start {
             // What ended before the period: the totals that were kept with each session.
             let earlier = await sessions(of: id, in: Interval(zone.midnight(of: first), interval.start))
+            isCut = isCut || earlier.isCut
             for view in earlier.list where !known.contains(view.session.id) && view.session.exported > .zero {
                 before.discharged += view.session.exported
                 before.sessions += 1
