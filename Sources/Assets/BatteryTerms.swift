@@ -4,8 +4,7 @@ public import Quantities
 /// statements.
 ///
 /// Linear throughput life: a pack delivers usable capacity × ``cycles`` before it is replaced, so each kWh given back
-/// carries value / cycles (the charging that refills it is included). It says nothing of depth, rate and temperature; how
-/// much those matter is the stress model's (`CycleStress`).
+/// carries value / cycles (the charging that refills it is included). It says nothing of depth, rate and temperature.
 public struct BatteryTerms: Hashable, Sendable {
     public enum Chemistry: String, Hashable, Sendable, CaseIterable {
         /// Iron phosphate.
@@ -49,6 +48,11 @@ public struct BatteryTerms: Hashable, Sendable {
         roundTripPerMille.map { perMille in
             Energy(milliwattHours: (energy.milliwattHours * 1000 + Int64(perMille) - 1) / Int64(perMille))
         }
+    }
+
+    /// Thousandths that are left after one of the two ways of a round trip, rounded down.
+    public var oneWayPerMille: Int64? {
+        roundTripPerMille.map { Int64(Double($0 * 1000).squareRoot()) }
     }
 
     /// Distance, in metres, that the makers of durability rules would count for `energy` given back (UNECE GTR 22: energy
