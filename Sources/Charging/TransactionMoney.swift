@@ -79,6 +79,20 @@ public struct SessionAccount: Hashable, Sendable {
     public var stateOfCharge: Int?
     /// What the energy given back is worth, yuan, not negative for a positive price; `nil`: not known, or none was given.
     public var exportCredit: Rational?
+    /// At which the next of it is credited; `nil`: to be looked up. Not kept on the disk.
+    public var exportPrice: ExportPrice?
+    public struct ExportPrice: Hashable, Sendable {
+        /// Until the next change of price.
+        public let holds: Interval
+        public let level: String
+        /// Yuan/kWh.
+        public let price: Rational
+        public init(holds: Interval, level: String, price: Rational) {
+            self.holds = holds
+            self.level = level
+            self.price = price
+        }
+    }
     public init() {}
 
     /// Station less ours, whole fen; `nil` where one of the two is not known.
@@ -172,14 +186,21 @@ extension [CostLine] {
 }
 
 extension Session {
-    /// Takes a reading of the export register: energy given back, by the same rules as ``take(register:at:receivedAt:)``.
-    /// - Returns: the energy that was given since the reading before.
-    public mutating func take(exportRegister value: RegisterReading) -> Energy {
-        defer { exportLast = value }
-        guard let last = exportLast else { return .zero }
-        let step = value - last
-        guard step > .zero, step <= Self.largestStep else { return .zero }
+    /// Takes a reading of the export register: energy given back, by the same rules as ``take(register:at:receivedAt:)``. Of a
+    /// register that falls or jumps there is no mark: many stations have none of the kind.
+    /// - Returns: the energy that was given since the reading before, and when; `nil`: none.
+    public mutating func take(
+        exportRegister value: RegisterReading, at instant: Instant, receivedAt now: Instant
+    ) -> (energy: Energy, span: Interval)? {
+        let at = min(instant, now)
+        let since = min(exportLastAt ?? at, now)
+        guard at >= since else { return nil }
+        let before = exportLast
+        (exportLast, exportLastAt) = (value, at)
+        guard let before else { return nil }
+        let step = value - before
+        guard step > .zero, step <= Self.largestStep else { return nil }
         exported += step
-        return step
+        return (step, Interval(since, at))
     }
 }

@@ -80,7 +80,7 @@ public struct Payment: Hashable, Sendable {
     public var nextTry: Instant?
     /// The newest word of provider or station that was no plain success.
     public var word: String?
-    /// Until then the driver must have paid, or the transaction must have begun.
+    /// Until then the driver must have paid, the transaction must have begun, or the terminal must have settled.
     public var endsAt: Instant?
     public var changedAt: Instant
     /// The station's own receipt.
@@ -102,6 +102,10 @@ public struct Payment: Hashable, Sendable {
 
     /// How long a driver has to pay, and then to plug in.
     public static let patience: Duration = .minutes(10)
+    /// How long a card that a terminal authorized is waited for.
+    public static let terminalPatience: Duration = .days(1)
+    /// How long a terminal may take to settle: it may be offline.
+    public static let settlementPatience: Duration = .days(7)
     public static let mostAttempts = 20
     /// Under which the provider knows this step: the same one however often it is asked.
     public var key: String? {
@@ -137,6 +141,7 @@ public struct Payment: Hashable, Sendable {
         changedAt = now
         if byStation {
             state = .ended
+            endsAt = now + Self.settlementPatience
         } else if let fen {
             let due = min(fen, reserved ?? fen)
             if due < fen { word = "cost above the reserved amount" }
@@ -159,7 +164,8 @@ public struct Payment: Hashable, Sendable {
         case (.reserve, .authorized), (.look, .authorized):
             done()
             state = .authorized
-            if let fen = answer.fen, reserved == nil { reserved = fen }
+            // It may have reserved less than was wished, and more must not be taken.
+            if let fen = answer.fen { reserved = min(reserved ?? fen, fen) }
             endsAt = now + Self.patience
         case (.reserve, .pending):
             state = .awaiting
@@ -226,6 +232,22 @@ public struct Payment: Hashable, Sendable {
         return true
     }
 
+    /// The station's terminal did not say in time what became of it. A card that never charged is let go; where something
+    /// was drawn, a person looks. What the terminal says later still holds.
+    public mutating func abandon(at now: Instant) {
+        state = state == .authorized ? .cancelled : .failed
+        word = "the station did not settle"
+        endsAt = nil
+        changedAt = now
+    }
+
+    /// A person is done with one that its station let fail.
+    public mutating func close(at now: Instant) {
+        state = .cancelled
+        endsAt = nil
+        changedAt = now
+    }
+
     /// What the station's terminal made of it (C19 to C22). Told again, it changes nothing.
     public mutating func settle(_ notice: SettlementNotice, at now: Instant) {
         if let id = notice.receiptID { receiptID = String(id.prefix(50)) }
@@ -236,9 +258,13 @@ public struct Payment: Hashable, Sendable {
             case "Canceled": (.cancelled, nil)
             default: (.failed, nil)
             }
-        // Whatever we asked the provider stands: two settlements of one payment are for a person.
-        if step == .capture || (state == .settled && (captured != fen || new != .settled)) {
-            word = "the station told \(notice.word) of \(notice.fen) fen"
+        // What the platform settles with the provider, and what was settled or given back, stands: two settlements of one
+        // payment are for a person.
+        let isOurs = kind != .terminal || step != nil
+        if isOurs || state == .refunded || (state == .settled && (captured != fen || new != .settled)) {
+            let told = "the station told \(notice.word) of \(notice.fen) fen"
+            guard word != told else { return }
+            word = told
             changedAt = now
             return
         }

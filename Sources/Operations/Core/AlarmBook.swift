@@ -18,9 +18,10 @@ struct AlarmBook: Sendable {
     mutating func load(_ alarm: Alarm) {
         put(alarm)
         // What tells of a moment waits for a person, not for who raised it.
-        // A monitor's alarm ends when the station says so.
+        // A monitor's alarm ends when the station says so, a payment's when its state changes.
         let lasting = [
             SecurityEvent.alarmCode, Core.monitorAlarm, Core.monitorEventAlarm, Core.derAlarmCode, Core.swapLeft,
+            Core.paymentOpen, Core.paymentStuck,
         ]
         if !lasting.contains(alarm.code) { inherited.insert(alarm.id) }
     }

@@ -6,15 +6,24 @@ import Quantities
 
 /// Payments that the core knows: all that are not over, and the newest others for repeats.
 struct PaymentBook: Sendable {
+    struct Asked: Sendable {
+        let key: String
+        let at: Instant
+    }
+
     /// Oldest first.
     var payments: [Payment] = []
     /// Steps that are at the provider now, by payment.
-    var asked: [String: String] = [:]
+    var asked: [String: Asked] = [:]
     /// When the next step is due; `nil`: nothing waits.
     var due: Instant?
+    /// ``Core/tendPayments(at:)`` is going through them.
+    var areTended = false
 
     static let mostOpen = 10_000
     static let mostOver = 200
+    /// The provider answers or is given up within seconds: beyond this its answer was lost on the way to us.
+    static let answersWithin: Duration = .minutes(2)
 
     func index(_ id: String) -> Int? { payments.lastIndex { $0.id == id } }
     func index(reference: String, of station: StationID) -> Int? {
@@ -44,15 +53,15 @@ struct PaymentBook: Sendable {
 // Ad hoc payments (2.1 C18 to C25): an amount is reserved, a transaction is started for it, and what it cost is taken once it
 // has ended, by the provider that the operator named or by the station's own terminal.
 extension Core {
-    private static let open = "payment-open"
-    private static let stuck = "payment-stuck"
+    static let paymentOpen = "payment-open"
+    static let paymentStuck = "payment-stuck"
 
     private mutating func keep(_ payment: Payment, at now: Instant) {
         payments.put(payment)
         persist(.payment(payment))
         emit(.publish(.payment(payment.id)))
         let site = stationIndex[payment.station].flatMap { stations[$0].station.site }
-        for (code, state) in [(Self.open, Payment.State.open), (Self.stuck, .failed)] {
+        for (code, state) in [(Self.paymentOpen, Payment.State.open), (Self.paymentStuck, .failed)] {
             if payment.state == state {
                 raise(
                     code, object: payment.id, site: site, priority: .high, values: ["station": payment.station.value],
@@ -122,19 +131,22 @@ extension Core {
         guard let i = payments.index(id) else { return .failure(ServiceFault(.paymentUnknown(id))) }
         var payment = payments.payments[i]
         let state = payment.state
+        // Its station let it fail: the provider has nothing to do about it.
+        let isStations = state == .failed && payment.step == nil
         let isPossible: Bool =
             switch act {
-            case .cancel: [.begun, .awaiting, .authorized, .open].contains(state)
+            case .cancel: isStations || [.begun, .awaiting, .authorized, .open].contains(state)
             case .refund(let fen): state == .settled && fen > 0 && fen <= (payment.captured ?? 0) - payment.refunded
             case .capture(let fen):
                 (state == .open || (state == .failed && payment.step != .capture)) && fen > 0
                     && fen <= payment.reserved ?? fen && payment.captured == nil
             case .retry: state == .failed && payment.step != nil
             }
-        guard isPossible, settings.paysThroughProvider else {
+        guard isPossible, settings.paysThroughProvider || (isStations && act == .cancel) else {
             return .failure(ServiceFault(.paymentState(id, state.rawValue)))
         }
         switch act {
+        case .cancel where isStations: payment.close(at: now)
         case .cancel: payment.ask(.cancel, at: now)
         case .refund(let fen): payment.ask(.refund, fen: fen, at: now)
         case .capture(let fen): payment.ask(.capture, fen: fen, at: now)
@@ -147,11 +159,12 @@ extension Core {
     // MARK: - The provider
 
     mutating func paid(_ id: String, _ key: String, _ outcome: PaymentOutcome, at now: Instant) {
-        if payments.asked[id] == key { payments.asked[id] = nil }
+        if payments.asked[id]?.key == key { payments.asked[id] = nil }
         guard let i = payments.index(id) else { return }
         var payment = payments.payments[i]
         guard payment.key == key else {
-            // It was told something else meanwhile; the reference it needs for that.
+            // It was told something else meanwhile, which waited for this answer; the reference it needs for that.
+            payments.remind(at: now)
             if case .answered(let answer) = outcome, payment.reference == nil, let reference = answer.reference {
                 payment.reference = reference
                 keep(payment, at: now)
@@ -167,10 +180,19 @@ extension Core {
 
     /// Steps that are due go to the provider, starts to the stations, and what took too long is given up.
     mutating func tendPayments(at now: Instant) {
-        guard let due = payments.due, due <= now else { return }
+        // What is kept meanwhile waits for the next time: tended inside, what comes after it here would be started twice.
+        guard !payments.areTended, let due = payments.due, due <= now else { return }
         payments.due = nil
+        payments.areTended = true
+        defer { payments.areTended = false }
         let hasProvider = settings.paysThroughProvider
         for payment in payments.payments where !payment.state.isOver {
+            if payment.kind == .terminal, let end = payment.endsAt, end <= now,
+                [.authorized, .ended].contains(payment.state)
+            {
+                change(payment.id, at: now) { $0.abandon(at: now) }
+                continue
+            }
             if let end = payment.endsAt, end <= now, [.begun, .awaiting, .authorized].contains(payment.state) {
                 change(payment.id, at: now) {
                     if $0.word == nil { $0.word = "given up" }
@@ -191,10 +213,17 @@ extension Core {
                 continue
             }
             if let end = payment.endsAt { payments.remind(at: end) }
-            guard hasProvider, payments.asked[payment.id] == nil, let step = payment.step else {
+            guard hasProvider, let step = payment.step else { continue }
+            if let asked = payments.asked[payment.id] {
+                if now - asked.at >= PaymentBook.answersWithin {
+                    paid(payment.id, asked.key, .missed("no answer arrived"), at: now)
+                } else {
+                    payments.remind(at: asked.at + PaymentBook.answersWithin)
+                }
                 continue
             }
-            payments.asked[payment.id] = key
+            payments.asked[payment.id] = PaymentBook.Asked(key: key, at: now)
+            payments.remind(at: now + PaymentBook.answersWithin)
             emit(
                 .pay(
                     PaymentCall(
@@ -208,18 +237,17 @@ extension Core {
 
     /// Once: after a crash the transaction it led to is waited for.
     private mutating func start(_ payment: Payment, at now: Instant) {
-        guard let s = stationIndex[payment.station], stations[s].isOnline, let reference = payment.reference else {
+        guard let s = stationIndex[payment.station], stations[s].isOnline, stations[s].lane.hasRoom,
+            let reference = payment.reference
+        else {
             payments.remind(at: now + .seconds(5))
             return
         }
-        let number = counters.report
-        counters.report += 1
-        persist(.setting(key: Counters.reportKey, value: String(counters.report)))
+        let number = nextReport()
         change(payment.id, at: now) { $0.remoteStart = number }
-        let isSent = send(
+        _ = send(
             V2.Action.requestStartTransaction,
             OCPP2Adapter.start(paid: reference, evse: payment.evse, number: number), .startPaid(payment.id), s, at: now)
-        if !isSent { change(payment.id, at: now) { $0.remoteStart = nil } }
     }
 
     mutating func paymentCallEnded(_ call: MoneyCall, _ outcome: StationLink.CallOutcome?, _ s: Int, at now: Instant) {
@@ -297,13 +325,16 @@ extension Core {
             by: stations[s].station.id.value, createdAt: now, state: .authorized)
         payment.reference = reference
         payment.reserved = reserved
-        // Nothing is released here that the terminal holds: it says itself when it does (C19).
+        // Nothing is released here that the terminal holds: it says itself when it does (C19). A card that never charges must
+        // not be kept open for ever: there is room for so many only.
+        payment.endsAt = now + Payment.terminalPatience
         keep(payment, at: now)
     }
 
     /// A transaction's message names the payment, or the start that was asked for it.
     mutating func bindPayment(_ report: TransactionReport, _ s: Int, _ i: Int, at now: Instant) {
-        guard !payments.payments.isEmpty else { return }
+        // Most messages name neither: only for those that do, all payments are gone through.
+        guard !payments.payments.isEmpty, report.token != nil || report.remoteStart != nil else { return }
         let session = stations[s].sessions[i]
         guard payments.index(session: session.id) == nil else { return }
         let station = stations[s].station.id

@@ -357,7 +357,8 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         }
     }
 
-    /// The provider may be slow: nobody waits here.
+    /// The provider may be slow: nobody waits here. An answer that finds the core's mailbox full is lost; the core takes it for
+    /// none after a while, and asks again under the same key.
     private func carry(_ call: PaymentCall) {
         guard let paymentDesk else { return }
         Task { [loop] in
