@@ -40,7 +40,7 @@ enum SwapsAPI {
         fields.check(allowed: ["id_token", "timeout_seconds"])
         let token = fields.string("id_token")
         let timeout = fields.integer("timeout_seconds", 1...CommandsAPI.longestTimeout)
-        if token.value == nil, fields.problems.isEmpty { fields.refuse("id_token", "a token is expected") }
+        if token.value?.isEmpty ?? true, fields.problems.isEmpty { fields.refuse("id_token", "a token is expected") }
         try fields.throwIfAny()
         let wish = StationWish.swapBatteries(token: token.value ?? "")
         let result = try await call.order(.ask(station, wish, timeout: .seconds(timeout.value ?? 30)))

@@ -4,7 +4,8 @@ import Quantities
 import Rulebook
 
 // What sessions cost: their energy at the tariff of their site and its service fee, exact until its one rounding. A step of the
-// register that crosses a change of price is split in proportion to time, as in a bill; all other readings cost one comparison.
+// register that crosses a change of price is split in proportion to time, as in a bill; for all other readings, of either
+// direction, no price is looked up.
 extension Core {
     /// Prices a session on, after its register was read.
     /// - Parameters:
@@ -67,33 +68,41 @@ extension Core {
         // A credit that is not known in part is not known.
         guard session.exported == energy || session.account.exportCredit != nil else { return }
         var credit = session.account.exportCredit ?? .zero
-        var lines: [CostLine] = []
-        let interval = Interval(min(since, at), at)
-        let spans =
-            interval.duration > .zero
-            ? exportSpans(in: interval, site) : exportSpans(in: Interval(at, at + .milliseconds(1)), site)
-        guard let spans, let whole = spans.last.map({ $0.interval.end - spans[0].interval.start }) else {
-            stations[s].sessions[i].account.exportCredit = nil
-            return
-        }
-        for span in spans {
-            guard let price = span.price else {
-                stations[s].sessions[i].account.exportCredit = nil
-                return
-            }
-            let part =
-                Rational(energy) * Rational(span.interval.duration.wholeMilliseconds)
-                / Rational(whole.wholeMilliseconds)
+        var spending = session.spending ?? Session.Spending(from: session.startedAt)
+        func add(_ part: Rational, _ level: String, _ price: Rational) {
             credit += part * price
-            lines.append(
+            spending.lines.add(
                 CostLine(
-                    isExport: true, level: span.level.rawValue, price: price, fee: nil, energy: part,
-                    amount: part * price, feeAmount: .zero))
+                    isExport: true, level: level, price: price, fee: nil, energy: part, amount: part * price,
+                    feeAmount: .zero))
+        }
+        if let known = session.account.exportPrice, known.holds.contains(since), at <= known.holds.end {
+            add(Rational(energy), known.level, known.price)
+        } else {
+            let interval = Interval(since, max(at, since + .milliseconds(1)))
+            let whole = Rational(interval.duration.wholeMilliseconds)
+            stations[s].sessions[i].account.exportCredit = nil
+            guard let spans = exportSpans(in: interval, site) else { return }
+            for span in spans {
+                guard let price = span.price else { return }
+                add(
+                    Rational(energy) * Rational(span.interval.duration.wholeMilliseconds) / whole, span.level.rawValue,
+                    price)
+            }
+            stations[s].sessions[i].account.exportPrice = exportPrice(at: at, site)
         }
         stations[s].sessions[i].account.exportCredit = credit
-        var spending = session.spending ?? Session.Spending(from: session.startedAt)
-        for line in lines { spending.lines.add(line) }
         stations[s].sessions[i].spending = spending
+    }
+
+    /// Until the next midnight at the most: another tariff may hold from there.
+    private func exportPrice(at instant: Instant, _ site: Int) -> SessionAccount.ExportPrice? {
+        let zone = sites[site].site.zone
+        let midnight = zone.midnight(of: zone.civilDay(at: instant).adding(days: 1))
+        guard let span = exportSpans(in: Interval(instant, midnight), site)?.first, let price = span.price else {
+            return nil
+        }
+        return SessionAccount.ExportPrice(holds: span.interval, level: span.level.rawValue, price: price)
     }
 
     private func settle(
@@ -205,7 +214,8 @@ extension Core {
         guard session.status == .ended, let cost = session.cost,
             let difference = session.account.difference(from: cost)
         else { return }
-        if abs(difference) > SessionAccount.tolerance(of: cost) {
+        // A station may tell any sum: the most negative number has no absolute value.
+        if difference.magnitude > SessionAccount.tolerance(of: cost).magnitude {
             stations[s].sessions[i].raise(.costsDiffer)
         } else {
             stations[s].sessions[i].lower(.costsDiffer)

@@ -14,6 +14,12 @@ struct DERKeeper: Sendable {
     /// Not before; `nil`: at once.
     var retryAt: Instant?
     var failures = 0
+    /// Controls that it would not clear: how often it said no, and when it is asked again.
+    var refusedClears: [String: (times: Int, again: Instant)] = [:]
+    /// When it is looked at again; `nil`: when something happens.
+    var due: Instant?
+    /// Targets of orders that reached it when it was looked at last.
+    var reached: Set<DERTarget> = []
 
     /// Reports of one question on their way. They may be faster than the answer that announces them.
     struct Reading: Sendable {
@@ -32,6 +38,12 @@ struct DERKeeper: Sendable {
     mutating func succeeded() {
         failures = 0
         retryAt = nil
+    }
+    /// It keeps that one: it is asked again, ever more rarely, and meanwhile gets what else there is.
+    mutating func wouldNotClear(_ id: String, at now: Instant) {
+        let times = min((refusedClears[id]?.times ?? 0) + 1, 6)
+        refusedClears = refusedClears.filter { picture[$0.key] != nil }
+        refusedClears[id] = (times, now + .seconds(15 << times))
     }
 }
 
@@ -112,7 +124,11 @@ extension Core {
         }
         let order = DEROrder(control, target: target, source: source, by: actor.name, createdAt: now)
         // Those that are over are shown for a while, not without end.
-        while derOrders.count >= 2 * DEROrder.most, let old = derOrders.firstIndex(where: { $0.isOver(at: now) }) {
+        while derOrders.count >= 2 * DEROrder.most {
+            let kept = heldDERControls(at: now)
+            guard let old = derOrders.firstIndex(where: { $0.isOver(at: now) && !kept.contains($0.control.id) }) else {
+                return .failure(ServiceFault(.tooMany(most: 2 * DEROrder.most)))
+            }
             persist(.der(.orderGone(derOrders.remove(at: old).control.id)))
         }
         derOrders.append(order)
@@ -145,6 +161,22 @@ extension Core {
         }
     }
 
+    func derTargets(at now: Instant) -> Set<DERTarget> {
+        Set(derOrders.lazy.filter { !$0.isOver(at: now) }.map(\.target))
+    }
+
+    /// Those of `targets` that have it.
+    private func reached(by targets: Set<DERTarget>, _ s: Int) -> Set<DERTarget> {
+        guard !targets.isEmpty else { return [] }
+        let station = stations[s].station
+        var own: [DERTarget] = [.station(station.id)]
+        if let site = station.site { own.append(.site(site)) }
+        if let n = station.node.flatMap({ nodeIndex[$0] }) {
+            own += pathUp(from: n).map { .node(nodes[$0].node.id) }
+        }
+        return targets.intersection(own)
+    }
+
     // MARK: - What a station should have
 
     /// Brings it nearer to what it should have: by one call, whose answer leads to the next.
@@ -152,13 +184,13 @@ extension Core {
         guard stations[s].speaksDER else { return }
         assign(s, at: now)
         guard let keeper = stations[s].der else { return }
-        if let next = keeper.picture.timeline.nextChange(after: now) { remind(at: next) }
-        if let retry = keeper.retryAt, retry > now { return remind(at: retry) }
+        if let next = keeper.picture.timeline.nextChange(after: now) { remind(der: s, at: next) }
+        if let retry = keeper.retryAt, retry > now { return remind(der: s, at: retry) }
         guard stations[s].isOnline, stations[s].lastBoot ?? .accepted == .accepted, !keeper.isAsking,
             keeper.reading == nil
         else { return }
         if keeper.mustRead { return ask(.read(request: nextReport()), nil, s, at: now) }
-        if let id = due(toClear: keeper.picture, at: now) {
+        if let id = due(toClear: keeper.picture, s, at: now) {
             let isDefault = keeper.picture[id]?.control.isDefault ?? false
             return ask(.clear(isDefault: isDefault, id: id), id, s, at: now)
         }
@@ -173,11 +205,10 @@ extension Core {
     private mutating func assign(_ s: Int, at now: Instant) {
         var picture = stations[s].der?.picture ?? DERPicture(station: stations[s].station.id)
         let mine = derOrders.filter { reaches($0.target, s) }
+        let wanted = Set(mine.lazy.filter { $0.withdrawnAt == nil }.map(\.control.id))
         for i in picture.holdings.indices {
             let id = picture.holdings[i].control.id
-            if !picture.holdings[i].isWithdrawn, picture.holdings[i].place != .gone,
-                !mine.contains(where: { $0.control.id == id && $0.withdrawnAt == nil })
-            {
+            if !picture.holdings[i].isWithdrawn, picture.holdings[i].place != .gone, !wanted.contains(id) {
                 picture.withdraw(id, at: now)
             }
             // The station forgets it by itself (R04.FR.10).
@@ -188,24 +219,36 @@ extension Core {
                 picture.holdings[i].at = now
             }
         }
+        // It left where the order holds, and is back: what was taken from it then comes anew.
+        picture.holdings.removeAll { one in
+            one.isWithdrawn && (one.place == .gone || one.place == .refused) && wanted.contains(one.control.id)
+                && !one.control.isOver(at: now)
+        }
         for order in mine where !order.isOver(at: now) && picture[order.control.id] == nil {
             picture.receive(order.control, at: now)
         }
+        let known = Set(derOrders.lazy.map(\.control.id))
         picture.holdings.removeAll { one in
-            (one.place == .gone || one.place == .refused) && !derOrders.contains { $0.control.id == one.control.id }
+            (one.place == .gone || one.place == .refused) && !known.contains(one.control.id)
         }
         keep(picture, s)
+        stations[s].der?.reached = Set(mine.lazy.filter { !$0.isOver(at: now) }.map(\.target))
     }
 
     /// Held, and no longer wanted. The one that takes its place must be there first: a refusal leaves the old one.
-    private func due(toClear picture: DERPicture, at now: Instant) -> String? {
-        picture.holdings.first { one in
-            guard one.place == .held || one.place == .sent else { return false }
-            if one.isWithdrawn { return true }
-            guard one.entry.isSuperseded(at: now) else { return false }
-            return one.entry.supersededBy.flatMap { picture[$0] }.map { $0.place != .waiting && $0.place != .sent }
-                ?? true
-        }?.control.id
+    private mutating func due(toClear picture: DERPicture, _ s: Int, at now: Instant) -> String? {
+        for one in picture.holdings where one.place == .held || one.place == .sent {
+            if !one.isWithdrawn {
+                guard one.entry.isSuperseded(at: now) else { continue }
+                let heir = one.entry.supersededBy.flatMap { picture[$0] }
+                if let heir, heir.place == .waiting || heir.place == .sent { continue }
+            }
+            guard let again = stations[s].der?.refusedClears[one.control.id]?.again, again > now else {
+                return one.control.id
+            }
+            remind(der: s, at: again)
+        }
+        return nil
     }
 
     /// The next control that may go. A station lets everything of less priority that has not begun give way, and what comes
@@ -218,7 +261,7 @@ extension Core {
         for one in wanted where one.place == .waiting {
             let turn = wanted.compactMap { Self.turn(of: one, beside: $0, at: now) }.max()
             guard let turn, turn > now else { return one.control }
-            remind(at: turn)
+            remind(der: s, at: turn)
         }
         return nil
     }
@@ -241,11 +284,12 @@ extension Core {
             rank: .setpoint, purpose: .der(control: id))
         guard stations[s].lane.push(call) else {
             stations[s].der?.failed(at: now)
-            return remind(at: stations[s].der?.retryAt ?? now)
+            return remind(der: s, at: stations[s].der?.retryAt ?? now)
         }
         stations[s].der?.isAsking = true
         if case .read(let number) = request {
             stations[s].der?.reading = DERKeeper.Reading(request: number, since: now)
+            remind(der: s, at: now + Self.derPatience)
         }
         if case .set = request, let id {
             change(der: id, s) {
@@ -286,7 +330,7 @@ extension Core {
                     picture.holdings[i].at = now
                 }
             }
-            remind(at: now)
+            remind(der: s, at: now)
         case .asked(let request, let isWhole, let reading): asked(request, isWhole: isWhole, reading, s, at: now)
         }
     }
@@ -314,6 +358,8 @@ extension Core {
                 }
             }
         }
+        // Set by hand it may change what comes next.
+        remind(der: s, at: now)
     }
 
     private mutating func refuse(der id: String, _ word: String, _ s: Int, at now: Instant) {
@@ -340,10 +386,18 @@ extension Core {
         switch outcome {
         case .answered:
             stations[s].der?.succeeded()
+            let place = control.flatMap { stations[s].der?.picture[$0]?.place }
             // Something that we cannot read: whatever it meant, the station tells what came of it.
-            if let control, stations[s].der?.picture[control]?.place == .sent {
+            if place == .sent {
                 stations[s].der?.mustRead = true
                 stations[s].der?.failed(at: now)
+            }
+            if let control, action == "ClearDERControl" {
+                if place == .held {
+                    stations[s].der?.wouldNotClear(control, at: now)
+                } else {
+                    stations[s].der?.refusedClears[control] = nil
+                }
             }
         case .error(let code, _, _):
             if action == "GetDERControl" {
@@ -356,9 +410,8 @@ extension Core {
             } else if let control, action == "SetDERControl" {
                 refuse(der: control, code, s, at: now)
             } else if let control {
-                // It would not clear it; it is asked again, ever more rarely.
                 change(der: control, s) { $0.word = code }
-                stations[s].der?.failed(at: now)
+                stations[s].der?.wouldNotClear(control, at: now)
             }
         case .timeout, .dropped:
             stations[s].der?.mustRead = true
@@ -372,6 +425,7 @@ extension Core {
     mutating func derNotSent(_ control: String?, _ s: Int, at now: Instant) {
         stations[s].der?.isAsking = false
         stations[s].der?.reading = nil
+        remind(der: s, at: now)
         guard let control, stations[s].der?.picture[control]?.place == .sent else { return }
         change(der: control, s) {
             $0.place = .waiting
@@ -393,7 +447,6 @@ extension Core {
             if isWhole { compare([], s, at: now) }
         case .reportFollows:
             gather(request, s, at: now) { $0.isWhole = isWhole }
-            remind(at: now + Self.derPatience)
             finishReading(s, at: now)
         }
     }
@@ -434,6 +487,7 @@ extension Core {
         change(&reading)
         keeper.reading = reading
         stations[s].der = keeper
+        remind(der: s, at: reading.since + Self.derPatience)
     }
 
     private mutating func finishReading(_ s: Int, at now: Instant) {
@@ -515,7 +569,8 @@ extension Core {
             || keeper.picture.supported?.isEmpty == false
         if isOfInterest { stations[s].der?.mustRead = true }
         stations[s].der?.succeeded()
-        remind(at: now)
+        stations[s].der?.refusedClears = [:]
+        remind(der: s, at: now)
     }
 
     mutating func derConnected(_ s: Int, at now: Instant) {
@@ -523,14 +578,35 @@ extension Core {
         stations[s].der?.isAsking = false
         stations[s].der?.reading = nil
         stations[s].der?.retryAt = nil
+        stations[s].der?.refusedClears = [:]
         if stations[s].der?.picture.holdings.contains(where: { $0.place == .sent }) == true {
             stations[s].der?.mustRead = true
         }
         // After its boot message, if it has one to send.
-        remind(at: now)
+        remind(der: s, at: now)
     }
 
-    mutating func lookAtDER(_ s: Int, at now: Instant) {
+    /// It is looked at then, at the latest.
+    private mutating func remind(der s: Int, at instant: Instant) {
+        if let due = stations[s].der?.due, due <= instant { return remind(at: due) }
+        stations[s].der?.due = instant
+        remind(at: instant)
+    }
+
+    /// Looks at it when its time has come, and when it is reached by other orders than the last time: whoever moves it to another
+    /// site or node knows nothing of controls.
+    mutating func tendDER(_ s: Int, _ targets: Set<DERTarget>, at now: Instant) {
+        guard stations[s].speaksDER else { return }
+        let due = stations[s].der?.due
+        if due.map({ $0 <= now }) ?? false || reached(by: targets, s) != stations[s].der?.reached ?? [] {
+            lookAtDER(s, at: now)
+        } else if let due {
+            remind(at: due)
+        }
+    }
+
+    private mutating func lookAtDER(_ s: Int, at now: Instant) {
+        stations[s].der?.due = nil
         if let reading = stations[s].der?.reading, stations[s].der?.isAsking == false,
             now - reading.since >= Self.derPatience
         {
@@ -539,22 +615,41 @@ extension Core {
             stations[s].der?.mustRead = true
             stations[s].der?.failed(at: now)
         } else if let reading = stations[s].der?.reading {
-            remind(at: max(now + .seconds(1), reading.since + Self.derPatience))
+            remind(der: s, at: max(now + .seconds(1), reading.since + Self.derPatience))
         }
         steerDER(s, at: now)
     }
 
     /// Orders that ended a while ago go, and with them what stations held of them.
     mutating func forgetDEROrders(at now: Instant) {
-        let old = derOrders.filter { order in
+        guard !derOrders.isEmpty else { return }
+        // Where stations belong changes without a word, and what is told here of later times is told to nobody else.
+        remind(at: now + .minutes(1))
+        var old = derOrders.filter { order in
             guard order.isOver(at: now) else { return false }
             let end = [order.withdrawnAt, order.control.span?.end].compactMap { $0 }.min() ?? now
             return now - end >= DEROrder.shownAfterwards
         }
         guard !old.isEmpty else { return }
-        derOrders.removeAll { old.contains($0) }
+        let kept = heldDERControls(at: now)
+        old.removeAll { kept.contains($0.control.id) }
+        guard !old.isEmpty else { return }
+        let gone = Set(old.map(\.control.id))
+        derOrders.removeAll { gone.contains($0.control.id) }
         for order in old { persist(.der(.orderGone(order.control.id))) }
         for s in stations.indices where stations[s].der != nil { assign(s, at: now) }
+    }
+
+    /// Controls that some station has. A withdrawn one is not forgotten before it was taken back there: a default would go on
+    /// for ever.
+    private func heldDERControls(at now: Instant) -> Set<String> {
+        var ids: Set<String> = []
+        for slot in stations where slot.speaksDER {
+            for one in slot.der?.picture.holdings ?? [] where one.place == .held || one.place == .sent {
+                if !one.control.isOver(at: now) { ids.insert(one.control.id) }
+            }
+        }
+        return ids
     }
 
     // MARK: - For planning and dispatch
@@ -618,6 +713,7 @@ extension Core {
             guard let s = stationIndex[picture.station] else { continue }
             // What the platform had sent when it ended, nobody knows the end of.
             stations[s].der = DERKeeper(picture: picture, mustRead: picture.holdings.contains { $0.place == .sent })
+            remind(der: s, at: Instant(milliseconds: 0))
         }
     }
 

@@ -229,12 +229,13 @@ extension Core {
         guard let look = nextLook, look <= now else { return }
         nextLook = nil
         forgetDEROrders(at: now)
+        let targets = derTargets(at: now)
         for s in stations.indices {
             if !stations[s].reservations.isEmpty { expireReservations(s, at: now) }
             if !stations[s].inquiries.isEmpty { sendInquiries(s, at: now) }
             if stations[s].bootDue != nil { askForBoot(s, at: now) }
-            if stations[s].der != nil || !derOrders.isEmpty { lookAtDER(s, at: now) }
-            if stations[s].swaps != nil { endUnusedSwaps(s, at: now) }
+            if stations[s].der != nil || !targets.isEmpty { tendDER(s, targets, at: now) }
+            if stations[s].swaps != nil { endOldSwaps(s, at: now) }
             tendTariffs(s, at: now)
             tendLimits(s, at: now)
             guard !stations[s].promises.isEmpty else { continue }

@@ -149,7 +149,8 @@ extension Core {
             node: slot.station.node.flatMap { nodeIndex[$0] }.flatMap { position[$0] }, name: session.id.value)
         if let steering {
             vehicle.steer(
-                within: steering, stored: delivered, efficiency: Double(sites[s].site.battery?.oneWayPerMille ?? settings.oneWayPerMille) / 1000,
+                within: steering, stored: delivered,
+                efficiency: Double(sites[s].site.battery?.oneWayPerMille ?? settings.oneWayPerMille) / 1000,
                 wear: sites[s].site.battery?.wearPrice.approximate ?? settings.wear)
         }
         return Candidate(

@@ -215,7 +215,11 @@ extension Core {
         var isPriced = false
         noteStateOfCharge(readings, s, i)
         for reading in readings {
-            if let register = reading.exportRegister { takeExport(register, at: reading.at, s, i) }
+            if let register = reading.exportRegister,
+                !(isAhead && stations[s].sessions[i].exportLast.map({ register < $0 }) ?? false)
+            {
+                takeExport(register, at: reading.at, s, i, at: now)
+            }
             guard let register = reading.importRegister else { continue }
             if isAhead, let last = stations[s].sessions[i].registerLast, register < last { continue }
             let since = stations[s].sessions[i].registerLastAt ?? stations[s].sessions[i].startedAt
@@ -227,12 +231,13 @@ extension Core {
     }
 
     /// Energy given back, which is credited apart from what the rest costs.
-    private mutating func takeExport(_ register: RegisterReading, at instant: Instant, _ s: Int, _ i: Int) {
-        let since = stations[s].sessions[i].exportLastAt ?? instant
-        guard instant >= since else { return }
-        let given = stations[s].sessions[i].take(exportRegister: register)
-        stations[s].sessions[i].exportLastAt = instant
-        credit(given, s, i, since: since, to: instant)
+    private mutating func takeExport(
+        _ register: RegisterReading, at instant: Instant, _ s: Int, _ i: Int, at now: Instant
+    ) {
+        guard let step = stations[s].sessions[i].take(exportRegister: register, at: instant, receivedAt: now) else {
+            return
+        }
+        credit(step.energy, s, i, since: step.span.start, to: step.span.end)
     }
 
     // MARK: -

@@ -118,6 +118,7 @@ extension Core {
                 values: ["slot": event.batteries.map { String($0.slot) }.joined(separator: ", ")], at: now)
         }
         put(swap, s)
+        if swap.state.isOpen { remind(at: swap.endsAt) }
     }
 
     static let swapLeft = "station-swap-left"
@@ -130,7 +131,7 @@ extension Core {
     private func lateSwap(_ event: SwapEvent, _ s: Int, at now: Instant) -> BatterySwap? {
         stations[s].swaps?.swaps.last { swap in
             swap.request == event.request && Self.key(swap.token) == Self.key(event.token)
-                && now - swap.openedAt < .days(1) && (swap.state != .done || isRepeat(event, of: swap))
+                && now - swap.openedAt < BatterySwap.longest && (swap.state != .done || isRepeat(event, of: swap))
         }
     }
 
@@ -244,13 +245,13 @@ extension Core {
 
     // MARK: - Time
 
-    /// Nobody came: the authorization is over at the station as well (S02.FR.05).
-    mutating func endUnusedSwaps(_ s: Int, at now: Instant) {
-        for swap in stations[s].swaps?.swaps ?? [] where swap.state.isOpen && swap.taken.isEmpty && swap.given.isEmpty {
-            if now - swap.openedAt >= BatterySwap.patience {
-                change(swap: swap.id, s, at: now) { $0.state = .unused }
+    /// Nobody came: the authorization is over at the station as well (S02.FR.05). Or one side came and the other never did.
+    mutating func endOldSwaps(_ s: Int, at now: Instant) {
+        for swap in stations[s].swaps?.swaps ?? [] where swap.state.isOpen {
+            if swap.endsAt <= now {
+                change(swap: swap.id, s, at: now) { $0.state = swap.isUntouched ? .unused : .left }
             } else {
-                remind(at: swap.openedAt + BatterySwap.patience)
+                remind(at: swap.endsAt)
             }
         }
     }
@@ -308,13 +309,20 @@ extension Core {
             var keeper = stations[s].swaps ?? SwapKeeper(cabinet: BatteryCabinet(station: swap.station))
             keeper.swaps.append(swap)
             stations[s].swaps = keeper
-            if swap.state.isOpen { remind(at: swap.openedAt + BatterySwap.patience) }
+            if swap.state.isOpen { remind(at: swap.endsAt) }
         }
     }
 }
 
 extension BatterySwap {
     var alarmObject: String { "\(station.value)/\(request)" }
+
+    /// No battery has moved.
+    fileprivate var isUntouched: Bool { taken.isEmpty && given.isEmpty }
+    /// When one that is open is waited for no longer.
+    fileprivate var endsAt: Instant { openedAt + (isUntouched ? Self.patience : Self.longest) }
+    /// After that the station may use its number again.
+    fileprivate static let longest: Duration = .days(1)
 }
 
 extension Needs {

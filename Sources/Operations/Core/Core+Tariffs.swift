@@ -10,6 +10,8 @@ struct TariffKeeper: Sendable {
     var picture: StationTariffs
     /// A call of ours about its default tariff is on its way.
     var isAsked = false
+    /// A look was due meanwhile: it comes after the answer.
+    var hasMissedLook = false
     /// Its abilities were asked for since it connected.
     var areAbilitiesAsked = false
     /// When it is looked at again; `nil`: when something happens.
@@ -64,6 +66,7 @@ extension Core {
         if isNew {
             stations[s].tariffs?.areAbilitiesAsked = false
             stations[s].tariffs?.isAsked = false
+            stations[s].tariffs?.hasMissedLook = false
             stations[s].tariffs?.silences = 0
         }
         stations[s].tariffs?.renewAt = nil
@@ -84,7 +87,11 @@ extension Core {
         guard let keeper = stations[s].tariffs, let due = keeper.due else { return }
         guard due <= now else { return remind(at: due) }
         stations[s].tariffs?.due = nil
-        guard stations[s].version == .v21, stations[s].isOnline, !keeper.isAsked,
+        guard !keeper.isAsked else {
+            stations[s].tariffs?.hasMissedLook = true
+            return
+        }
+        guard stations[s].version == .v21, stations[s].isOnline,
             stations[s].lastBoot == nil || stations[s].lastBoot == .accepted
         else { return }
         guard let site = prices(for: s), sites[site].site.localCost != .off else { return stopTelling(s, at: now) }
@@ -111,9 +118,8 @@ extension Core {
     private mutating func tell(_ site: Int, _ s: Int, at now: Instant) {
         guard let keeper = stations[s].tariffs else { return }
         let picture = keeper.picture
-        // Whoever takes none is not asked again until something changes.
-        if picture.state == .central, keeper.renewAt.map({ now < $0 }) ?? false { return }
-        if let renewAt = keeper.renewAt, now < renewAt, picture.state == .held {
+        // Whoever takes none is asked again when something changes, and after a day (``refuse(_:word:_:at:)``).
+        if let renewAt = keeper.renewAt, now < renewAt, picture.state == .held || picture.state == .central {
             stations[s].tariffs?.due = renewAt
             return remind(at: renewAt)
         }
@@ -237,6 +243,11 @@ extension Core {
                 stations[s].tariffs?.silences = silences
                 // The next connection begins anew.
                 if silences <= Self.mostSilences { retry(s, after: .minutes(1 << silences), at: now) }
+            }
+            // What changed while it was on its way: the answer was to prices that may be old.
+            if stations[s].tariffs?.hasMissedLook == true {
+                stations[s].tariffs?.hasMissedLook = false
+                retry(s, after: .zero, at: now)
             }
         case .paymentBegun, .startPaid: paymentCallEnded(call, outcome, s, at: now)
         case .changeTariff, .askForEvent, .stop: break
