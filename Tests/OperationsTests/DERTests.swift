@@ -274,4 +274,17 @@ import Testing
         #expect(d.core.mostDischarge(evse, at: d.now + .seconds(61)) == .watts(1_760))
         #expect(d.core.mostDischarge(evse, at: d.now + .seconds(120)) == nil)
     }
+
+    @Test func `a plan counts on what controls leave in each of its slots`() {
+        var d = Self.dialogue()
+        let evse = EVSEID(Self.id, 1)
+        func ceiling() -> [Double] { d.core.dischargeCeiling(evse, from: d.now, step: .minutes(15), count: 4) }
+        #expect(ceiling() == [])
+        // From the middle of the second slot to that of the third.
+        Self.give(&d, "L", in: 1350, for: 900, .limitMaxDischarge, #"{"pctMaxDischargePower":25}"#)
+        #expect(ceiling() == [.infinity, 1.76, 1.76, .infinity])
+        // One that ends and another that begins within one slot.
+        Self.give(&d, "M", in: 60, for: 60, .limitMaxDischarge, #"{"pctMaxDischargePower":0}"#)
+        #expect(ceiling() == [0, 1.76, 1.76, .infinity])
+    }
 }

@@ -34,13 +34,14 @@ enum RandomProblems {
             for k in 0..<4 { node(1 + k % 2, 0.4) }
         }
         let leaves = levels == 1 ? [0] : levels == 2 ? [0, 1, 2] : [1, 3, 4, 5, 6]
+        var controls = random.split(4)
         let fleet = (0..<count).map { _ -> PlanningVehicle in
             let first = Int(random.next() % UInt64(slots))
             let length = 1 + Int(random.next() % UInt64(slots - first))
             let both = unit() < 0.4
             let capacity = pick([40.0, 60, 80])
             let arrival = capacity * (0.2 + 0.5 * unit())
-            return PlanningVehicle(
+            var vehicle = PlanningVehicle(
                 slots: first..<(first + length), firstPresence: 0.1 + 0.9 * unit(), lastPresence: 0.1 + 0.9 * unit(),
                 maxCharge: pick([3.5, 7, 11]), maxDischarge: both ? pick([3.5, 7]) : 0,
                 chargeEfficiency: pick([1, 0.95, 0.9]), dischargeEfficiency: pick([1, 0.95, 0.9]),
@@ -48,6 +49,10 @@ enum RandomProblems {
                 battery: both || unit() < 0.3
                     ? PlanningBattery(atArrival: arrival, minimum: 0.1 * capacity, maximum: 0.95 * capacity) : nil,
                 value: pick([5, 5, 5, 2, 0.5]), wear: pick([0, 0.1]), node: unit() < 0.05 ? nil : pick(leaves))
+            if both, controls.unit() < 0.3 {
+                vehicle.dischargeCeiling = (0..<length).map { _ in [0, 1.5, 20][Int(controls.next() % 3)] }
+            }
+            return vehicle
         }
         return PlanningProblem(
             stepHours: pick([0.25, 0.5, 1]), buyPrice: buy, sellPrice: buy.map { $0 * earns }, vehicles: fleet,

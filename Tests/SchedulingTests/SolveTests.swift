@@ -21,11 +21,13 @@ import Testing
             var random = SeededRandom(seed: seed)
             func number(_ most: Int) -> Int { Int(random.next() % UInt64(most + 1)) }
             let slots = 3
+            var controls = random.split(4)
             let buy = (0..<slots).map { _ in Double(1 + number(4)) / 4 }
             let vehicles = (0..<2).map { _ -> PlanningVehicle in
                 let both = number(1) == 1
                 return PlanningVehicle(
                     slots: 0..<slots, maxCharge: Double(1 + number(1)), maxDischarge: both ? 1 : 0,
+                    dischargeCeiling: controls.unit() < 0.5 ? (0..<slots).map { _ in Double(controls.next() % 2) } : [],
                     wanted: Double(number(4)),
                     battery: both ? PlanningBattery(atArrival: 2, minimum: 1, maximum: 6) : nil,
                     value: number(1) == 0 ? 3 : 0.6, wear: 0.1, node: 0)

@@ -657,19 +657,35 @@ extension Core {
     /// How much one EVSE may give back then: the share of its rating that the utility left, or that the station was left by others.
     /// A positive magnitude; `nil`: no control says anything. One that the station refused counts as well: the utility meant it.
     public func mostDischarge(_ evse: EVSEID, at instant: Instant) -> Power? {
-        guard let s = stationIndex[evse.station], let picture = stations[s].der?.picture else { return nil }
-        let all = DERTimeline(.overlapping, picture.holdings.filter { !$0.isWithdrawn }.map(\.entry))
-        var shares = [all.active(.limitMaxDischarge, at: instant)?.control.dischargeShare].compactMap { $0 }
-        for stranger in picture.strangers where !stranger.reported.isSuperseded {
-            let control = stranger.reported.control
-            if control.function == .limitMaxDischarge, control.span?.contains(instant) ?? true {
-                control.dischargeShare.map { shares.append($0) }
+        dischargeControls(evse)?.most(at: instant)
+    }
+
+    /// The same within each of `count` slots, kW; infinite where no control says anything, empty where none does at all.
+    public func dischargeCeiling(_ evse: EVSEID, from start: Instant, step: Duration, count: Int) -> [Double] {
+        guard let controls = dischargeControls(evse) else { return [] }
+        return (0..<count).map { slot in
+            var at = start + step * slot
+            var least = controls.most(at: at)
+            while let next = controls.changes.first(where: { $0 > at }), next < start + step * (slot + 1) {
+                at = next
+                least = [least, controls.most(at: at)].compactMap { $0 }.min()
             }
+            return least?.kilowatts ?? .infinity
         }
+    }
+
+    private func dischargeControls(_ evse: EVSEID) -> DischargeControls? {
+        guard let s = stationIndex[evse.station], let picture = stations[s].der?.picture else { return nil }
+        let entries = picture.holdings.filter { !$0.isWithdrawn && $0.control.function == .limitMaxDischarge }.map(
+            \.entry)
+        let strangers = picture.strangers.filter {
+            !$0.reported.isSuperseded && $0.reported.control.function == .limitMaxDischarge
+        }.map(\.reported.control)
+        guard !entries.isEmpty || !strangers.isEmpty else { return nil }
         let electrical = stations[s].station.electrical
-        return shares.min().map { share in
-            Power(watts: (electrical.maxDischarge ?? electrical.maxPower).watts * Int64(share) / 10_000)
-        }
+        return DischargeControls(
+            rating: electrical.maxDischarge ?? electrical.maxPower, ours: DERTimeline(.overlapping, entries),
+            strangers: strangers)
     }
 
     // MARK: - Keeping
@@ -775,5 +791,29 @@ extension DERPicture {
         for i in holdings.indices {
             if let entry = timeline[holdings[i].control.id] { holdings[i].entry = entry }
         }
+    }
+}
+
+/// What the grid code leaves one EVSE to give back.
+private struct DischargeControls {
+    let rating: Power
+    let ours: DERTimeline
+    let strangers: [DERControl]
+    /// When it may become another, in order.
+    let changes: [Instant]
+
+    init(rating: Power, ours: DERTimeline, strangers: [DERControl]) {
+        self.rating = rating
+        self.ours = ours
+        self.strangers = strangers
+        let own = ours.entries.flatMap { [$0.control.span?.start, $0.control.span?.end, $0.supersededAt] }
+        changes = (own + strangers.flatMap { [$0.span?.start, $0.span?.end] }).compactMap { $0 }.sorted()
+    }
+
+    func most(at instant: Instant) -> Power? {
+        let shares =
+            [ours.active(.limitMaxDischarge, at: instant)?.control.dischargeShare]
+            + strangers.lazy.filter { $0.span?.contains(instant) ?? true }.map(\.dischargeShare)
+        return shares.compactMap { $0 }.min().map { Power(watts: rating.watts * Int64($0) / 10_000) }
     }
 }

@@ -124,7 +124,7 @@ extension Core {
         let power = capability.settable(limit ?? capability.rating)
         let missing = outlook.wanted - delivered
         // Who gives back is planned for also when nothing is missing.
-        let steering = steering(m, e, session, at: now)
+        let steering = steering(m, e, session, controlled: false, at: now)
         guard missing > .zero || steering != nil, power > .zero else { return nil }
 
         let stepMilliseconds = settings.planStep.wholeMilliseconds
@@ -152,6 +152,8 @@ extension Core {
                 within: steering, stored: delivered,
                 efficiency: Double(sites[s].site.battery?.oneWayPerMille ?? settings.oneWayPerMille) / 1000,
                 wear: sites[s].site.battery?.wearPrice.approximate ?? settings.wear)
+            vehicle.dischargeCeiling = dischargeCeiling(
+                evse.id, from: start, step: settings.planStep, count: vehicle.slots.count)
         }
         return Candidate(
             key: PlanRequest.Key(

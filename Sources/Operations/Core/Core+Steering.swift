@@ -22,7 +22,10 @@ extension Core {
     private static let askDefaultAgain: Duration = .seconds(60)
 
     /// `nil`: the vehicle is told limits only.
-    func steering(_ m: Int, _ e: Int, _ session: Session, at now: Instant) -> Steering? {
+    /// - Parameter controlled: what controls of the grid code leave now; a plan asks for each of its slots.
+    func steering(
+        _ m: Int, _ e: Int, _ session: Session, controlled: Bool = true, at now: Instant
+    ) -> Steering? {
         let slot = stations[m]
         guard let v2x = session.v2x, v2x.isBidirectional, v2x.control == .dynamic, slot.version == .v21,
             slot.evses[e].steering.isDefaultSure,
@@ -38,7 +41,7 @@ extension Core {
         let mostDischarge =
             [
                 electrical.maxDischarge ?? rating, v2x.mostDischarge ?? .zero,
-                self.mostDischarge(slot.evses[e].id, at: now),
+                controlled ? self.mostDischarge(slot.evses[e].id, at: now) : nil,
                 outside.map { Power(watts: -$0 / 1000) },
             ].compactMap { $0 }.min() ?? .zero
         guard mostDischarge > .zero else { return nil }

@@ -68,7 +68,7 @@ public enum PlanCheck {
         for (j, t) in vehicle.slots.enumerated() {
             let net = schedule.net[j]
             let present = vehicle.presence(t) * hours
-            if net > vehicle.maxCharge * present + tolerance || -net > vehicle.maxDischarge * present + tolerance {
+            if net > vehicle.maxCharge * present + tolerance || -net > vehicle.mostDischarge(t) * present + tolerance {
                 list.append(.power(vehicle: v, slot: t, kilowattHours: net))
             }
             if net > tolerance, net < min(vehicle.minCharge, vehicle.maxCharge) * present - tolerance {

@@ -99,7 +99,7 @@ struct Devices {
         for vehicle in problem.vehicles where vehicle.maxDischarge > 0 {
             var node = vehicle.node
             while let n = node {
-                for t in vehicle.slots { able[n][t] += vehicle.maxDischarge * vehicle.presence(t) }
+                for t in vehicle.slots { able[n][t] += vehicle.mostDischarge(t) * vehicle.presence(t) }
                 node = problem.nodes[n].parent
             }
         }

@@ -54,6 +54,9 @@ public struct PlanningVehicle: Hashable, Sendable {
     public var maxCharge: Double
     /// kW, a magnitude; 0: charging only.
     public var maxDischarge: Double
+    /// kW, a magnitude, in the first slots of the stay: the most where something else leaves less than ``maxDischarge``, such
+    /// as a control of the grid code. It holds for all of a slot.
+    public var dischargeCeiling: [Double]
     /// The least power while charging, kW ("6 A or nothing"); 0: none.
     public var minCharge: Double
     /// Grid to battery and battery to grid, (0, 1].
@@ -78,7 +81,7 @@ public struct PlanningVehicle: Hashable, Sendable {
 
     public init(
         slots: Range<Int>, firstPresence: Double = 1, lastPresence: Double = 1, maxCharge: Double,
-        maxDischarge: Double = 0, minCharge: Double = 0, chargeEfficiency: Double = 1, dischargeEfficiency: Double = 1,
+        maxDischarge: Double = 0, dischargeCeiling: [Double] = [], minCharge: Double = 0, chargeEfficiency: Double = 1, dischargeEfficiency: Double = 1,
         wanted: Double, battery: PlanningBattery? = nil, value: Double = 5, wear: Double = 0, node: Int?,
         name: String? = nil, committed: [Double] = []
     ) {
@@ -87,6 +90,7 @@ public struct PlanningVehicle: Hashable, Sendable {
         self.lastPresence = lastPresence
         self.maxCharge = maxCharge
         self.maxDischarge = battery == nil ? 0 : maxDischarge
+        self.dischargeCeiling = dischargeCeiling
         self.minCharge = minCharge
         self.chargeEfficiency = chargeEfficiency
         self.dischargeEfficiency = dischargeEfficiency
@@ -103,6 +107,12 @@ public struct PlanningVehicle: Hashable, Sendable {
     func presence(_ slot: Int) -> Double {
         if slot == slots.lowerBound { return firstPresence }
         return slot == slots.upperBound - 1 ? lastPresence : 1
+    }
+
+    /// kW, a magnitude, in slot `slot` while it is there.
+    func mostDischarge(_ slot: Int) -> Double {
+        let j = slot - slots.lowerBound
+        return dischargeCeiling.indices.contains(j) ? min(maxDischarge, dischargeCeiling[j]) : maxDischarge
     }
 }
 

@@ -95,7 +95,7 @@ final class Group {
             for j in 0..<car.count {
                 let hours = vehicle.presence(car.first + j) * problem.stepHours
                 chargeLimit[car.offset + j] = vehicle.maxCharge * hours
-                dischargeLimit[car.offset + j] = car.discharges ? vehicle.maxDischarge * hours : 0
+                dischargeLimit[car.offset + j] = car.discharges ? vehicle.mostDischarge(car.first + j) * hours : 0
                 leastCharge[car.offset + j] = min(vehicle.minCharge, vehicle.maxCharge) * hours
             }
         }
