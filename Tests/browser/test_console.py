@@ -155,6 +155,7 @@ def test_keys_go_to_pages_open_rows_show_tables_and_help(page: Page, console: st
     page.keyboard.press("g")
     page.keyboard.press("s")
     expect(page).to_have_url(console + "/stations")
+    page.wait_for_load_state()
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.press("Escape")
