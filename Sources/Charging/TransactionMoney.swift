@@ -93,6 +93,8 @@ public struct SessionAccount: Hashable, Sendable {
             self.price = price
         }
     }
+    /// What registers and state of charge say of its losses; `nil`: nothing, its station does not meter both ways.
+    public var losses: LossTrack?
     public init() {}
 
     /// Station less ours, whole fen; `nil` where one of the two is not known.

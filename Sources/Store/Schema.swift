@@ -147,6 +147,18 @@ enum Schema {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("16 learned losses, prices of drivers") { db in
+            // What sessions showed of the losses at an EVSE.
+            try db.execute(
+                sql: """
+                    CREATE TABLE round_trip (
+                        station TEXT NOT NULL, evse INTEGER NOT NULL, session TEXT NOT NULL, at INTEGER NOT NULL,
+                        low INTEGER NOT NULL, middle INTEGER NOT NULL, high INTEGER NOT NULL,
+                        PRIMARY KEY (station, evse, session)
+                    ) STRICT, WITHOUT ROWID;
+                    ALTER TABLE session_account ADD COLUMN losses TEXT;
+                    """)
+        }
         return migrator
     }()
 

@@ -268,6 +268,9 @@ extension SessionStatement {
             "station_cost_yuan": .yuan(session.account.told.flatMap { $0.hasFailed ? nil : $0.total }),
             "difference_fen": .int(orNull: session.account.difference(from: session.cost)),
             "tolerance_fen": .int(orNull: session.cost.map(SessionAccount.tolerance)),
+            "imported_kwh": .kilowattHours(session.imported), "exported_kwh": .kilowattHours(session.exported),
+            "minimum_kwh": .kilowattHours(session.statedMinimum),
+            "round_trip": session.account.losses?.roundTrip?.json() ?? .null,
         ]
     }
 }

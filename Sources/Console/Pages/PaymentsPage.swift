@@ -254,7 +254,16 @@ enum StatementCard {
             (t("statement.feeamount"), money(statement.feeAmount)),
             (t(statement.isFinal ? "statement.total" : "statement.sofar"), money(statement.total)),
         ]
+        if statement.session.exported > .zero {
+            pairs.append((t("statement.given"), "\(statement.session.exported.kilowattHoursText) kWh"))
+        }
         if let credit = statement.exportCredit { pairs.append((t("statement.credit"), money(credit))) }
+        if let minimum = statement.session.statedMinimum {
+            pairs.append((t("session.minimum"), "\(minimum.kilowattHoursText) kWh"))
+        }
+        if let measured = statement.session.account.losses?.roundTrip {
+            pairs.append((t("session.roundtrip"), Parts.roundTrip(measured, t)))
+        }
         if let told = statement.session.account.told {
             pairs.append(
                 (t("statement.station"), told.hasFailed ? HTML(escaping: t("statement.failed")) : money(told.total)))

@@ -131,6 +131,7 @@ extension Core {
         persist(.session(session))
         emit(.publish(.session(session.id)))
         learn(session, s)
+        learnLosses(of: session, s)
         endReservation(of: session, s, at: now)
         forgetProfiles(of: session, s)
         endPayment(of: session, s, at: now)
@@ -214,6 +215,7 @@ extension Core {
         let isAhead = end.map { $0 > now } ?? false
         var isPriced = false
         noteStateOfCharge(readings, s, i)
+        trackLosses(readings, s, i)
         for reading in readings {
             if let register = reading.exportRegister,
                 !(isAhead && stations[s].sessions[i].exportLast.map({ register < $0 }) ?? false)

@@ -34,6 +34,7 @@ extension ChangeWriter {
         try statement("DELETE FROM station WHERE id = ?").text(station.value).run()
         try statement("DELETE FROM station_live WHERE station = ?").text(station.value).run()
         try statement("DELETE FROM evse_control WHERE station = ?").text(station.value).run()
+        try statement("DELETE FROM round_trip WHERE station = ?").text(station.value).run()
         try removeKeyChanges(of: station)
         try statement("DELETE FROM station_certificate WHERE station = ?").text(station.value).run()
         try removeHoldings(of: station.value)

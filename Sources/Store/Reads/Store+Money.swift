@@ -49,6 +49,13 @@ enum MoneyLoading {
                     OR place > (SELECT COALESCE(MAX(place), 0) - 200 FROM payment) ORDER BY place
                 """
         ).map { try $0.payment() }
+        state.roundTrips = try Row.fetchAll(db, sql: "SELECT * FROM round_trip ORDER BY station, evse, at, session")
+            .map { row in
+                RoundTripRecord(
+                    evse: EVSEID(StationID(row["station"]), row["evse"]), session: Session.ID(row["session"]),
+                    at: row.instant("at"),
+                    value: RoundTrip(low: row["low"], middle: row["middle"], high: row["high"]))
+            }
         var held: [String: [HeldTariff]] = [:]
         for row in try Row.fetchAll(db, sql: "SELECT * FROM station_tariff ORDER BY station, id") {
             held[row["station"], default: []].append(row.heldTariff())
@@ -129,6 +136,7 @@ extension Row {
         account.stateOfCharge = self["soc"]
         account.exportCredit = fraction("export_credit")
         account.limitsSetAt = optionalInstant("limits_set_at")
+        account.losses = (self["losses"] as String?).flatMap { LossTrack(text: $0) }
         return account
     }
 
