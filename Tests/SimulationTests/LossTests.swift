@@ -170,7 +170,7 @@ import Testing
                 Self.drive(&stay, &random)
                 switch random.next() % 3 {
                 case 0: (stay.imported, stay.exported) = (0, 0)
-                case 1: stay.at -= .hours(1)
+                case 1: stay.at = stay.at - .hours(1)
                 default: stay.at += .hours(1)
                 }
                 // The disk knows it as memory does.

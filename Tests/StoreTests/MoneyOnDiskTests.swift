@@ -20,6 +20,11 @@ import Testing
         return site
     }
 
+    private static let hubei = "cn/hubei/residential-charging"
+    private static var token: IdToken {
+        IdToken(value: "T", status: .accepted, prices: DriverPrices(tariff: hubei, serviceFee: .zero))
+    }
+
     private static var tariffs: StationTariffs {
         var picture = StationTariffs(station: id)
         var one = HeldTariff(id: "tw-1", evses: [1, 2], validFrom: t0)
@@ -61,6 +66,11 @@ import Testing
             total: Rational(444) / Rational(100), currency: "CNY", energy: .kilowattHours(8), periods: 2,
             hasFailed: false,
             at: t0)
+        account.told?.parts = [
+            .init(start: t0, tariff: "a;b", energy: .wattHours(7)),
+            .init(start: t0 + .hours(1), tariff: nil, energy: nil),
+        ]
+        account.prices = DriverPrices(tariff: hubei, serviceFee: Rational(1) / Rational(7))
         account.limits = TransactionLimits(cost: .one, energy: .kilowattHours(3), seconds: 60, stateOfCharge: 80)
         account.limitsSetAt = t0
         account.telling = .again
@@ -113,6 +123,7 @@ import Testing
             let changes: [Change] =
                 [
                     .station(Station(id: Self.id, createdAt: t0)), .site(Self.site), .site(Self.site),
+                    .idToken(Self.token), .idToken(IdToken(value: "U", status: .blocked)),
                     .holding(.tariffs(StationTariffs(station: Self.id))), .holding(.tariffs(Self.tariffs)),
                     .session(Self.session), .session(Self.session), .payment(Self.payment(1, .settling)),
                     .payment(Self.payment(2, .begun)), .payment(Self.payment(2, .settled)),
@@ -125,7 +136,7 @@ import Testing
             let again = try Store(directory: scratch.path)
             defer { again.close() }
             let state = try again.loadCore()
-            #expect(state.sites == memory.state.sites)
+            #expect(state.sites == memory.state.sites && state.idTokens == memory.state.idTokens)
             #expect(state.tariffs == memory.state.tariffs)
             #expect(state.payments == memory.state.payments)
             #expect(state.roundTrips == memory.state.roundTrips && state.roundTrips.count == 17)

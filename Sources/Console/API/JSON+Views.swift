@@ -164,14 +164,18 @@ extension StoredMessage {
 }
 
 extension IdToken {
-    static let columns = ["value", "status", "expires_at", "parent", "type", "allowed_energy_transfer", "audit_mark"]
+    static let columns = [
+        "value", "status", "expires_at", "parent", "type", "allowed_energy_transfer", "audit_mark", "tariff",
+        "service_fee_yuan_kwh",
+    ]
     /// - Parameter marker: gives the mark by which the audit names this token.
     func json(_ marker: TokenMarker) -> JSONValue {
         [
             "value": .string(value), "status": .string(status.rawValue), "expires_at": .instant(expiresAt),
             "parent": .string(orNull: parent), "type": .string(orNull: type),
             "allowed_energy_transfer": energyTransfer.map { .words($0) } ?? .null,
-            "audit_mark": .string(marker.mark(of: value)),
+            "audit_mark": .string(marker.mark(of: value)), "tariff": .string(orNull: prices?.tariff),
+            "service_fee_yuan_kwh": prices?.serviceFee.map { .number($0.text(atMost: 6)) } ?? .null,
         ]
     }
 }

@@ -240,7 +240,24 @@ extension Session {
             "difference_fen": .int(orNull: account.difference(from: cost)), "limits": account.limits.json,
             "station_limits": account.heldLimits.json, "limit_reached": .string(orNull: account.reached),
             "limit_reached_at": .instant(account.reachedAt), "export_credit_yuan": .yuan(account.exportCredit),
+            "driver_prices": account.prices?.json ?? .null,
+            "station_periods": .array((account.told?.parts ?? []).map(\.json)),
         ]
+    }
+}
+
+extension DriverPrices {
+    var json: JSONValue {
+        [
+            "tariff": .string(orNull: tariff),
+            "service_fee_yuan_kwh": serviceFee.map { .number($0.text(atMost: 6)) } ?? .null,
+        ]
+    }
+}
+
+extension StationCost.Part {
+    var json: JSONValue {
+        ["from": .instant(start), "tariff_id": .string(orNull: tariff), "energy_kwh": .kilowattHours(energy)]
     }
 }
 

@@ -2012,7 +2012,9 @@ enum EmbeddedAssets {
                   "station.discharge.title": "Discharge rating",
                   "station.discharge": "Most that it can give back, kW an EVSE",
                   "station.discharge.hint": "empty: nobody says; 0: it cannot. Counts for the pilot's discharge power.",
-                  "problem.day": "a day YYYY-MM-DD is expected"
+                  "problem.day": "a day YYYY-MM-DD is expected",
+                  "statement.own": "Prices of this driver",
+                  "statement.own.fee": "service fee {fee} yuan/kWh"
                 }
 
                 """###),
@@ -3795,7 +3797,9 @@ enum EmbeddedAssets {
                   "station.discharge.title": "放电额定功率",
                   "station.discharge": "每个接口的最大放电功率（千瓦）",
                   "station.discharge.hint": "留空：未申报；0：不能放电。计入试点的放电功率指标。",
-                  "problem.day": "应为 YYYY-MM-DD 格式的日期"
+                  "problem.day": "应为 YYYY-MM-DD 格式的日期",
+                  "statement.own": "该用户的专属价格",
+                  "statement.own.fee": "服务费 {fee} 元/千瓦时"
                 }
 
                 """###),
@@ -10832,10 +10836,12 @@ enum EmbeddedAssets {
                           "audit_mark": {
                             "type": "string",
                             "description": "By what the audit names this token: the same in one installation, and no way back to the token."
-                          }
+                          },
+                          "tariff": {"type": ["string", "null"]},
+                          "service_fee_yuan_kwh": {"type": ["number", "null"]}
                         },
                         "additionalProperties": false,
-                        "required": ["value", "status", "expires_at", "parent", "type", "allowed_energy_transfer", "audit_mark"]
+                        "required": ["value", "status", "expires_at", "parent", "type", "allowed_energy_transfer", "audit_mark", "tariff", "service_fee_yuan_kwh"]
                       },
                       "IdTokenChange": {
                         "type": "object",
@@ -10851,6 +10857,19 @@ enum EmbeddedAssets {
                             "uniqueItems": true,
                             "items": {"type": "string", "enum": ["AC_single_phase", "AC_two_phase", "AC_three_phase", "DC", "AC_BPT", "AC_BPT_DER", "AC_DER", "DC_BPT", "DC_ACDP", "DC_ACDP_BPT", "WPT"]},
                             "description": "How energy may flow, in words of OCPP 2.1; only who has a word with BPT gives back. null: nothing is said."
+                          },
+                          "tariff": {
+                            "type": ["string", "null"],
+                            "minLength": 1,
+                            "maxLength": 100,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Import tariff that whoever has the token pays in the place of the site's. null: its group's, else the site's."
+                          },
+                          "service_fee_yuan_kwh": {
+                            "type": ["number", "null"],
+                            "minimum": 0,
+                            "maximum": 100,
+                            "description": "In the place of the site's service fee, yuan/kWh. null: its group's, else the site's."
                           }
                         },
                         "additionalProperties": false,
@@ -11129,7 +11148,32 @@ enum EmbeddedAssets {
                           "station_limits": {"$ref": "#/components/schemas/SessionLimits"},
                           "limit_reached": {"type": ["string", "null"], "enum": ["cost", "energy", "time", "soc", null]},
                           "limit_reached_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
-                          "export_credit_yuan": {"type": ["number", "null"]}
+                          "export_credit_yuan": {"type": ["number", "null"]},
+                          "driver_prices": {
+                            "type": ["object", "null"],
+                            "properties": {
+                              "tariff": {"type": ["string", "null"]},
+                              "service_fee_yuan_kwh": {"type": ["number", "null"]}
+                            },
+                            "additionalProperties": false,
+                            "required": ["tariff", "service_fee_yuan_kwh"],
+                            "description": "What its driver pays in the place of the site's prices, as it was when the token was shown; null: nothing of the kind."
+                          },
+                          "station_periods": {
+                            "type": "array",
+                            "maxItems": 100,
+                            "description": "The periods of one tariff in the station's own reckoning, in order.",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "from": {"type": "string", "format": "date-time"},
+                                "tariff_id": {"type": ["string", "null"]},
+                                "energy_kwh": {"type": ["number", "null"]}
+                              },
+                              "additionalProperties": false,
+                              "required": ["from", "tariff_id", "energy_kwh"]
+                            }
+                          }
                         },
                         "additionalProperties": false,
                         "required": [
@@ -11143,7 +11187,9 @@ enum EmbeddedAssets {
                           "station_limits",
                           "limit_reached",
                           "limit_reached_at",
-                          "export_credit_yuan"
+                          "export_credit_yuan",
+                          "driver_prices",
+                          "station_periods"
                         ]
                       },
                       "HeldTariff": {

@@ -254,6 +254,11 @@ enum StatementCard {
             (t("statement.feeamount"), money(statement.feeAmount)),
             (t(statement.isFinal ? "statement.total" : "statement.sofar"), money(statement.total)),
         ]
+        if let own = statement.session.account.prices {
+            let parts = [own.tariff, own.serviceFee.map { t("statement.own.fee", ["fee": $0.text(atMost: 6)]) }]
+            pairs.append(
+                (t("statement.own"), HTML(escaping: parts.compactMap { $0 }.joined(separator: t("flow.and")))))
+        }
         if statement.session.exported > .zero {
             pairs.append((t("statement.given"), "\(statement.session.exported.kilowattHoursText) kWh"))
         }

@@ -35,6 +35,7 @@ extension Core {
             registerStart: event.register)
         if clockIsUnset { session.raise(.clockUnset) }
         if !verdict.isAccepted { session.raise(.tokenRefused) }
+        session.account.prices = prices(of: event.token)
         tokenUse[Self.key(event.token), default: 0] += 1
         sessionHome[session.id] = session.evse.station
         stations[s].sessions.append(session)

@@ -10,7 +10,7 @@ extension ChangeWriter {
         try statement(
             """
             INSERT OR REPLACE INTO session_account
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         )
         .text(session.id.value).text(account.tariff).text(account.told?.total.fraction).text(account.told?.currency)
@@ -21,7 +21,8 @@ extension ChangeWriter {
         .int(account.heldLimits.energy?.milliwattHours).int(account.heldLimits.seconds)
         .int(account.heldLimits.stateOfCharge).text(account.reached).int(account.reachedAt?.milliseconds)
         .bool(account.stationActs).int(account.stops).int(account.stateOfCharge).text(account.exportCredit?.fraction)
-        .int(account.limitsSetAt?.milliseconds).text(account.losses?.text).run()
+        .int(account.limitsSetAt?.milliseconds).text(account.losses?.text)
+        .text(account.prices?.tariff).text(account.prices?.serviceFee?.fraction).text(account.told?.parts.text).run()
     }
 
     /// The newest of each EVSE stay.

@@ -109,7 +109,7 @@ extension Row {
         return one
     }
 
-    private func fraction(_ column: String) -> Rational? {
+    func fraction(_ column: String) -> Rational? {
         (self[column] as String?).flatMap { Rational(fraction: $0) }
     }
 
@@ -121,6 +121,7 @@ extension Row {
             account.told = StationCost(
                 total: total, currency: self["told_currency"] ?? "", energy: optionalEnergy("told_energy"),
                 periods: self["told_periods"] ?? 0, hasFailed: self["told_failed"] ?? false, at: at)
+            account.told?.parts = [StationCost.Part](text: self["told_parts"] ?? "")
         }
         account.limits = TransactionLimits(
             cost: fraction("max_cost"), energy: optionalEnergy("max_energy"), seconds: self["max_seconds"],
@@ -136,6 +137,7 @@ extension Row {
         account.stateOfCharge = self["soc"]
         account.exportCredit = fraction("export_credit")
         account.limitsSetAt = optionalInstant("limits_set_at")
+        account.prices = DriverPrices(tariff: self["own_tariff"], serviceFee: fraction("own_fee"))
         account.losses = (self["losses"] as String?).flatMap { LossTrack(text: $0) }
         return account
     }
