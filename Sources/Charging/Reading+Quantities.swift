@@ -25,6 +25,14 @@ extension Reading {
     public var importRegister: RegisterReading? { register("Energy.Active.Import.Register") }
     public var exportRegister: RegisterReading? { register("Energy.Active.Export.Register") }
 
+    /// Of the vehicle's battery, hundredths of a per cent; `nil` when this is another reading.
+    public var stateOfCharge: Int64? {
+        guard measurand == "SoC", phase == nil, let value = scaled(by: 100), (0...10_000).contains(value) else {
+            return nil
+        }
+        return value
+    }
+
     private func register(_ name: String) -> RegisterReading? {
         guard measurand == name, phase == nil, isAtOutlet else { return nil }
         let factor: Int64? =

@@ -85,9 +85,11 @@ public struct IdToken: Hashable, Sendable {
     public var type: String?
     /// How energy may flow for whoever has it (``EnergyTransfer/words``); `nil`: nobody said.
     public var energyTransfer: [String]?
+    /// What whoever has it pays; `nil`: what its group pays, else what the site asks.
+    public var prices: DriverPrices?
     public init(
         value: String, status: Status, expiresAt: Instant? = nil, parent: String? = nil, type: String? = nil,
-        energyTransfer: [String]? = nil
+        energyTransfer: [String]? = nil, prices: DriverPrices? = nil
     ) {
         self.value = value
         self.status = status
@@ -95,5 +97,6 @@ public struct IdToken: Hashable, Sendable {
         self.parent = parent
         self.type = type
         self.energyTransfer = energyTransfer
+        self.prices = prices
     }
 }

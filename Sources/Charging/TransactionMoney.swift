@@ -37,6 +37,21 @@ public struct StationCost: Hashable, Sendable {
     public let energy: Energy?
     /// Periods of one price; a running cost has none.
     public let periods: Int
+    /// The first of them with what they say, in order, ``mostParts`` at most.
+    public var parts: [Part] = []
+    public static let mostParts = 100
+    /// A period of one tariff (`chargingPeriods`).
+    public struct Part: Hashable, Sendable {
+        public let start: Instant
+        public let tariff: String?
+        /// As the station counts it; `nil`: it says none.
+        public let energy: Energy?
+        public init(start: Instant, tariff: String?, energy: Energy?) {
+            self.start = start
+            self.tariff = tariff
+            self.energy = energy
+        }
+    }
     /// It could not reckon; the rest is what it got to. Its words stay in the message log.
     public let hasFailed: Bool
     public let at: Instant
@@ -47,6 +62,29 @@ public struct StationCost: Hashable, Sendable {
         self.periods = periods
         self.hasFailed = hasFailed
         self.at = at
+    }
+}
+
+extension [StationCost.Part] {
+    /// `MILLISECONDS;MWH;TARIFF`, one a line; `-`: it says none.
+    public var text: String {
+        map { part in
+            let tariff = part.tariff.map { String($0.map { $0.isNewline ? " " : $0 }) }
+            return [
+                String(part.start.milliseconds), part.energy.map { String($0.milliwattHours) } ?? "-", tariff ?? "-",
+            ].joined(separator: ";")
+        }.joined(separator: "\n")
+    }
+
+    /// Reads ``text``; a line that is none is left out.
+    public init(text: String) {
+        self = text.split(separator: "\n").compactMap { line in
+            let parts = line.split(separator: ";", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 3, let start = Int64(parts[0]) else { return nil }
+            return StationCost.Part(
+                start: Instant(milliseconds: start), tariff: parts[2] == "-" ? nil : parts[2],
+                energy: Int64(parts[1]).map { Energy(milliwattHours: $0) })
+        }
     }
 }
 
@@ -93,6 +131,10 @@ public struct SessionAccount: Hashable, Sendable {
             self.price = price
         }
     }
+    /// What its driver pays, as it was when the token was shown; `nil`: what the site asks.
+    public var prices: DriverPrices?
+    /// What registers and state of charge say of its losses; `nil`: nothing, its station does not meter both ways.
+    public var losses: LossTrack?
     public init() {}
 
     /// Station less ours, whole fen; `nil` where one of the two is not known.

@@ -22,6 +22,8 @@ public struct V2XParameters: Hashable, Sendable {
     /// Between these two the driver lets the grid use the battery; outside only charging towards the target.
     public var minimumV2X: Energy?
     public var maximumV2X: Energy?
+    /// Of the battery as its vehicle told it (`evEnergyCapacity`).
+    public var capacity: Energy?
     public var toldAt: Instant
     /// What the meter had counted of the session when it was told.
     public var importedThen = Energy.zero

@@ -17,6 +17,7 @@ extension V2XParameters {
         texts.set("maximum", maximum?.milliwattHours)
         texts.set("minimum_v2x", minimumV2X?.milliwattHours)
         texts.set("maximum_v2x", maximumV2X?.milliwattHours)
+        texts.set("capacity", capacity?.milliwattHours)
         texts.set("told_at", toldAt.milliseconds)
         texts.set("imported_then", importedThen.milliwattHours)
         texts.set("exported_then", exportedThen.milliwattHours)
@@ -37,6 +38,7 @@ extension V2XParameters {
             mostDischarge: power("most_discharge"), target: energy("target"), minimum: energy("minimum"),
             maximum: energy("maximum"), minimumV2X: energy("minimum_v2x"), maximumV2X: energy("maximum_v2x"),
             toldAt: Instant(milliseconds: toldAt))
+        capacity = energy("capacity")
         importedThen = energy("imported_then") ?? .zero
         exportedThen = energy("exported_then") ?? .zero
     }

@@ -2,7 +2,7 @@ import Operations
 
 /// Every address of the console with the least role that may use it: the one place where access is decided.
 enum RouteTable {
-    static let routes = system + api + devices + gridCode + money + pages + devicePages + moneyPages
+    static let routes = system + api + devices + gridCode + money + pages + devicePages + moneyPages + termPages
 
     private static let system: [Route] = [
         Route(.get, "/healthz", .anyone, handle: SystemAPI.health),
@@ -197,6 +197,16 @@ enum RouteTable {
         Route(.get, "/payments", .role(.operator), .person, handle: PaymentsPage.list),
         Route(.get, "/payments/{id}", .role(.operator), .person, handle: PaymentsPage.show),
         Route(.post, "/payments/{id}", .role(.manager), .person, handle: PaymentsPage.act),
+    ]
+
+    /// What sites ask and what batteries cost, and what piles can give back.
+    private static let termPages: [Route] = [
+        Route(.post, "/sites/{id}/service-fees", .role(.manager), .person, handle: SiteMoneyForms.addFee),
+        Route(.post, "/sites/{id}/service-fees/remove", .role(.manager), .person, handle: SiteMoneyForms.removeFee),
+        Route(.post, "/sites/{id}/costs", .role(.manager), .person, handle: SiteMoneyForms.saveCosts),
+        Route(.post, "/sites/{id}/battery", .role(.manager), .person, handle: SiteMoneyForms.saveBattery),
+        Route(.post, "/sites/{id}/battery/remove", .role(.manager), .person, handle: SiteMoneyForms.removeBattery),
+        Route(.post, "/stations/{id}/discharge-rating", .role(.manager), .person, handle: DischargeRatingForm.save),
     ]
 
     private static let devicePages: [Route] = [

@@ -147,6 +147,23 @@ enum Schema {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("16 learned losses, prices of drivers") { db in
+            // What sessions showed of the losses at an EVSE, what drivers pay, periods of stations' own sums.
+            try db.execute(
+                sql: """
+                    CREATE TABLE round_trip (
+                        station TEXT NOT NULL, evse INTEGER NOT NULL, session TEXT NOT NULL, at INTEGER NOT NULL,
+                        low INTEGER NOT NULL, middle INTEGER NOT NULL, high INTEGER NOT NULL,
+                        PRIMARY KEY (station, evse, session)
+                    ) STRICT, WITHOUT ROWID;
+                    ALTER TABLE session_account ADD COLUMN losses TEXT;
+                    ALTER TABLE session_account ADD COLUMN own_tariff TEXT;
+                    ALTER TABLE session_account ADD COLUMN own_fee TEXT;
+                    ALTER TABLE session_account ADD COLUMN told_parts TEXT;
+                    ALTER TABLE id_token ADD COLUMN tariff TEXT;
+                    ALTER TABLE id_token ADD COLUMN service_fee TEXT;
+                    """)
+        }
         return migrator
     }()
 

@@ -20,6 +20,11 @@ import Testing
         return site
     }
 
+    private static let hubei = "cn/hubei/residential-charging"
+    private static var token: IdToken {
+        IdToken(value: "T", status: .accepted, prices: DriverPrices(tariff: hubei, serviceFee: .zero))
+    }
+
     private static var tariffs: StationTariffs {
         var picture = StationTariffs(station: id)
         var one = HeldTariff(id: "tw-1", evses: [1, 2], validFrom: t0)
@@ -61,6 +66,11 @@ import Testing
             total: Rational(444) / Rational(100), currency: "CNY", energy: .kilowattHours(8), periods: 2,
             hasFailed: false,
             at: t0)
+        account.told?.parts = [
+            .init(start: t0, tariff: "a;b", energy: .wattHours(7)),
+            .init(start: t0 + .hours(1), tariff: nil, energy: nil),
+        ]
+        account.prices = DriverPrices(tariff: hubei, serviceFee: Rational(1) / Rational(7))
         account.limits = TransactionLimits(cost: .one, energy: .kilowattHours(3), seconds: 60, stateOfCharge: 80)
         account.limitsSetAt = t0
         account.telling = .again
@@ -68,8 +78,29 @@ import Testing
         (account.reached, account.reachedAt, account.stationActs, account.stops) = ("cost", t0, true, 2)
         account.stateOfCharge = 55
         account.exportCredit = Rational(1) / Rational(3)
+        account.losses = losses
         session.account = account
         return session
+    }
+
+    /// In the middle of a run.
+    private static var losses: LossTrack {
+        var track = LossTrack()
+        for step in 0..<60 as Range<Int64> {
+            let (up, down) = (min(step, 30), max(0, step - 30))
+            track.take(
+                LossTrack.Sample(
+                    at: t0 + .minutes(Int(step)), charge: 3000 + 100 * (up - down),
+                    imported: .wattHours(9000 + 600 * up),
+                    exported: .wattHours(500 * down)))
+        }
+        return track
+    }
+
+    private static func roundTrip(_ number: Int, evse: Int = 1) -> RoundTripRecord {
+        RoundTripRecord(
+            evse: EVSEID(id, evse), session: Session.ID("S-\(number)"), at: t0 + .hours(number),
+            value: RoundTrip(low: 800 + number, middle: 850 + number, high: 900 + number))
     }
 
     private static func payment(_ number: Int, _ state: Payment.State) -> Payment {
@@ -89,12 +120,15 @@ import Testing
 
     @Test func `everything comes back as it is in memory`() async throws {
         try await withStore { store, scratch in
-            let changes: [Change] = [
-                .station(Station(id: Self.id, createdAt: t0)), .site(Self.site), .site(Self.site),
-                .holding(.tariffs(StationTariffs(station: Self.id))), .holding(.tariffs(Self.tariffs)),
-                .session(Self.session), .session(Self.session), .payment(Self.payment(1, .settling)),
-                .payment(Self.payment(2, .begun)), .payment(Self.payment(2, .settled)),
-            ]
+            let changes: [Change] =
+                [
+                    .station(Station(id: Self.id, createdAt: t0)), .site(Self.site), .site(Self.site),
+                    .idToken(Self.token), .idToken(IdToken(value: "U", status: .blocked)),
+                    .holding(.tariffs(StationTariffs(station: Self.id))), .holding(.tariffs(Self.tariffs)),
+                    .session(Self.session), .session(Self.session), .payment(Self.payment(1, .settling)),
+                    .payment(Self.payment(2, .begun)), .payment(Self.payment(2, .settled)),
+                    .roundTrip(Self.roundTrip(1, evse: 2)),
+                ] + (1...20).map { .roundTrip(Self.roundTrip($0)) } + [.roundTrip(Self.roundTrip(20))]
             var memory = MemoryJournal()
             memory.write(changes)
             try await store.write(changes)
@@ -102,9 +136,11 @@ import Testing
             let again = try Store(directory: scratch.path)
             defer { again.close() }
             let state = try again.loadCore()
-            #expect(state.sites == memory.state.sites)
+            #expect(state.sites == memory.state.sites && state.idTokens == memory.state.idTokens)
             #expect(state.tariffs == memory.state.tariffs)
             #expect(state.payments == memory.state.payments)
+            #expect(state.roundTrips == memory.state.roundTrips && state.roundTrips.count == 17)
+            #expect(Self.session.account.losses?.roundTrip != nil)
             #expect(state.activeSessions == [Self.session])
             #expect(try await again.session(Session.ID("S-7"))?.session == Self.session)
             #expect(try await again.payment("PM-1") == Self.payment(1, .settling))
@@ -112,7 +148,7 @@ import Testing
             #expect(try await again.payments(filter, limit: 9, before: nil).map(\.id) == ["PM-2"])
             #expect(try await again.payments(PaymentFilter(), limit: 9, before: "PM-2").map(\.id) == ["PM-1"])
             try await again.write(.removeStation(Self.id))
-            #expect(try again.loadCore().tariffs.isEmpty)
+            #expect(try again.loadCore().tariffs.isEmpty && again.loadCore().roundTrips.isEmpty)
         }
     }
 }

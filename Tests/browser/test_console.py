@@ -566,6 +566,35 @@ def test_a_page_that_answers_a_form_is_refreshed_from_its_own_address(page: Page
     expect(page.locator("#late")).to_be_hidden()
 
 
+def test_fees_batteries_and_discharge_ratings_are_stated_on_pages(page: Page, console: str):
+    page.goto(console + "/sites/jingyuan")
+    fees = page.locator("#fees")
+    expect(fees.locator(".empty")).to_contain_text("No service fee")
+    fees.get_by_text("Add a service fee").click()
+    fees.get_by_label("From", exact=True).fill("2026-01-01")
+    fees.get_by_label("Service fee, yuan/kWh").fill("0.3")
+    fees.get_by_role("button", name="Add", exact=True).click()
+    expect(fees.locator("tbody")).to_contain_text("0.3")
+    fees.locator("details.confirm summary").click()
+    fees.get_by_role("button", name="Remove").last.click()
+    expect(fees.locator(".empty")).to_be_visible()
+    battery = page.locator("#battery")
+    battery.get_by_label("Value, yuan per usable kWh").fill("600")
+    battery.get_by_label("Full cycles until the agreed end of life").fill("6000")
+    battery.get_by_label("Round trip, 0 to 1").fill("0.865")
+    battery.get_by_role("button", name="Save").click()
+    expect(battery).to_contain_text("0.1000 yuan")
+    # What the browser lets through and the platform does not, in Chinese at its field.
+    page.goto(console + "/stations/JY-003?lang=zh-CN")
+    rating = page.locator("#discharge")
+    rating.get_by_label("每个接口的最大放电功率").fill("200000000")
+    rating.get_by_role("button", name="保存").click()
+    expect(rating.locator(".problem")).to_contain_text("200000000")
+    rating.get_by_label("每个接口的最大放电功率").fill("60")
+    rating.get_by_role("button", name="保存").click()
+    expect(rating.get_by_label("每个接口的最大放电功率")).to_have_value("60")
+
+
 # What axe would find, as far as it can be asked of the document itself.
 NAMES = """
 () => {

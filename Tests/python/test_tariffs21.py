@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from support.charger import sampled, soon
+from support.charger import CARD, card, sampled, soon
 from support.polling import until
 from support.station import fresh
 from support.station2 import variables_read
@@ -183,3 +183,58 @@ def test_limits_go_to_the_station_and_hold_without_it(charger, api):
     until(lambda: plain.one.heard("RequestStopTransaction"), "it is asked to stop")
     refused = api.request("PUT", f"/api/v1/sessions/{other.shown()['id']}/limits", {"max_soc_percent": 101})
     assert refused.status == 400 and "max_soc_percent" in refused.text
+
+
+def test_I08_a_driver_with_prices_of_its_own_pays_them_wherever_it_is_reckoned(charger, api):
+    station = Reckoner(charger, api, service_fees=[{"from": "2026-01-01", "yuan_kwh": 0.3}])
+    usual = station.held()["wanted"]
+    one = station.one
+    refused = api.request("PUT", f"/api/v1/id-tokens/{fresh('X')}", {"status": "Accepted", "tariff": "cn/nowhere/none"})
+    assert refused.status == 400 and "tariff" in refused.text
+    group, other = card(api, service_fee_yuan_kwh=0.1), card(api)
+    driver = card(api, parent=group)
+
+    def authorized(token):
+        return one.say("Authorize", {"idToken": {"idToken": token, "type": CARD}})
+
+    assert "tariff" not in authorized(other), "who pays what all pay"
+    own = authorized(driver)["tariff"]
+    assert own["tariffId"] != usual and "validFrom" not in own
+    prices = [Decimal(str(element["priceKwh"])) for element in own["energy"]["prices"]]
+    all_pay = [Decimal(str(element["price_kwh"])) for element in station.tariffs[usual]["energy"]["prices"]]
+    assert [price + Decimal("0.2") for price in prices] == all_pay
+    # It begins by what all pay, as after an authorization from its memory, and is put right.
+    told(one, 0, "Started", "Authorized", "22:40", 1000, {"tariffId": usual}, idToken={"idToken": driver, "type": CARD}, **EVSE)
+    changed = until(lambda: one.heard("ChangeTransactionTariff"), "the transaction goes on by its own")[-1]
+    assert changed["tariff"]["tariffId"] == own["tariffId"] and changed["transactionId"] == "TX"
+    soon(lambda: one.session("TX")["account"]["tariff_id"], own["tariffId"])
+    told(one, 1, "Updated", "MeterValuePeriodic", "23:00", 5000)
+    details = {"totalCost": {"currency": "CNY", "typeOfCost": "NormalCost", "total": {"exclTax": 5.24}},
+               "totalUsage": {"energy": 8, "chargingTime": 3000, "idleTime": 0},
+               "chargingPeriods": [
+                   {"startPeriod": f"{DAY}22:40:00+08:00", "tariffId": own["tariffId"],
+                    "dimensions": [{"type": "Energy", "volume": 4}, {"type": "ChargingTime", "volume": 20}]},
+                   {"startPeriod": f"{DAY}23:00:00+08:00", "tariffId": own["tariffId"],
+                    "dimensions": [{"type": "Energy", "volume": 4}]}]}
+    answer = told(one, 2, "Ended", "EVCommunicationLost", "23:30", 9000, costDetails=details)
+    assert Decimal(str(answer["totalCost"])) == Decimal("5.24"), "4.44 of energy and 0.1 a kWh"
+    soon(lambda: one.session("TX")["account"]["difference_fen"], 0)
+    account = one.session("TX")["account"]
+    assert account["driver_prices"] == {"tariff": None, "service_fee_yuan_kwh": Decimal("0.1")}
+    assert [(part["tariff_id"], part["energy_kwh"]) for part in account["station_periods"]] == [(own["tariffId"], 4)] * 2
+    rows = api.request("GET", "/api/v1/id-tokens?format=csv&limit=1").text.splitlines()
+    assert {"tariff", "service_fee_yuan_kwh"} <= set(rows[0].split(","))
+
+
+def test_I02_a_station_that_says_little_is_told_the_cost_so_far_also_after_it_was_lost(charger, api):
+    station = Reckoner(
+        charger, api, variables={}, local_cost="off", running_cost=True, service_fees=[{"from": "2026-01-01", "yuan_kwh": 2}])
+    one = station.one
+    one.answers["CostUpdated"] = {}
+    transaction = one.transaction().charging()
+    assert transaction.next("MeterValuePeriodic", values=[sampled(1000)])["totalCost"] == 0
+    one.close()
+    one.connect()
+    one.meter(1, 3000)
+    sent = until(lambda: one.heard("CostUpdated"), "what it costs so far", 60)
+    assert len(sent) == 1 and sent[0]["transactionId"] == transaction.id and 4 < sent[0]["totalCost"] < 8

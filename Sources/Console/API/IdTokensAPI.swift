@@ -1,5 +1,6 @@
 import Charging
 import Operations
+import Quantities
 
 /// `/api/v1/id-tokens`: who may charge.
 enum IdTokensAPI {
@@ -23,7 +24,9 @@ enum IdTokensAPI {
         let value = call.parameter("value")
         var fields = try JSONFields(body: call.request)
         fields.check(
-            allowed: ["status", "expires_at", "parent", "type", "allowed_energy_transfer"],
+            allowed: [
+                "status", "expires_at", "parent", "type", "allowed_energy_transfer", "tariff", "service_fee_yuan_kwh",
+            ],
             ignored: ["value", "audit_mark"])
         // 2.x allows 255 characters (idTokenType); 1.6 only 20, which the station's own side keeps.
         if value.unicodeScalars.count > 255
@@ -40,10 +43,15 @@ enum IdTokensAPI {
         let parent = fields.string("parent")
         let type = fields.string("type", atMost: 20)
         let transfer = fields.energyTransfer("allowed_energy_transfer")
+        let tariff = fields.string("tariff", atMost: 100)
+        if tariff.value == "" { fields.refuse("tariff", "a tariff's id is expected; leave it out for the site's") }
+        let fee = fields.decimal("service_fee_yuan_kwh", scale: 6, 0...100_000_000, "yuan/kWh", vanishes: true)
         try fields.throwIfAny()
         let token = IdToken(
             value: value, status: status.value ?? .invalid, expiresAt: expires.value, parent: parent.value,
-            type: type.value, energyTransfer: transfer.value)
+            type: type.value, energyTransfer: transfer.value,
+            prices: DriverPrices(
+                tariff: tariff.value, serviceFee: fee.value.map { Rational($0) / Rational(1_000_000) }))
         let existed = await call.service.idToken(value) != nil
         _ = try await call.order(.putIdToken(token))
         return .json(token.json(call.service.tokenMarker), status: existed ? 200 : 201)

@@ -121,6 +121,7 @@ extension StationView.EVSE {
             "transaction": .string(orNull: transaction), "session": .string(orNull: session?.value),
             "power_kw": .kilowatts(power), "power_at": .instant(powerAt), "setpoint_kw": .kilowatts(setpoint),
             "setpoint_state": .string(orNull: setpointState), "control": control.json,
+            "round_trip": roundTrip?.json ?? .null,
         ]
     }
 }
@@ -163,14 +164,18 @@ extension StoredMessage {
 }
 
 extension IdToken {
-    static let columns = ["value", "status", "expires_at", "parent", "type", "allowed_energy_transfer", "audit_mark"]
+    static let columns = [
+        "value", "status", "expires_at", "parent", "type", "allowed_energy_transfer", "audit_mark", "tariff",
+        "service_fee_yuan_kwh",
+    ]
     /// - Parameter marker: gives the mark by which the audit names this token.
     func json(_ marker: TokenMarker) -> JSONValue {
         [
             "value": .string(value), "status": .string(status.rawValue), "expires_at": .instant(expiresAt),
             "parent": .string(orNull: parent), "type": .string(orNull: type),
             "allowed_energy_transfer": energyTransfer.map { .words($0) } ?? .null,
-            "audit_mark": .string(marker.mark(of: value)),
+            "audit_mark": .string(marker.mark(of: value)), "tariff": .string(orNull: prices?.tariff),
+            "service_fee_yuan_kwh": prices?.serviceFee.map { .number($0.text(atMost: 6)) } ?? .null,
         ]
     }
 }
@@ -179,7 +184,8 @@ extension SessionView {
     static let columns = [
         "id", "station_id", "evse_id", "connector_id", "transaction_id", "id_token", "status", "started_at", "ended_at",
         "stop_reason", "register_start_wh", "register_stop_wh", "import_wh", "export_wh", "site", "needs.departure",
-        "needs.energy_kwh", "flags", "cost_yuan",
+        "needs.energy_kwh", "flags", "cost_yuan", "needs.minimum_kwh", "account.export_credit_yuan",
+        "losses.round_trip.value",
     ]
     var json: JSONValue {
         [
@@ -195,7 +201,7 @@ extension SessionView {
             "remote_start": .int(orNull: session.course?.remoteStart),
             "cost_yuan": session.cost.map { .number($0.text(decimals: 2)) } ?? .null,
             "v2x": session.v2xJSON, "operation": operation?.json ?? .null,
-            "account": session.accountJSON,
+            "account": session.accountJSON, "losses": session.account.losses?.json(session.v2x?.capacity) ?? .null,
         ]
     }
     private var planJSON: JSONValue {

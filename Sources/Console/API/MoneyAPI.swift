@@ -240,7 +240,24 @@ extension Session {
             "difference_fen": .int(orNull: account.difference(from: cost)), "limits": account.limits.json,
             "station_limits": account.heldLimits.json, "limit_reached": .string(orNull: account.reached),
             "limit_reached_at": .instant(account.reachedAt), "export_credit_yuan": .yuan(account.exportCredit),
+            "driver_prices": account.prices?.json ?? .null,
+            "station_periods": .array((account.told?.parts ?? []).map(\.json)),
         ]
+    }
+}
+
+extension DriverPrices {
+    var json: JSONValue {
+        [
+            "tariff": .string(orNull: tariff),
+            "service_fee_yuan_kwh": serviceFee.map { .number($0.text(atMost: 6)) } ?? .null,
+        ]
+    }
+}
+
+extension StationCost.Part {
+    var json: JSONValue {
+        ["from": .instant(start), "tariff_id": .string(orNull: tariff), "energy_kwh": .kilowattHours(energy)]
     }
 }
 
@@ -268,6 +285,9 @@ extension SessionStatement {
             "station_cost_yuan": .yuan(session.account.told.flatMap { $0.hasFailed ? nil : $0.total }),
             "difference_fen": .int(orNull: session.account.difference(from: session.cost)),
             "tolerance_fen": .int(orNull: session.cost.map(SessionAccount.tolerance)),
+            "imported_kwh": .kilowattHours(session.imported), "exported_kwh": .kilowattHours(session.exported),
+            "minimum_kwh": .kilowattHours(session.statedMinimum),
+            "round_trip": session.account.losses?.roundTrip?.json() ?? .null,
         ]
     }
 }

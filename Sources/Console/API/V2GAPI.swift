@@ -112,6 +112,8 @@ extension V2GReport {
             "income_yuan": .yuan(income),
             "virtual_km": virtualDistance.map { .number(decimalText(Int128($0), scale: 3)) } ?? .null,
             "battery": battery?.json ?? .null,
+            "measured_round_trip": measuredRoundTrip.map { $0.value.json([.init("sessions", .int($0.sessions))]) }
+                ?? .null,
             "indicators": [powerJSON, yearJSON],
         ]
     }
@@ -152,6 +154,7 @@ extension V2GReport.Line {
     static let columns = [
         "session", "station", "evse", "started_at", "ended_at", "charged_kwh", "discharged_kwh", "valley_kwh",
         "import_cost_yuan", "earned_yuan", "wear_yuan", "virtual_km", "estimated_quarters",
+        "round_trip.value",
     ]
     var json: JSONValue {
         [
@@ -160,7 +163,7 @@ extension V2GReport.Line {
             "discharged_kwh": .kilowattHours(discharged), "valley_kwh": .kilowattHours(inValley),
             "import_cost_yuan": .yuan(importCost), "earned_yuan": .yuan(earned), "wear_yuan": .yuan(wear),
             "virtual_km": virtualDistance.map { .number(decimalText(Int128($0), scale: 3)) } ?? .null,
-            "estimated_quarters": .int(estimatedSlots),
+            "estimated_quarters": .int(estimatedSlots), "round_trip": roundTrip?.json() ?? .null,
         ]
     }
 }

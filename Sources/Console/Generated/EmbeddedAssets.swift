@@ -1945,7 +1945,7 @@ enum EmbeddedAssets {
                   "v2g.income": "Left for the owner",
                   "v2g.virtual": "Virtual distance",
                   "v2g.battery": "Wear is reckoned with {price} yuan for each kWh given back.",
-                  "v2g.nobattery": "Nobody stated what the batteries cost: there is no wear and no income. Set it through the API (battery of the site).",
+                  "v2g.nobattery": "Nobody stated what the batteries cost: there is no wear and no income. State it on the site's page.",
                   "v2g.none": "No vehicle gave energy back in these 31 days.",
                   "v2g.session": "Session",
                   "v2g.table": "View as table",
@@ -1973,7 +1973,48 @@ enum EmbeddedAssets {
                   "series.minimum": "Minimum",
                   "series.window-low": "V2X window, lower edge",
                   "series.window-high": "V2X window, upper edge",
-                  "kept.offline": "ends {seconds} s after the line is lost"
+                  "kept.offline": "ends {seconds} s after the line is lost",
+                  "roundtrip.value": "{value} % ({low}–{high} %)",
+                  "roundtrip.sessions": "from {n} sessions",
+                  "roundtrip.few": "from {n} sessions: too few to decide by",
+                  "station.roundtrip": "Measured round trip",
+                  "session.roundtrip": "Measured round trip",
+                  "session.minimum": "Not below, net energy since plug-in",
+                  "statement.given": "Energy given back",
+                  "v2g.measured": "Measured round trip of {n} sessions:",
+                  "action.remove": "Remove",
+                  "fees.title": "Service fees and costs at piles",
+                  "fees.none": "No service fee is asked: sessions cost their energy alone.",
+                  "fees.price": "Service fee, yuan/kWh",
+                  "fees.price.hint": "beside the price of the energy; 0 ends a fee",
+                  "fees.add": "Add a service fee",
+                  "fees.remove.effect": "The fee from {from} is removed; what ended before keeps its cost, and running sessions go on without it.",
+                  "costs.local": "Prices at piles that reckon costs",
+                  "costs.local.auto": "where the pile says that it reckons",
+                  "costs.local.on": "always",
+                  "costs.local.off": "never",
+                  "costs.local.hint": "OCPP 2.1; others are told the cost by the platform",
+                  "costs.running": "Tell piles what a session costs so far",
+                  "battery.title": "What the vehicles' batteries cost",
+                  "battery.none": "Nobody stated what the batteries cost: reports show no wear and no income, plans assume 0.2 yuan/kWh.",
+                  "battery.chemistry": "Chemistry",
+                  "battery.lfp": "iron phosphate (LFP)",
+                  "battery.nmc": "nickel manganese cobalt (NMC)",
+                  "battery.value": "Value, yuan per usable kWh",
+                  "battery.value.hint": "what replacing it costs",
+                  "battery.cycles": "Full cycles until the agreed end of life",
+                  "battery.cycles.hint": "empty: what is usual for the chemistry",
+                  "battery.consumption": "Consumption, kWh/100 km",
+                  "battery.consumption.hint": "empty: no virtual distance is told",
+                  "battery.roundtrip": "Round trip, 0 to 1",
+                  "battery.roundtrip.hint": "as a contract states it; what is measured stands at each pile",
+                  "battery.remove.effect": "Nobody has stated then what the batteries cost: reports show neither wear nor income.",
+                  "station.discharge.title": "Discharge rating",
+                  "station.discharge": "Most that it can give back, kW an EVSE",
+                  "station.discharge.hint": "empty: nobody says; 0: it cannot. Counts for the pilot's discharge power.",
+                  "problem.day": "a day YYYY-MM-DD is expected",
+                  "statement.own": "Prices of this driver",
+                  "statement.own.fee": "service fee {fee} yuan/kWh"
                 }
 
                 """###),
@@ -3689,7 +3730,7 @@ enum EmbeddedAssets {
                   "v2g.income": "业主净收入",
                   "v2g.virtual": "虚拟里程",
                   "v2g.battery": "电池损耗按每放电 1 千瓦时 {price} 元计。",
-                  "v2g.nobattery": "未填写电池成本，无法计算损耗与净收入。请通过 API 设置站点的 battery。",
+                  "v2g.nobattery": "未填写电池成本，无法计算损耗与净收入。请在站点页面填写。",
                   "v2g.none": "近 31 天没有车辆放电。",
                   "v2g.session": "会话",
                   "v2g.table": "以表格查看",
@@ -3717,7 +3758,48 @@ enum EmbeddedAssets {
                   "series.minimum": "下限",
                   "series.window-low": "V2X 窗口下沿",
                   "series.window-high": "V2X 窗口上沿",
-                  "kept.offline": "断线 {seconds} 秒后失效"
+                  "kept.offline": "断线 {seconds} 秒后失效",
+                  "roundtrip.value": "{value} %（{low}–{high} %）",
+                  "roundtrip.sessions": "依据 {n} 次会话",
+                  "roundtrip.few": "仅 {n} 次会话，尚不用于决策",
+                  "station.roundtrip": "实测往返效率",
+                  "session.roundtrip": "实测往返效率",
+                  "session.minimum": "最低净电量（自插枪起）",
+                  "statement.given": "放电电量",
+                  "v2g.measured": "{n} 次会话的实测往返效率：",
+                  "action.remove": "删除",
+                  "fees.title": "服务费与桩端计费",
+                  "fees.none": "未收取服务费：会话只计电费。",
+                  "fees.price": "服务费（元/千瓦时）",
+                  "fees.price.hint": "在电价之外收取；填 0 表示不再收取",
+                  "fees.add": "增加服务费",
+                  "fees.remove.effect": "将删除 {from} 起的服务费；已结束的会话费用不变，进行中的会话此后不再计该费用。",
+                  "costs.local": "向能自行计费的桩下发电价",
+                  "costs.local.auto": "桩声明能计费时",
+                  "costs.local.on": "始终",
+                  "costs.local.off": "从不",
+                  "costs.local.hint": "OCPP 2.1；其余的桩由平台告知费用",
+                  "costs.running": "告知桩会话的当前费用",
+                  "battery.title": "车辆电池成本",
+                  "battery.none": "未申报电池成本：报表不显示损耗与收益，计划按 0.2 元/千瓦时估计。",
+                  "battery.chemistry": "电池类型",
+                  "battery.lfp": "磷酸铁锂（LFP）",
+                  "battery.nmc": "三元锂（NMC）",
+                  "battery.value": "价值（元/可用千瓦时）",
+                  "battery.value.hint": "更换成本",
+                  "battery.cycles": "约定寿命内的等效循环次数",
+                  "battery.cycles.hint": "留空：按该类型的常用值",
+                  "battery.consumption": "能耗（千瓦时/百公里）",
+                  "battery.consumption.hint": "留空：不给出虚拟里程",
+                  "battery.roundtrip": "往返效率（0 至 1）",
+                  "battery.roundtrip.hint": "按合同约定；实测值见各桩",
+                  "battery.remove.effect": "删除后即无人申报电池成本：报表不再显示损耗与收益。",
+                  "station.discharge.title": "放电额定功率",
+                  "station.discharge": "每个接口的最大放电功率（千瓦）",
+                  "station.discharge.hint": "留空：未申报；0：不能放电。计入试点的放电功率指标。",
+                  "problem.day": "应为 YYYY-MM-DD 格式的日期",
+                  "statement.own": "该用户的专属价格",
+                  "statement.own.fee": "服务费 {fee} 元/千瓦时"
                 }
 
                 """###),
@@ -9201,7 +9283,11 @@ enum EmbeddedAssets {
                           "power_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
                           "setpoint_kw": {"type": ["number", "null"], "description": "kW"},
                           "setpoint_state": {"type": ["string", "null"]},
-                          "control": {"$ref": "#/components/schemas/Control"}
+                          "control": {"$ref": "#/components/schemas/Control"},
+                          "round_trip": {
+                            "oneOf": [{"$ref": "#/components/schemas/LearnedRoundTrip"}, {"type": "null"}],
+                            "description": "What comes back of energy that goes from its meter into batteries and out again, measured; null: nothing was measured."
+                          }
                         },
                         "additionalProperties": false,
                         "required": [
@@ -9213,8 +9299,63 @@ enum EmbeddedAssets {
                           "power_at",
                           "setpoint_kw",
                           "setpoint_state",
-                          "control"
+                          "control",
+                          "round_trip"
                         ]
+                      },
+                      "RoundTrip": {
+                        "type": "object",
+                        "description": "A measured part with the interval in which it lies: quantisation and sampling are in it, errors of the vehicle's own state of charge are not.",
+                        "properties": {
+                          "value": {"type": "number", "minimum": 0, "maximum": 1},
+                          "low": {"type": "number", "minimum": 0, "maximum": 1},
+                          "high": {"type": "number", "minimum": 0, "maximum": 1}
+                        },
+                        "additionalProperties": false,
+                        "required": ["value", "low", "high"]
+                      },
+                      "MeasuredRoundTrip": {
+                        "type": "object",
+                        "description": "Medians over sessions.",
+                        "properties": {
+                          "value": {"type": "number", "minimum": 0, "maximum": 1},
+                          "low": {"type": "number", "minimum": 0, "maximum": 1},
+                          "high": {"type": "number", "minimum": 0, "maximum": 1},
+                          "sessions": {"type": "integer", "minimum": 1}
+                        },
+                        "additionalProperties": false,
+                        "required": ["value", "low", "high", "sessions"]
+                      },
+                      "LearnedRoundTrip": {
+                        "type": "object",
+                        "description": "Medians over the newest sessions, 16 at most; from three on they decide.",
+                        "properties": {
+                          "value": {"type": "number", "minimum": 0, "maximum": 1},
+                          "low": {"type": "number", "minimum": 0, "maximum": 1},
+                          "high": {"type": "number", "minimum": 0, "maximum": 1},
+                          "sessions": {"type": "integer", "minimum": 1},
+                          "at": {"type": "string", "format": "date-time", "description": "The end of the newest session."}
+                        },
+                        "additionalProperties": false,
+                        "required": ["value", "low", "high", "sessions", "at"]
+                      },
+                      "SessionLosses": {
+                        "type": "object",
+                        "properties": {
+                          "charged_soc_percent": {"type": "number", "description": "Points of the state of charge that are counted, over all runs."},
+                          "discharged_soc_percent": {"type": "number"},
+                          "round_trip": {
+                            "oneOf": [{"$ref": "#/components/schemas/RoundTrip"}, {"type": "null"}],
+                            "description": "null: fewer than five points one of the ways."
+                          },
+                          "charge_efficiency": {
+                            "oneOf": [{"$ref": "#/components/schemas/RoundTrip"}, {"type": "null"}],
+                            "description": "One way; null where the vehicle did not tell its capacity."
+                          },
+                          "discharge_efficiency": {"oneOf": [{"$ref": "#/components/schemas/RoundTrip"}, {"type": "null"}]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["charged_soc_percent", "discharged_soc_percent", "round_trip", "charge_efficiency", "discharge_efficiency"]
                       },
                       "Boot": {
                         "type": "object",
@@ -10695,10 +10836,12 @@ enum EmbeddedAssets {
                           "audit_mark": {
                             "type": "string",
                             "description": "By what the audit names this token: the same in one installation, and no way back to the token."
-                          }
+                          },
+                          "tariff": {"type": ["string", "null"]},
+                          "service_fee_yuan_kwh": {"type": ["number", "null"]}
                         },
                         "additionalProperties": false,
-                        "required": ["value", "status", "expires_at", "parent", "type", "allowed_energy_transfer", "audit_mark"]
+                        "required": ["value", "status", "expires_at", "parent", "type", "allowed_energy_transfer", "audit_mark", "tariff", "service_fee_yuan_kwh"]
                       },
                       "IdTokenChange": {
                         "type": "object",
@@ -10714,6 +10857,19 @@ enum EmbeddedAssets {
                             "uniqueItems": true,
                             "items": {"type": "string", "enum": ["AC_single_phase", "AC_two_phase", "AC_three_phase", "DC", "AC_BPT", "AC_BPT_DER", "AC_DER", "DC_BPT", "DC_ACDP", "DC_ACDP_BPT", "WPT"]},
                             "description": "How energy may flow, in words of OCPP 2.1; only who has a word with BPT gives back. null: nothing is said."
+                          },
+                          "tariff": {
+                            "type": ["string", "null"],
+                            "minLength": 1,
+                            "maxLength": 100,
+                            "pattern": "^[^\\u0000-\\u001f\\u007f]*$",
+                            "description": "Import tariff that whoever has the token pays in the place of the site's. null: its group's, else the site's."
+                          },
+                          "service_fee_yuan_kwh": {
+                            "type": ["number", "null"],
+                            "minimum": 0,
+                            "maximum": 100,
+                            "description": "In the place of the site's service fee, yuan/kWh. null: its group's, else the site's."
                           }
                         },
                         "additionalProperties": false,
@@ -10910,10 +11066,15 @@ enum EmbeddedAssets {
                             "oneOf": [{"$ref": "#/components/schemas/OperationState"}, {"type": "null"}],
                             "description": "What holds it now by the charging profiles that its station is known to hold (OCPP 2.1); null in lists, after its end, or where nothing is known."
                           },
-                          "account": {"$ref": "#/components/schemas/SessionAccount"}
+                          "account": {"$ref": "#/components/schemas/SessionAccount"},
+                          "losses": {
+                            "oneOf": [{"$ref": "#/components/schemas/SessionLosses"}, {"type": "null"}],
+                            "description": "What registers of both directions and the state of charge say of the losses; null where its station does not tell all three."
+                          }
                         },
                         "additionalProperties": false,
                         "required": [
+                          "losses",
                           "id",
                           "station_id",
                           "evse_id",
@@ -10987,7 +11148,32 @@ enum EmbeddedAssets {
                           "station_limits": {"$ref": "#/components/schemas/SessionLimits"},
                           "limit_reached": {"type": ["string", "null"], "enum": ["cost", "energy", "time", "soc", null]},
                           "limit_reached_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
-                          "export_credit_yuan": {"type": ["number", "null"]}
+                          "export_credit_yuan": {"type": ["number", "null"]},
+                          "driver_prices": {
+                            "type": ["object", "null"],
+                            "properties": {
+                              "tariff": {"type": ["string", "null"]},
+                              "service_fee_yuan_kwh": {"type": ["number", "null"]}
+                            },
+                            "additionalProperties": false,
+                            "required": ["tariff", "service_fee_yuan_kwh"],
+                            "description": "What its driver pays in the place of the site's prices, as it was when the token was shown; null: nothing of the kind."
+                          },
+                          "station_periods": {
+                            "type": "array",
+                            "maxItems": 100,
+                            "description": "The periods of one tariff in the station's own reckoning, in order.",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "from": {"type": "string", "format": "date-time"},
+                                "tariff_id": {"type": ["string", "null"]},
+                                "energy_kwh": {"type": ["number", "null"]}
+                              },
+                              "additionalProperties": false,
+                              "required": ["from", "tariff_id", "energy_kwh"]
+                            }
+                          }
                         },
                         "additionalProperties": false,
                         "required": [
@@ -11001,7 +11187,9 @@ enum EmbeddedAssets {
                           "station_limits",
                           "limit_reached",
                           "limit_reached_at",
-                          "export_credit_yuan"
+                          "export_credit_yuan",
+                          "driver_prices",
+                          "station_periods"
                         ]
                       },
                       "HeldTariff": {
@@ -11089,7 +11277,17 @@ enum EmbeddedAssets {
                           "export_credit_yuan": {"type": ["number", "null"], "description": "Of energy given back; apart from the total."},
                           "station_cost_yuan": {"type": ["number", "null"]},
                           "difference_fen": {"type": ["integer", "null"]},
-                          "tolerance_fen": {"type": ["integer", "null"]}
+                          "tolerance_fen": {"type": ["integer", "null"]},
+                          "imported_kwh": {"type": "number"},
+                          "exported_kwh": {"type": "number"},
+                          "minimum_kwh": {
+                            "type": ["number", "null"],
+                            "description": "How far it may be emptied at most by the word of driver, vehicle or operator: net energy since plug-in; null: nobody said."
+                          },
+                          "round_trip": {
+                            "oneOf": [{"$ref": "#/components/schemas/RoundTrip"}, {"type": "null"}],
+                            "description": "As measured in this session."
+                          }
                         },
                         "additionalProperties": false,
                         "required": [
@@ -11104,7 +11302,11 @@ enum EmbeddedAssets {
                           "export_credit_yuan",
                           "station_cost_yuan",
                           "difference_fen",
-                          "tolerance_fen"
+                          "tolerance_fen",
+                          "imported_kwh",
+                          "exported_kwh",
+                          "minimum_kwh",
+                          "round_trip"
                         ]
                       },
                       "StatementLine": {
@@ -11397,6 +11599,10 @@ enum EmbeddedAssets {
                           "income_yuan": {"type": ["number", "null"], "description": "earned less import cost less wear"},
                           "virtual_km": {"type": ["number", "null"], "description": "Energy given back over the certified consumption."},
                           "battery": {"oneOf": [{"$ref": "#/components/schemas/Battery"}, {"type": "null"}]},
+                          "measured_round_trip": {
+                            "oneOf": [{"$ref": "#/components/schemas/MeasuredRoundTrip"}, {"type": "null"}],
+                            "description": "As sessions of the period showed it, beside what is stated of the batteries."
+                          },
                           "indicators": {
                             "type": "array",
                             "items": {
@@ -11428,7 +11634,8 @@ enum EmbeddedAssets {
                         "required": [
                           "site", "from", "to", "sessions", "is_cut", "charged_kwh", "discharged_kwh", "cycled_kwh",
                           "cycled_with_losses", "kept_kwh", "throughput_kwh", "valley_share", "import_cost_yuan", "earned_yuan",
-                          "wear_yuan", "income_yuan", "virtual_km", "battery", "indicators"
+                          "wear_yuan", "income_yuan", "virtual_km", "battery",
+                          "measured_round_trip", "indicators"
                         ]
                       },
                       "SiteChange": {

@@ -97,6 +97,7 @@ enum InputProblem: Wording {
     case settingLine
     case addressScheme(scheme: String)
     case slots
+    case day
 
     enum Code: String, WordingCode {
         case noSuchColumn = "no-such-column"
@@ -124,6 +125,7 @@ enum InputProblem: Wording {
         case settingLine = "setting-line"
         case addressScheme = "address-scheme"
         case slots
+        case day
     }
 
     var code: Code {
@@ -153,6 +155,7 @@ enum InputProblem: Wording {
         case .settingLine: .settingLine
         case .addressScheme: .addressScheme
         case .slots: .slots
+        case .day: .day
         }
     }
 
@@ -173,7 +176,7 @@ enum InputProblem: Wording {
         case .changedMeanwhile(let name): ["by": name]
         case .addressScheme(let scheme): ["scheme": scheme]
         case .noRows, .identity, .phases, .notAnObject, .cursor, .needed, .notConfirmed, .identifier, .taken,
-            .variableName, .settingLine, .slots:
+            .variableName, .settingLine, .slots, .day:
             [:]
         }
     }
@@ -207,6 +210,7 @@ extension InputProblem.Code {
         case .settingLine: "NAME = VALUE is expected, such as OCPPCommCtrlr.HeartbeatInterval = 300"
         case .addressScheme: "an address that begins with {scheme} is expected, without the pile's identity"
         case .slots: "1 to 16 slots apart by commas are expected, the one to use first"
+        case .day: "a day YYYY-MM-DD is expected"
         }
     }
 }

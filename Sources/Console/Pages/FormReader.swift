@@ -1,4 +1,5 @@
 import Operations
+import Quantities
 
 /// Reads a posted form and collects what is wrong with it, field by field, by codes that a page words in its language.
 struct FormReader {
@@ -27,6 +28,28 @@ struct FormReader {
             name,
             InputProblem.notInRange(
                 given: String(text.prefix(20)), from: String(range.lowerBound), to: String(range.upperBound)))
+        return nil
+    }
+
+    /// A count of `10^-scale` of the field's unit, rounded to the nearest.
+    mutating func decimal(
+        _ name: String, scale: Int, _ range: ClosedRange<Int64>, needed: Bool = false
+    ) -> Int64? {
+        guard let text = text(name, atMost: 20, needed: needed) else { return nil }
+        if let number = scaledLimit(text, scale: scale), range.contains(number) { return number }
+        func shown(_ bound: Int64) -> String { decimalText(Int128(bound), scale: scale) }
+        refuse(
+            name,
+            InputProblem.notInRange(
+                given: String(text.prefix(20)), from: shown(range.lowerBound), to: shown(range.upperBound)))
+        return nil
+    }
+
+    /// Always needed.
+    mutating func day(_ name: String) -> CivilDay? {
+        guard let text = text(name, atMost: 20, needed: true) else { return nil }
+        if let day = CivilDay(text) { return day }
+        refuse(name, InputProblem.day)
         return nil
     }
 

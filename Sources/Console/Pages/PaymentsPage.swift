@@ -254,7 +254,21 @@ enum StatementCard {
             (t("statement.feeamount"), money(statement.feeAmount)),
             (t(statement.isFinal ? "statement.total" : "statement.sofar"), money(statement.total)),
         ]
+        if let own = statement.session.account.prices {
+            let parts = [own.tariff, own.serviceFee.map { t("statement.own.fee", ["fee": $0.text(atMost: 6)]) }]
+            pairs.append(
+                (t("statement.own"), HTML(escaping: parts.compactMap { $0 }.joined(separator: t("flow.and")))))
+        }
+        if statement.session.exported > .zero {
+            pairs.append((t("statement.given"), "\(statement.session.exported.kilowattHoursText) kWh"))
+        }
         if let credit = statement.exportCredit { pairs.append((t("statement.credit"), money(credit))) }
+        if let minimum = statement.session.statedMinimum {
+            pairs.append((t("session.minimum"), "\(minimum.kilowattHoursText) kWh"))
+        }
+        if let measured = statement.session.account.losses?.roundTrip {
+            pairs.append((t("session.roundtrip"), Parts.roundTrip(measured, t)))
+        }
         if let told = statement.session.account.told {
             pairs.append(
                 (t("statement.station"), told.hasFailed ? HTML(escaping: t("statement.failed")) : money(told.total)))

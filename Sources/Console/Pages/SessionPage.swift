@@ -104,6 +104,12 @@ enum SessionPage {
         if session.exported > .zero {
             pairs.append((t("session.exported"), "\(format.kilowattHours(session.exported)) kWh"))
         }
+        if let minimum = session.statedMinimum {
+            pairs.append((t("session.minimum"), "\(format.kilowattHours(minimum)) kWh"))
+        }
+        if let measured = session.account.losses?.roundTrip {
+            pairs.append((t("session.roundtrip"), Parts.roundTrip(measured, t)))
+        }
         if let cost = session.cost {
             pairs.append((t("session.cost"), HTML(escaping: t("unit.yuan", ["amount": cost.text(decimals: 2)]))))
         }

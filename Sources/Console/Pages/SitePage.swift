@@ -196,7 +196,9 @@ enum SitePage {
 
     // MARK: - The page
 
-    private static func page(_ call: Call, _ site: Site, _ banner: HTML, status: Int = 200) async -> WebResponse {
+    static func page(
+        _ call: Call, _ site: Site, _ banner: HTML, refused: RefusedForm? = nil, status: Int = 200
+    ) async -> WebResponse {
         let t = call.words
         let format = await call.format(for: site.zone)
         let nodes = await call.service.nodes().filter { $0.site == site.id }
@@ -215,9 +217,11 @@ enum SitePage {
             \(V2GPage.card(site, t))
             \(Parts.card(t("site.nodes"), id: "nodes", nodesCard(nodes, site, canSetUp, call, format)))
             \(Parts.card(t("site.tariffs"), id: "tariffs", tariffCard(site, tariffs, canSetUp, call, format)))
+            \(SiteMoneyForms.html(site, call, format, refused))
             """
-        return await Layout(call: call, section: .sites, title: site.name, scope: site.id.value, format: format)
-            .response(content, status: status)
+        return await Layout(
+            call: call, section: .sites, title: site.name, scope: site.id.value, format: format, address: path(site.id)
+        ).response(content, status: status)
     }
 
     private static func offlineCard(_ outlook: OfflineOutlook, _ site: Site, _ format: Format) -> HTML {

@@ -121,7 +121,7 @@ enum StationPage {
 
         // A form of one button has no place of its own to say it.
         let banner: HTML? = refused.flatMap { refused in
-            ["reservation", "display", "profile", "local-list", "swap"].contains(refused.name)
+            ["reservation", "display", "profile", "local-list", "swap", "discharge"].contains(refused.name)
                 ? nil : Parts.errors(t.mistakes(refused.refusal), t("command.refused"), t)
         }
         let content: HTML = """
@@ -134,6 +134,7 @@ enum StationPage {
             \(await profiles(view, call, format))
             \(await ProfileCards(view: view, call: call, format: format).html())
             \(call.can(.manager) ? keyForm(view, call) : .empty)
+            \(DischargeRatingForm.card(view, call, refused))
             \(await SecurityProfileCard(view: view, call: call, format: format, refused: refused).html())
             \(await HoldingsCards(view: view, call: call, format: format, refused: refused).html())
             \(await GridCodeCards(view: view, call: call, format: format, refused: refused).html())
@@ -178,7 +179,7 @@ enum StationPage {
             <article class="evse"><header><h3>\(t("station.evse", ["n": String(evse.number)]))</h3>\(Parts.status(evse.status, t))</header>
             \(Parts.facts([
                 (t("station.power"), power), (t("station.setpoint"), setpoint), (t("station.session"), session),
-                (t("station.limit"), limit), (t("station.power.at"), evse.powerAt.map { format.ago($0) } ?? HTML(escaping: Format.none)),
+                (t("station.limit"), limit), (t("station.roundtrip"), Parts.roundTrip(evse.roundTrip, t)), (t("station.power.at"), evse.powerAt.map { format.ago($0) } ?? HTML(escaping: Format.none)),
             ]))
             \(evse.errorCode.flatMap { $0 == "NoError" ? nil : "<p class=\"problem\">\(t("station.error")) <code>\($0)</code></p>" })
             \(call.can(.operator) ? controls(evse, view, call) : .empty)

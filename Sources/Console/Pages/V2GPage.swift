@@ -155,7 +155,10 @@ enum V2GPage {
         let terms: String =
             site.battery.map { t("v2g.battery", ["price": $0.wearPrice.text(decimals: 4)]) }
             ?? t("v2g.nobattery")
-        return "\(list)<p class=\"muted\">\(terms)</p>"
+        let measured: HTML? = report.measuredRoundTrip.map {
+            "<p>\(t("v2g.measured", ["n": String($0.sessions)])) \(Parts.roundTrip($0.value, t))</p>"
+        }
+        return "\(list)<p class=\"muted\">\(terms)</p>\(measured)"
     }
 
     private static func sessions(_ report: V2GReport, _ format: Format) -> HTML {

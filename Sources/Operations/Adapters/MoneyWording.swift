@@ -158,10 +158,21 @@ extension OCPP2Adapter {
             return StationCost(
                 total: .zero, currency: told.totalCost.currency, energy: nil, periods: 0, hasFailed: true, at: instant)
         }
-        return StationCost(
+        var cost = StationCost(
             total: yuan, currency: told.totalCost.currency,
             energy: told.totalUsage.energy.scaled(by: 6).map { Energy(milliwattHours: $0) },
             periods: told.chargingPeriods?.count ?? 0, hasFailed: told.failureToCalculate ?? false, at: instant)
+        cost.parts = (told.chargingPeriods ?? []).prefix(StationCost.mostParts).map { period in
+            let energy = (period.dimensions ?? []).first { $0.type == .energy }?.volume.scaled(by: 6)
+            return StationCost.Part(
+                start: period.startPeriod, tariff: period.tariffId.map { String($0.prefix(60)) },
+                energy: energy.map { Energy(milliwattHours: $0) })
+        }
+        return cost
+    }
+
+    static func costUpdated(_ yuan: Rational, transaction: String) -> [UInt8] {
+        V2.CostUpdatedRequest(totalCost: amount(yuan) ?? JSONDecimal(0), transactionId: transaction).json
     }
 
     static func limits(_ told: V2.TransactionLimit?) -> TransactionLimits? {

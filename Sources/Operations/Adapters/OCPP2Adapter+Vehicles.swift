@@ -33,7 +33,7 @@ extension OCPP2Adapter {
 
     /// Energies as they came: from now on. When it was told is put in by whoever knows the time.
     private static func parameters(_ needs: V2.ChargingNeeds, _ told: V2.V2XChargingParameters) -> V2XParameters {
-        V2XParameters(
+        var parameters = V2XParameters(
             transfer: word(needs.requestedEnergyTransfer),
             control: needs.controlMode == .dynamicControl ? .dynamic : .scheduled,
             leastCharge: power(told.minChargePower, told.minChargePower_L2, told.minChargePower_L3),
@@ -43,6 +43,8 @@ extension OCPP2Adapter {
             target: energy(told.evTargetEnergyRequest), minimum: energy(told.evMinEnergyRequest),
             maximum: energy(told.evMaxEnergyRequest), minimumV2X: energy(told.evMinV2XEnergyRequest),
             maximumV2X: energy(told.evMaxV2XEnergyRequest), toldAt: Instant(milliseconds: 0))
+        parameters.capacity = energy(needs.dcChargingParameters?.evEnergyCapacity).flatMap { $0 > .zero ? $0 : nil }
+        return parameters
     }
 
     /// A magnitude. The first field is the sum of all phases, unless the others are given too (part 2 §2.113).

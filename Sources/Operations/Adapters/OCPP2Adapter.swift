@@ -150,8 +150,7 @@ enum OCPP2Adapter {
                 currentTime: now, interval: Int(interval.components.seconds), status: status
             ).json
         case .clock(let now): return V2.HeartbeatResponse(currentTime: now).json
-        case .authorization(let verdict, let transfers):
-            return V2.AuthorizeResponse(idTokenInfo: info(verdict), allowedEnergyTransfer: transfers.map(words)).json
+        case .authorization, .contract: return authorization(answer, tariff: nil) ?? plain(request)
         case .transaction(let verdict, let cost, let limits):
             return V2.TransactionEventResponse(
                 totalCost: cost.flatMap(amount), idTokenInfo: verdict.map(info),
@@ -160,11 +159,6 @@ enum OCPP2Adapter {
         case .vendor(let answer):
             return V2.DataTransferResponse(
                 status: V2.DataTransferStatus(answer.status.rawValue), data: answer.data.flatMap { RawJSON($0) }
-            ).json
-        case .contract(let verdict, let word, let transfers):
-            return V2.AuthorizeResponse(
-                idTokenInfo: info(verdict), certificateStatus: V2.AuthorizeCertificateStatus(word),
-                allowedEnergyTransfer: transfers.map(words)
             ).json
         case .certificateService(let answer?): return payload(answer, to: request)
         case .certificate(let accepted, let reason, let info):
@@ -185,6 +179,22 @@ enum OCPP2Adapter {
             return plain(request)
         case .acknowledged, .started, .stopped, .certificateService(nil): return plain(request)
         }
+    }
+
+    /// - Parameter tariff: by which the driver is to be reckoned (2.1 I08); not for one who may not charge.
+    /// - Returns: `nil`: the answer is no authorization.
+    static func authorization(_ answer: StationAnswer, tariff: V2.Tariff?) -> [UInt8]? {
+        let (told, certificates, allowed): (TokenVerdict, V2.AuthorizeCertificateStatus?, [String]?)
+        switch answer {
+        case .authorization(let verdict, let transfers): (told, certificates, allowed) = (verdict, nil, transfers)
+        case .contract(let verdict, let word, let transfers):
+            (told, certificates, allowed) = (verdict, V2.AuthorizeCertificateStatus(word), transfers)
+        default: return nil
+        }
+        return V2.AuthorizeResponse(
+            idTokenInfo: info(told), certificateStatus: certificates, allowedEnergyTransfer: allowed.map(words),
+            tariff: told.isAccepted ? tariff : nil
+        ).json
     }
 
     /// Actions whose answer carries no decision of the platform, and those that nobody here serves: the honest word of each.
@@ -215,7 +225,7 @@ enum OCPP2Adapter {
     private static let acknowledgement = Array("{}".utf8)
 
     /// To the fen, rounded once.
-    private static func amount(_ yuan: Rational) -> JSONDecimal? { JSONDecimal(yuan.text(decimals: 2)) }
+    static func amount(_ yuan: Rational) -> JSONDecimal? { JSONDecimal(yuan.text(decimals: 2)) }
 
     private static func info(_ verdict: TokenVerdict) -> V2.IdTokenInfo {
         let status: V2.AuthorizationStatus =

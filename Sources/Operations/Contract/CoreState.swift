@@ -94,6 +94,8 @@ public struct CoreState: Sendable {
     public var tariffs: [StationTariffs] = []
     /// All that are not over, and the newest others, oldest first.
     public var payments: [Payment] = []
+    /// The newest of each EVSE, oldest first.
+    public var roundTrips: [RoundTripRecord] = []
     public var settings: [String: String] = [:]
     /// Oldest first.
     public var pendingCommands: [CommandView] = []

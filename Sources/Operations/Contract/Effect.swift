@@ -114,6 +114,7 @@ public enum Change: Sendable {
     case der(DERChange)
     case swap(SwapChange)
     case payment(Payment)
+    case roundTrip(RoundTripRecord)
 }
 
 public struct MessageRecord: Hashable, Sendable {

@@ -19,6 +19,8 @@ public struct StationView: Sendable {
         public let setpoint: Power?
         public let setpointState: String?
         public let control: EVSEControl
+        /// What is lost between its meter and the batteries; `nil`: nothing was measured.
+        public var roundTrip: LearnedRoundTrip?
         public init(
             number: Int, status: ConnectorStatus, errorCode: String?, transaction: String?, session: Session.ID?,
             power: Power?, powerAt: Instant?, setpoint: Power?, setpointState: String?, control: EVSEControl

@@ -278,6 +278,10 @@ extension IdToken {
         list.add(
             "allowed_energy_transfer", before?.energyTransfer, energyTransfer,
             energyTransfer?.joined(separator: " ") ?? "null")
+        list.add("tariff", before?.prices?.tariff, prices?.tariff, prices?.tariff)
+        list.add(
+            "service_fee_yuan_kwh", before?.prices?.serviceFee, prices?.serviceFee,
+            prices?.serviceFee?.text(atMost: 6))
         return list.text
     }
 }

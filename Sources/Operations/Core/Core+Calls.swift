@@ -54,7 +54,9 @@ extension Core {
         let answer = handle(event, s, verdict, ruling, at: now)
         if !stations[s].promises.isEmpty { fulfil(s, action, at: now) { $0 == .message(action) } }
         guard !call.isUnanswered else { return journal(call, id, reply: nil, problem: problem, at: now) }
-        let reply = ProtocolAdapter.payload(answer, to: call.request, in: stations[s].version)
+        let reply =
+            authorization(answer, of: event, s, at: now)
+            ?? ProtocolAdapter.payload(answer, to: call.request, in: stations[s].version)
         if let key { stations[s].repeats.remember(key, reply: reply) }
         journal(call, id, reply: reply, problem: problem, at: now)
         emit(.reply(id, connection: connection, messageID: call.messageID, payload: reply))

@@ -19,10 +19,11 @@ extension Core {
         guard spending.amount != nil, let site = stations[s].station.site.flatMap({ siteIndex[$0] }) else {
             return false
         }
-        if spending.changesAt == nil { spending.changesAt = priceChange(after: spending.until, site) }
+        let own = stations[s].sessions[i].account.prices
+        if spending.changesAt == nil { spending.changesAt = priceChange(after: spending.until, site, own) }
         let isPassed = spending.changesAt.map { at > $0 } ?? true
         if isPassed {
-            settle(&spending, site, since: since, before, to: at, stations[s].sessions[i].imported)
+            settle(&spending, site, own, since: since, before, to: at, stations[s].sessions[i].imported)
         }
         stations[s].sessions[i].spending = spending
         return isPassed
@@ -41,8 +42,9 @@ extension Core {
         else { return }
         var spending = session.spending ?? Session.Spending(from: session.startedAt)
         guard spending.amount != nil else { return }
-        if spending.changesAt == nil { spending.changesAt = priceChange(after: spending.until, site) }
-        settle(&spending, site, since: since, before, to: max(end, since), session.imported)
+        let own = session.account.prices
+        if spending.changesAt == nil { spending.changesAt = priceChange(after: spending.until, site, own) }
+        settle(&spending, site, own, since: since, before, to: max(end, since), session.imported)
         stations[s].sessions[i].spending = spending
         stations[s].sessions[i].cost = spending.amount
     }
@@ -55,9 +57,10 @@ extension Core {
         else { return nil }
         var spending = session.spending ?? Session.Spending(from: session.startedAt)
         guard spending.amount != nil else { return nil }
-        if spending.changesAt == nil { spending.changesAt = priceChange(after: spending.until, site) }
+        let own = session.account.prices
+        if spending.changesAt == nil { spending.changesAt = priceChange(after: spending.until, site, own) }
         let at = max(session.registerLastAt ?? session.startedAt, spending.until)
-        settle(&spending, site, since: at, session.imported, to: at, session.imported)
+        settle(&spending, site, own, since: at, session.imported, to: at, session.imported)
         return spending.amount == nil ? nil : spending
     }
 
@@ -106,8 +109,8 @@ extension Core {
     }
 
     private func settle(
-        _ spending: inout Session.Spending, _ site: Int, since: Instant, _ before: Energy, to at: Instant,
-        _ energy: Energy
+        _ spending: inout Session.Spending, _ site: Int, _ own: DriverPrices?, since: Instant, _ before: Energy,
+        to at: Instant, _ energy: Energy
     ) {
         var amount = spending.amount
         var lines = spending.lines
@@ -125,26 +128,26 @@ extension Core {
         }
         // Up to the reading before it cost one price; where a change lies before that, nobody knows what came when.
         if let change = spending.changesAt, change >= since {
-            add(Rational(before - spending.energy), at: price(at: spending.until, site))
+            add(Rational(before - spending.energy), at: price(at: spending.until, site, own))
         } else {
             add(Rational(before - spending.energy), at: nil)
         }
         let step = Rational(energy - before)
         if step != .zero {
-            if at > since, let spans = priceSpans(in: Interval(since, at), site) {
+            if at > since, let spans = priceSpans(in: Interval(since, at), site, own) {
                 let whole = Rational((at - since).wholeMilliseconds)
                 for span in spans {
                     add(step * Rational(span.interval.duration.wholeMilliseconds) / whole, at: span)
                 }
             } else {
-                add(step, at: price(at: at, site))
+                add(step, at: price(at: at, site, own))
             }
         }
         spending.amount = amount
         spending.lines = lines
         spending.until = at
         spending.energy = energy
-        spending.changesAt = priceChange(after: at, site)
+        spending.changesAt = priceChange(after: at, site, own)
     }
 
     /// A span of one price and one service fee.
@@ -157,38 +160,42 @@ extension Core {
         let fee: Rational
     }
 
-    private func price(at instant: Instant, _ site: Int) -> CostSpan? {
-        let own = sites[site].site
-        return (try? importTariff(of: own, at: instant)?.span(at: instant)).map {
+    private func price(at instant: Instant, _ site: Int, _ own: DriverPrices?) -> CostSpan? {
+        let there = sites[site].site
+        return (try? importTariff(site, own, at: instant)?.span(at: instant)).map {
             CostSpan(
                 interval: $0.interval, level: $0.level, price: $0.price,
-                fee: own.serviceFee(on: own.zone.civilDay(at: instant)))
+                fee: own?.serviceFee ?? there.serviceFee(on: there.zone.civilDay(at: instant)))
         }
     }
 
     /// The next midnight at the latest: another tariff may hold from there. `nil`: no tariff says it.
-    private func priceChange(after instant: Instant, _ site: Int) -> Instant? {
+    private func priceChange(after instant: Instant, _ site: Int, _ own: DriverPrices?) -> Instant? {
         let zone = sites[site].site.zone
         let midnight = zone.midnight(of: zone.civilDay(at: instant).adding(days: 1))
-        return priceSpans(in: Interval(instant, midnight), site)?.first?.interval.end
+        return priceSpans(in: Interval(instant, midnight), site, own)?.first?.interval.end
     }
 
     /// `nil` where a day has no tariff.
-    func priceSpans(in interval: Interval, _ s: Int) -> [CostSpan]? {
+    /// - Parameter own: what a driver pays in the place of what the site asks.
+    func priceSpans(in interval: Interval, _ s: Int, _ own: DriverPrices? = nil) -> [CostSpan]? {
         let site = sites[s].site
-        guard !site.tariffs.isEmpty else { return nil }
-        return spans(in: interval, site) { importTariff(of: site, at: $0) }
+        guard own?.tariff != nil || !site.tariffs.isEmpty else { return nil }
+        return spans(in: interval, site, fee: own?.serviceFee) { importTariff(s, own, at: $0) }
     }
 
     private func exportSpans(in interval: Interval, _ s: Int) -> [CostSpan]? {
         let site = sites[s].site
         guard !site.exportTariffs.isEmpty else { return nil }
-        return spans(in: interval, site) { at in
+        return spans(in: interval, site, fee: nil) { at in
             site.exportTariff(on: site.zone.civilDay(at: at)).flatMap { tariffs[$0] }
         }
     }
 
-    private func spans(in interval: Interval, _ site: Site, _ tariff: (Instant) -> Tariff?) -> [CostSpan]? {
+    /// - Parameter fee: `nil`: the site's.
+    private func spans(
+        in interval: Interval, _ site: Site, fee: Rational?, _ tariff: (Instant) -> Tariff?
+    ) -> [CostSpan]? {
         guard interval.duration <= .days(Self.longestPriced) else { return nil }
         var spans: [CostSpan] = []
         var at = interval.start
@@ -197,7 +204,7 @@ extension Core {
             let today = site.zone.civilDay(at: at)
             let day = Interval(at, min(site.zone.midnight(of: today.adding(days: 1)), interval.end))
             guard let tariff = tariff(at), let found = try? tariff.spans(in: day) else { return nil }
-            let fee = site.serviceFee(on: today)
+            let fee = fee ?? site.serviceFee(on: today)
             spans += found.map { CostSpan(interval: $0.interval, level: $0.level, price: $0.price, fee: fee) }
             at = day.end
         }

@@ -238,6 +238,7 @@ extension Core {
             if stations[s].swaps != nil { endOldSwaps(s, at: now) }
             tendTariffs(s, at: now)
             tendLimits(s, at: now)
+            tendRunningCosts(s, at: now)
             guard !stations[s].promises.isEmpty else { continue }
             for one in stations[s].promises where one.overdueAt <= now {
                 follow(one.command, s, CommandFollowUp(.overdue, at: now))

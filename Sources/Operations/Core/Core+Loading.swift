@@ -89,6 +89,7 @@ extension Core {
         counters.report = state.settings[Counters.reportKey].flatMap(Int.init) ?? 1
         counters.payment = state.settings[Counters.paymentKey].flatMap(Int.init) ?? 1
         load(state.payments)
+        load(state.roundTrips)
         counters.plan = max(
             state.settings[Counters.planKey].flatMap(Int64.init) ?? 1, (state.plans.map(\.id.value).max() ?? 0) + 1)
         counters.job = state.settings[Counters.jobKey].flatMap(Int.init) ?? 1

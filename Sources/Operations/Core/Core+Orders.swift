@@ -70,6 +70,15 @@ extension Core {
         if let parent = token.parent, Self.key(parent) == Self.key(token.value) {
             return .failure(ServiceFault(.invalid(.idToken), fields: [.init(path: "parent", .ownParent)]))
         }
+        if let tariff = token.prices?.tariff {
+            let known = tariffs[tariff]
+            if known?.direction != .import {
+                let problem =
+                    known.map { FieldProblem.tariffDirection(tariff, is: $0.direction.rawValue) }
+                    ?? .tariffUnknown(tariff)
+                return .failure(ServiceFault(.invalid(.idToken), fields: [.init(path: "tariff", problem)]))
+            }
+        }
         // Another spelling of a token replaces it.
         let known = idTokens.updateValue(token, forKey: Self.key(token.value))
         if let known, known.value != token.value { persist(.removeIdToken(known.value)) }

@@ -150,7 +150,7 @@ extension Core {
         if let steering {
             vehicle.steer(
                 within: steering, stored: delivered,
-                efficiency: Double(sites[s].site.battery?.oneWayPerMille ?? settings.oneWayPerMille) / 1000,
+                efficiency: Double(likelyOneWay(at: evse.id, sites[s].site.battery)) / 1000,
                 wear: sites[s].site.battery?.wearPrice.approximate ?? settings.wear)
             vehicle.dischargeCeiling = dischargeCeiling(
                 evse.id, from: start, step: settings.planStep, count: vehicle.slots.count)

@@ -35,6 +35,7 @@ extension Core {
             registerStart: event.register)
         if clockIsUnset { session.raise(.clockUnset) }
         if !verdict.isAccepted { session.raise(.tokenRefused) }
+        session.account.prices = prices(of: event.token)
         tokenUse[Self.key(event.token), default: 0] += 1
         sessionHome[session.id] = session.evse.station
         stations[s].sessions.append(session)
@@ -131,6 +132,7 @@ extension Core {
         persist(.session(session))
         emit(.publish(.session(session.id)))
         learn(session, s)
+        learnLosses(of: session, s)
         endReservation(of: session, s, at: now)
         forgetProfiles(of: session, s)
         endPayment(of: session, s, at: now)
@@ -214,6 +216,7 @@ extension Core {
         let isAhead = end.map { $0 > now } ?? false
         var isPriced = false
         noteStateOfCharge(readings, s, i)
+        trackLosses(readings, s, i)
         for reading in readings {
             if let register = reading.exportRegister,
                 !(isAhead && stations[s].sessions[i].exportLast.map({ register < $0 }) ?? false)

@@ -60,7 +60,7 @@ extension Core {
         guard let v2x = session.v2x else { return session.imported - session.exported }
         let terms = stationIndex[session.evse.station].flatMap { stations[$0].station.site }.flatMap { siteIndex[$0] }
             .flatMap { sites[$0].site.battery }
-        let left = terms?.oneWayPerMille ?? settings.oneWayPerMille
+        let left = surelyOneWay(at: session.evse, terms)
         let (taken, given) = (session.imported - v2x.importedThen, session.exported - v2x.exportedThen)
         return v2x.importedThen - v2x.exportedThen
             + Energy(milliwattHours: taken.milliwattHours * left / 1000 - given.milliwattHours * 1000 / left)

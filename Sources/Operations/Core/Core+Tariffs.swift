@@ -32,6 +32,8 @@ enum MoneyCall: Hashable, Sendable {
     case changeTariff(transaction: String)
     /// A transaction is to tell of itself, so that it can be answered with its limits.
     case askForEvent(transaction: String)
+    /// What a transaction costs so far.
+    case runningCost(transaction: String)
     /// A limit is reached.
     case stop(transaction: String)
     /// The driver is paying on a page.
@@ -157,14 +159,17 @@ extension Core {
         remind(at: now + pause)
     }
 
-    func driverTariff(_ site: Int, _ abilities: CostAbilities, at now: Instant) -> DriverTariff? {
+    /// - Parameter prices: of a driver; `nil`: what the site asks.
+    func driverTariff(
+        _ site: Int, _ abilities: CostAbilities, _ prices: DriverPrices? = nil, at now: Instant
+    ) -> DriverTariff? {
         let own = sites[site].site
         return DriverTariff(
             from: now, in: own.zone, most: abilities.mostElements ?? Self.usualElements,
             mayDepend: abilities.conditions ?? true
         ) { day in
             let whole = own.zone.day(day)
-            guard let spans = priceSpans(in: whole, site) else { return nil }
+            guard let spans = priceSpans(in: whole, site, prices) else { return nil }
             var pieces: [DriverTariff.Piece] = []
             for (i, span) in spans.enumerated() {
                 guard let price = span.price else { return nil }
@@ -183,18 +188,21 @@ extension Core {
     /// The tariff of a transaction does not change with the default one: it is told by itself (I11).
     private mutating func changeRunning(to tariff: V2.Tariff, _ s: Int, at now: Instant) {
         for session in stations[s].sessions where session.status == .active {
-            guard let held = session.account.tariff, held != tariff.tariffId,
-                held.hasPrefix(OCPP2Adapter.ownTariffs)
-            else { continue }
-            let mark = session.transactionID + " " + tariff.tariffId
-            guard stations[s].tariffs?.changes.contains(mark) == false else { continue }
-            if stations[s].tariffs?.changes.count ?? 0 >= StationTariffs.most { stations[s].tariffs?.changes = [] }
-            stations[s].tariffs?.changes.insert(mark)
-            _ = send(
-                V2.Action.changeTransactionTariff,
-                OCPP2Adapter.changeTariff(tariff, transaction: session.transactionID),
-                .changeTariff(transaction: session.transactionID), s, at: now)
+            guard let held = session.account.tariff, held.hasPrefix(OCPP2Adapter.ownTariffs) else { continue }
+            let own = transactionTariff(session, tariff, s, at: now)
+            if held != own.tariffId { changeTariff(of: session, to: own, s, at: now) }
         }
+    }
+
+    mutating func changeTariff(of session: Session, to tariff: V2.Tariff, _ s: Int, at now: Instant) {
+        let mark = session.transactionID + " " + tariff.tariffId
+        guard stations[s].tariffs?.changes.contains(mark) == false else { return }
+        if stations[s].tariffs?.changes.count ?? 0 >= StationTariffs.most { stations[s].tariffs?.changes = [] }
+        stations[s].tariffs?.changes.insert(mark)
+        _ = send(
+            V2.Action.changeTransactionTariff,
+            OCPP2Adapter.changeTariff(tariff, transaction: session.transactionID),
+            .changeTariff(transaction: session.transactionID), s, at: now)
     }
 
     // MARK: - Calls
@@ -250,7 +258,7 @@ extension Core {
                 retry(s, after: .zero, at: now)
             }
         case .paymentBegun, .startPaid: paymentCallEnded(call, outcome, s, at: now)
-        case .changeTariff, .askForEvent, .stop: break
+        case .changeTariff, .askForEvent, .stop, .runningCost: break
         }
     }
     private static let mostSilences = 6
@@ -459,7 +467,7 @@ extension MoneyCall {
         switch self {
         case .stop: .safety
         case .paymentBegun, .startPaid, .askForEvent: .command
-        case .abilities, .setDefault, .changeTariff: .commissioning
+        case .abilities, .setDefault, .changeTariff, .runningCost: .commissioning
         }
     }
 

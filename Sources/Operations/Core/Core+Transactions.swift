@@ -29,6 +29,7 @@ extension Core {
         noteTransfers(report, isFirstToken: before.idToken == nil, s, i, at: now)
         if report.stage == .started { begin(report, s, i, at: at, now: now) }
         account(report, s, i)
+        if report.tariff != nil { correctTariff(s, i, at: now) }
         bindPayment(report, s, i, at: now)
         takeReadings(of: report, s, i, at: now)
         judgeCompleteness(s, i, at: now)
@@ -48,8 +49,9 @@ extension Core {
         guard let place = stations[s].session(transaction: report.transaction) else { return .transaction(verdict) }
         if report.stage == .ended { return .transaction(verdict, cost: stations[s].sessions[place].cost) }
         judgeLimits(s, place, at: now)
-        return .transaction(
-            verdict, cost: runningCostToTell(s, place), limits: limitsToTell(report, s, place))
+        let cost = runningCostToTell(s, place)
+        if let cost, !report.wasOffline { noteTold(cost, s, place, at: now) }
+        return .transaction(verdict, cost: cost, limits: limitsToTell(report, s, place))
     }
 
     // MARK: - Parts of a message
@@ -122,6 +124,7 @@ extension Core {
     private mutating func take(_ token: String, _ verdict: TokenVerdict?, _ s: Int, _ i: Int) {
         guard stations[s].sessions[i].idToken == nil else { return }
         stations[s].sessions[i].idToken = token
+        keepPrices(of: token, s, i)
         if stations[s].sessions[i].status == .active { tokenUse[Self.key(token), default: 0] += 1 }
         if verdict?.isAccepted == false { stations[s].sessions[i].raise(.tokenRefused) }
     }

@@ -159,6 +159,17 @@ struct EVSESlot: Sendable {
     var comparisonDue: Instant?
     /// The running stay's wishes, as last looked up.
     var outlook: Outlook?
+    private var rareCost = Rare<ToldCost>()
+    var costTold: ToldCost? {
+        get { rareCost.value }
+        set { rareCost.value = newValue }
+    }
+    private var rareLosses = Rare<[RoundTripRecord]>()
+    /// What its newest sessions showed of the losses there, oldest first.
+    var losses: [RoundTripRecord] {
+        get { rareLosses.value ?? [] }
+        set { rareLosses.value = newValue.isEmpty ? nil : newValue }
+    }
     private var rareSteering = Rare<SteeringState>()
     var steering: SteeringState {
         get { rareSteering.value ?? SteeringState() }

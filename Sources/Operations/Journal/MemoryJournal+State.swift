@@ -39,6 +39,7 @@ extension MemoryJournal {
         state.promisedCommands = commands.values.filter { $0.followUp?.state == .waiting }.sorted { $0.id < $1.id }
         state.tariffs = tariffs.values.sorted { $0.station < $1.station }
         state.payments = payments.values.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+        state.roundTrips = roundTrips.sorted { $0.key < $1.key }.flatMap(\.value)
         state.settings = settings
         state.pendingCommands = commands.values.filter { $0.status == .pending }.sorted { $0.id < $1.id }
         state.activeAlarms = alarms.values.filter { $0.endedAt == nil }.sorted { $0.id < $1.id }

@@ -37,6 +37,7 @@ public struct MemoryJournal: Sendable {
     public private(set) var outsideLimits: [StationID: [OutsideLimit]] = [:]
     public private(set) var tariffs: [StationID: StationTariffs] = [:]
     public private(set) var payments: [String: Payment] = [:]
+    public private(set) var roundTrips: [EVSEID: [RoundTripRecord]] = [:]
     public private(set) var vendorHandlers: [String: VendorHandler] = [:]
     public private(set) var jobs: [String: StationJob] = [:]
     public private(set) var files: [String: StoredFile] = [:]
@@ -84,6 +85,7 @@ public struct MemoryJournal: Sendable {
         case .removeStation(let id):
             stations[id] = nil
             controls = controls.filter { $0.key.station != id }
+            roundTrips = roundTrips.filter { $0.key.station != id }
             certificates.removeAll { $0.station == id }
             (localLists[id], reservations[id], displays[id], heldCertificates[id]) = (nil, nil, nil, nil)
             (profiles[id], outsideLimits[id], tariffs[id]) = (nil, nil, nil)
@@ -117,6 +119,7 @@ public struct MemoryJournal: Sendable {
             outsideLimits[id]?.removeAll { $0.evse == evse && $0.source == source }
         case .holding(.tariffs(let picture)): tariffs[picture.station] = picture
         case .payment(let payment): payments[payment.id] = payment
+        case .roundTrip(let record): roundTrips[record.evse, default: []].put(record)
         case .vendorHandler(let handler): vendorHandlers[handler.id] = handler
         case .removeVendorHandler(let id): vendorHandlers[id] = nil
         case .site(let site): sites[site.id] = site

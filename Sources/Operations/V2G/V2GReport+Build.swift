@@ -60,7 +60,8 @@ extension V2GReport {
                     inValley: buying.valley(taken), importCost: buying.amount(taken), earned: selling.amount(given),
                     wear: discharged == .zero ? .zero : site.battery?.wear(of: discharged),
                     virtualDistance: discharged == .zero ? 0 : site.battery?.virtualDistance(of: discharged),
-                    estimatedSlots: (taken + given).count { $0.quality != .measured }))
+                    estimatedSlots: (taken + given).count { $0.quality != .measured },
+                    roundTrip: session.account.losses?.roundTrip))
         }
         let rated = stations.filter { $0.0.electrical.maxDischarge != nil }
         self.init(

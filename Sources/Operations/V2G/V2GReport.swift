@@ -25,6 +25,8 @@ public struct V2GReport: Sendable {
         public let virtualDistance: Int64?
         /// Quarter hours that lie in a gap between readings.
         public let estimatedSlots: Int
+        /// As the whole session showed it; `nil`: too little went both ways.
+        public let roundTrip: RoundTrip?
     }
     public let site: SiteID
     public let interval: Interval
@@ -66,6 +68,11 @@ public struct V2GReport: Sendable {
     /// stated. Never more than was charged here: a vehicle may bring energy from elsewhere.
     public var cycled: Energy {
         min(charged, battery?.taken(toGive: discharged) ?? discharged)
+    }
+    /// What its sessions showed; `nil`: none showed anything.
+    public var measuredRoundTrip: (value: RoundTrip, sessions: Int)? {
+        let all = lines.compactMap(\.roundTrip)
+        return RoundTrip(medianOf: all).map { ($0, all.count) }
     }
     public var lossesAreKnown: Bool { battery?.roundTripPerMille != nil }
 

@@ -34,6 +34,7 @@ extension ChangeWriter {
         try statement("DELETE FROM station WHERE id = ?").text(station.value).run()
         try statement("DELETE FROM station_live WHERE station = ?").text(station.value).run()
         try statement("DELETE FROM evse_control WHERE station = ?").text(station.value).run()
+        try statement("DELETE FROM round_trip WHERE station = ?").text(station.value).run()
         try removeKeyChanges(of: station)
         try statement("DELETE FROM station_certificate WHERE station = ?").text(station.value).run()
         try removeHoldings(of: station.value)
@@ -61,9 +62,10 @@ extension ChangeWriter {
     }
 
     func write(_ token: IdToken) throws(SQLiteFailure) {
-        try statement("INSERT OR REPLACE INTO id_token VALUES (?, ?, ?, ?, ?, ?)")
+        try statement("INSERT OR REPLACE INTO id_token VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
             .text(token.value).text(token.status.rawValue).int(token.expiresAt?.milliseconds).text(token.parent)
-            .text(token.type).text(token.energyTransfer?.joined(separator: ",")).run()
+            .text(token.type).text(token.energyTransfer?.joined(separator: ",")).text(token.prices?.tariff)
+            .text(token.prices?.serviceFee?.fraction).run()
     }
 
     func write(_ site: Site) throws(SQLiteFailure) {

@@ -10,7 +10,7 @@ extension ChangeWriter {
         try statement(
             """
             INSERT OR REPLACE INTO session_account
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         )
         .text(session.id.value).text(account.tariff).text(account.told?.total.fraction).text(account.told?.currency)
@@ -21,7 +21,23 @@ extension ChangeWriter {
         .int(account.heldLimits.energy?.milliwattHours).int(account.heldLimits.seconds)
         .int(account.heldLimits.stateOfCharge).text(account.reached).int(account.reachedAt?.milliseconds)
         .bool(account.stationActs).int(account.stops).int(account.stateOfCharge).text(account.exportCredit?.fraction)
-        .int(account.limitsSetAt?.milliseconds).run()
+        .int(account.limitsSetAt?.milliseconds).text(account.losses?.text)
+        .text(account.prices?.tariff).text(account.prices?.serviceFee?.fraction).text(account.told?.parts.text).run()
+    }
+
+    /// The newest of each EVSE stay.
+    func write(_ record: RoundTripRecord) throws(SQLiteFailure) {
+        let (station, evse) = (record.evse.station.value, record.evse.number)
+        try statement("INSERT OR REPLACE INTO round_trip VALUES (?, ?, ?, ?, ?, ?, ?)")
+            .text(station).int(evse).text(record.session.value).int(record.at.milliseconds).int(record.value.low)
+            .int(record.value.middle).int(record.value.high).run()
+        try statement(
+            """
+            DELETE FROM round_trip WHERE station = ? AND evse = ? AND session NOT IN (
+                SELECT session FROM round_trip WHERE station = ? AND evse = ? ORDER BY at DESC, session DESC LIMIT ?)
+            """
+        )
+        .text(station).int(evse).text(station).int(evse).int([RoundTripRecord].most).run()
     }
 
     /// The whole picture: it is small, and a part of it says nothing.

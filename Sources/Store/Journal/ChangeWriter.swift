@@ -50,6 +50,7 @@ final class ChangeWriter {
         case .der(let change): try write(change)
         case .swap(let change): try write(change)
         case .payment(let payment): try write(payment)
+        case .roundTrip(let record): try write(record)
         }
     }
 

@@ -91,6 +91,7 @@ enum ChangeIdentity: Hashable, Sendable {
     case swap(Int)
     case tariffs(StationID)
     case payment(String)
+    case roundTrip(EVSEID, Session.ID)
 }
 
 extension Change {
@@ -133,6 +134,7 @@ extension Change {
             .outsideLimit(station, source: source, evse: evse)
         case .holding(.tariffs(let picture)): .tariffs(picture.station)
         case .payment(let payment): .payment(payment.id)
+        case .roundTrip(let record): .roundTrip(record.evse, record.session)
         case .vendorHandler(let handler): .vendorHandler(handler.id)
         case .removeVendorHandler(let id): .vendorHandler(id)
         case .job(let job): .job(job.station, job.id)
@@ -181,6 +183,7 @@ extension Change {
         case .holding(.outsideLimit), .holding(.outsideLimitGone): "outside-limit"
         case .holding(.tariffs): "tariffs"
         case .payment: "payment"
+        case .roundTrip: "round-trip"
         case .vendorHandler, .removeVendorHandler: "vendor-handler"
         case .job: "job"
         case .file, .removeFile: "file"
@@ -213,6 +216,7 @@ extension Change {
         case .holding(let holding): holding.station.value
         case .job(let job): job.station.value
         case .payment(let payment): payment.station.value
+        case .roundTrip(let record): record.evse.station.value
         case .file(let file): file.station?.value ?? "store"
         case .campaignTarget(let target): target.station.value
         case .device(let change): change.station?.value ?? "store"

@@ -54,7 +54,8 @@ extension Row {
     func idToken() throws(StoreFault) -> IdToken {
         IdToken(
             value: self["value"], status: try word("status"), expiresAt: optionalInstant("expires_at"),
-            parent: self["parent"], type: self["type"], energyTransfer: words("energy_transfer"))
+            parent: self["parent"], type: self["type"], energyTransfer: words("energy_transfer"),
+            prices: DriverPrices(tariff: self["tariff"], serviceFee: fraction("service_fee")))
     }
 
     /// A list of words with commas between; `nil`: none was given.

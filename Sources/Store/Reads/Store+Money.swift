@@ -49,6 +49,13 @@ enum MoneyLoading {
                     OR place > (SELECT COALESCE(MAX(place), 0) - 200 FROM payment) ORDER BY place
                 """
         ).map { try $0.payment() }
+        state.roundTrips = try Row.fetchAll(db, sql: "SELECT * FROM round_trip ORDER BY station, evse, at, session")
+            .map { row in
+                RoundTripRecord(
+                    evse: EVSEID(StationID(row["station"]), row["evse"]), session: Session.ID(row["session"]),
+                    at: row.instant("at"),
+                    value: RoundTrip(low: row["low"], middle: row["middle"], high: row["high"]))
+            }
         var held: [String: [HeldTariff]] = [:]
         for row in try Row.fetchAll(db, sql: "SELECT * FROM station_tariff ORDER BY station, id") {
             held[row["station"], default: []].append(row.heldTariff())
@@ -102,7 +109,7 @@ extension Row {
         return one
     }
 
-    private func fraction(_ column: String) -> Rational? {
+    func fraction(_ column: String) -> Rational? {
         (self[column] as String?).flatMap { Rational(fraction: $0) }
     }
 
@@ -114,6 +121,7 @@ extension Row {
             account.told = StationCost(
                 total: total, currency: self["told_currency"] ?? "", energy: optionalEnergy("told_energy"),
                 periods: self["told_periods"] ?? 0, hasFailed: self["told_failed"] ?? false, at: at)
+            account.told?.parts = [StationCost.Part](text: self["told_parts"] ?? "")
         }
         account.limits = TransactionLimits(
             cost: fraction("max_cost"), energy: optionalEnergy("max_energy"), seconds: self["max_seconds"],
@@ -129,6 +137,8 @@ extension Row {
         account.stateOfCharge = self["soc"]
         account.exportCredit = fraction("export_credit")
         account.limitsSetAt = optionalInstant("limits_set_at")
+        account.prices = DriverPrices(tariff: self["own_tariff"], serviceFee: fraction("own_fee"))
+        account.losses = (self["losses"] as String?).flatMap { LossTrack(text: $0) }
         return account
     }
 
