@@ -125,7 +125,7 @@ import Testing
         func course(_ watts: Int) -> String {
             d.say(
                 "P1", "NotifyEVChargingSchedule",
-                #"{"timeBase":"\#(d.now)","evseId":1,"selectedChargingScheduleId":1,"chargingSchedule":{"id":1,"duration":200,"chargingRateUnit":"W","chargingSchedulePeriod":[{"startPeriod":0,"limit":0,"setpoint":\#(watts)},{"startPeriod":100,"setpoint":0}]}}"#
+                #"{"timeBase":"\#(d.now)","evseId":1,"selectedChargingScheduleId":1,"chargingSchedule":{"id":1,"duration":200,"chargingRateUnit":"W","chargingSchedulePeriod":[{"startPeriod":0,"setpoint":\#(watts)},{"startPeriod":100,"setpoint":0}]}}"#
             ) ?? ""
         }
         #expect(course(setpoint).contains("Accepted"))

@@ -165,6 +165,7 @@ import Testing
         #expect(b.watts == -8000 && Self.news(b) == ["VoltWatt OverVoltage"])
         seen.voltagePermille = 1000
         b.feed(.surroundings(seen))
+        b.run(for: .seconds(5))
         // A hundred seconds for 20 kW.
         let slow = V2.Request.setDERControl(
             .init(

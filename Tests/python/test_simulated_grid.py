@@ -1,6 +1,7 @@
 """`tidewatt simulate --ocpp 2.1` against `tidewatt serve`: vehicles that give back under a utility's controls, one by a schedule of its
 own (2.1 blocks Q and R), a cabinet for batteries (S), the button for priority charging (K22)."""
 
+import json
 import subprocess
 
 import pytest
@@ -50,8 +51,9 @@ def online(api, *stations):
 
 def calls(api, station, action):
     """Payloads of an action, oldest first."""
-    found = [m for m in api.every(f"/api/v1/stations/{station}/messages") if m["action"] == action and m["type"] == "CALL"]
-    return [m["payload"] for m in sorted(found, key=lambda m: m["at"])]
+    told = sorted(api.every(f"/api/v1/stations/{station}/messages"), key=lambda m: m["sequence"])
+    frames = [json.loads(m["text"]) for m in told if m["text"] and m["action"] == action]
+    return [frame[3] for frame in frames if frame[0] == 2]
 
 
 @pytest.fixture(scope="module")
