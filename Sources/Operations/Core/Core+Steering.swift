@@ -27,7 +27,7 @@ extension Core {
         _ m: Int, _ e: Int, _ session: Session, controlled: Bool = true, at now: Instant
     ) -> Steering? {
         let slot = stations[m]
-        guard let v2x = session.v2x, v2x.isBidirectional, v2x.control == .dynamic, slot.version == .v21,
+        guard let v2x = session.v2x, v2x.isBidirectional, slot.version == .v21,
             slot.evses[e].steering.isDefaultSure,
             slot.supports(mode: "CentralSetpoint", evse: slot.evses[e].number),
             // A person set another mode of operation: it goes on until it is ended.
