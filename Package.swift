@@ -173,7 +173,7 @@ let package = Package(
             dependencies: [
                 "Quantities", "Documents", "OCPPMessages", "OCPP", "Gateway", "Credentials", "Simulation", nioPosix,
             ], swiftSettings: unoptimised),
-        tests("Simulation", ["Quantities", "Operations"]),
+        tests("Simulation", ["Quantities", "Assets", "GridDispatch", "Operations"]),
         .testTarget(
             name: "StationTests", dependencies: ["Simulation", "OCPP", "OCPPMessages", "Quantities", "Credentials"],
             swiftSettings: unoptimised),
