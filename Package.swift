@@ -173,7 +173,7 @@ let package = Package(
             dependencies: [
                 "Quantities", "Documents", "OCPPMessages", "OCPP", "Gateway", "Credentials", "Simulation", nioPosix,
             ], swiftSettings: unoptimised),
-        tests("Simulation", ["Quantities", "Charging", "Operations"]),
+        tests("Simulation", ["Quantities", "Charging", "Assets", "GridDispatch", "Operations"]),
         .testTarget(
             name: "StationTests",
             dependencies: ["Simulation", "OCPP", "OCPPMessages", "Quantities", "Credentials", "Charging"],

@@ -62,9 +62,11 @@ extension Reading {
 public struct LiveMeter: Hashable, Sendable {
     /// Positive: the vehicle draws.
     public private(set) var power: Power?
-    /// When it was told, in our time: stations' clocks are not trusted for freshness.
+    /// When it was metered, in our time. Stations' clocks are not trusted for it: it counts from when it was told, less what
+    /// it came later than others of its station did.
     public private(set) var at: Instant?
     private var newest: Instant?
+    private var lags = Lags()
     private var register: RegisterReading?
     private var registerAt: Instant?
 
@@ -80,15 +82,19 @@ public struct LiveMeter: Hashable, Sendable {
 
     /// - Parameters:
     ///   - voltage: line-to-neutral volts, to turn currents into power.
+    ///   - wasOffline: metered while the station could not tell it.
     ///   - now: our time.
     /// - Returns: `true` when there is a new power.
     @discardableResult
-    public mutating func take(_ readings: [Reading], voltage: Int, phases: Int, at now: Instant) -> Bool {
+    public mutating func take(
+        _ readings: [Reading], voltage: Int, phases: Int, wasOffline: Bool = false, at now: Instant
+    ) -> Bool {
         guard let latest = readings.last(where: { $0.isAtOutlet })?.at else { return false }
         // A clock that runs ahead must not make all that follows look old.
         let taken = min(latest, now)
         guard newest.map({ taken >= min($0, now) }) ?? true else { return false }
         newest = taken
+        let late = lags.excess(of: now - latest, wasOffline: wasOffline, at: now)
         var whole: Int64?
         var summed: Int64?
         var amperes: Int64?
@@ -125,8 +131,34 @@ public struct LiveMeter: Hashable, Sendable {
             } else { nil }
         guard let found = (whole ?? summed ?? fromCurrent).map(Power.init(watts:)) ?? fromRegister else { return false }
         power = found
-        at = now
+        at = now - late
         return true
+    }
+
+    /// From reading to telling, in milliseconds. By how much a clock is wrong is the same for all, what waited in a queue
+    /// is not: so the least of the last minute or two says what is nobody's delay.
+    private struct Lags: Hashable, Sendable {
+        private var minute: Int32 = 0
+        private var least: Int32?
+        private var before: Int32?
+
+        /// How much later than it could have been told one comes.
+        mutating func excess(of lag: Duration, wasOffline: Bool, at now: Instant) -> Duration {
+            let lag = Int32(max(-86_400_000, min(86_400_000, lag.wholeMilliseconds)))
+            if wasOffline {
+                // It says nothing of clocks.
+                let known = [least, before].compactMap { $0 }.min() ?? 0
+                return .milliseconds(Int64(max(0, lag - known)))
+            }
+            let minute = Int32(truncatingIfNeeded: now.milliseconds / 60_000)
+            if minute != self.minute {
+                before = minute == self.minute &+ 1 ? least : nil
+                least = nil
+                self.minute = minute
+            }
+            least = min(least ?? lag, lag)
+            return .milliseconds(Int64(max(0, lag - min(least ?? lag, before ?? lag))))
+        }
     }
 
     /// Watts or milliamperes; more is a fault of the meter.

@@ -89,6 +89,12 @@ public enum SetpointReason: Hashable, Sendable {
     case fallsShort
     /// It has not answered yet.
     case unanswered
+    /// It said no to what it was told.
+    case refuses
+    /// It does all that station and vehicle can do.
+    case atRating
+    /// Its vehicle follows no setpoint: it is told limits only.
+    case notSteered
 
     public var code: String {
         switch self {
@@ -117,6 +123,9 @@ public enum SetpointReason: Hashable, Sendable {
         case .turning: "turning"
         case .fallsShort: "falls-short"
         case .unanswered: "unanswered"
+        case .refuses: "refuses"
+        case .atRating: "at-rating"
+        case .notSteered: "not-steered"
         }
     }
     /// The node or the instruction that the reason names.

@@ -129,6 +129,35 @@ import Testing
         #expect(meter.at == Instant(seconds: 60))
     }
 
+    @Test func `what waited in a queue is as old as it is, whatever the station's clock says`() {
+        for skew in [-40, 0, 40] as [Int64] {
+            var meter = LiveMeter()
+            func take(_ watts: Int64, metered: Int64, told: Int64, wasOffline: Bool = false) {
+                meter.take(
+                    [reading("Power.Active.Import", watts, "W", at: metered + skew)], voltage: 220, phases: 1,
+                    wasOffline: wasOffline, at: Instant(seconds: told))
+            }
+            take(7_000, metered: 1_000, told: 1_000)
+            take(7_001, metered: 1_010, told: 1_010)
+            #expect(meter.at == Instant(seconds: 1_010), "skew \(skew)")
+            // Away for half a minute; then one after another.
+            take(7_002, metered: 1_015, told: 1_045, wasOffline: true)
+            #expect(meter.power == .watts(7_002) && meter.at == Instant(seconds: 1_015), "skew \(skew)")
+            take(7_003, metered: 1_043, told: 1_048)
+            #expect(meter.at == Instant(seconds: 1_043), "skew \(skew)")
+            take(7_004, metered: 1_050, told: 1_050)
+            #expect(meter.at == Instant(seconds: 1_050), "skew \(skew)")
+        }
+        // A clock that ran ahead and was set right is believed again within two minutes.
+        var meter = LiveMeter()
+        for (metered, told) in [(200, 100), (210, 110), (130, 130), (200, 200), (260, 260)] as [(Int64, Int64)] {
+            meter.take(
+                [reading("Power.Active.Import", told, "W", at: metered)], voltage: 220, phases: 1,
+                at: Instant(seconds: told))
+        }
+        #expect(meter.at == Instant(seconds: 260))
+    }
+
     @Test func `older samples and other places say nothing`() {
         var meter = LiveMeter()
         meter.take([reading("Power.Active.Import", 7000, "W")], voltage: 220, phases: 1, at: Instant(seconds: 60))

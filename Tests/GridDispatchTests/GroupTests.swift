@@ -96,6 +96,28 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(site.alarms.contains { $0.code == "group-misses-setpoint" })
     }
 
+    @Test func `a gap has a reason also where all do what they can, or nobody is there`() {
+        var site = park(2)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-300))
+        site.run(seconds: 15, sampleEvery: 2)
+        #expect(site.flow == -120_000)
+        #expect(site.last?.groups.first?.shortfalls.map(\.reason.code) == ["at-rating", "at-rating"])
+        for i in site.piles.indices { site.piles[i].session = nil }
+        site.run(seconds: 15, sampleEvery: 2)
+        #expect(site.last?.groups.first?.shortfalls.map(\.reason.code) == ["no-session", "no-session"])
+    }
+
+    @Test func `a vehicle that follows no setpoint is named where it stands in the way`() {
+        var site = park(2)
+        site.piles[0].session?.steering = nil
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-100))
+        site.run(seconds: 15, sampleEvery: 2)
+        let reasons = site.last?.groups.first?.shortfalls.map { ($0.evse, $0.reason.code) } ?? []
+        #expect(reasons.contains { $0 == (site.piles[0].id, "not-steered") }, "\(reasons)")
+    }
+
     @Test func `after a cut each vehicle stops giving within the dead-man duration`() {
         var site = park(10)
         site.run(seconds: 120, sampleEvery: 2)

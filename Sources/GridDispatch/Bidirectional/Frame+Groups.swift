@@ -16,9 +16,9 @@ struct GroupFrame {
         let pile: Int
         /// What it could do.
         let unit: GroupUnit
-        /// What keeps it from giving and from taking more; `nil`: only its ratings.
-        let keepsFromGiving: SetpointReason?
-        let keepsFromTaking: SetpointReason?
+        /// What keeps it from giving and from taking more.
+        let keepsFromGiving: SetpointReason
+        let keepsFromTaking: SetpointReason
     }
 }
 
@@ -77,12 +77,21 @@ extension Frame {
         }
     }
 
-    /// By its newest sample, as long as that says anything; one that cannot be reached goes on until its dead-man ends it.
+    /// By its newest sample, as long as that says anything: a pile that only charges may be metered once a minute, and draws
+    /// no more than it was told since. Before its first sample it is taken to do as it was told. One that cannot be
+    /// reached goes on until its dead-man ends it.
     private func drawnNow(_ k: Int, _ track: EVSETrack) -> Int64 {
+        let pile = piles[k]
         guard let at = track.sampleAt, let power = track.samplePower, now - at <= settings.evseStaleAfter else {
-            return 0
+            guard pile.standing == .steered, track.sampleAt.map({ now - $0 > settings.evseStaleAfter }) ?? true else {
+                return 0
+            }
+            if input.evses[k].session?.steering != nil { return track.ledger.confirmed?.limit.watts ?? 0 }
+            return pile.isReserved ? 0 : min(pile.allowed, track.drawCap?.watts ?? pile.allowed)
         }
-        if piles[k].standing == .unreachable, power < .zero, track.ledger.giving(at: now) == .zero { return 0 }
+        if pile.standing == .unreachable, power < .zero, track.ledger.giving(at: now) == .zero { return 0 }
+        let isOld = at < track.changedAt + settings.settleAfter && now >= track.changedAt + settings.settleAfter
+        if isOld, pile.standing == .steered, !pile.isReserved { return min(power.watts, pile.allowed) }
         return power.watts
     }
 
@@ -102,8 +111,8 @@ extension Frame {
         let taking = min(steering.mostCharge.watts, cap.power)
         var lowest = -giving
         var highest = taking
-        var keepsFromGiving: SetpointReason? = giving < steering.mostDischarge.watts ? .energyFloor : nil
-        var keepsFromTaking = taking < steering.mostCharge.watts ? cap.reason : nil
+        var keepsFromGiving: SetpointReason = giving < steering.mostDischarge.watts ? .energyFloor : .atRating
+        var keepsFromTaking = (taking < steering.mostCharge.watts ? cap.reason : nil) ?? .atRating
         if let given = track.response.mostGiven, -given > lowest { (lowest, keepsFromGiving) = (-given, .fallsShort) }
         if let takes = track.response.mostTaken, takes < highest { (highest, keepsFromTaking) = (takes, .fallsShort) }
         if !track.response.mayAsk(-1, settings: settings, at: now) { (lowest, keepsFromGiving) = (0, .turning) }
@@ -135,15 +144,8 @@ extension Frame {
                         shortfalls.append(.init(evse: input.evses[member.pile].id, reason: reason))
                     }
                 }
-                let told = Set(group.members.map(\.pile))
-                for k in piles.indices where paths[k].contains(group.node) && !told.contains(k) {
-                    switch piles[k].standing {
-                    case .unreachable: shortfalls.append(.init(evse: input.evses[k].id, reason: .offline))
-                    case .steered where input.evses[k].session?.steering != nil:
-                        shortfalls.append(.init(evse: input.evses[k].id, reason: isBusy(k) ? reasons[k] : .unanswered))
-                    case .absent, .idle, .steered: break
-                    }
-                }
+                shortfalls += others(than: group, tracks)
+                if shortfalls.isEmpty { shortfalls += nearest(group, tracks) }
             }
             return GroupDispatch(
                 instruction: group.instruction.id, node: input.nodes[group.node].id,
@@ -152,6 +154,46 @@ extension Frame {
                 lowest: Power(watts: group.members.reduce(group.fixed) { $0 + $1.unit.lowest }),
                 highest: Power(watts: group.members.reduce(group.fixed) { $0 + $1.unit.highest }),
                 missedSince: group.track.missedSince, shortfalls: shortfalls)
+        }
+    }
+
+    /// Why those below the node that the group cannot tell do not help.
+    private func others(than group: GroupFrame, _ tracks: [EVSETrack]) -> [GroupDispatch.Shortfall] {
+        let told = Set(group.members.map(\.pile))
+        return piles.indices.compactMap { k in
+            guard paths[k].contains(group.node), !told.contains(k) else { return nil }
+            let (pile, track) = (piles[k], tracks[indices[k]])
+            let reason: SetpointReason
+            switch pile.standing {
+            case .absent, .idle: return nil
+            case .unreachable: reason = .offline
+            case .steered:
+                if let share = shares[k] {
+                    reason = .instruction(share.instruction.id)
+                } else if pile.isReserved {
+                    reason = track.lastFailure == .rejected ? .refuses : .ignoresProfiles
+                } else if input.evses[k].session?.steering == nil {
+                    reason = .notSteered
+                } else if track.failures > 0, track.lastFailure == .rejected {
+                    reason = .refuses
+                } else {
+                    reason = isBusy(k) ? reasons[k] : .unanswered
+                }
+            }
+            return .init(evse: input.evses[k].id, reason: reason)
+        }
+    }
+
+    /// Nobody has a reason of its own: whoever is the furthest from what it was told, or all that stand empty.
+    private func nearest(_ group: GroupFrame, _ tracks: [EVSETrack]) -> [GroupDispatch.Shortfall] {
+        func distance(_ k: Int) -> Int64 {
+            abs((tracks[indices[k]].samplePower?.watts ?? 0) - (targets[k] ?? 0))
+        }
+        if let furthest = group.members.map(\.pile).max(by: { distance($0) < distance($1) }) {
+            return [.init(evse: input.evses[furthest].id, reason: .fallsShort)]
+        }
+        return piles.indices.filter { paths[$0].contains(group.node) }.map {
+            .init(evse: input.evses[$0].id, reason: .noSession)
         }
     }
 

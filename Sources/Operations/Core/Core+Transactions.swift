@@ -154,7 +154,8 @@ extension Core {
         guard report.stage != .ended, let e = stations[s].evse(session.evse.number) else { return }
         let electrical = stations[s].station.electrical
         stations[s].evses[e].meter.take(
-            report.readings, voltage: electrical.voltage, phases: electrical.phases, at: now)
+            report.readings, voltage: electrical.voltage, phases: electrical.phases, wasOffline: report.wasOffline,
+            at: now)
     }
 
     /// A gap after the end is shown until it closes; the bill does not wait for it (stations drop updates for good when

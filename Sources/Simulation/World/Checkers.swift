@@ -82,7 +82,10 @@ extension SimulatedChargePoint {
         let clock = instant + settings.faults.clockSkew
         return connectors.reduce(.zero) { sum, connector in
             func limit(_ transaction: ProfileStack.Transaction?) -> Power {
-                profiles.limit(
+                if settings.bidirectional != nil {
+                    return mostBothWays(connector.number, at: clock, transaction: transaction)
+                }
+                return profiles.limit(
                     evse: connector.number, at: clock, transaction: transaction, supply: settings.supply
                 )
                 .map { min($0.power, rating) } ?? rating

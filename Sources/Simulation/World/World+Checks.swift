@@ -60,7 +60,9 @@ extension World {
     /// more, the pile follows and nothing was broken meanwhile.
     func checkMinimum(_ s: Int, received: Energy) {
         let stay = script.stays[s]
-        guard let minimum = stay.minimum, !script.stations.contains(where: { $0.faults.ignoresProfiles }) else {
+        guard let minimum = stay.minimum, stay.vehicle.bidirectional == nil,
+            !script.stations.contains(where: { $0.faults.ignoresProfiles })
+        else {
             return
         }
         let present = Interval(stay.arrival, stay.departure)
@@ -77,6 +79,7 @@ extension World {
     }
 
     func finish() {
+        finishPark()
         report.acknowledgedReadings = readingChecker.acknowledged.count
         for station in stations {
             report.profiles += station.counts.profilesAccepted
@@ -98,10 +101,11 @@ extension World {
     func checkEnergy() {
         let metered = stations.reduce(Int64(0)) { $0 + ($1.register(connector: 1)?.milliwattHours ?? 0) }
         let received = report.delivered.milliwattHours
-        if metered != received {
+        if watch == nil, metered != received {
             report.violations.append("meters show \(metered) mWh, vehicles received \(received) mWh")
         }
-        for (i, station) in stations.enumerated() where station.undelivered == 0 {
+        for (i, station) in stations.enumerated()
+        where station.undelivered == 0 && !script.stations[i].faults.meterIsSilent {
             let sessions = disk.journal.sessions.values.filter { $0.evse.station == stationID(i) }
             if sessions.count != station.counts.transactionsStarted {
                 report.violations.append(
@@ -112,6 +116,11 @@ extension World {
             // A transaction begins and ends on whole watt-hours.
             if abs(booked - shown) > 1_000 * Int64(sessions.count + 1) {
                 report.violations.append("\(stationID(i)): booked \(booked) mWh of \(shown) mWh")
+            }
+            let back = sessions.reduce(Int64(0)) { $0 + $1.exported.milliwattHours }
+            let given = station.exported(connector: 1)?.milliwattHours ?? 0
+            if abs(back - given) > 1_000 * Int64(sessions.count + 1) {
+                report.violations.append("\(stationID(i)): booked \(back) mWh of \(given) mWh given back")
             }
         }
     }

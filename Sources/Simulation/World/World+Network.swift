@@ -29,6 +29,7 @@ extension World {
         wires[id] = Wire(
             station: i, link: StationLink(role: .centralSystem, version: version), upFrom: now, downFrom: now)
         wireOf[i] = id
+        watch?.rereads[i].connected()
         give(
             .connected(
                 stationID(i), connection: id, protocol: version.subprotocol,
@@ -82,11 +83,12 @@ extension World {
             switch action {
             case .transmit(let text):
                 guard let from = wires[id]?.downFrom else { break }
+                leavesPlatform(text, to: i)
                 let at = max(from, now + latency())
                 wires[id]?.downFrom = at
                 queue.push(.toStation(id, text), at: at)
             case .deliver(let call):
-                readingChecker.sent(call, from: stationID(i))
+                if watch == nil { readingChecker.sent(call, from: stationID(i)) }
                 give(.call(stationID(i), connection: id, call))
             case .completed(let token, let outcome): give(.completed(stationID(i), token: token, outcome, late: false))
             case .lateAnswer(let token, _, let outcome):

@@ -49,12 +49,14 @@ extension World {
             report.delivered += vehicle.received
             checkMinimum(s, received: vehicle.received)
         }
+        leaves(s)
         station(stay.pile, .plugOut(connector: 1))
     }
 
     func stateNeeds(_ s: Int) {
         let stay = script.stays[s]
         guard let session = core?.stationView(stationID(stay.pile))?.evses.first?.session else { return }
+        stated(s, stay.minimum)
         order(
             .setNeeds(
                 session,

@@ -26,6 +26,15 @@ public final class World {
         public var offlineChecks = 0
         /// EVSEs whose station reckons with the limits that the platform does.
         public var agreeing = 0
+        // Where vehicles give back:
+        /// Powers that the group was asked for, and of those: reached, reached within five seconds, told to be missed.
+        public var asked = 0
+        public var reached = 0
+        public var reachedInTime = 0
+        public var toldMissing = 0
+        /// Discharges that ended with nobody saying so.
+        public var deadMen = 0
+        public var exported = Energy.zero
     }
 
     enum Event {
@@ -47,6 +56,8 @@ public final class World {
         case crash
         case restart
         case partition([Int], Bool)
+        case call(Int)
+        case probe
     }
 
     /// A TCP connection: order is kept in each direction, and what is under way when it is cut is lost.
@@ -82,8 +93,15 @@ public final class World {
     var nextRequest: UInt64 = 1
     var limitChecker = LimitChecker()
     var readingChecker = ReadingChecker()
+    /// `nil`: nobody gives back here.
+    var watch: ParkWatch?
     /// Called at the first violation, for whoever looks into a seed.
     var onViolation: ((World) -> Void)?
+    /// Called each second.
+    var onSecond: ((World) -> Void)?
+    /// For who wants to see more often than that.
+    var probesEvery: Duration?
+    var onProbe: ((World) -> Void)?
     let packs: RulePacks
     let configuration: CoreConfiguration
 
@@ -100,6 +118,7 @@ public final class World {
         configuration.sampleInterval = .seconds(30)
         change(&configuration)
         self.configuration = configuration
+        if script.park != nil { watch = ParkWatch(script.stations, sampledEvery: configuration.sampleInterval) }
         setUp()
     }
 
@@ -122,15 +141,7 @@ public final class World {
 
     private func setUp() {
         start()
-        order(.putSite(Site(id: Self.site, name: "Community")))
-        order(.putNode(GridNode(id: Self.node, site: Self.site, limit: script.limit)))
-        for (i, settings) in script.stations.enumerated() {
-            var change = StationChange()
-            change.site = .some(Self.site)
-            change.node = .some(Self.node)
-            order(.putStation(StationID(settings.identity), change))
-            order(.putIdToken(IdToken(value: "T\(i)", status: .accepted)))
-        }
+        if let park = script.park { setUpPark(park) } else { setUpStreet() }
         // Two weeks before the run, in the store's own words: the base load of each quarter hour.
         let history = script.baseHistory.map { at, power in
             Change.sitePower(
@@ -143,9 +154,22 @@ public final class World {
         start()
     }
 
+    private func setUpStreet() {
+        order(.putSite(Site(id: Self.site, name: "Community")))
+        order(.putNode(GridNode(id: Self.node, site: Self.site, limit: script.limit)))
+        for (i, settings) in script.stations.enumerated() {
+            var change = StationChange()
+            change.site = .some(Self.site)
+            change.node = .some(Self.node)
+            order(.putStation(StationID(settings.identity), change))
+            order(.putIdToken(IdToken(value: "T\(i)", status: .accepted)))
+        }
+    }
+
     private func schedule() {
         queue.push(.tick, at: now)
         queue.push(.meter, at: now)
+        if probesEvery != nil { queue.push(.probe, at: now) }
         for i in stations.indices {
             let powered = stations[i].handle(.powerOn, at: now)
             carryOut(powered, i)
@@ -157,6 +181,7 @@ public final class World {
             }
             queue.push(.plugOut(s), at: stay.departure)
         }
+        for (n, call) in (script.park?.calls ?? []).enumerated() { queue.push(.call(n), at: call.at) }
         for misfortune in script.misfortunes {
             switch misfortune {
             case .crash(let interval):
@@ -175,6 +200,8 @@ public final class World {
         case .tick:
             give(.tick)
             check()
+            checkPark()
+            onSecond?(self)
             queue.push(.tick, at: now + .seconds(1))
         case .meter:
             if !isSilent, core != nil {
@@ -185,10 +212,13 @@ public final class World {
         case .linkWake(let id): link(id, .wake)
         case .connect(let i): connect(i)
         case .toPlatform(let id, let text):
-            if wires[id]?.isCut == false { link(id, .received(text: text)) }
+            guard let wire = wires[id], !wire.isCut else { break }
+            reachesPlatform(text, from: wire.station)
+            link(id, .received(text: text))
         case .toStation(let id, let text):
             guard let wire = wires[id], !wire.isCut, wire.stationIsUp else { break }
             noteAnswer(text, to: wire.station)
+            reachesStation(text, wire.station)
             station(wire.station, .received(text: text))
         case .platformLost(let id): platformLost(id)
         case .stationLost(let id): stationLost(id)
@@ -197,10 +227,16 @@ public final class World {
             if run == self.run { give(.planned(outcome)) }
         case .plugIn(let s):
             report.stays += 1
+            came(s)
             station(
                 script.stays[s].pile, .plugIn(connector: 1, script.stays[s].vehicle, idTag: "T\(script.stays[s].pile)"))
         case .needs(let s): stateNeeds(s)
         case .plugOut(let s): plugOut(s)
+        case .call(let n): call(n)
+        case .probe:
+            for i in stations.indices { station(i, .wake) }
+            onProbe?(self)
+            if let probesEvery { queue.push(.probe, at: now + probesEvery) }
         case .crash: crash()
         case .restart: start()
         case .partition(let piles, let begins):

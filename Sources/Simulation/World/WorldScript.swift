@@ -41,13 +41,16 @@ public struct WorldScript: Sendable {
     let stations: [StationSettings]
     let stays: [Stay]
     let misfortunes: [Misfortune]
-    private let baseMean: Double
-    private let noise: Double
+    let baseMean: Double
+    let noise: Double
+    /// What is there where vehicles give back; `nil`: a street of piles that charge.
+    let park: Park?
 
     /// - Parameter hours: how long vehicles come and go; a quarter of an hour of quiet follows.
     public init(seed: UInt64, hours: Int = 2) {
         var random = SeededRandom(seed: seed)
         self.seed = seed
+        park = nil
         let start = Instant(seconds: 1_769_846_400 + Int64(random.next() % 24) * 3600)
         self.start = start
         let end = start + .hours(hours)
