@@ -90,6 +90,7 @@ enum ChangeIdentity: Hashable, Sendable {
     case cabinet(StationID)
     case swap(Int)
     case tariffs(StationID)
+    case webPayments(StationID, Int)
     case payment(String)
 }
 
@@ -132,6 +133,7 @@ extension Change {
         case .holding(.outsideLimitGone(let station, let source, let evse)):
             .outsideLimit(station, source: source, evse: evse)
         case .holding(.tariffs(let picture)): .tariffs(picture.station)
+        case .holding(.webPayments(let setup)): .webPayments(setup.station, setup.evse)
         case .payment(let payment): .payment(payment.id)
         case .vendorHandler(let handler): .vendorHandler(handler.id)
         case .removeVendorHandler(let id): .vendorHandler(id)
@@ -180,6 +182,7 @@ extension Change {
         case .holding(.profileReport): "charging-profile-report"
         case .holding(.outsideLimit), .holding(.outsideLimitGone): "outside-limit"
         case .holding(.tariffs): "tariffs"
+        case .holding(.webPayments): "web-payments"
         case .payment: "payment"
         case .vendorHandler, .removeVendorHandler: "vendor-handler"
         case .job: "job"
