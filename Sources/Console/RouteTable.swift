@@ -181,6 +181,8 @@ enum RouteTable {
         Route(.post, "/api/v1/stations/{id}/tariffs:send", .role(.operator), handle: MoneyAPI.sendTariff),
         Route(.post, "/api/v1/stations/{id}/tariffs:read", .role(.operator), handle: MoneyAPI.readTariffs),
         Route(.post, "/api/v1/stations/{id}/tariffs:clear", .role(.operator), handle: MoneyAPI.clearTariffs),
+        Route(.get, "/api/v1/stations/{id}/web-payments", .role(.viewer), handle: WebPaymentsAPI.list),
+        Route(.put, "/api/v1/stations/{id}/web-payments", .role(.manager), handle: WebPaymentsAPI.put),
         Route(.get, "/api/v1/sessions/{id}/statement", .role(.viewer), handle: MoneyAPI.statement),
         Route(.put, "/api/v1/sessions/{id}/limits", .role(.operator), handle: MoneyAPI.putLimits),
         Route(.get, "/api/v1/payments", .role(.operator), handle: MoneyAPI.payments),
@@ -194,6 +196,11 @@ enum RouteTable {
 
     private static let moneyPages: [Route] = [
         Route(.get, "/receipts/{ticket}", .anyone, .person, handle: ReceiptPage.show),
+        Route(.get, "/pay/{ticket}", .anyone, .person, handle: PayPage.show),
+        Route(.get, "/pay/{station}/{evse}/{code}/{version}", .anyone, .person, handle: PayPage.scanned),
+        // Some stations put their query behind a slash, as the standard's example does.
+        Route(.get, "/pay/{station}/{evse}/{code}/{version}/", .anyone, .person, handle: PayPage.scanned),
+        Route(.post, "/stations/{id}/web-payments", .role(.manager), .person, handle: WebPaymentsCard.set),
         Route(.get, "/payments", .role(.operator), .person, handle: PaymentsPage.list),
         Route(.get, "/payments/{id}", .role(.operator), .person, handle: PaymentsPage.show),
         Route(.post, "/payments/{id}", .role(.manager), .person, handle: PaymentsPage.act),

@@ -164,6 +164,18 @@ enum Schema {
                     ALTER TABLE id_token ADD COLUMN service_fee TEXT;
                     """)
         }
+        migrator.registerMigration("17 dynamic QR codes") { db in
+            // How stations make codes that drivers scan. Their secrets follow from the seeds and from the installation's own.
+            try db.execute(
+                sql: """
+                    CREATE TABLE web_payment (
+                        station TEXT NOT NULL, evse INTEGER NOT NULL, enabled INTEGER NOT NULL, validity INTEGER NOT NULL,
+                        length INTEGER NOT NULL, fen INTEGER NOT NULL, seeds TEXT NOT NULL, validities TEXT NOT NULL,
+                        lengths TEXT NOT NULL, undecided TEXT NOT NULL, refusals TEXT NOT NULL,
+                        changed_at INTEGER NOT NULL, used TEXT NOT NULL, PRIMARY KEY (station, evse)
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }()
 

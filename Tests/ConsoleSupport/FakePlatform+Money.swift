@@ -23,6 +23,17 @@ extension FakePlatform {
     }
     public func receiptAddress(of payment: String) -> String? { "https://charge.example/receipts/receipt-" + payment }
 
+    public func webPayments(of station: StationID) async -> [WebPaymentSetup]? {
+        read { state in state.stations[station].map { _ in state.webPayments[station] ?? [] } }
+    }
+    public var webPaymentTemplate: String? {
+        "https://charge.example/pay/{chargingstationid}/{evse}/{totp}/{version}"
+    }
+    public func payTicket(of payment: String) -> String { "pay-" + payment }
+    public func payment(paying ticket: String) async -> Payment? {
+        read { $0.payments.first { "pay-" + $0.id == ticket } }
+    }
+
     func apply(_ order: MoneyOrder, _ actor: Actor) throws(ServiceFault) -> OrderResult {
         let now = now
         switch order {
@@ -42,6 +53,24 @@ extension FakePlatform {
             }
             guard isThere else { throw ServiceFault(.sessionEnded(id)) }
             return .done
+        case .setUpWebPayments(let id, let evse, let wish, _, _):
+            state.withLock { state in
+                var setup = WebPaymentSetup(station: id, evse: evse, wish: wish, at: now)
+                _ = setup.send(wish, seed: "seed", at: now)
+                state.webPayments[id] = [setup]
+            }
+            return .command(command(id, "SetVariables", Array("{}".utf8), actor))
+        case .scan(let scanned):
+            switch scanned.code {
+            case "used00": throw ServiceFault(.codeUsed)
+            case "many00": throw ServiceFault(.tooManyCodes(seconds: 3))
+            case "good00": break
+            default: throw ServiceFault(.codeNotGood)
+            }
+            let wish = PaymentWish(
+                station: scanned.station, evse: scanned.evse, fen: scanned.cost ?? 5000, reference: nil,
+                limits: TransactionLimits(energy: scanned.energy, seconds: scanned.seconds))
+            return try apply(.beginPayment(wish), actor)
         case .beginPayment(let wish):
             let payment = state.withLock { state -> Payment in
                 var payment = Payment(

@@ -42,6 +42,7 @@ public final class FakePlatform: PlatformService {
         public var profiles: [StationID: StationProfiles] = [:]
         public var vendorHandlers: [String: VendorHandler] = [:]
         public var stationTariffs: [StationID: StationTariffs] = [:]
+        public var webPayments: [StationID: [WebPaymentSetup]] = [:]
         /// Newest first.
         public var payments: [Payment] = []
         /// Newest first.

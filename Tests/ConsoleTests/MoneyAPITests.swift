@@ -46,6 +46,55 @@ import Testing
         #expect(browser.platform.read { $0.payments.isEmpty })
     }
 
+    @Test func `codes are set up, listed and shown`() async throws {
+        let path = "/api/v1/stations/JY-005/web-payments"
+        let refused = await browser.send(.put, path, #"{"evse_id": 1}"#)
+        #expect(refused.status == 400 && refused.text.contains("\"path\":\"amount_yuan\""))
+        for wrong in [
+            #"{"amount_yuan": 1, "length": 5}"#, #"{"amount_yuan": 1, "validity_seconds": 5}"#, #"{"secret": "x"}"#,
+        ] {
+            #expect(await browser.send(.put, path, wrong).status == 400)
+        }
+        #expect(await browser.send(.put, path, #"{"evse_id": 1, "amount_yuan": 50}"#).status == 202)
+        let list = await browser.get(path)
+        #expect(list.text.contains("\"amount_yuan\":50.00") && list.text.contains("{totp}"))
+        #expect(await browser.get(path + "?format=csv").text.contains("1,sent,true,30,10,50.00"))
+        for language in ["en", "zh-CN"] {
+            let page = await browser.with(["accept-language": language]).get("/stations/JY-005")
+            #expect(page.text.contains("id=\"web-payments\"") && page.text.contains("{totp}"))
+        }
+        let page = await browser.post(
+            form:
+                "csrf=\(await browser.csrf("/stations/JY-005"))&evse_id=2&amount_yuan=7.5&validity_seconds=60&length=12&enabled=on",
+            to: "/stations/JY-005/web-payments")
+        #expect(page.status == 303)
+        #expect(browser.platform.read { $0.webPayments.values.first?.first?.wish.fen } == 750)
+        #expect(await Browser().token("operator").send(.put, path, "{}").status == 403)
+    }
+
+    @Test func `test C25 FR 20 who scans a code gets on, or reads what is wrong`() async throws {
+        let open = Browser()
+        let begun = await open.get("/pay/JY-005/1/good00/v1/?maxcost=12.5&maxenergy=8000&maxtime=x")
+        #expect(begun.status == 303 && begun.header("Location") == "/pay/pay-PM-1")
+        #expect(open.platform.read { $0.payments.first?.reserved } == 1250)
+        let waiting = await open.get("/pay/pay-PM-1")
+        #expect(waiting.status == 200 && waiting.header("Refresh") == "1")
+        open.platform.change {
+            $0.payments[0].state = .awaiting; $0.payments[0].page = "https://psp.example/p/1"
+        }
+        let page = await open.get("/pay/pay-PM-1")
+        #expect(page.status == 303 && page.header("Location") == "https://psp.example/p/1")
+        #expect(await open.get("/pay/pay-PM-2").status == 404)
+        for (code, status) in [("forged", 403), ("used00", 409), ("many00", 429)] {
+            for (language, word) in [("en", "charging station"), ("zh-CN", "充电桩")] {
+                let answer = await open.with(["accept-language": language]).get("/pay/JY-005/1/\(code)/v1")
+                #expect(answer.status == status && answer.text.contains(word), "\(code)")
+            }
+        }
+        let ahead = await open.with(["sec-purpose": "prefetch"]).get("/pay/JY-005/1/good00/v1")
+        #expect(ahead.status == 503 && open.platform.read { $0.payments.count } == 1)
+    }
+
     @Test func `roles are asked for`() async {
         for (method, path, least) in [
             (WebRequest.Method.get, "/api/v1/payments", "operator"), (.post, "/api/v1/payments", "operator"),

@@ -24,6 +24,7 @@ import Testing
                 .tooMany(most: 3),
                 .campaignOver("C1"), .campaignNotRunning("C1"), .tooManyCampaigns(count: 20), .fileUnknown("f"),
                 .filesOff, .paymentUnknown("PM-1"), .paymentState("PM-1", "settled"), .paymentKnown, .paymentsOff,
+                .codeNotGood, .codeUsed, .tooManyCodes(seconds: 3), .publicAddressMissing,
                 .noPrices(station),
                 .securityProfileNotAbove(station, held: 2, target: 1),
             ] + FaultReason.SecurityNeed.allCases.map { .securityProfileUnready(station, $0) }

@@ -43,6 +43,19 @@ import Testing
         return picture
     }
 
+    private static func codes(evse: Int) -> WebPaymentSetup {
+        var setup = WebPaymentSetup(
+            station: id, evse: evse, wish: WebPaymentWish(isEnabled: true, validity: 30, length: 10, fen: 5000), at: t0)
+        _ = setup.send(setup.wish, seed: "r0-1", at: t0)
+        _ = setup.send(WebPaymentWish(isEnabled: true, validity: 60, length: 8, fen: 70), seed: "r0-2", at: t0)
+        setup.take(.length, "8", seed: nil, isNew: true, .taken, at: t0 + .seconds(1))
+        setup.take(.template, "x", seed: nil, isNew: false, .refused("too long"), at: t0 + .seconds(2))
+        setup.used = [
+            .init(code: "aB3", evse: 1, until: t0 + .minutes(1)), .init(code: "0Zz", evse: 2, until: t0 + .minutes(2)),
+        ]
+        return setup
+    }
+
     private static var session: Session {
         var session = Session(
             id: Session.ID("S-7"), evse: EVSEID(id, 1), connector: 1, transactionID: "tx", idToken: "T", startedAt: t0)
@@ -127,6 +140,12 @@ import Testing
                     .holding(.tariffs(StationTariffs(station: Self.id))), .holding(.tariffs(Self.tariffs)),
                     .session(Self.session), .session(Self.session), .payment(Self.payment(1, .settling)),
                     .payment(Self.payment(2, .begun)), .payment(Self.payment(2, .settled)),
+                .holding(.webPayments(Self.codes(evse: 2))), .holding(.webPayments(Self.codes(evse: 0))),
+                .holding(
+                    .webPayments(
+                        WebPaymentSetup(
+                            station: Self.id, evse: 1,
+                            wish: WebPaymentWish(isEnabled: false, validity: 6, length: 6, fen: 0), at: t0))),
                     .roundTrip(Self.roundTrip(1, evse: 2)),
                 ] + (1...20).map { .roundTrip(Self.roundTrip($0)) } + [.roundTrip(Self.roundTrip(20))]
             var memory = MemoryJournal()
@@ -141,6 +160,7 @@ import Testing
             #expect(state.payments == memory.state.payments)
             #expect(state.roundTrips == memory.state.roundTrips && state.roundTrips.count == 17)
             #expect(Self.session.account.losses?.roundTrip != nil)
+            #expect(state.webPayments == memory.state.webPayments && state.webPayments.map(\.evse) == [0, 1, 2])
             #expect(state.activeSessions == [Self.session])
             #expect(try await again.session(Session.ID("S-7"))?.session == Self.session)
             #expect(try await again.payment("PM-1") == Self.payment(1, .settling))
@@ -149,6 +169,7 @@ import Testing
             #expect(try await again.payments(PaymentFilter(), limit: 9, before: "PM-2").map(\.id) == ["PM-1"])
             try await again.write(.removeStation(Self.id))
             #expect(try again.loadCore().tariffs.isEmpty && again.loadCore().roundTrips.isEmpty)
+            #expect(try again.loadCore().webPayments.isEmpty)
         }
     }
 }

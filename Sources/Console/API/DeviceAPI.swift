@@ -148,6 +148,7 @@ enum DeviceAPI {
 /// Names of sub-protocols that must be told apart here.
 enum SubprotocolWords {
     static let v16 = "ocpp1.6"
+    static let v21 = "ocpp2.1"
 }
 
 /// A station's picture beside what templates want of it.

@@ -1213,6 +1213,47 @@ enum EmbeddedAssets {
                   "fault.payment-state": "Payment {payment} is {state}: this cannot be done now, or not with this amount.",
                   "fault.payment-known": "A payment with this reference is there already.",
                   "fault.payments-off": "No payment provider is configured (payment.provider).",
+                  "fault.code-not-good": "This code is not good, or no longer. Scan the one that the pile shows now.",
+                  "fault.code-used": "This code has begun a payment. Scan the next one that the pile shows.",
+                  "fault.too-many-codes": "Too many codes that were not good; try again after {seconds} s.",
+                  "fault.public-address-missing": "Drivers need an address of this platform: set payment.public_url.",
+                  "audit.station.web-payments": "QR codes set up",
+                  "audit.payment.scan": "payment begun by QR code",
+                  "webpayments.title": "Payment by QR code",
+                  "webpayments.text": "A pile with a display shows a new code every few seconds. Whoever scans it pays on the provider's page and charges without a contract. The secret behind the codes is made here and shown to nobody.",
+                  "webpayments.none": "This pile was not told to show codes.",
+                  "webpayments.place": "Code for",
+                  "webpayments.whole": "the whole pile",
+                  "webpayments.evse": "EVSE {evse}",
+                  "webpayments.state": "State",
+                  "webpayments.state.off": "off",
+                  "webpayments.state.sent": "sent, not decided",
+                  "webpayments.state.on": "on",
+                  "webpayments.state.refused": "refused",
+                  "webpayments.validity": "A code holds, s",
+                  "webpayments.length": "Characters of a code",
+                  "webpayments.amount": "Reserved for one charge, yuan",
+                  "webpayments.amount.hint": "A driver may ask for less at the pile.",
+                  "webpayments.template": "Address in the codes:",
+                  "webpayments.enabled": "Show codes",
+                  "webpayments.renew": "New secret",
+                  "webpayments.do": "Send to the pile",
+                  "webpayments.open": "Set up",
+                  "pay.title": "Pay for charging",
+                  "pay.failed": "No payment was begun",
+                  "pay.fault.code": "This code is not valid, or no longer. Scan the code that the charging station shows now.",
+                  "pay.fault.used": "This code was used already. Wait for the next one on the charging station and scan that.",
+                  "pay.fault.toomany": "Too many codes that were not valid came for this charging station. Wait a moment and scan again.",
+                  "pay.fault.station": "This charging station cannot be reached at the moment. Nothing was charged to you.",
+                  "pay.fault.other": "No payment can begin here at the moment. Nothing was charged to you.",
+                  "pay.state.begun": "The payment page is being opened …",
+                  "pay.state.authorized": "The amount is reserved. Plug in now: charging begins within ten minutes, or the amount is released.",
+                  "pay.state.charging": "Charging. What it costs is taken from the reserved amount at the end.",
+                  "pay.state.settling": "Charging has ended; what it cost is being taken.",
+                  "pay.state.settled": "Paid. Thank you.",
+                  "pay.state.cancelled": "Nothing was taken; the reserved amount is released.",
+                  "pay.state.refused": "The payment was refused. Nothing was taken.",
+                  "pay.state.open": "The operator looks after this payment.",
                   "fault.no-prices": "Station {station} belongs to no site whose prices of today are known; give its site a tariff first.",
                   "fault.receipt-unknown": "There is no such receipt.",
                   "audit.station.send-tariff": "default tariff sent",
@@ -2998,6 +3039,47 @@ enum EmbeddedAssets {
                   "fault.payment-state": "支付 {payment} 处于 {state} 状态：现在不能这样做，或金额不符。",
                   "fault.payment-known": "该参考号的支付已存在。",
                   "fault.payments-off": "未配置支付服务商（payment.provider）。",
+                  "fault.code-not-good": "二维码无效或已过期，请扫描充电桩当前显示的二维码。",
+                  "fault.code-used": "该二维码已用于发起支付，请扫描充电桩显示的下一个二维码。",
+                  "fault.too-many-codes": "无效二维码过多，请在 {seconds} 秒后重试。",
+                  "fault.public-address-missing": "车主需要本平台的公开地址：请设置 payment.public_url。",
+                  "audit.station.web-payments": "已设置二维码支付",
+                  "audit.payment.scan": "扫码发起支付",
+                  "webpayments.title": "扫码支付",
+                  "webpayments.text": "带显示屏的充电桩每隔数秒显示新的二维码，车主扫码后在支付服务商页面付款，无需签约即可充电。二维码密钥由本平台生成，不对任何人显示。",
+                  "webpayments.none": "尚未让此充电桩显示二维码。",
+                  "webpayments.place": "适用范围",
+                  "webpayments.whole": "整桩",
+                  "webpayments.evse": "充电单元 {evse}",
+                  "webpayments.state": "状态",
+                  "webpayments.state.off": "关闭",
+                  "webpayments.state.sent": "已下发，未确认",
+                  "webpayments.state.on": "启用",
+                  "webpayments.state.refused": "被拒绝",
+                  "webpayments.validity": "有效期（秒）",
+                  "webpayments.length": "验证码长度",
+                  "webpayments.amount": "单次预授权（元）",
+                  "webpayments.amount.hint": "车主可在充电桩上选择更低金额。",
+                  "webpayments.template": "二维码地址：",
+                  "webpayments.enabled": "显示二维码",
+                  "webpayments.renew": "更换密钥",
+                  "webpayments.do": "下发到充电桩",
+                  "webpayments.open": "设置",
+                  "pay.title": "充电支付",
+                  "pay.failed": "未发起支付",
+                  "pay.fault.code": "二维码无效或已过期，请扫描充电桩当前显示的二维码。",
+                  "pay.fault.used": "该二维码已被使用，请等待充电桩显示新的二维码后再扫描。",
+                  "pay.fault.toomany": "该充电桩收到过多无效二维码，请稍候再扫描。",
+                  "pay.fault.station": "充电桩暂时无法连接，您未被扣款。",
+                  "pay.fault.other": "暂时无法发起支付，您未被扣款。",
+                  "pay.state.begun": "正在打开支付页面……",
+                  "pay.state.authorized": "预授权成功。请立即插枪：十分钟内未开始充电将自动释放。",
+                  "pay.state.charging": "正在充电。结束后按实际费用从预授权中扣款。",
+                  "pay.state.settling": "充电已结束，正在扣款。",
+                  "pay.state.settled": "支付完成，谢谢。",
+                  "pay.state.cancelled": "未扣款，预授权已释放。",
+                  "pay.state.refused": "支付被拒绝，未扣款。",
+                  "pay.state.open": "运营商正在处理该笔支付。",
                   "fault.no-prices": "桩 {station} 所属站点没有今天的已知电价；请先为站点设置电价。",
                   "fault.receipt-unknown": "没有此收据。",
                   "audit.station.send-tariff": "下发默认电价",
@@ -6890,6 +6972,73 @@ enum EmbeddedAssets {
                         "requestBody": {
                           "required": true,
                           "content": {"application/json": {"schema": {"$ref": "#/components/schemas/TariffClearing"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/stations/{id}/web-payments": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getWebPayments",
+                        "summary": "The dynamic QR codes of a station (OCPP 2.1 C25), by EVSE",
+                        "tags": ["costs"],
+                        "responses": {
+                          "200": {
+                            "description": "How each WebPaymentsCtrlr stands, and the address that codes lead to",
+                            "content": {
+                              "application/json": {"schema": {"$ref": "#/components/schemas/WebPaymentList"}},
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [{"$ref": "#/components/parameters/format"}, {"$ref": "#/components/parameters/bom"}]
+                      },
+                      "put": {
+                        "operationId": "setWebPayments",
+                        "summary": "Have a station show dynamic QR codes, or no longer (SetVariables of WebPaymentsCtrlr)",
+                        "tags": ["costs"],
+                        "responses": {
+                          "200": {
+                            "description": "The last command; it ended within the time of Prefer: wait",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "202": {
+                            "description": "Sent; the command waits for its answer",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager.",
+                        "parameters": [
+                          {
+                            "name": "Prefer",
+                            "in": "header",
+                            "description": "wait=SECONDS (at most 60): answer with the final state.",
+                            "schema": {"type": "string"},
+                            "example": "wait=10"
+                          }
+                        ],
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WebPaymentWish"}}}
                         }
                       }
                     },
@@ -11249,6 +11398,62 @@ enum EmbeddedAssets {
                           "told_at",
                           "abilities"
                         ]
+                      },
+                      "WebPaymentWish": {
+                        "type": "object",
+                        "description": "What is left out stays as it was; at first 30 s and 10 characters.",
+                        "properties": {
+                          "evse_id": {"type": ["integer", "null"], "minimum": 0, "maximum": 64, "description": "0, or left out: of the whole station."},
+                          "enabled": {"type": ["boolean", "null"], "description": "Left out: true."},
+                          "validity_seconds": {"type": ["integer", "null"], "minimum": 6, "maximum": 3600},
+                          "length": {"type": ["integer", "null"], "minimum": 6, "maximum": 32},
+                          "amount_yuan": {
+                            "type": ["number", "null"],
+                            "minimum": 0.01,
+                            "maximum": 1000000,
+                            "description": "Reserved for one charge; needed when codes are shown for the first time."
+                          },
+                          "renew": {"type": ["boolean", "null"], "description": "The station gets another secret."}
+                        },
+                        "additionalProperties": false
+                      },
+                      "WebPaymentSetup": {
+                        "type": "object",
+                        "properties": {
+                          "evse_id": {"type": "integer", "description": "0: of the whole station."},
+                          "state": {"type": "string", "enum": ["off", "sent", "on", "refused"]},
+                          "enabled": {"type": "boolean"},
+                          "validity_seconds": {"type": "integer"},
+                          "length": {"type": "integer"},
+                          "amount_yuan": {"type": ["number", "null"]},
+                          "undecided": {"type": "array", "items": {"type": "string"}, "description": "Variables that the station has not answered for, or takes after a restart."},
+                          "word": {"type": ["string", "null"]},
+                          "possible_secrets": {"type": "integer", "description": "How many secrets the station may have; codes of each are good."},
+                          "changed_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."}
+                        },
+                        "additionalProperties": false,
+                        "required": [
+                          "evse_id",
+                          "state",
+                          "enabled",
+                          "validity_seconds",
+                          "length",
+                          "amount_yuan",
+                          "undecided",
+                          "word",
+                          "possible_secrets",
+                          "changed_at"
+                        ]
+                      },
+                      "WebPaymentList": {
+                        "type": "object",
+                        "properties": {
+                          "items": {"type": "array", "items": {"$ref": "#/components/schemas/WebPaymentSetup"}},
+                          "next_cursor": {"type": "null"},
+                          "url_template": {"type": ["string", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["items", "next_cursor", "url_template"]
                       },
                       "TariffClearing": {
                         "type": "object",

@@ -121,7 +121,7 @@ enum StationPage {
 
         // A form of one button has no place of its own to say it.
         let banner: HTML? = refused.flatMap { refused in
-            ["reservation", "display", "profile", "local-list", "swap", "discharge"].contains(refused.name)
+            ["reservation", "display", "profile", "local-list", "swap", "discharge", "web-payments"].contains(refused.name)
                 ? nil : Parts.errors(t.mistakes(refused.refusal), t("command.refused"), t)
         }
         let content: HTML = """
@@ -137,6 +137,7 @@ enum StationPage {
             \(DischargeRatingForm.card(view, call, refused))
             \(await SecurityProfileCard(view: view, call: call, format: format, refused: refused).html())
             \(await HoldingsCards(view: view, call: call, format: format, refused: refused).html())
+            \(await WebPaymentsCard(view: view, call: call, format: format, refused: refused).html())
             \(await GridCodeCards(view: view, call: call, format: format, refused: refused).html())
             \(await SecurityCards(view: view, call: call, format: format).html())
             \(await PlugAndChargeCard(view: view, call: call, format: format).html())

@@ -82,11 +82,12 @@ extension V2 {
     }
 
     /// Whether the value of a variable is never kept: passwords of the station (`SecurityCtrlr.BasicAuthPassword`) and, in 2.1,
-    /// of its networks (`NetworkConfiguration`). All are write-only, but not every station keeps to that. Names compare without
-    /// case.
+    /// of its networks (`NetworkConfiguration`) and the secret behind its QR codes. All are write-only, but not every station
+    /// keeps to that. Names compare without case.
     public static func isSecret(_ component: Component, _ variable: Variable) -> Bool {
         switch component.name.lowercased() {
         case "securityctrlr": variable.name.lowercased() == "basicauthpassword"
+        case "webpaymentsctrlr": variable.name.lowercased() == "sharedsecret"
         case "networkconfiguration":
             ["basicauthpassword", "apnpassword", "apnsimpin", "simpin", "vpnpassword", "vpnkey"].contains(
                 variable.name.lowercased())

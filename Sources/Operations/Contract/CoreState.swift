@@ -92,6 +92,7 @@ public struct CoreState: Sendable {
     public var campaigns: [(campaign: Campaign, targets: [CampaignTarget])] = []
     public var devices = DeviceCoreState()
     public var tariffs: [StationTariffs] = []
+    public var webPayments: [WebPaymentSetup] = []
     /// All that are not over, and the newest others, oldest first.
     public var payments: [Payment] = []
     /// The newest of each EVSE, oldest first.

@@ -167,6 +167,14 @@ public protocol MoneyService: Sendable {
     func payment(receipt ticket: String) async -> Payment?
     /// Where the receipt of a payment is found; `nil`: nowhere.
     func receiptAddress(of payment: String) -> String?
+    /// By EVSE; `nil`: no such station.
+    func webPayments(of station: StationID) async -> [WebPaymentSetup]?
+    /// What stations make QR codes of; `nil`: drivers cannot reach this platform.
+    var webPaymentTemplate: String? { get }
+    /// The end of the address at which a driver sees how a payment stands.
+    func payTicket(of payment: String) -> String
+    /// The payment behind such an address; `nil`: none.
+    func payment(paying ticket: String) async -> Payment?
 }
 
 public struct Metric: Sendable {

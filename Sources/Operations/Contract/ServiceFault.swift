@@ -79,6 +79,12 @@ public enum FaultReason: Wording {
     case paymentKnown
     /// No provider is configured.
     case paymentsOff
+    /// No code of now, of just before or of just after.
+    case codeNotGood
+    case codeUsed
+    case tooManyCodes(seconds: Int)
+    /// Drivers cannot reach this platform.
+    case publicAddressMissing
     /// It belongs to no site whose prices of today are known.
     case noPrices(StationID)
     /// What the station or the platform needs before it.
@@ -177,6 +183,10 @@ public enum FaultReason: Wording {
         case paymentState = "payment-state"
         case paymentKnown = "payment-known"
         case paymentsOff = "payments-off"
+        case codeNotGood = "code-not-good"
+        case codeUsed = "code-used"
+        case tooManyCodes = "too-many-codes"
+        case publicAddressMissing = "public-address-missing"
         case diskRefuses = "disk-refuses"
         case changeRefused = "change-refused"
         case busy
@@ -193,10 +203,11 @@ public enum FaultReason: Wording {
         case .sessionEnded, .siteHasStations, .siteHasNodes, .nodeHasChildren, .nodeHasStations, .stationBusy,
             .stationOffline, .keysUndecided, .noLocalList, .tooMany, .notInVersion, .campaignOver,
             .campaignNotRunning, .tooManyCampaigns, .filesOff, .tooManyTemplates, .securityProfileNotAbove, .noPrices,
-            .paymentState, .paymentKnown, .paymentsOff,
+            .paymentState, .paymentKnown, .paymentsOff, .publicAddressMissing, .codeUsed,
             .securityProfileUnready:
             .conflict
-        case .diskRefuses, .changeRefused, .busy, .stopping: .unavailable
+        case .codeNotGood: .forbidden
+        case .diskRefuses, .changeRefused, .busy, .stopping, .tooManyCodes: .unavailable
         }
     }
 
@@ -238,6 +249,10 @@ public enum FaultReason: Wording {
         case .paymentState: .paymentState
         case .paymentKnown: .paymentKnown
         case .paymentsOff: .paymentsOff
+        case .codeNotGood: .codeNotGood
+        case .codeUsed: .codeUsed
+        case .tooManyCodes: .tooManyCodes
+        case .publicAddressMissing: .publicAddressMissing
         case .sessionEnded: .sessionEnded
         case .siteHasStations: .siteHasStations
         case .siteHasNodes: .siteHasNodes
@@ -294,7 +309,9 @@ public enum FaultReason: Wording {
         case .securityProfileUnready(let id, _): ["station": id.value]
         case .paymentUnknown(let id): ["payment": id]
         case .paymentState(let id, let state): ["payment": id, "state": state]
-        case .paymentKnown, .paymentsOff, .filesOff, .idTokenUnknown, .invalid, .diskRefuses, .changeRefused, .busy,
+        case .tooManyCodes(let seconds): ["seconds": String(seconds)]
+        case .codeNotGood, .codeUsed, .publicAddressMissing, .paymentKnown, .paymentsOff, .filesOff, .idTokenUnknown,
+            .invalid, .diskRefuses, .changeRefused, .busy,
             .stopping:
             [:]
         }
@@ -356,6 +373,10 @@ extension FaultReason.Code {
         case .paymentState: "Payment {payment} is {state}: this cannot be done now, or not with this amount."
         case .paymentKnown: "A payment with this reference is there already."
         case .paymentsOff: "No payment provider is configured (payment.provider)."
+        case .codeNotGood: "This code is not good, or no longer. Scan the one that the station shows now."
+        case .codeUsed: "This code has begun a payment. Scan the next one that the station shows."
+        case .tooManyCodes: "Too many codes that were not good; try again after {seconds} s."
+        case .publicAddressMissing: "Drivers need an address of this platform: set payment.public_url."
         case .noPrices:
             "Station {station} belongs to no site whose prices of today are known; give its site a tariff first."
         case .diskRefuses:

@@ -17,6 +17,7 @@ public enum StationHolding: Hashable, Sendable {
     case outsideLimit(StationID, OutsideLimit)
     case outsideLimitGone(StationID, source: String, evse: Int)
     case tariffs(StationTariffs)
+    case webPayments(WebPaymentSetup)
 
     public var station: StationID {
         switch self {
@@ -25,6 +26,7 @@ public enum StationHolding: Hashable, Sendable {
         case .display(let picture): picture.station
         case .certificates(let picture): picture.station
         case .tariffs(let picture): picture.station
+        case .webPayments(let setup): setup.station
         case .followUp(let station, _, _), .profile(let station, _), .profileGone(let station, _),
             .profileReport(let station, _, _), .outsideLimit(let station, _), .outsideLimitGone(let station, _, _):
             station

@@ -122,11 +122,18 @@ public enum MoneyOrder: Sendable {
     case setLimits(Session.ID, TransactionLimits)
     case beginPayment(PaymentWish)
     case steerPayment(String, PaymentAct)
+    /// - Parameters:
+    ///   - evse: 0: of the whole station.
+    ///   - renews: the station gets another secret.
+    ///   - parts: how many variables it takes with one message.
+    case setUpWebPayments(StationID, evse: Int, WebPaymentWish, renews: Bool, parts: [Int])
+    /// Of somebody who scanned it, whoever that is.
+    case scan(ScannedCode)
 
     public var station: StationID? {
         switch self {
         case .sendTariff(let id), .readTariffs(let id), .clearTariffs(let id, _, _): id
-        case .setLimits, .beginPayment, .steerPayment: nil
+        case .setLimits, .beginPayment, .steerPayment, .setUpWebPayments, .scan: nil
         }
     }
 }

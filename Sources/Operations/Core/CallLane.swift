@@ -17,6 +17,8 @@ struct CallLane: Sendable {
         case comparison(evse: Int, StationCommand)
         /// A new key, kept as `stored`; its command is shown to people, the key to nobody.
         case key(command: String, stored: String, key: String)
+        /// How it makes QR codes; the secret among it is shown to nobody. `command`: of a person.
+        case webPayments(command: String?, secret: String)
         /// A signed certificate, by its fingerprint.
         case certificate(String)
         /// A step in sending its local list.
@@ -110,11 +112,11 @@ struct CallLane: Sendable {
 }
 
 extension CallLane.Purpose {
-    /// A key that a station has and the disk has not would lock it out; a certificate comes after the answer to its request;
+    /// A key that a station has and the disk has not would lock it out, a secret lock its drivers out; a certificate comes after the answer to its request;
     /// a campaign must know after a crash whom it has sent to, and whoever gave a control that a station may have it.
     var waitsForDisk: Bool {
         switch self {
-        case .key, .certificate, .campaign, .securityProfile, .der: true
+        case .key, .webPayments, .certificate, .campaign, .securityProfile, .der: true
         case .money(let call): call.waitsForDisk
         case .command, .dispatch, .commissioning, .comparison, .localList, .inquiry, .transfers: false
         }

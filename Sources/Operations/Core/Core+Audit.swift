@@ -353,6 +353,12 @@ extension MoneyOrder {
             ("station.clear-tariffs", id.value, "tariffs=\(ids?.joined(separator: " ") ?? "all"), evse=\(evse)")
         case .beginPayment(let wish):
             ("payment.begin", wish.station.value, "evse=\(wish.evse), amount_fen=\(wish.fen)")
+        case .setUpWebPayments(let id, let evse, let wish, let renews, _):
+            (
+                "station.web-payments", id.value,
+                "evse=\(evse), enabled=\(wish.isEnabled), validity=\(wish.validity), length=\(wish.length), amount_fen=\(wish.fen), renew=\(renews)"
+            )
+        case .scan(let code): ("payment.scan", code.station.value, "evse=\(code.evse)")
         case .steerPayment(let id, .cancel): ("payment.cancel", id, "")
         case .steerPayment(let id, .retry): ("payment.retry", id, "")
         case .steerPayment(let id, .refund(let fen)): ("payment.refund", id, "amount_fen=\(fen)")

@@ -174,6 +174,9 @@ extension Core {
         case .key(let id, let stored, _):
             finish(command: id, .neverSent, at: now)
             settle(key: stored, .notSent, s, at: now)
+        case .webPayments(let id, _):
+            if let id { finish(command: id, .neverSent, at: now) }
+            webPaymentCallEnded(call, nil, s, at: now)
         case .certificate(let fingerprint): certificateNotSent(fingerprint, s, at: now)
         case .localList(let command): listAnswered(command, .none(.offline), s, at: now)
         case .inquiry(let transaction): inquired(transaction, nil, s, at: now)
@@ -196,6 +199,9 @@ extension Core {
         case .key(let id, let stored, _):
             finish(command: id, outcome, of: call, s, at: now)
             settle(key: stored, ProtocolAdapter.keyAnswer(outcome, in: stations[s].version), s, at: now)
+        case .webPayments(let id, _):
+            if let id { finish(command: id, outcome, of: call, s, at: now) }
+            webPaymentCallEnded(call, outcome, s, at: now)
         case .certificate(let fingerprint): certificateSent(fingerprint, outcome, s, at: now)
         case .localList(let command): listAnswered(command, answer(outcome, to: command, s, at: now), s, at: now)
         case .inquiry(let transaction): inquired(transaction, outcome, s, at: now)

@@ -50,6 +50,7 @@ extension Core {
         expectBoot(s, at: now)
         derConnected(s, at: now)
         expectTariffs(s, isNew: true, at: now)
+        expectWebPayments(s, at: now)
         wakeCampaigns(of: id)
         persistLive(s)
         emit(.publish(.station(id)))

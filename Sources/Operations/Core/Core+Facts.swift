@@ -14,6 +14,9 @@ extension Core {
         if isPromising, case .command(let id) = call.purpose, let promise = answered.promise {
             expect(promise, of: id, s, at: now, scheduled: answered.isScheduled)
         }
+        if case .v2(.setVariables(let sent), .setVariables(let answer)) = answered, stations[s].web != nil {
+            learn(webPayments: OCPP2Adapter.webPayments(sent, answer), s, at: now)
+        }
         guard let fact = answered.fact else { return }
         switch fact {
         case .localList(let version): holdsList(version: version, s, at: now)

@@ -237,6 +237,7 @@ extension Core {
             if stations[s].der != nil || !targets.isEmpty { tendDER(s, targets, at: now) }
             if stations[s].swaps != nil { endOldSwaps(s, at: now) }
             tendTariffs(s, at: now)
+            if stations[s].web != nil { tendWebPayments(s, at: now) }
             tendLimits(s, at: now)
             tendRunningCosts(s, at: now)
             guard !stations[s].promises.isEmpty else { continue }

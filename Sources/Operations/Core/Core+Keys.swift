@@ -39,7 +39,12 @@ extension Core {
 
     /// An outcome without the key, should a station repeat it in its answer.
     static func concealed(_ outcome: StationLink.CallOutcome, of purpose: CallLane.Purpose) -> StationLink.CallOutcome {
-        guard case .key(_, _, let key) = purpose else { return outcome }
+        let key: String
+        switch purpose {
+        case .key(_, _, let secret), .webPayments(_, let secret): key = secret
+        default: return outcome
+        }
+        guard !key.isEmpty else { return outcome }
         func concealed(_ text: String) -> String {
             String(decoding: Self.concealed(Array(text.utf8), key), as: UTF8.self)
         }

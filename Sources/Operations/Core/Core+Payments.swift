@@ -176,6 +176,7 @@ extension Core {
         case .missed(let reason): payment.miss(reason, at: now)
         }
         keep(payment, at: now)
+        if payment.state == .settled { offerReceipt(of: payment, at: now) }
     }
 
     /// Steps that are due go to the provider, starts to the stations, and what took too long is given up.

@@ -40,6 +40,9 @@ enum MoneyCall: Hashable, Sendable {
     case paymentBegun(String)
     /// The payment with this id is good: the transaction may begin.
     case startPaid(String)
+    /// The payment with this id has a receipt: does the station have a display for its address?
+    case display(String)
+    case receipt
 }
 
 // Tariffs at stations that reckon costs by themselves (2.1 I07 to I11): the site's import tariff with its service fee, cut to
@@ -258,7 +261,8 @@ extension Core {
                 retry(s, after: .zero, at: now)
             }
         case .paymentBegun, .startPaid: paymentCallEnded(call, outcome, s, at: now)
-        case .changeTariff, .askForEvent, .stop, .runningCost: break
+        case .display(let payment): showReceipt(of: payment, outcome, s, at: now)
+        case .changeTariff, .askForEvent, .stop, .runningCost, .receipt: break
         }
     }
     private static let mostSilences = 6
@@ -417,6 +421,9 @@ extension Core {
         case .setLimits(let id, let limits): return set(limits, of: id, at: now)
         case .beginPayment(let wish): return begin(wish, by: actor, at: now)
         case .steerPayment(let id, let act): return steer(id, act, at: now)
+        case .setUpWebPayments(let id, let evse, let wish, let renews, let parts):
+            return setUp(web: evse, of: id, wish, renews: renews, parts: parts, by: actor, at: now)
+        case .scan(let code): return scan(code, by: actor, at: now)
         case .sendTariff, .readTariffs, .clearTariffs: break
         }
         guard let id = order.station, let s = stationIndex[id] else {
@@ -446,7 +453,7 @@ extension Core {
             (action, payload) = (
                 .clearTariffs, V2.ClearTariffsRequest(tariffIds: ids, evseId: evse == 0 ? nil : evse).json
             )
-        case .setLimits, .beginPayment, .steerPayment: return .success(.done)
+        case .setLimits, .beginPayment, .steerPayment, .setUpWebPayments, .scan: return .success(.done)
         }
         return command(id, action.rawValue, payload, settings.callTimeout, by: actor, at: now)
     }
@@ -467,7 +474,7 @@ extension MoneyCall {
         switch self {
         case .stop: .safety
         case .paymentBegun, .startPaid, .askForEvent: .command
-        case .abilities, .setDefault, .changeTariff, .runningCost: .commissioning
+        case .abilities, .setDefault, .changeTariff, .runningCost, .display, .receipt: .commissioning
         }
     }
 

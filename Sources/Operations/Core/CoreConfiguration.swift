@@ -55,6 +55,8 @@ public struct CoreConfiguration: Sendable {
     public var acceptsTerminals = false
     /// Where the receipt of a payment is found; `nil`: nowhere.
     public var receiptAddress: (@Sendable (_ payment: String) -> String?)?
+    /// Secrets and codes of dynamic QR codes; `nil`: drivers cannot reach this platform.
+    public var codes: CodeTool?
     /// Makes the address of our own to which a station may bring one file: for a text that is used once, the name of the file,
     /// and the end of the address. `nil`: nothing listens for stations that bring files.
     public var uploadTicket: (@Sendable (_ seed: String, _ name: String, _ end: Instant) -> UploadTicket?)?

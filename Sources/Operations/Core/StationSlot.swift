@@ -78,6 +78,12 @@ struct StationSlot: Sendable {
         get { rareTariffs.value }
         set { rareTariffs.value = newValue }
     }
+    private var rareWeb = Rare<WebPaymentKeeper>()
+    /// Its dynamic QR codes; `nil`: it was never told to show any.
+    var web: WebPaymentKeeper? {
+        get { rareWeb.value }
+        set { rareWeb.value = newValue }
+    }
     /// Newest last.
     var jobs: [StationJob] = []
     private var rareDevice = Rare<DeviceWatch>()

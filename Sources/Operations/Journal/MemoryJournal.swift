@@ -36,6 +36,7 @@ public struct MemoryJournal: Sendable {
     public private(set) var profiles: [StationID: StationProfiles] = [:]
     public private(set) var outsideLimits: [StationID: [OutsideLimit]] = [:]
     public private(set) var tariffs: [StationID: StationTariffs] = [:]
+    public private(set) var webPayments: [StationID: [Int: WebPaymentSetup]] = [:]
     public private(set) var payments: [String: Payment] = [:]
     public private(set) var roundTrips: [EVSEID: [RoundTripRecord]] = [:]
     public private(set) var vendorHandlers: [String: VendorHandler] = [:]
@@ -89,6 +90,7 @@ public struct MemoryJournal: Sendable {
             certificates.removeAll { $0.station == id }
             (localLists[id], reservations[id], displays[id], heldCertificates[id]) = (nil, nil, nil, nil)
             (profiles[id], outsideLimits[id], tariffs[id]) = (nil, nil, nil)
+            webPayments[id] = nil
             jobs = jobs.filter { $0.value.station != id }
             devices.remove(id)
             (derPictures[id], cabinets[id]) = (nil, nil)
@@ -118,6 +120,7 @@ public struct MemoryJournal: Sendable {
         case .holding(.outsideLimitGone(let id, let source, let evse)):
             outsideLimits[id]?.removeAll { $0.evse == evse && $0.source == source }
         case .holding(.tariffs(let picture)): tariffs[picture.station] = picture
+        case .holding(.webPayments(let setup)): webPayments[setup.station, default: [:]][setup.evse] = setup
         case .payment(let payment): payments[payment.id] = payment
         case .roundTrip(let record): roundTrips[record.evse, default: []].put(record)
         case .vendorHandler(let handler): vendorHandlers[handler.id] = handler

@@ -10,6 +10,7 @@ extension ChangeWriter {
         case .display(let picture): try write(picture)
         case .certificates(let picture): try write(picture)
         case .tariffs(let picture): try write(picture)
+        case .webPayments(let setup): try write(setup)
         case .followUp(_, let command, let followUp):
             try statement("UPDATE command SET follow_up = ?, follow_up_object = ?, follow_up_at = ? WHERE id = ?")
                 .text(followUp.state.rawValue).text(followUp.object).int(followUp.at.milliseconds).text(command).run()
@@ -132,6 +133,7 @@ extension ChangeWriter {
         try statement("DELETE FROM outside_limit WHERE station = ?").text(station).run()
         try statement("DELETE FROM station_tariff WHERE station = ?").text(station).run()
         try statement("DELETE FROM station_tariffs WHERE station = ?").text(station).run()
+        try statement("DELETE FROM web_payment WHERE station = ?").text(station).run()
     }
 }
 

@@ -84,4 +84,21 @@ extension ChangeWriter {
         .int(one.nextTry?.milliseconds).text(one.word).int(one.endsAt?.milliseconds).int(one.changedAt.milliseconds)
         .text(one.receiptID).text(one.receiptURL).bool(one.state.isOver).run()
     }
+
+    /// Lists stand in one text each: they are short, and read as a whole.
+    func write(_ setup: WebPaymentSetup) throws(SQLiteFailure) {
+        func line<Value: CustomStringConvertible>(_ all: [Value]) -> String {
+            all.map(\.description).joined(separator: " ")
+        }
+        let refusals = setup.refusals.sorted { $0.key.rawValue < $1.key.rawValue }
+        try statement("INSERT OR REPLACE INTO web_payment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .text(setup.station.value).int(setup.evse).bool(setup.wish.isEnabled).int(setup.wish.validity)
+            .int(setup.wish.length).int(setup.wish.fen).text(line(setup.seeds)).text(line(setup.validities))
+            .text(line(setup.lengths)).text(line(setup.undecided.map(\.rawValue).sorted()))
+            .text(
+                refusals.map { "\($0.key.rawValue) \($0.value.filter { !$0.isNewline })" }.joined(separator: "\n")
+            )
+            .int(setup.changedAt.milliseconds)
+            .text(setup.used.map { "\($0.code) \($0.evse) \($0.until.milliseconds)" }.joined(separator: "\n")).run()
+    }
 }

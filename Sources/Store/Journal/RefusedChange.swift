@@ -90,6 +90,7 @@ enum ChangeIdentity: Hashable, Sendable {
     case cabinet(StationID)
     case swap(Int)
     case tariffs(StationID)
+    case webPayments(StationID, Int)
     case payment(String)
     case roundTrip(EVSEID, Session.ID)
 }
@@ -133,6 +134,7 @@ extension Change {
         case .holding(.outsideLimitGone(let station, let source, let evse)):
             .outsideLimit(station, source: source, evse: evse)
         case .holding(.tariffs(let picture)): .tariffs(picture.station)
+        case .holding(.webPayments(let setup)): .webPayments(setup.station, setup.evse)
         case .payment(let payment): .payment(payment.id)
         case .roundTrip(let record): .roundTrip(record.evse, record.session)
         case .vendorHandler(let handler): .vendorHandler(handler.id)
@@ -182,6 +184,7 @@ extension Change {
         case .holding(.profileReport): "charging-profile-report"
         case .holding(.outsideLimit), .holding(.outsideLimitGone): "outside-limit"
         case .holding(.tariffs): "tariffs"
+        case .holding(.webPayments): "web-payments"
         case .payment: "payment"
         case .roundTrip: "round-trip"
         case .vendorHandler, .removeVendorHandler: "vendor-handler"

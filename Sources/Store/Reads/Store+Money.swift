@@ -78,6 +78,9 @@ enum MoneyLoading {
             picture.abilities.limits = (row["limits"] as String?).map { $0.split(separator: ",").map(String.init) }
             return picture
         }
+        state.webPayments = try Row.fetchAll(db, sql: "SELECT * FROM web_payment ORDER BY station, evse").map {
+            $0.webPaymentSetup()
+        }
     }
 
     /// What sites say of costs, by site.
@@ -106,6 +109,35 @@ extension Row {
         one.setAt = optionalInstant("set_at")
         one.toldAt = optionalInstant("told_at")
         one.missingSince = optionalInstant("missing_since")
+        return one
+    }
+
+    fileprivate func webPaymentSetup() -> WebPaymentSetup {
+        func words(_ column: String) -> [String] {
+            (self[column] as String).split(separator: " ").map(String.init)
+        }
+        func lines(_ column: String) -> [[String]] {
+            (self[column] as String).split(separator: "\n").map {
+                $0.split(separator: " ", maxSplits: column == "refusals" ? 1 : 2).map(String.init)
+            }
+        }
+        var one = WebPaymentSetup(
+            station: StationID(self["station"]), evse: self["evse"],
+            wish: WebPaymentWish(
+                isEnabled: self["enabled"], validity: self["validity"], length: self["length"], fen: self["fen"]),
+            at: instant("changed_at"))
+        one.seeds = words("seeds")
+        one.validities = words("validities").compactMap { Int($0) }
+        one.lengths = words("lengths").compactMap { Int($0) }
+        one.undecided = Set(words("undecided").compactMap(WebPaymentSetup.Variable.init(rawValue:)))
+        for line in lines("refusals") {
+            guard let variable = WebPaymentSetup.Variable(rawValue: line[0]) else { continue }
+            one.refusals[variable] = line.count > 1 ? line[1] : ""
+        }
+        one.used = lines("used").compactMap { line in
+            guard line.count == 3, let evse = Int(line[1]), let until = Int64(line[2]) else { return nil }
+            return WebPaymentSetup.UsedCode(code: line[0], evse: evse, until: Instant(milliseconds: until))
+        }
         return one
     }
 

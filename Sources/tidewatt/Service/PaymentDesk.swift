@@ -78,8 +78,9 @@ final class PaymentDesk: Sendable {
     }
 }
 
-/// Addresses of receipts: whoever has one may read it, and nobody guesses it.
+/// Addresses of receipts and of payments that drivers have begun: whoever has one may read it, and nobody guesses it.
 struct ReceiptTickets: Sendable {
+    enum Purpose: String { case receipt, paying }
     let secret: DigestSecret
     /// Of the console, as drivers reach it; empty: receipts have no address.
     let base: String
@@ -87,14 +88,31 @@ struct ReceiptTickets: Sendable {
     func address(of payment: String) -> String? {
         base.isEmpty ? nil : base + "/receipts/" + ticket(of: payment)
     }
-    func ticket(of payment: String) -> String { payment + "." + secret.ticketProof(of: "receipt\n" + payment) }
+    func ticket(of payment: String, for purpose: Purpose = .receipt) -> String {
+        payment + "." + secret.ticketProof(of: purpose.rawValue + "\n" + payment)
+    }
 
     /// The payment behind a ticket that is good.
-    func payment(of ticket: String) -> String? {
+    func payment(of ticket: String, for purpose: Purpose = .receipt) -> String? {
         let parts = ticket.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, DigestSecret.areEqual(parts[1], secret.ticketProof(of: "receipt\n" + parts[0])) else {
-            return nil
-        }
+        guard parts.count == 2,
+            DigestSecret.areEqual(parts[1], secret.ticketProof(of: purpose.rawValue + "\n" + parts[0]))
+        else { return nil }
         return parts[0]
+    }
+
+    /// What stations make dynamic QR codes of (C25.FR.50); `nil`: drivers have no way here.
+    var codeTemplate: String? { base.isEmpty ? nil : base + "/pay/{chargingstationid}/{evse}/{totp}/{version}" }
+
+    /// Secrets and codes, for the core.
+    var codeTool: CodeTool? {
+        codeTemplate.map { template in
+            CodeTool(template: template) { [secret] station, seed in
+                secret.codeSecret(station: station.value, seed: seed)
+            } isGood: { code, secret, now, validity, length in
+                OneTimeCode.isGood(
+                    code, secret: secret, seconds: now.milliseconds / 1000, validity: validity, length: length)
+            }
+        }
     }
 }

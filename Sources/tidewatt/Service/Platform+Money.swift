@@ -26,4 +26,14 @@ extension Platform {
         return await payment(id)
     }
     func receiptAddress(of payment: String) -> String? { receipts.address(of: payment) }
+
+    func webPayments(of station: StationID) async -> [WebPaymentSetup]? {
+        await loop.read { $0.webPayments(of: station) } ?? nil
+    }
+    var webPaymentTemplate: String? { receipts.codeTemplate }
+    func payTicket(of payment: String) -> String { receipts.ticket(of: payment, for: .paying) }
+    func payment(paying ticket: String) async -> Payment? {
+        guard let id = receipts.payment(of: ticket, for: .paying) else { return nil }
+        return await payment(id)
+    }
 }

@@ -122,6 +122,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         settings.offersTLS = configuration.ocpps != nil
         settings.certificateReader = .x509
         settings.receiptAddress = { [receipts] in receipts.address(of: $0) }
+        settings.codes = receipts.codeTool
         settings.uploadTicket = { [fileDesk] in fileDesk.uploadTicket(for: $0, name: $1, until: $2) }
         settings.dispatch.settleAfter += .milliseconds(Int64((clock.speed - 1) * 150))
         let core = Core(
