@@ -162,7 +162,8 @@ import Testing
             "securityprofile.", "plugandcharge.", "monitoring.kind.", "monitoring.origin.", "monitoring.trigger.",
             "monitoring.base.", "v2x.mode.", "v2x.control.",
             "customers.what.", "customers.about.", "der.state.", "derfunction.", "derfault.", "swap.state.",
-            "webpayments.state.", "payments.state.", "payments.kind.", "payments.act.", "payments.effect.", "flow.", "costs.local.",
+            "webpayments.state.", "payments.state.", "payments.kind.", "payments.act.", "payments.effect.", "flow.",
+            "costs.local.",
             "battery.",
         ]
         for key in english.keys where !families.contains(where: { key.hasPrefix($0) }) {

@@ -140,12 +140,12 @@ import Testing
                     .holding(.tariffs(StationTariffs(station: Self.id))), .holding(.tariffs(Self.tariffs)),
                     .session(Self.session), .session(Self.session), .payment(Self.payment(1, .settling)),
                     .payment(Self.payment(2, .begun)), .payment(Self.payment(2, .settled)),
-                .holding(.webPayments(Self.codes(evse: 2))), .holding(.webPayments(Self.codes(evse: 0))),
-                .holding(
-                    .webPayments(
-                        WebPaymentSetup(
-                            station: Self.id, evse: 1,
-                            wish: WebPaymentWish(isEnabled: false, validity: 6, length: 6, fen: 0), at: t0))),
+                    .holding(.webPayments(Self.codes(evse: 2))), .holding(.webPayments(Self.codes(evse: 0))),
+                    .holding(
+                        .webPayments(
+                            WebPaymentSetup(
+                                station: Self.id, evse: 1,
+                                wish: WebPaymentWish(isEnabled: false, validity: 6, length: 6, fen: 0), at: t0))),
                     .roundTrip(Self.roundTrip(1, evse: 2)),
                 ] + (1...20).map { .roundTrip(Self.roundTrip($0)) } + [.roundTrip(Self.roundTrip(20))]
             var memory = MemoryJournal()

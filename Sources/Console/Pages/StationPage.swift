@@ -121,7 +121,8 @@ enum StationPage {
 
         // A form of one button has no place of its own to say it.
         let banner: HTML? = refused.flatMap { refused in
-            ["reservation", "display", "profile", "local-list", "swap", "discharge", "web-payments"].contains(refused.name)
+            ["reservation", "display", "profile", "local-list", "swap", "discharge", "web-payments"].contains(
+                refused.name)
                 ? nil : Parts.errors(t.mistakes(refused.refusal), t("command.refused"), t)
         }
         let content: HTML = """

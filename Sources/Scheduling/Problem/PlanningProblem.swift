@@ -81,7 +81,8 @@ public struct PlanningVehicle: Hashable, Sendable {
 
     public init(
         slots: Range<Int>, firstPresence: Double = 1, lastPresence: Double = 1, maxCharge: Double,
-        maxDischarge: Double = 0, dischargeCeiling: [Double] = [], minCharge: Double = 0, chargeEfficiency: Double = 1, dischargeEfficiency: Double = 1,
+        maxDischarge: Double = 0, dischargeCeiling: [Double] = [], minCharge: Double = 0, chargeEfficiency: Double = 1,
+        dischargeEfficiency: Double = 1,
         wanted: Double, battery: PlanningBattery? = nil, value: Double = 5, wear: Double = 0, node: Int?,
         name: String? = nil, committed: [Double] = []
     ) {
