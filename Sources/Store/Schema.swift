@@ -147,6 +147,15 @@ enum Schema {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("15 setpoints over time") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE setpoint (
+                        station TEXT NOT NULL, evse INTEGER NOT NULL, at INTEGER NOT NULL, session TEXT NOT NULL,
+                        power INTEGER, PRIMARY KEY (station, evse, at)
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }()
 

@@ -18,6 +18,8 @@ public struct StationView: Sendable {
         /// Setpoint in force and the state of its confirmation.
         public let setpoint: Power?
         public let setpointState: String?
+        /// Why it is what it is: a word of `SetpointReason`.
+        public var setpointReason: String?
         public let control: EVSEControl
         public init(
             number: Int, status: ConnectorStatus, errorCode: String?, transaction: String?, session: Session.ID?,
