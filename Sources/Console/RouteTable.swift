@@ -25,6 +25,7 @@ enum RouteTable {
         Route(.get, "/api/v1/stations/{id}/messages", .role(.viewer), handle: StationsAPI.messages),
         Route(.get, "/api/v1/stations/{id}/evses/{evse}/control", .role(.viewer), handle: StationsAPI.getControl),
         Route(.put, "/api/v1/stations/{id}/evses/{evse}/control", .role(.operator), handle: StationsAPI.putControl),
+        Route(.get, "/api/v1/stations/{id}/evses/{evse}/setpoints", .role(.viewer), handle: SetpointsAPI.list),
         Route(.get, "/api/v1/stations/{id}/limits", .role(.viewer), handle: LimitsAPI.station),
         Route(.get, "/api/v1/stations/{id}/schedule-comparison", .role(.viewer), handle: LimitsAPI.comparison),
         // Charging profiles
@@ -269,6 +270,7 @@ enum RouteTable {
         Route(.post, "/sites/{id}/mode", .role(.operator), .person, handle: SitePage.mode),
         Route(.get, "/sites/{id}/offline", .role(.viewer), .person, handle: OfflinePage.show),
         Route(.get, "/sites/{id}/v2g", .role(.viewer), .person, handle: V2GPage.show),
+        Route(.get, "/sites/{id}/v2g/now", .role(.viewer), .person, handle: V2GPage.showNow),
         Route(.get, "/sites/{id}/stop", .role(.operator), .person, handle: StopPage.show),
         Route(.post, "/sites/{id}/stop", .role(.operator), .person, handle: StopPage.stop),
         Route(.get, "/alarms", .role(.viewer), .person, handle: AlarmsPage.show),

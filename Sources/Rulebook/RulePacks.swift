@@ -46,6 +46,20 @@ public struct RulePacks: Sendable {
         self.programmes = programmes.sorted { $0.id < $1.id }
     }
 
+    /// The same with tariffs of the caller's own; of two with one id the caller's holds.
+    public func adding(_ own: [Tariff]) -> RulePacks {
+        let ids = Set(own.map(\.id))
+        return RulePacks(
+            calendar: calendar, tariffs: (tariffs.filter { !ids.contains($0.id) } + own).sorted { $0.id < $1.id },
+            programmes: programmes)
+    }
+
+    private init(calendar: WorkCalendar, tariffs: [Tariff], programmes: [Programme]) {
+        self.calendar = calendar
+        self.tariffs = tariffs
+        self.programmes = programmes
+    }
+
     public func tariff(_ id: String) -> Tariff? { tariffs.first { $0.id == id } }
     public func programme(_ id: String) -> Programme? { programmes.first { $0.id == id } }
 }

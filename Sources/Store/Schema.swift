@@ -147,6 +147,15 @@ enum Schema {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("15 setpoints over time") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE setpoint (
+                        station TEXT NOT NULL, evse INTEGER NOT NULL, at INTEGER NOT NULL, session TEXT NOT NULL,
+                        power INTEGER, PRIMARY KEY (station, evse, at)
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
         migrator.registerMigration("16 learned losses, prices of drivers") { db in
             // What sessions showed of the losses at an EVSE, what drivers pay, periods of stations' own sums.
             try db.execute(

@@ -16,6 +16,7 @@ public final class FakePlatform: PlatformService {
         public var sessions: [SessionView] = []
         public var readings: [Session.ID: [Reading]] = [:]
         public var points: [SiteID: [SitePowerPoint]] = [:]
+        public var setpoints: [EVSEID: [SetpointPoint]] = [:]
         public var plans: [SiteID: Plan] = [:]
         public var levels: [SiteID: [PriceLevelSpan]] = [:]
         public var reports: [SiteID: [DayReport]] = [:]
@@ -450,6 +451,11 @@ public final class FakePlatform: PlatformService {
     public func session(_ id: Session.ID) async -> SessionView? { read { $0.sessions.first { $0.session.id == id } } }
     public func readings(of session: Session.ID, after: Int?, limit: Int) async -> [Reading] {
         read { $0.readings[session] ?? [] }.dropFirst(after ?? 0).prefix(limit).map { $0 }
+    }
+    public func setpoints(of evse: EVSEID, in interval: Interval) async -> [SetpointPoint] {
+        let points = read { $0.setpoints[evse] ?? [] }.filter { $0.at < interval.end }
+        let before = points.last { $0.at <= interval.start }
+        return points.filter { $0 == before || $0.at > interval.start }
     }
     public func power(of site: SiteID, in interval: Interval) async -> [SitePowerPoint] {
         read { $0.points[site] ?? [] }.filter { interval.contains($0.at) && $0.at <= now }

@@ -49,7 +49,38 @@ public enum PreviewPark {
                 commissioning: nil)
         }
         state.sessions = [van(&state, now)]
+        follow(&state, now)
         return state
+    }
+
+    /// What the van was told and did in the last hours: it charged, rested, and gives back since forty minutes; once it needed
+    /// some minutes to come to what it was told.
+    private static func follow(_ state: inout FakePlatform.State, _ now: Instant) {
+        let evse = EVSEID(StationID("V2G-01"), 1)
+        let steps: [(minute: Int, kilowatts: Int64?)] = [(-300, nil), (-270, 24), (-210, 0), (-75, -20), (-40, -48)]
+        state.setpoints[evse] = steps.map {
+            SetpointPoint(
+                evse: evse, session: session, at: now + .minutes($0.minute),
+                power: $0.kilowatts.map { Power.kilowatts($0) })
+        }
+        var points: [SitePowerPoint] = []
+        for minute in -180..<0 {
+            let told = steps.last { $0.minute <= minute }?.kilowatts ?? 0
+            let late = (-75 ..< -70).contains(minute)
+            let power = Power.watts(late ? -4_000 * Int64(minute + 76) : told * 1000 + Int64(minute % 3) * 120)
+            points.append(
+                SitePowerPoint(
+                    site: site, at: now + .minutes(minute), measured: .kilowatts(112) + power, charging: power,
+                    planned: nil, limit: .kilowatts(508), base: .kilowatts(112), baseIsStale: false, level: "peak"))
+            for (name, watts) in [("Import", max(0, power.watts)), ("Export", max(0, -power.watts))] {
+                state.readings[session, default: []].append(
+                    Reading(
+                        at: now + .minutes(minute), measurand: "Power.Active.\(name)", mantissa: watts, scale: 0,
+                        unit: "W", context: "Sample.Periodic"))
+            }
+        }
+        state.points[site] = points
+        state.readings[session]?.sort { ($0.at, $0.measurand) < ($1.at, $1.measurand) }
     }
 
     /// Came at noon, charged a little, and has been giving back for forty minutes.

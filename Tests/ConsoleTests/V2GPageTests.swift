@@ -1,3 +1,4 @@
+import Assets
 import ConsoleSupport
 import Operations
 import Quantities
@@ -23,6 +24,44 @@ import Testing
         for name in ["stored", "course", "target", "minimum", "window-low", "window-high"] {
             #expect(page.contains("data-series=\"\(name)\""), "\(name)")
         }
+    }
+
+    @Test(arguments: [("zh-CN", "设定值与实测功率"), ("en", "Setpoint and measured power")])
+    func `what vehicles were told stands beside what they did`(_ language: String, _ title: String) async {
+        let site = await Browser.park(language).get("/sites/v2g-park/v2g").text
+        let session = await Browser.park(language).get("/sessions/\(PreviewPark.session.value)").text
+        for page in [site, session] {
+            #expect(page.contains(title) && page.contains("48.0 kW"))
+            for name in ["setpoint", "measured", "most-charge", "most-discharge"] {
+                #expect(page.contains("data-series=\"\(name)\""), "\(name)")
+            }
+        }
+        // What is live is fetched from an address without the report.
+        #expect(site.contains("data-address=\"/sites/v2g-park/v2g/now\""))
+        let now = await Browser.park(language).get("/sites/v2g-park/v2g/now").text
+        #expect(now.contains("id=\"follow\"") && now.contains("id=\"flow\"") && !now.contains("id=\"money\""))
+    }
+
+    @Test func `setpoints of several vehicles are added up at each change, and none is no zero`() {
+        let start = PreviewCommunity.evening
+        func course(_ number: Int, _ steps: [(Int, Int64?)]) -> [SetpointPoint] {
+            steps.map {
+                SetpointPoint(
+                    evse: EVSEID(StationID("P\(number)"), 1), session: PreviewPark.session, at: start + .minutes($0.0),
+                    power: $0.1.map { Power.kilowatts($0) })
+            }
+        }
+        let sum = FollowChart.total([course(1, [(0, -10), (5, nil), (9, 4)]), course(2, [(2, 3), (5, -1), (7, nil)])])
+        #expect(sum.map(\.at) == [0, 2, 5, 7, 9].map { start + .minutes($0) })
+        #expect(sum.map(\.kilowatts) == [-10, -7, -1, nil, 4])
+    }
+
+    @Test func `setpoints over time are given as steps`() async throws {
+        let answer = await Browser.park("en").get("/api/v1/stations/V2G-01/evses/1/setpoints")
+        #expect(answer.status == 200 && answer.text.contains("\"kw\":-48"))
+        let far = "/api/v1/stations/V2G-01/evses/1/setpoints?from=2026-01-01T00:00:00Z&to=2026-01-09T00:00:00Z"
+        #expect(await Browser.park("en").get(far).status == 400)
+        #expect(await Browser.park("en").get("/api/v1/stations/V2G-01/evses/7/setpoints").status == 404)
     }
 
     @Test func `energy that nobody measured is not drawn as nothing`() {

@@ -120,7 +120,8 @@ extension StationView.EVSE {
             ],
             "transaction": .string(orNull: transaction), "session": .string(orNull: session?.value),
             "power_kw": .kilowatts(power), "power_at": .instant(powerAt), "setpoint_kw": .kilowatts(setpoint),
-            "setpoint_state": .string(orNull: setpointState), "control": control.json,
+            "setpoint_state": .string(orNull: setpointState),
+            "setpoint_reason": .string(orNull: setpointReason), "control": control.json,
             "round_trip": roundTrip?.json ?? .null,
         ]
     }

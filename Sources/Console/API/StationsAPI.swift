@@ -128,7 +128,7 @@ enum StationsAPI {
         return .json(control.json)
     }
 
-    private static func evse(_ call: Call) async throws(Refusal) -> EVSEID {
+    static func evse(_ call: Call) async throws(Refusal) -> EVSEID {
         let view = try await station(call)
         let text = call.parameter("evse")
         guard let number = Int(text), view.evses.contains(where: { $0.number == number }) else {

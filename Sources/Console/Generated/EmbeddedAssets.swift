@@ -2003,6 +2003,16 @@ enum EmbeddedAssets {
                   "flow.part": "Part",
                   "flow.direction": "Direction",
                   "flow.power": "Power, kW",
+                  "v2g.whole": "Income and figures",
+                  "follow.title": "Setpoint and measured power",
+                  "follow.none": "Nothing was to be followed, or nothing was measured.",
+                  "follow.summary": "Newest measurement: {measured} kW; the setpoint then was {setpoint} kW. Below 0 energy is given back.",
+                  "follow.setpoint": "Setpoint, kW",
+                  "follow.free": "none",
+                  "follow.site": "Setpoints of all vehicles that can give back, added up; measured is what all piles of the site draw together.",
+                  "series.told": "Setpoint",
+                  "series.most-charge": "Most charging",
+                  "series.most-discharge": "Most giving back",
                   "envelope.title": "Energy envelope",
                   "envelope.summary": "Net energy since plug-in: {now} kWh; wanted at departure {target} kWh, never below {minimum} kWh.",
                   "envelope.soc": "State of charge now: {soc} %.",
@@ -3829,6 +3839,16 @@ enum EmbeddedAssets {
                   "flow.part": "环节",
                   "flow.direction": "方向",
                   "flow.power": "功率 kW",
+                  "v2g.whole": "收益与指标",
+                  "follow.title": "设定值与实测功率",
+                  "follow.none": "没有需要跟随的设定值，或没有测量值。",
+                  "follow.summary": "最新测量：{measured} kW；当时的设定值为 {setpoint} kW。低于 0 表示放电。",
+                  "follow.setpoint": "设定值（kW）",
+                  "follow.free": "无",
+                  "follow.site": "设定值为所有可放电车辆之和；实测值为本场站全部充电桩之和。",
+                  "series.told": "设定值",
+                  "series.most-charge": "最大充电功率",
+                  "series.most-discharge": "最大放电功率",
                   "envelope.title": "电量包络",
                   "envelope.summary": "插枪以来净充电量 {now} 千瓦时；离开时目标 {target} 千瓦时，不低于 {minimum} 千瓦时。",
                   "envelope.soc": "当前荷电状态：{soc} %。",
@@ -5731,6 +5751,66 @@ enum EmbeddedAssets {
                         "parameters": [
                           {"$ref": "#/components/parameters/limit"},
                           {"$ref": "#/components/parameters/cursorNumber"},
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
+                        ]
+                      }
+                    },
+                    "/api/v1/stations/{id}/evses/{evse}/setpoints": {
+                      "parameters": [
+                        {
+                          "name": "id",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 48, "pattern": "^[!-.0-~]+$"}
+                        },
+                        {"name": "evse", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}}
+                      ],
+                      "get": {
+                        "operationId": "listSetpoints",
+                        "summary": "Powers that an EVSE's vehicles were told to follow, as steps: each holds until the next one or the end of its session; at most 7 days, by default the last 3 hours",
+                        "tags": ["stations"],
+                        "responses": {
+                          "200": {
+                            "description": "The steps, oldest first; the first one may lie before the span: it holds at its beginning",
+                            "content": {
+                              "application/json": {
+                                "schema": {
+                                  "type": "object",
+                                  "properties": {
+                                    "items": {
+                                      "type": "array",
+                                      "items": {
+                                        "type": "object",
+                                        "properties": {
+                                          "station": {"type": "string"},
+                                          "evse": {"type": "integer"},
+                                          "session": {"type": "string"},
+                                          "at": {"type": "string", "format": "date-time", "description": "When the platform knew that the station had taken it."},
+                                          "kw": {"type": ["number", "null"], "description": "Discharging below 0; null: nothing is to be followed from here on."}
+                                        },
+                                        "additionalProperties": false,
+                                        "required": ["station", "evse", "session", "at", "kw"]
+                                      }
+                                    },
+                                    "next_cursor": {"type": ["string", "null"]}
+                                  },
+                                  "additionalProperties": false,
+                                  "required": ["items", "next_cursor"]
+                                }
+                              },
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer.",
+                        "parameters": [
+                          {"$ref": "#/components/parameters/from"},
+                          {"$ref": "#/components/parameters/to"},
                           {"$ref": "#/components/parameters/format"},
                           {"$ref": "#/components/parameters/bom"}
                         ]
@@ -9432,6 +9512,7 @@ enum EmbeddedAssets {
                           "power_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
                           "setpoint_kw": {"type": ["number", "null"], "description": "kW"},
                           "setpoint_state": {"type": ["string", "null"]},
+                          "setpoint_reason": {"type": ["string", "null"], "description": "why the setpoint is what it is: plan, energy-floor, export-limit, turning, falls-short …"},
                           "control": {"$ref": "#/components/schemas/Control"},
                           "round_trip": {
                             "oneOf": [{"$ref": "#/components/schemas/LearnedRoundTrip"}, {"type": "null"}],
@@ -9448,6 +9529,7 @@ enum EmbeddedAssets {
                           "power_at",
                           "setpoint_kw",
                           "setpoint_state",
+                          "setpoint_reason",
                           "control",
                           "round_trip"
                         ]
@@ -13297,6 +13379,7 @@ enum EmbeddedAssets {
                 .level-chip.level-valley { background: var(--valley); } .level-chip.level-deep_valley { background: var(--deep-valley); }
                 .off { display: none; }
 
+                .series-setpoint { stroke: var(--planned); stroke-width: 2; } .series-most-charge, .series-most-discharge { stroke: var(--limit); stroke-width: 1.6; stroke-dasharray: 14 4 3 4; }
                 .series-stored { stroke: var(--measured); stroke-width: 2.4; } .series-course { stroke: var(--planned); stroke-dasharray: 7 4; }
                 .series-target { stroke: var(--accent); stroke-dasharray: 12 4; } .series-minimum { stroke: var(--limit); stroke-width: 2.4; stroke-dasharray: 14 4 3 4; }
                 .series-window-low, .series-window-high { stroke: var(--base); stroke-width: 1.4; stroke-dasharray: 2 3; }

@@ -32,10 +32,15 @@ struct Layout {
     let format: Format
     /// Where the page is when it answers a form: what is live in it is fetched again from there.
     var address: String?
+    /// A lighter address for what is live in it.
+    var liveAddress: String?
 
     func response(_ content: HTML, status: Int = 200) async -> WebResponse {
         .page(await page(content), status: status)
     }
+
+    /// Where the page's live parts come from, unless it is the page's own address.
+    private var fetched: String? { liveAddress ?? (call.request.method == .get ? nil : address) }
 
     private func page(_ content: HTML) async -> HTML {
         let t = call.words
@@ -65,7 +70,7 @@ struct Layout {
             <div id="late" class="banner banner-warn" role="status" hidden>\(t("layout.late"))</div>
             \(note())
             <header class="page-head"><div><h1>\(title)</h1>\(scopeText)</div><div class="page-actions">\(actions)</div></header>
-            <main id="main" tabindex="-1"\(call.request.method == .get ? nil : address.map { " data-address=\"\($0)\"" as HTML })>\(content)</main>
+            <main id="main" tabindex="-1"\(fetched.map { " data-address=\"\($0)\"" as HTML })>\(content)</main>
             <footer class="foot">
             <span>\(t("layout.asof")) <time datetime="\(format.now.description)">\(format.day(format.now)) \(format.seconds(format.now))</time> · \(format.zone.identifier)</span>
             <span><a href="/openapi.json">API</a> · <button type="button" class="link" data-open="keys">\(t("layout.keys"))</button></span>

@@ -56,7 +56,9 @@ enum SessionPage {
         let t = call.words
         let format = await format(call, view)
         let session = view.session
-        let readings = await call.service.readings(of: session.id, after: nil, limit: 10_000)
+        let lasted = (session.endedAt ?? format.now) - session.startedAt
+        let readings = await call.service.course(
+            of: session.id, step: max(.minutes(1), .milliseconds(lasted.wholeMilliseconds / 600)))
         let csv = "/api/v1/sessions/\(PercentCoding.encode(session.id.value))/readings?format=csv&bom=1&limit=1000"
         let canState = session.status == .active && call.can(.operator)
         let figure = await curve(view, readings, call, format)
@@ -67,6 +69,7 @@ enum SessionPage {
             \(Parts.card(t("session.curve"), id: "curve", live: "session power", actions: Parts.csv(csv, t), figure))
             \(Parts.card(t("session.facts"), id: "facts", live: "session", facts(view, format)))
             </div>
+            \(await FollowChart.card(view, readings, call, format))
             \(SessionEnvelope.card(view, readings, format))
             <div class="columns">
             \(Parts.card(t("session.why"), id: "why", live: "session plan", why(view, format)))

@@ -10,11 +10,10 @@ enum V2GPage {
         let t = call.words
         let format = await call.format(for: site.zone)
         let report = try await V2GAPI.report(of: site, call)
-        let flow = await flow(of: site, call)
         let csv =
             "/api/v1/sites/\(PercentCoding.encode(site.id.value))/v2g?format=csv&bom=1&from=\(PercentCoding.encode(report.interval.start.description))&to=\(PercentCoding.encode(report.interval.end.description))"
         let content: HTML = """
-            \(Parts.card(t("v2g.flow"), id: "flow", flowFigure(flow, format)))
+            \(await now(site, call, format))
             <div class="columns">
             \(Parts.card(t("v2g.pilot"), id: "pilot", pilot(report, format)))
             \(Parts.card(t("v2g.energy"), id: "energy", energy(report, format)))
@@ -26,8 +25,29 @@ enum V2GPage {
             call: call, section: .sites, title: t("v2g.title"), scope: site.name,
             actions:
                 "<a class=\"button quiet\" href=\"\(SitePage.path(site.id))\">\(t("offline.back"))</a>",
-            format: format
+            format: format, liveAddress: path(site.id) + "/now"
         ).response(content)
+    }
+
+    /// What moves from minute to minute, without the report: what is live on the page is fetched again from here.
+    @Sendable static func showNow(_ call: Call) async throws(Refusal) -> WebResponse {
+        let site = try await SitesAPI.site(call)
+        let format = await call.format(for: site.zone)
+        return await Layout(
+            call: call, section: .sites, title: call.words("v2g.title"), scope: site.name,
+            actions: "<a class=\"button quiet\" href=\"\(path(site.id))\">\(call.words("v2g.whole"))</a>",
+            format: format
+        ).response(await now(site, call, format))
+    }
+
+    private static func path(_ site: SiteID) -> String { SitePage.path(site) + "/v2g" }
+
+    private static func now(_ site: Site, _ call: Call, _ format: Format) async -> HTML {
+        let flow = await flow(of: site, call)
+        return """
+            \(Parts.card(format.words("v2g.flow"), id: "flow", live: "station power", flowFigure(flow, format)))
+            \(await FollowChart.card(site, call, format))
+            """
     }
 
     /// The way to it from the site's page.

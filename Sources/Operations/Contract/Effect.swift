@@ -91,6 +91,7 @@ public enum Change: Sendable {
     case nodeReadings(NodeID, [NodeReading])
     /// One minute of a site's curve, kept for the power view.
     case sitePower(SitePowerPoint)
+    case setpoint(SetpointPoint)
     case plan(Plan)
     case alarm(Alarm)
     case audit(AuditRecord)

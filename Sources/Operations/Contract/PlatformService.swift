@@ -88,6 +88,10 @@ public protocol PlatformService: DeviceService, DERService, SwapService, MoneySe
     func dayReports(of site: SiteID) async -> [DayReport]
     /// What the site's vehicles took and gave back; `nil`: no such site.
     func v2g(of site: SiteID, in interval: Interval) async -> V2GReport?
+    /// Readings of a session, oldest first; where there are many, of each measurand the first and the last one of every `step`.
+    func course(of session: Session.ID, step: Duration) async -> [Reading]
+    /// Powers that the EVSE's vehicles were told to follow, oldest first; the first one may lie before `interval`.
+    func setpoints(of evse: EVSEID, in interval: Interval) async -> [SetpointPoint]
     /// The newest reading of each node of the site that has one.
     func nodeReadings(of site: SiteID) async -> [NodeID: NodeReading]
     /// Tariff ids that a site may use.
@@ -116,6 +120,10 @@ extension PlatformService {
     public func priceLevels(of site: SiteID, in interval: Interval) async -> [PriceLevelSpan] { [] }
     public func v2g(of site: SiteID, in interval: Interval) async -> V2GReport? { nil }
     public func nodeReadings(of site: SiteID) async -> [NodeID: NodeReading] { [:] }
+    public func course(of session: Session.ID, step: Duration) async -> [Reading] {
+        await readings(of: session, after: nil, limit: 10_000)
+    }
+    public func setpoints(of evse: EVSEID, in interval: Interval) async -> [SetpointPoint] { [] }
 }
 
 /// A span of one price level (`valley`, `flat` …) of a tariff.

@@ -18,6 +18,8 @@ public struct StationView: Sendable {
         /// Setpoint in force and the state of its confirmation.
         public let setpoint: Power?
         public let setpointState: String?
+        /// Why it is what it is: a word of `SetpointReason`.
+        public var setpointReason: String?
         public let control: EVSEControl
         /// What is lost between its meter and the batteries; `nil`: nothing was measured.
         public var roundTrip: LearnedRoundTrip?

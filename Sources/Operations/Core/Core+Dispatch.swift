@@ -11,7 +11,10 @@ extension Core {
         guard !sites[s].members.isEmpty else { return }
         let input = dispatchInput(s, at: now)
         let output = sites[s].dispatcher.step(input, at: now)
-        for (i, entry) in zip(evseOrder(s), output.evses) { stations[i.station].evses[i.evse].dispatch = entry }
+        for (i, entry) in zip(evseOrder(s), output.evses) {
+            stations[i.station].evses[i.evse].dispatch = entry
+            keepSetpoint(i.station, i.evse, at: now)
+        }
         sites[s].nodeStates = output.nodes
         follow(output, s, at: now)
         tell(output, of: s, input, at: now)

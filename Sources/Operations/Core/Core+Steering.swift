@@ -13,6 +13,8 @@ struct SteeringState: Hashable, Sendable {
     /// Asked for it by the request of this number, at this time.
     var defaultRequest: Int?
     var defaultAskedAt: Instant?
+    /// Outlives connections; `nil`: nothing was kept of the running session.
+    var kept: KeptSetpoint?
 }
 
 // Vehicles that are steered in both directions (2.1 block Q with a central setpoint, K28). Whoever may give back is told a
@@ -80,7 +82,10 @@ extension Core {
     mutating func forgetFollowed(_ s: Int, isNewConnection: Bool) {
         for e in stations[s].evses.indices {
             stations[s].evses[e].steering.followed = nil
-            if isNewConnection { stations[s].evses[e].steering = SteeringState() }
+            guard isNewConnection else { continue }
+            var fresh = SteeringState()
+            fresh.kept = stations[s].evses[e].steering.kept
+            stations[s].evses[e].steering = fresh
         }
     }
 

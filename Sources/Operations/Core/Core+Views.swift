@@ -122,14 +122,15 @@ extension Core {
             station: slot.station, online: slot.isOnline, lastSeen: slot.lastSeen, protocol: slot.protocolName,
             evses: slot.evses.map { evse in
                 let session = slot.activeSession(on: evse.number).map { slot.sessions[$0] }
-                var view = StationView.EVSE(
+                var shown = StationView.EVSE(
                     number: evse.number, status: evse.status, errorCode: evse.errorCode,
                     transaction: session?.transactionID, session: session?.id, power: evse.meter.power,
                     powerAt: evse.meter.at, setpoint: evse.dispatch?.confirmed ?? evse.dispatch?.wanted,
                     setpointState: evse.dispatch.flatMap { $0.state == .none ? nil : $0.state.rawValue },
                     control: evse.control)
-                view.roundTrip = LearnedRoundTrip(evse.losses)
-                return view
+                shown.roundTrip = LearnedRoundTrip(evse.losses)
+                shown.setpointReason = evse.dispatch?.reason.code
+                return shown
             }, commissioning: slot.commissioning, profileChange: slot.device.profileChange)
         view.profileDifferences = slot.profiles?.picture.differences ?? 0
         view.outsideLimits = slot.profiles?.outside ?? []

@@ -27,6 +27,7 @@ public struct MemoryJournal: Sendable {
     public private(set) var messages: [MessageRecord] = []
     public private(set) var audit: [AuditRecord] = []
     public private(set) var points: [SitePowerPoint] = []
+    public private(set) var setpoints: [SetpointPoint] = []
     public private(set) var certificates: [CertificateRecord] = []
     public private(set) var localLists: [StationID: LocalListRecord] = [:]
     /// By station, then number.
@@ -132,6 +133,7 @@ public struct MemoryJournal: Sendable {
         case .nodeReadings(let node, let some):
             for reading in some { nodeReadings[node, default: [:]][reading.at] = reading.power }
         case .sitePower(let point): points.append(point)
+        case .setpoint(let point): setpoints.append(point)
         case .plan(let plan): plans[plan.site] = plan
         case .alarm(let alarm): alarms[alarm.id] = alarm
         case .audit(let record): audit.append(record)

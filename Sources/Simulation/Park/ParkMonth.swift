@@ -1,7 +1,7 @@
 import Assets
 import Charging
-public import Operations
-public import Quantities
+import Operations
+import Quantities
 import Rulebook
 import Scheduling
 
@@ -9,22 +9,9 @@ import Scheduling
 /// make of them. Energy is counted like a pile's registers would and judged by the platform's own report.
 public struct ParkMonth: Sendable {
     public let scenario: ParkScenario
-    public let report: V2GReport
-    /// What the same stays cost when each is charged at full power on arrival, yuan.
-    public let uncontrolledCost: Rational
-    /// kWh that vans missed at departure.
-    public let undelivered: Double
-    /// Highest load of the transformer: planned, and with uncontrolled charging and no battery.
-    public let peak: Power
-    public let uncontrolledPeak: Power
-    /// Quarter hours above the import or the export limit.
-    public let slotsAboveLimit: Int
-    public let uncontrolledSlotsAboveLimit: Int
-    /// Of the building: generated, and the part of it that did not leave it.
-    public let generated: Energy
-    public let selfConsumption: Double?
+    public let summary: ParkSummary
 
-    static let step = Duration.minutes(15)
+    static let step = ParkScenario.step
     /// A plan looks so far and is followed for a day.
     private static let horizonSlots = 144
     private static let daySlots = 96
@@ -73,33 +60,18 @@ public struct ParkMonth: Sendable {
                     createdAt: interval.start), evses: 1
             )
         }
-        report = V2GReport(
+        let report = V2GReport(
             site: site, interval: interval, sessions: vans.enumerated().map { $1.evidence($0, interval.start) },
             isCut: false, stations: stations, before: (.zero, 0)
         ) { $0 == scenario.buying.id ? scenario.buying : $0 == scenario.selling.id ? scenario.selling : nil }
-        undelivered = vans.reduce(0) { $0 + max(0, $1.stay.target.kilowattHours - $1.stored) }
-
-        var (charging, plain) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
-        var cost = Rational.zero
-        for van in vans {
-            for (slot, energy) in van.net where slot < count { charging[slot] += energy / 0.25 }
-            for (slot, energy) in van.uncontrolled(interval.start, scenario) where slot < count {
-                plain[slot] += energy / 0.25
-                cost += Rational(Energy(roundingKilowattHours: energy)) * (prices[slot].price ?? .zero)
-            }
-        }
-        uncontrolledCost = cost
-        let load = (0..<count).map { building[$0] - pv[$0] + battery[$0] + charging[$0] }
-        let without = (0..<count).map { building[$0] - pv[$0] + plain[$0] }
-        let (most, back) = (scenario.limit.kilowatts + 0.01, scenario.exportLimit.kilowatts + 0.01)
-        peak = Power(roundingKilowatts: load.max() ?? 0)
-        uncontrolledPeak = Power(roundingKilowatts: without.max() ?? 0)
-        slotsAboveLimit = load.count { $0 > most || -$0 > back }
-        uncontrolledSlotsAboveLimit = without.count { $0 > most || -$0 > back }
-        let all = pv.prefix(count).reduce(0, +)
-        let left = (0..<count).reduce(0.0) { $0 + min(pv[$1], max(0, pv[$1] - building[$1] - battery[$1])) }
-        generated = Energy(roundingKilowattHours: all * 0.25)
-        selfConsumption = all > 0 ? 1 - left / all : nil
+        let missed = vans.reduce(0) { $0 + max(0, $1.stay.target.kilowattHours - $1.stored) }
+        var charging = [Double](repeating: 0, count: count)
+        for van in vans { for (slot, energy) in van.net where slot < count { charging[slot] += energy / 0.25 } }
+        func powers(_ kilowatts: some Sequence<Double>) -> [Power] { kilowatts.map(Power.init(roundingKilowatts:)) }
+        summary = try ParkSummary(
+            scenario, in: interval, report: report, vans: powers(charging), storage: powers(battery),
+            building: powers(building.prefix(count)), pv: powers(pv.prefix(count)),
+            missed: Energy(roundingKilowattHours: missed))
     }
 
     /// Building, PV and battery behind the building's meter: what is left over earns a little, so it is kept.
@@ -156,13 +128,7 @@ private struct Van {
     init(_ stay: ParkScenario.Stay, _ scenario: ParkScenario) {
         self.stay = stay
         stored = stay.stored.kilowattHours
-        let start = scenario.interval.start
-        func slot(_ instant: Instant, up: Bool) -> Int {
-            let length = ParkMonth.step.wholeMilliseconds
-            return Int(((instant - start).wholeMilliseconds + (up ? length - 1 : 0)) / length)
-        }
-        let first = slot(stay.arrival, up: true)
-        slots = first..<max(first, slot(stay.departure, up: false))
+        slots = scenario.wholeSlots(of: stay)
     }
 
     /// The stay within a horizon; `nil`: it is not there. A stay that goes on behind it keeps what it wants at its end.
@@ -184,16 +150,6 @@ private struct Van {
         let efficiency = Double(scenario.efficiencyPerMille) / 1000
         net.append((slot, energy))
         stored += energy > 0 ? energy * efficiency : energy / efficiency
-    }
-
-    func uncontrolled(_ start: Instant, _ scenario: ParkScenario) -> [(slot: Int, kilowattHours: Double)] {
-        var left =
-            max(0, stay.target.kilowattHours - stay.stored.kilowattHours) * 1000 / Double(scenario.efficiencyPerMille)
-        return slots.compactMap { slot in
-            let energy = min(left, scenario.pilePower.kilowatts * 0.25)
-            left -= energy
-            return energy > 0 ? (slot, energy) : nil
-        }
     }
 
     /// Two registers, read every quarter of an hour.

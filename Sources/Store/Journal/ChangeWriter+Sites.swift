@@ -32,6 +32,12 @@ extension ChangeWriter {
             .text(point.level).run()
     }
 
+    func write(_ point: SetpointPoint) throws(SQLiteFailure) {
+        try statement("INSERT OR REPLACE INTO setpoint VALUES (?, ?, ?, ?, ?)")
+            .text(point.evse.station.value).int(point.evse.number).int(point.at.milliseconds)
+            .text(point.session.value).int(point.power?.watts).run()
+    }
+
     /// The plan, and for each session the newest plan's word on it: an ended session keeps the last one.
     func write(_ plan: Plan) throws(SQLiteFailure) {
         try statement("INSERT OR REPLACE INTO plan VALUES (?, ?, ?, ?)")

@@ -29,6 +29,7 @@ final class ChangeWriter {
         case .removeNode(let node): try statement("DELETE FROM node WHERE id = ?").text(node.value).run()
         case .nodeReadings(let node, let readings): try write(readings, node: node)
         case .sitePower(let point): try write(point)
+        case .setpoint(let point): try write(point)
         case .plan(let plan): try write(plan)
         case .alarm(let alarm): try write(alarm)
         case .audit(let record): try write(record)

@@ -63,6 +63,7 @@ enum ChangeIdentity: Hashable, Sendable {
     case node(NodeID)
     case nodeReadings(NodeID, [NodeReading])
     case sitePower(SiteID, Instant)
+    case setpoint(EVSEID, Instant)
     case plan(Int64)
     case alarm(Int64)
     case audit(AuditRecord)
@@ -113,6 +114,7 @@ extension Change {
         case .removeNode(let id): .node(id)
         case .nodeReadings(let node, let readings): .nodeReadings(node, readings)
         case .sitePower(let point): .sitePower(point.site, point.at)
+        case .setpoint(let point): .setpoint(point.evse, point.at)
         case .plan(let plan): .plan(plan.id.value)
         case .alarm(let alarm): .alarm(alarm.id)
         case .audit(let record): .audit(record)
@@ -167,6 +169,7 @@ extension Change {
         case .node, .removeNode: "node"
         case .nodeReadings: "node-readings"
         case .sitePower: "site-power"
+        case .setpoint: "setpoint"
         case .plan: "plan"
         case .alarm: "alarm"
         case .audit: "audit"
@@ -212,6 +215,7 @@ extension Change {
         case .node(let node): node.id.value
         case .removeNode(let id), .nodeReadings(let id, _): id.value
         case .sitePower(let point): point.site.value
+        case .setpoint(let point): point.evse.station.value
         case .plan(let plan): plan.site.value
         case .dayReport(let report): report.site.value
         case .certificate(let record): record.station.value

@@ -103,7 +103,9 @@ private func view(_ row: Row) throws -> SessionView {
 }
 
 /// Everything that was read in a session, in order of time.
-func sessionReadings(_ session: Session.ID, _ db: Database) throws -> [Reading] {
+func sessionReadings(
+    _ session: Session.ID, _ db: Database, where isMeant: (Reading) -> Bool = { _ in true }
+) throws -> [Reading] {
     let days = try Row.fetchAll(
         db, sql: "SELECT station, evse, day FROM reading_session WHERE session = ? ORDER BY day",
         arguments: [session.value])
@@ -111,14 +113,15 @@ func sessionReadings(_ session: Session.ID, _ db: Database) throws -> [Reading] 
     for day in days {
         entries += try newestBlock(
             station: day["station"], evse: day["evse"], day: day["day"], db
-        ).filter { $0.session == session }
+        ).filter { $0.session == session && isMeant($0.reading) }
     }
     // The tail's rows are found by EVSE; a session has one.
     if let evse = try Row.fetchOne(
         db, sql: "SELECT station, evse FROM session WHERE id = ?", arguments: [session.value])
     {
         entries += try tail(
-            db, "station = ? AND evse = ? AND session = ?", [evse["station"], evse["evse"], session.value])
+            db, "station = ? AND evse = ? AND session = ?", [evse["station"], evse["evse"], session.value]
+        ).filter { isMeant($0.reading) }
     }
     return ReadingEntry.merged(entries).map(\.reading)
 }

@@ -20,6 +20,7 @@ public struct RetentionPolicy: Sendable {
     public var nodeReadings = Bound(days: 60, megabytes: 1024)
     public var nodeQuarters = Bound(days: 800, megabytes: 256)
     public var sitePower = Bound(days: 400, megabytes: 1024)
+    public var setpoints = Bound(days: 60, megabytes: 512)
     public var plans = Bound(days: 14, megabytes: 1024)
     public var alarms = Bound(days: 400, megabytes: 128)
     public var securityEvents = Bound(days: 400, megabytes: 256)
@@ -90,6 +91,7 @@ public struct RetentionPolicy: Sendable {
             Rule(table: "node_reading", bound: nodeReadings, age: "at", key: "node, at"),
             Rule(table: "node_quarter", bound: nodeQuarters, age: "at", key: "node, at"),
             Rule(table: "site_power", bound: sitePower, age: "at", key: "site, at"),
+            Rule(table: "setpoint", bound: setpoints, age: "at", key: "station, evse, at"),
         ]
     }
 }

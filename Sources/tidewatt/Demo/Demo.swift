@@ -24,7 +24,7 @@ struct Demo: Sendable {
     /// - Returns: whether no quarter of an hour of the judged days was above the limit.
     func play(once: Bool) async throws -> Bool {
         introduce()
-        let site = DemoSite(scenario: scenario, base: httpBase)
+        let site = DemoSite(scenario: scenario, client: DemoClient(base: httpBase))
         try await site.createGrid()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let fleet = StationFleet(
@@ -105,7 +105,7 @@ struct Demo: Sendable {
 
     /// Drivers who say on the pile's page when they leave and what they need, as soon as their session has begun.
     private func stateNeeds() async throws -> Bool? {
-        let site = DemoSite(scenario: scenario, base: httpBase)
+        let site = DemoSite(scenario: scenario, client: DemoClient(base: httpBase))
         let index = Dictionary(uniqueKeysWithValues: (0..<scenario.piles).map { (DemoSite.identity($0), $0) })
         var seen: Set<Session.ID> = []
         for await event in platform.events() {
@@ -146,7 +146,7 @@ struct Demo: Sendable {
 
     /// The site meter: households plus whatever the piles draw, told through the API like any meter would.
     private func meter(_ fleet: StationFleet) async throws -> Bool? {
-        let site = DemoSite(scenario: scenario, base: httpBase)
+        let site = DemoSite(scenario: scenario, client: DemoClient(base: httpBase))
         let pause = Duration.milliseconds(Int64(max(30, 10_000 / clock.speed)))
         while !Task.isCancelled {
             let now = clock.now

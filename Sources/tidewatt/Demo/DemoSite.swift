@@ -1,8 +1,6 @@
 import Assets
-import AsyncHTTPClient
 import Charging
 import Documents
-import NIOCore
 import Quantities
 import Simulation
 
@@ -13,7 +11,7 @@ struct DemoSite: Sendable {
     static let tariff = "cn/hubei/residential-charging"
 
     let scenario: DemoScenario
-    let base: String
+    let client: DemoClient
 
     static func identity(_ index: Int) -> String { "PILE-" + padded(index + 1) }
     static func tag(_ index: Int) -> String { "DRIVER-" + padded(index + 1) }
@@ -23,14 +21,14 @@ struct DemoSite: Sendable {
 
     /// The site with its transformer, and what its meter recorded before.
     func createGrid() async throws {
-        try await put(
+        try await client.put(
             "/api/v1/sites/\(Self.site)",
             [
                 "name": "示范小区 Demo community", "kind": "community", "zone": .string(scenario.zone.identifier),
                 "operator": "Tidewatt", "region": "420000",
                 "tariffs": [["from": "2024-01-01", "tariff": .string(Self.tariff)]],
             ])
-        try await put(
+        try await client.put(
             "/api/v1/nodes/\(Self.node)",
             [
                 "site": .string(Self.site.value),
@@ -48,9 +46,9 @@ struct DemoSite: Sendable {
         for index in 0..<scenario.piles {
             rows.append("\(Self.identity(index)),\(Self.site),\(Self.node),SIM-7,1,220,32,private,demo")
         }
-        try await send("POST", "/api/v1/stations:import", "text/csv", rows.joined(separator: "\n") + "\n")
+        try await client.send("POST", "/api/v1/stations:import", "text/csv", rows.joined(separator: "\n") + "\n")
         for index in 0..<scenario.piles {
-            try await put("/api/v1/id-tokens/\(Self.tag(index))", ["status": "Accepted"])
+            try await client.put("/api/v1/id-tokens/\(Self.tag(index))", ["status": "Accepted"])
         }
     }
 
@@ -64,7 +62,7 @@ struct DemoSite: Sendable {
                 "kw": .number(decimalText(Int128(mean.watts), scale: 3)),
             ]
         }
-        try await send(
+        try await client.send(
             "POST", "/api/v1/nodes/\(Self.node)/readings", "application/json", JSONValue.array(readings).text())
     }
 
@@ -73,39 +71,15 @@ struct DemoSite: Sendable {
         let reading: JSONValue = [
             "at": .string(instant.description), "kw": .number(decimalText(Int128(power.watts), scale: 3)),
         ]
-        try await send("POST", "/api/v1/nodes/\(Self.node)/readings", "application/json", reading.text())
+        try await client.send("POST", "/api/v1/nodes/\(Self.node)/readings", "application/json", reading.text())
     }
 
     func state(departure: Instant, energy: Energy, of session: Session.ID) async throws {
-        try await put(
+        try await client.put(
             "/api/v1/sessions/\(session)/needs",
             [
                 "departure": .string(departure.description), "energy_kwh": .number(energy.kilowattHoursText),
                 "charge_now": false,
             ])
-    }
-
-    private func put(_ path: String, _ body: JSONValue) async throws {
-        try await send("PUT", path, "application/json", body.text())
-    }
-
-    private func send(_ method: String, _ path: String, _ type: String, _ body: String) async throws {
-        var request = HTTPClientRequest(url: base + path)
-        request.method = .init(rawValue: method)
-        request.headers.add(name: "Content-Type", value: type)
-        request.body = .bytes(ByteBuffer(string: body))
-        let response: HTTPClientResponse
-        do { response = try await HTTPClient.shared.execute(request, timeout: .seconds(30)) } catch {
-            try Task.checkCancellation()
-            throw Refusal(.noAnswer("\(method) \(path)", why: "\(error)"))
-        }
-        guard (200..<300).contains(response.status.code) else {
-            let text = try await response.body.collect(upTo: 65_536)
-            throw Refusal(
-                .badAnswer(
-                    "\(method) \(path)", status: Int(response.status.code), String(String(buffer: text).prefix(500))))
-        }
-        // Read to its end, so that the connection can be used again.
-        for try await _ in response.body {}
     }
 }

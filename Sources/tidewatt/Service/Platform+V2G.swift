@@ -15,7 +15,7 @@ extension Platform {
         var evidence: [V2GReport.Evidence] = []
         for view in inside
         where view.session.imported > .zero || view.session.exported > .zero || view.session.status == .active {
-            evidence.append(.init(view.session, readings: await allReadings(of: view.session.id)))
+            evidence.append(.init(view.session, readings: await registers(of: view.session.id)))
         }
         let known = Set(inside.map(\.session.id))
         let zone = site.zone
@@ -33,7 +33,7 @@ extension Platform {
         let stations = await stations(ofSite: id)
         return V2GReport(
             site: site, interval: interval, sessions: evidence, isCut: isCut, stations: stations, before: before,
-            tariff: { RulePacks.builtIn.tariff($0) })
+            tariff: { packs.tariff($0) })
     }
 
     func nodeReadings(of site: SiteID) async -> [NodeID: NodeReading] {
@@ -54,13 +54,17 @@ extension Platform {
         return (list, true)
     }
 
-    private func allReadings(of session: Session.ID) async -> [Reading] {
-        var all: [Reading] = []
-        while true {
-            let page = await readings(of: session, after: all.count, limit: 5000)
-            all += page
-            if page.count < 5000 { return all }
-        }
+    func course(of session: Session.ID, step: Duration) async -> [Reading] {
+        await reading { try await self.store.course(of: session, step: step) } ?? []
+    }
+
+    func setpoints(of evse: EVSEID, in interval: Interval) async -> [SetpointPoint] {
+        await reading { try await self.store.setpoints(of: evse, in: interval) } ?? []
+    }
+
+    /// As many as quarter hours need.
+    private func registers(of session: Session.ID) async -> [Reading] {
+        await reading { try await self.store.registers(of: session, step: V2GReport.step) } ?? []
     }
 
     private func stations(ofSite site: SiteID) async -> [(Station, evses: Int)] {

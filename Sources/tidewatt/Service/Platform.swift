@@ -18,6 +18,8 @@ import Synchronization
 final class Platform: @unchecked Sendable {  // parts are set in `init` and `start`; everything mutable is behind a lock
     let clock: DomainClock
     let configuration: ServeConfiguration
+    /// The tariffs and calendars that it reckons with.
+    let packs: RulePacks
     let store: Store
     let log: StructuredLog
     let hub = EventHub()
@@ -62,8 +64,12 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
 
     /// - Throws: ``StoreFault`` when the data directory cannot be opened (held by another process, damaged …),
     ///   ``CredentialFault`` when secrets or certificates cannot be used.
-    init(configuration: ServeConfiguration, directory: String, clock: DomainClock, log: StructuredLog) throws {
+    init(
+        configuration: ServeConfiguration, directory: String, clock: DomainClock, log: StructuredLog,
+        packs: RulePacks = .builtIn
+    ) throws {
         self.configuration = configuration
+        self.packs = packs
         self.clock = clock
         self.log = log
         self.disk = DiskWatch(log: log)
@@ -118,15 +124,14 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         }
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.shards)
         var settings = CoreConfiguration(configuration, tokenMarker: tokenMarker)
-        // On a fast virtual clock a round trip on real sockets takes domain time: do not call that disobedience.
         settings.offersTLS = configuration.ocpps != nil
         settings.certificateReader = .x509
         settings.receiptAddress = { [receipts] in receipts.address(of: $0) }
         settings.codes = receipts.codeTool
         settings.uploadTicket = { [fileDesk] in fileDesk.uploadTicket(for: $0, name: $1, until: $2) }
-        settings.dispatch.settleAfter += .milliseconds(Int64((clock.speed - 1) * 150))
+        settings.fit(clockSpeed: clock.speed)
         let core = Core(
-            configuration: settings, state: try store.loadCore(), packs: RulePacks.builtIn,
+            configuration: settings, state: try store.loadCore(), packs: packs,
             instance: Self.instanceMark())
         self.loop = CoreLoop(core: core, clock: clock, clockEvents: { [unowned self] in noteClock($0) }) {
             [unowned self] in carryOut($0, ends: $1)

@@ -353,4 +353,19 @@ extension CoreConfiguration {
         paysThroughProvider = !settings.payment.provider.isEmpty
         acceptsTerminals = settings.payment.terminals
     }
+
+    /// On a fast virtual clock a round trip on real sockets takes domain time: what waits for one must wait for so much
+    /// longer, or every answer would be late and every pile disobedient.
+    mutating func fit(clockSpeed speed: Double) {
+        func real(_ milliseconds: Double) -> Duration { .seconds(Int64((speed * milliseconds / 1000).rounded(.up))) }
+        guard speed > 1 else { return }
+        dispatch.settleAfter += .milliseconds(Int64((speed - 1) * 150))
+        // Each sample waits for the disk: a station that sends the next one sooner falls behind for good.
+        steeredSampleInterval = max(steeredSampleInterval, real(300))
+        dispatch.meterStaleAfter = max(dispatch.meterStaleAfter, real(1000))
+        dispatch.followWithin += real(250)
+        dispatch.deadMan = max(dispatch.deadMan, real(1500))
+        dispatch.deadManRenewBefore = max(dispatch.deadManRenewBefore, real(750))
+        dispatch.evseStaleAfter = max(dispatch.evseStaleAfter, real(1000))
+    }
 }
