@@ -151,7 +151,7 @@ import Testing
         meter(1000)
         #expect(told().isEmpty)
         d.calm(.seconds(15))
-        #expect(told() == [#"{"totalCost":1,"transactionId":"tx"}"#])
+        #expect(told() == [#"{"totalCost":1.00,"transactionId":"tx"}"#])
         d.answer("P1", "CostUpdated", "{}")
         d.calm(.minutes(3))
         #expect(told().isEmpty, "nothing is new")

@@ -120,7 +120,9 @@ import Testing
         d.restart()
         #expect(Self.shown(d) == learned)
         for n in 21...23 { Self.stay(&d, "t\(n)", inward: 0.95, outward: 0.95) }
-        #expect(abs(try #require(Self.shown(d)).value.middle - 902) < 12)
+        // Eleven of sixteen are new: the others move nothing.
+        let newer = try #require(Self.shown(d)).value
+        #expect((newer.low...newer.high).contains(902) && newer.middle > 850, "\(newer)")
         d.order(.deleteStation(StationID("P1")))
         #expect(d.disk.state.roundTrips.isEmpty)
     }

@@ -122,7 +122,7 @@ def test_what_is_lost_is_learned_from_two_sessions_and_a_kill_keeps_it(serve, ve
     assert {"total_yuan", "export_credit_yuan", "exported_kwh", "minimum_kwh"} <= statement.keys()
     assert abs(statement["exported_kwh"] - Decimal("7.5")) < Decimal("0.01")
     rows = api.request("GET", "/api/v1/sessions?format=csv").text.splitlines()
-    assert {"export_wh", "export_credit_yuan", "needs.minimum_kwh", "losses.round_trip.value"} <= set(rows[0].split(","))
+    assert {"export_wh", "account.export_credit_yuan", "needs.minimum_kwh", "losses.round_trip.value"} <= set(rows[0].split(","))
     report = api.get(f"/api/v1/sites/{site}/v2g")
     assert report["battery"]["round_trip"] == Decimal("0.8"), "as it was stated"
     assert report["measured_round_trip"]["sessions"] == 2
