@@ -17,8 +17,8 @@ struct ParkPlay: Sendable {
     let httpBase: String
     let stations: StationEndpoint
 
-    /// Before the first day: piles connect and are set up while nobody charges, which takes its real time at any speed.
-    static func lead(speed: Double) -> Duration { max(.minutes(30), .minutes(Int((20 * speed / 60).rounded(.up)))) }
+    /// Before the first day: piles connect and are set up while nobody charges, which takes its real time at any speed. In whole quarter hours.
+    static func lead(speed: Double) -> Duration { .minutes(15 * max(2, Int((20 * speed / 900).rounded(.up)))) }
 
     /// - Returns: whether every limit and every driver's minimum was kept on all days.
     func play(once: Bool) async throws -> Bool {
