@@ -105,4 +105,4 @@ def test_the_park_in_memory_has_the_same_answer():
     answer = json.loads(run.stdout)
     assert run.returncode == 0 and answer["form"] == "in-memory" and answer["observed"] is None
     assert answer["discharge_power_kw"] == 600 and answer["slots_above_limit"] == 0
-    assert tidewatt("demo", "--in-memory").returncode == 1, "only the park has such a form"
+    assert tidewatt("demo", "--in-memory").returncode == 2, "only the park has such a form"

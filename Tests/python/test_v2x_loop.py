@@ -94,6 +94,9 @@ def test_K28_a_group_gives_what_it_is_asked_follows_changes_and_goes_back(charge
     assert (stands["target_kw"], stands["missed_since"]) == (-8, None) and abs(stands["measured_kw"] + 8) < 0.2
     assert stands["lowest_kw"] == -11, "the vehicle's own most"
     assert [step["stage"] for step in stands["history"]] == ["received", "allocated", "confirmed", "measured"]
+    kept = api.get(it.one.path() + "/evses/1/setpoints")["items"]
+    assert abs(kept[-1]["kw"] + 8) < 0.2 and {p["session"] for p in kept} == {it.one.shown()["evses"][0]["session"]}
+    assert [p["at"] for p in kept] == sorted(p["at"] for p in kept) and len(kept) < 10, "a step where it changes only"
 
     # More than it can: the rest is missing, and why is said.
     it.ask(-20)

@@ -42,7 +42,7 @@ struct FollowChart {
             }
         }
         var lines = [
-            LineChart.Line(name: "measured", label: t("series.power"), points: measured),
+            LineChart.Line(name: "measured", label: t("series.measured"), points: measured),
             // The last value holds until now.
             LineChart.Line(
                 name: "setpoint", label: t("series.told"),

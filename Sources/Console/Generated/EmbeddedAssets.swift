@@ -13379,7 +13379,7 @@ enum EmbeddedAssets {
                 .level-chip.level-valley { background: var(--valley); } .level-chip.level-deep_valley { background: var(--deep-valley); }
                 .off { display: none; }
 
-                .series-setpoint { stroke: var(--planned); stroke-width: 2; } .series-most-charge, .series-most-discharge { stroke: var(--limit); stroke-width: 1.6; stroke-dasharray: 14 4 3 4; }
+                .series-setpoint { stroke: var(--planned); stroke-dasharray: 7 4; } .series-most-charge, .series-most-discharge { stroke: var(--limit); stroke-width: 1.6; stroke-dasharray: 14 4 3 4; }
                 .series-stored { stroke: var(--measured); stroke-width: 2.4; } .series-course { stroke: var(--planned); stroke-dasharray: 7 4; }
                 .series-target { stroke: var(--accent); stroke-dasharray: 12 4; } .series-minimum { stroke: var(--limit); stroke-width: 2.4; stroke-dasharray: 14 4 3 4; }
                 .series-window-low, .series-window-high { stroke: var(--base); stroke-width: 1.4; stroke-dasharray: 2 3; }

@@ -109,8 +109,11 @@ extension Core {
             session.needs?.departure
             ?? sites[s].forecaster.departure(user: session.idToken, arrival: session.startedAt, now: now)
             .value(at: settings.departureQuantile)
+        // A vehicle that came with more than it wants has some to give: its target lies below what it had.
+        let offered = session.v2x.flatMap { $0.isBidirectional && $0.target ?? .zero < .zero ? $0.target : nil }
+        let stated = session.needs.flatMap { $0.statedBy == Needs.vehicle ? offered ?? $0.energy : $0.energy }
         let wanted =
-            session.needs?.energy
+            stated
             ?? session.v2x?.target
             ?? sites[s].forecaster.energy(
                 user: session.idToken, arrival: session.startedAt,
@@ -119,7 +122,7 @@ extension Core {
             ).value(at: settings.energyQuantile)
         let outlook = Outlook(
             session: session.id, departure: max(departure, now + Self.leastStay),
-            wanted: max(wanted, session.needs?.minimum ?? .zero),
+            wanted: session.needs?.minimum.map { max(wanted, $0) } ?? wanted,
             isForecast: session.needs?.departure == nil || session.needs?.energy == nil, at: now)
         stations[m].evses[e].outlook = outlook
         return outlook

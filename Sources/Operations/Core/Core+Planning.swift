@@ -126,13 +126,14 @@ extension Core {
         // Who gives back is planned for also when nothing is missing.
         let steering = steering(m, e, session, controlled: false, at: now)
         guard missing > .zero || steering != nil, power > .zero else { return nil }
+        let isStated = (session.needs?.energy ?? session.v2x?.target) != nil
 
         let stepMilliseconds = settings.planStep.wholeMilliseconds
         var departure = min(outlook.departure, start + settings.planStep * most)
         if evse.control.chargeNow || session.needs?.chargeNow == true {
             // As soon as possible: a window just long enough at full power.
             let needed = Duration.milliseconds(
-                Int64((missing.kilowattHours / power.kilowatts * 3_600_000).rounded(.up)))
+                Int64((max(.zero, missing).kilowattHours / power.kilowatts * 3_600_000).rounded(.up)))
             departure = min(departure, now + needed + settings.planStep)
         }
         let last = Int((departure - start).wholeMilliseconds - 1) / Int(stepMilliseconds)
@@ -145,7 +146,8 @@ extension Core {
         var vehicle = PlanningVehicle(
             slots: 0..<(last + 1), firstPresence: firstPresence, lastPresence: lastPresence,
             maxCharge: power.kilowatts, minCharge: capability.minimum.kilowatts,
-            wanted: max(.zero, missing).kilowattHours,
+            // What it has beyond a wish that somebody stated may be given.
+            wanted: (steering != nil && isStated ? missing : max(.zero, missing)).kilowattHours,
             node: slot.station.node.flatMap { nodeIndex[$0] }.flatMap { position[$0] }, name: session.id.value)
         if let steering {
             vehicle.steer(
@@ -157,7 +159,7 @@ extension Core {
         }
         return Candidate(
             key: PlanRequest.Key(
-                session: session.id.value, evse: evse.id, wanted: outlook.wanted, departure: departure,
+                session: session.id.value, evse: evse.id, wanted: max(.zero, outlook.wanted), departure: departure,
                 isForecast: outlook.isForecast),
             vehicle: vehicle)
     }

@@ -16,6 +16,8 @@ public struct ParkLedger: Sendable {
         /// Departures with less than was wanted, by more than a hundredth of the battery.
         public var missedTargets = 0
         public var following = Following()
+        /// Between two looks at the piles, on average: nothing shorter can be told apart. `nil`: nobody looked.
+        public var lookEvery: Duration?
     }
 
     /// How piles followed new setpoints. Only changes count that a meter can tell from what flowed before.
@@ -71,6 +73,7 @@ public struct ParkLedger: Sendable {
     private var taken: [Energy]
     private var given: [Energy]
     private var following: [Following]
+    private var looks: [Int]
     /// By stay.
     private var state: [Int?]
     private var above: [Energy?]
@@ -84,6 +87,7 @@ public struct ParkLedger: Sendable {
         taken = Array(repeating: .zero, count: slots)
         given = Array(repeating: .zero, count: slots)
         following = Array(repeating: Following(), count: scenario.days)
+        looks = Array(repeating: 0, count: scenario.days)
         state = Array(repeating: nil, count: scenario.stays.count)
         above = state.map { _ in nil }
     }
@@ -92,6 +96,7 @@ public struct ParkLedger: Sendable {
 
     /// - Parameter glimpses: of all piles at `now`, which is later than before.
     public mutating func look(_ glimpses: [StationFleet.Glimpse], at now: Instant) {
+        if let day = day(of: now) { looks[day] += 1 }
         for glimpse in glimpses {
             guard let pile = index[glimpse.identity] else { continue }
             if let before = piles[pile].seen {
@@ -199,9 +204,15 @@ public struct ParkLedger: Sendable {
         let slots = scenario.slots(interval.start..<interval.end).clamped(to: taken.indices)
         observed.imported = taken[slots].reduce(.zero, +)
         observed.exported = given[slots].reduce(.zero, +)
+        var count = 0
         for (number, one) in following.enumerated() {
             let day = scenario.zone.midnight(of: scenario.firstDay.adding(days: number))
-            if interval.contains(day) { observed.following = observed.following + one }
+            guard interval.contains(day) else { continue }
+            observed.following = observed.following + one
+            count += looks[number]
+        }
+        if count > 0 {
+            observed.lookEvery = .milliseconds(interval.duration.wholeMilliseconds / Int64(count))
         }
         for (index, stay) in scenario.stays.enumerated() {
             guard Interval(stay.arrival, stay.departure).intersection(interval) != nil else { continue }

@@ -107,7 +107,7 @@ struct DemoCommand: AsyncParsableCommand {
             let scenario = try ParkScenario(seed: seed ?? ParkScenario.defaultSeed, days: days ?? 30)
             let (output, once) = (output, once)
             let packs = RulePacks.builtIn.adding([scenario.buying])
-            try await host(from: scenario.interval.start - ParkPlay.lead, packs: packs) { stage in
+            try await host(from: scenario.interval.start - ParkPlay.lead(speed: speed), packs: packs) { stage in
                 try await ParkPlay(
                     scenario: scenario, platform: stage.platform, clock: stage.clock, output: output,
                     httpBase: stage.httpBase, stations: stage.stations

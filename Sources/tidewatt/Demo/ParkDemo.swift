@@ -139,6 +139,9 @@ extension ParkLedger.Observed {
                 "share": following.share.map { .decimal($0, places: 6) } ?? .null,
                 "superseded": .int(following.superseded), "gaps": .int(following.gaps),
                 "gaps_limited_by_battery": .int(following.limitedByBattery), "gaps_reported": .int(following.reported),
+                "looked_every_s": lookEvery.map {
+                    .number(decimalText(Int128($0.wholeMilliseconds), scale: 3))
+                } ?? .null,
             ],
         ]
     }

@@ -17,13 +17,13 @@ struct ParkPlay: Sendable {
     let httpBase: String
     let stations: StationEndpoint
 
-    /// Before the first day: piles connect and are set up while nobody charges.
-    static let lead = Duration.minutes(30)
+    /// Before the first day: piles connect and are set up while nobody charges, which takes its real time at any speed. In whole quarter hours.
+    static func lead(speed: Double) -> Duration { .minutes(15 * max(2, Int((20 * speed / 900).rounded(.up)))) }
 
     /// - Returns: whether every limit and every driver's minimum was kept on all days.
     func play(once: Bool) async throws -> Bool {
         introduce()
-        let start = scenario.interval.start - Self.lead
+        let start = scenario.interval.start - Self.lead(speed: clock.speed)
         let building = ParkBuilding(scenario, in: Interval(start - .days(21), scenario.interval.end + .days(2)))
         let site = ParkSite(scenario: scenario, client: DemoClient(base: httpBase))
         try await site.create(history: building, until: start)

@@ -361,11 +361,11 @@ extension CoreConfiguration {
         guard speed > 1 else { return }
         dispatch.settleAfter += .milliseconds(Int64((speed - 1) * 150))
         // Each sample waits for the disk: a station that sends the next one sooner falls behind for good.
-        steeredSampleInterval = max(steeredSampleInterval, real(300))
+        steeredSampleInterval = max(steeredSampleInterval, real(500))
         dispatch.meterStaleAfter = max(dispatch.meterStaleAfter, real(1000))
         dispatch.followWithin += real(250)
-        dispatch.deadMan = max(dispatch.deadMan, real(1500))
-        dispatch.deadManRenewBefore = max(dispatch.deadManRenewBefore, real(750))
-        dispatch.evseStaleAfter = max(dispatch.evseStaleAfter, real(1000))
+        dispatch.deadMan = max(dispatch.deadMan, real(1200))
+        dispatch.deadManRenewBefore = max(dispatch.deadManRenewBefore, real(600))
+        dispatch.evseStaleAfter = max(dispatch.evseStaleAfter, real(2000))
     }
 }
