@@ -65,7 +65,7 @@ extension Frame {
                 taken.insert(k)
             }
             var track = known[instruction.id] ?? GroupTrack(asked: power.watts, measured: measured, at: now)
-            track.step(to: power.watts, ramp: instruction.ramp, settings: settings, at: now)
+            track.step(to: power.watts, ramp: instruction.ramp, measured: measured, settings: settings, at: now)
             track.correct(measured: measured, isSettled: isSettled, settings: settings, at: now)
             known[instruction.id] = track
             let shares = GroupUnit.divide(track.target + track.trim - fixed, among: members.map(\.unit))
