@@ -136,8 +136,9 @@ public struct LiveMeter: Hashable, Sendable {
     }
 
     /// From reading to telling, in milliseconds. By how much a clock is wrong is the same for all, what waited in a queue
-    /// is not: so the least of the last minute or two says what is nobody's delay.
+    /// is not: so the least of the last minute or two says what is nobody's delay. At first a clock is taken to be right.
     private struct Lags: Hashable, Sendable {
+        /// Until its end ``least`` counts; 0: nothing was told yet.
         private var minute: Int32 = 0
         private var least: Int32?
         private var before: Int32?
@@ -151,7 +152,10 @@ public struct LiveMeter: Hashable, Sendable {
                 return .milliseconds(Int64(max(0, lag - known)))
             }
             let minute = Int32(truncatingIfNeeded: now.milliseconds / 60_000)
-            if minute != self.minute {
+            if self.minute == 0 {
+                before = 0
+                self.minute = minute &+ 1
+            } else if minute > self.minute || minute < self.minute &- 2 {
                 before = minute == self.minute &+ 1 ? least : nil
                 least = nil
                 self.minute = minute

@@ -31,8 +31,20 @@ extension Frame {
         let cap: Int64
     }
 
-    /// What a steered EVSE asks for; more than one wish where a minimum comes before the plan.
+    /// What a steered EVSE asks for; more than one wish where a minimum comes before the plan. A vehicle that turned round to
+    /// give a moment ago rests before it charges again, whoever wants it to.
     func wishes(of k: Int, track: EVSETrack) -> [Wish] {
+        let wishes = unrested(k, track)
+        guard input.evses[k].session?.steering != nil, !track.response.mayAsk(1, settings: settings, at: now) else {
+            return wishes
+        }
+        return wishes.map { wish in
+            wish.amount > 0 || wish.reason == .turning
+                ? Wish(pile: k, tier: wish.tier, amount: 0, reason: .turning, cap: 0) : wish
+        }
+    }
+
+    private func unrested(_ k: Int, _ track: EVSETrack) -> [Wish] {
         let evse = input.evses[k]
         guard let session = evse.session else { return [] }
         let (cap, capReason, stack) = self.cap(k)
@@ -81,10 +93,6 @@ extension Frame {
         if let power = planned {
             if power < .zero {
                 wishes.append(discharge(k, power, session))
-                return wishes
-            }
-            guard session.steering == nil || track.response.mayAsk(1, settings: settings, at: now) else {
-                wishes.append(wish(.plan, 0, .turning))
                 return wishes
             }
             let wished = roundedToMinimum(power.watts, evse.capability)

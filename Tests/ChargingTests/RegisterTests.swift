@@ -137,6 +137,8 @@ import Testing
                     [reading("Power.Active.Import", watts, "W", at: metered + skew)], voltage: 220, phases: 1,
                     wasOffline: wasOffline, at: Instant(seconds: told))
             }
+            // At first nobody knows how wrong the clock is.
+            take(6_000, metered: 800, told: 800)
             take(7_000, metered: 1_000, told: 1_000)
             take(7_001, metered: 1_010, told: 1_010)
             #expect(meter.at == Instant(seconds: 1_010), "skew \(skew)")
@@ -148,6 +150,11 @@ import Testing
             take(7_004, metered: 1_050, told: 1_050)
             #expect(meter.at == Instant(seconds: 1_050), "skew \(skew)")
         }
+        // We begin while a station tells what it kept.
+        var late = LiveMeter()
+        late.take(
+            [reading("Power.Active.Import", 7_000, "W", at: 700)], voltage: 220, phases: 1, at: Instant(seconds: 730))
+        #expect(late.at == Instant(seconds: 700))
         // A clock that ran ahead and was set right is believed again within two minutes.
         var meter = LiveMeter()
         for (metered, told) in [(200, 100), (210, 110), (130, 130), (200, 200), (260, 260)] as [(Int64, Int64)] {

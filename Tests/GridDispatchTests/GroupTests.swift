@@ -280,6 +280,31 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(site.piles[0].vehicle?.flow == .kilowatts(30))
     }
 
+    @Test func `who gave a moment ago rests before it charges without a plan too`() {
+        var site = park(1)
+        site.run(seconds: 120, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow == .kilowatts(60))
+        site.ask(.kilowatts(-30))
+        site.run(seconds: 10, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow == .kilowatts(-30))
+        site.instructions = []
+        site.run(seconds: 30, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow == .zero && site.last?.evses[0].reason == .turning)
+        site.run(seconds: 40, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow == .kilowatts(60))
+    }
+
+    @Test func `a ramp begins where the group is, not where it never came to`() {
+        var site = park(2)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-400))
+        site.run(seconds: 80, sampleEvery: 2)
+        #expect(site.flow == -120_000)
+        site.ask(.kilowatts(-40), ramp: .kilowatts(8))
+        site.run(seconds: 13, sampleEvery: 2)
+        #expect(abs(site.flow + 40_000) <= 2_000, "\(site.flow) W")
+    }
+
     @Test func `a plan that discharges is followed down to the floor`() {
         var site = park(2)
         site.piles[0].session?.steering?.floor = .wattHours(-500)

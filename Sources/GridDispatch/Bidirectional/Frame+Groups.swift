@@ -65,7 +65,7 @@ extension Frame {
                 taken.insert(k)
             }
             var track = known[instruction.id] ?? GroupTrack(asked: power.watts, measured: measured, at: now)
-            track.step(to: power.watts, ramp: instruction.ramp, settings: settings, at: now)
+            track.step(to: power.watts, ramp: instruction.ramp, measured: measured, settings: settings, at: now)
             track.correct(measured: measured, isSettled: isSettled, settings: settings, at: now)
             known[instruction.id] = track
             let shares = GroupUnit.divide(track.target + track.trim - fixed, among: members.map(\.unit))
@@ -86,7 +86,10 @@ extension Frame {
             guard pile.standing == .steered, track.sampleAt.map({ now - $0 > settings.evseStaleAfter }) ?? true else {
                 return 0
             }
-            if input.evses[k].session?.steering != nil { return track.ledger.confirmed?.limit.watts ?? 0 }
+            if input.evses[k].session?.steering != nil {
+                guard let since = track.ledger.confirmedAt, now - since >= settings.followWithin else { return 0 }
+                return track.ledger.confirmed?.limit.watts ?? 0
+            }
             return pile.isReserved ? 0 : min(pile.allowed, track.drawCap?.watts ?? pile.allowed)
         }
         if pile.standing == .unreachable, power < .zero, track.ledger.giving(at: now) == .zero { return 0 }
@@ -145,6 +148,9 @@ extension Frame {
                     }
                 }
                 shortfalls += others(than: group, tracks)
+                // Who does all it can holds nobody back, unless that is all there is to say.
+                let others = shortfalls.filter { $0.reason != .atRating }
+                if !others.isEmpty { shortfalls = others }
                 if shortfalls.isEmpty { shortfalls += nearest(group, tracks) }
             }
             return GroupDispatch(

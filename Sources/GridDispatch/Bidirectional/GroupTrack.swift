@@ -19,11 +19,17 @@ struct GroupTrack: Hashable, Sendable {
     }
 
     /// Moves the target towards `asked`, by the ramp at most.
-    mutating func step(to asked: Int64, ramp: Power?, settings: DispatchSettings, at now: Instant) {
+    /// - Parameter measured: where a new ramp begins when the group never came to where the old one led.
+    mutating func step(
+        to asked: Int64, ramp: Power?, measured: Int64, settings: DispatchSettings, at now: Instant
+    ) {
         if asked != self.asked {
             trim = 0
             trimmedAt = now
             missedSince = nil
+            // What a ramp under way is behind by is no reason.
+            let behind = (ramp?.watts ?? 0) * settings.followWithin.wholeMilliseconds / 1000
+            if abs(target - measured) > 2 * GroupTrack.tolerance(target) + behind { target = measured }
         }
         self.asked = asked
         if let ramp, now > steppedAt {

@@ -84,6 +84,9 @@ struct GroupChecker {
 
     private var call: (id: String, asked: Power, at: Instant)?
     private var offSince: Instant?
+    /// No word since then of what is missing: between two reasons there may be a moment.
+    private var silentSince: Instant?
+    private var unalarmedSince: Instant?
     private var isReached = false
     private var complained = false
 
@@ -110,6 +113,8 @@ struct GroupChecker {
             isReached = false
             complained = false
             isTold = false
+            silentSince = nil
+            unalarmedSince = nil
             self.asked += 1
         }
         let gap = power.watts - asked.watts
@@ -133,14 +138,16 @@ struct GroupChecker {
             isTold = true
             told += 1
         }
+        silentSince = isReasoned ? nil : silentSince ?? now
+        unalarmedSince = isAlarmed ? nil : unalarmedSince ?? now
         guard !complained else { return nil }
         let lasts = now - begun
-        if lasts > toldWithin, !isReasoned {
+        if lasts > toldWithin, let silentSince, now - silentSince > .seconds(3) {
             complained = true
             return "asked for \(asked.watts) W, \(power.watts) W flow for \(lasts.wholeMilliseconds / 1000) s, and "
                 + (standing.missedSince == nil ? "nobody says so" : "no reason is told")
         }
-        if lasts > alarmedWithin, !isAlarmed {
+        if lasts > alarmedWithin, let unalarmedSince, now - unalarmedSince > .seconds(11) {
             complained = true
             return "asked for \(asked.watts) W, \(power.watts) W flow, and there is no alarm"
         }
