@@ -114,6 +114,8 @@ public enum Change: Sendable {
     case der(DERChange)
     case swap(SwapChange)
     case payment(Payment)
+    case prepaid(PrepaidAccount)
+    case removePrepaid(String)
 }
 
 public struct MessageRecord: Hashable, Sendable {

@@ -30,6 +30,7 @@ extension Core {
         if report.stage == .started { begin(report, s, i, at: at, now: now) }
         account(report, s, i)
         bindPayment(report, s, i, at: now)
+        limitToCredit(report, s, i, at: now)
         takeReadings(of: report, s, i, at: now)
         judgeCompleteness(s, i, at: now)
         chargeStored(s, i, report.readings, at: now)
@@ -46,7 +47,7 @@ extension Core {
         }
         // Known or not: what the end tells is what the platform shows of the session (I03.FR.02).
         guard let place = stations[s].session(transaction: report.transaction) else { return .transaction(verdict) }
-        if report.stage == .ended { return .transaction(verdict, cost: stations[s].sessions[place].cost) }
+        if report.stage == .ended { return .transaction(verdict, cost: costAtEnd(stations[s].sessions[place], paying)) }
         judgeLimits(s, place, at: now)
         return .transaction(
             verdict, cost: runningCostToTell(s, place), limits: limitsToTell(report, s, place))

@@ -50,6 +50,8 @@ final class ChangeWriter {
         case .der(let change): try write(change)
         case .swap(let change): try write(change)
         case .payment(let payment): try write(payment)
+        case .prepaid(let account): try write(account)
+        case .removePrepaid(let token): try statement("DELETE FROM prepaid WHERE token = ?").text(token).run()
         }
     }
 
