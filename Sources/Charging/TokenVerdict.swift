@@ -8,14 +8,21 @@ public struct TokenVerdict: Hashable, Sendable {
         case concurrent
         /// The EVSE is kept free for another token.
         case reserved
+        /// Nothing is left on a prepaid card.
+        case noCredit
     }
     public let status: Status
     public let expiresAt: Instant?
     public let parent: String?
-    public init(_ status: Status, expiresAt: Instant? = nil, parent: String? = nil) {
+    /// Until then a station may keep it (2.x); `nil`: as long as the token holds.
+    public let cachedUntil: Instant?
+    public init(
+        _ status: Status, expiresAt: Instant? = nil, parent: String? = nil, cachedUntil: Instant? = nil
+    ) {
         self.status = status
         self.expiresAt = expiresAt
         self.parent = parent
+        self.cachedUntil = cachedUntil
     }
     public var isAccepted: Bool { status == .accepted }
 }

@@ -173,7 +173,7 @@ enum Schema {
                     ALTER TABLE id_token ADD COLUMN service_fee TEXT;
                     """)
         }
-        migrator.registerMigration("17 dynamic QR codes") { db in
+        migrator.registerMigration("17 dynamic QR codes, prepaid cards") { db in
             // How stations make codes that drivers scan. Their secrets follow from the seeds and from the installation's own.
             try db.execute(
                 sql: """
@@ -182,6 +182,10 @@ enum Schema {
                         length INTEGER NOT NULL, fen INTEGER NOT NULL, seeds TEXT NOT NULL, validities TEXT NOT NULL,
                         lengths TEXT NOT NULL, undecided TEXT NOT NULL, refusals TEXT NOT NULL,
                         changed_at INTEGER NOT NULL, used TEXT NOT NULL, PRIMARY KEY (station, evse)
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE prepaid (
+                        token TEXT PRIMARY KEY, fen INTEGER NOT NULL, changed_at INTEGER NOT NULL, last_session TEXT,
+                        last_fen INTEGER NOT NULL
                     ) STRICT, WITHOUT ROWID;
                     """)
         }

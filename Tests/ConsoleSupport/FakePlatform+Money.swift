@@ -23,6 +23,7 @@ extension FakePlatform {
     }
     public func receiptAddress(of payment: String) -> String? { "https://charge.example/receipts/receipt-" + payment }
 
+    public func prepaidAccount(_ token: String) async -> PrepaidAccount? { read { $0.prepaid[token] } }
     public func webPayments(of station: StationID) async -> [WebPaymentSetup]? {
         read { state in state.stations[station].map { _ in state.webPayments[station] ?? [] } }
     }
@@ -60,6 +61,16 @@ extension FakePlatform {
                 state.webPayments[id] = [setup]
             }
             return .command(command(id, "SetVariables", Array("{}".utf8), actor))
+        case .credit(let token, let change):
+            state.withLock { state in
+                switch change {
+                case .set(let fen): state.prepaid[token] = fen.map { PrepaidAccount(token: token, fen: $0, at: now) }
+                case .add(let fen):
+                    state.prepaid[token] = PrepaidAccount(
+                        token: token, fen: (state.prepaid[token]?.fen ?? 0) + fen, at: now)
+                }
+            }
+            return .done
         case .scan(let scanned):
             switch scanned.code {
             case "used00": throw ServiceFault(.codeUsed)

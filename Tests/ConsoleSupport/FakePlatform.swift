@@ -44,6 +44,7 @@ public final class FakePlatform: PlatformService {
         public var vendorHandlers: [String: VendorHandler] = [:]
         public var stationTariffs: [StationID: StationTariffs] = [:]
         public var webPayments: [StationID: [WebPaymentSetup]] = [:]
+        public var prepaid: [String: PrepaidAccount] = [:]
         /// Newest first.
         public var payments: [Payment] = []
         /// Newest first.

@@ -46,6 +46,21 @@ import Testing
         #expect(browser.platform.read { $0.payments.isEmpty })
     }
 
+    @Test func `what is left on a card is set, raised and shown`() async {
+        _ = await browser.send(.put, "/api/v1/id-tokens/T-1", #"{"status": "Accepted"}"#)
+        let path = "/api/v1/id-tokens/T-1/credit"
+        #expect(await browser.get(path).value("credit_yuan") == "null")
+        for wrong in ["{}", #"{"credit_yuan": -1}"#, #"{"credit_yuan": "x"}"#] {
+            #expect(await browser.send(.put, path, wrong).status == 400)
+        }
+        #expect(await browser.send(.put, path, #"{"credit_yuan": 10}"#).value("credit_yuan") == "10.00")
+        #expect(await browser.send(.post, path, #"{"amount_yuan": 2.5}"#).value("credit_yuan") == "12.50")
+        #expect(await browser.send(.post, path, #"{"amount_yuan": 0}"#).status == 400)
+        #expect(await browser.send(.put, path, #"{"credit_yuan": null}"#).value("credit_yuan") == "null")
+        #expect(await browser.get("/api/v1/id-tokens/none/credit").status == 404)
+        #expect(await Browser().token("operator").send(.put, path, #"{"credit_yuan": 1}"#).status == 403)
+    }
+
     @Test func `codes are set up, listed and shown`() async throws {
         let path = "/api/v1/stations/JY-005/web-payments"
         let refused = await browser.send(.put, path, #"{"evse_id": 1}"#)

@@ -43,6 +43,12 @@ import Testing
         return picture
     }
 
+    private static var card: PrepaidAccount {
+        var account = PrepaidAccount(token: "T", fen: 900, at: t0)
+        account.take(1200, for: Session.ID("S-7"), at: t0 + .seconds(9))
+        return account
+    }
+
     private static func codes(evse: Int) -> WebPaymentSetup {
         var setup = WebPaymentSetup(
             station: id, evse: evse, wish: WebPaymentWish(isEnabled: true, validity: 30, length: 10, fen: 5000), at: t0)
@@ -140,7 +146,9 @@ import Testing
                     .holding(.tariffs(StationTariffs(station: Self.id))), .holding(.tariffs(Self.tariffs)),
                     .session(Self.session), .session(Self.session), .payment(Self.payment(1, .settling)),
                     .payment(Self.payment(2, .begun)), .payment(Self.payment(2, .settled)),
-                    .holding(.webPayments(Self.codes(evse: 2))), .holding(.webPayments(Self.codes(evse: 0))),
+                    .prepaid(PrepaidAccount(token: "T", fen: 4, at: t0)), .prepaid(Self.card),
+                .prepaid(PrepaidAccount(token: "gone", fen: 4, at: t0)), .removePrepaid("gone"),
+                .holding(.webPayments(Self.codes(evse: 2))), .holding(.webPayments(Self.codes(evse: 0))),
                     .holding(
                         .webPayments(
                             WebPaymentSetup(
@@ -160,6 +168,7 @@ import Testing
             #expect(state.payments == memory.state.payments)
             #expect(state.roundTrips == memory.state.roundTrips && state.roundTrips.count == 17)
             #expect(Self.session.account.losses?.roundTrip != nil)
+            #expect(state.prepaid == [Self.card] && memory.state.prepaid == [Self.card])
             #expect(state.webPayments == memory.state.webPayments && state.webPayments.map(\.evse) == [0, 1, 2])
             #expect(state.activeSessions == [Self.session])
             #expect(try await again.session(Session.ID("S-7"))?.session == Self.session)

@@ -9,6 +9,7 @@ from support.payment_provider import Provider
 from support.polling import until
 from support.program import Server
 from support.station import fresh, now
+from support.station2 import variables_read
 
 TARIFF = "cn/hubei/residential-charging"
 
@@ -209,3 +210,75 @@ def test_without_a_provider_nothing_begins(station, api, shared):
     assert refused.status == 409 and "payments-off" in refused.text
     assert one.authorize(fresh("card"), "DirectPayment")["status"] == "Invalid"
     one.close()
+
+
+def test_C17_a_prepaid_card_charges_for_what_is_left_and_no_further(shop, stall):
+    api, one, card = stall.api, stall.one, fresh("PRE")
+    one.answers["GetVariables"] = variables_read({("TxCtrlr", "SupportedLimits"): "maxCost,maxEnergy"})
+    api.put(f"/api/v1/id-tokens/{card}", {"status": "Accepted"})
+    credit = f"/api/v1/id-tokens/{card}/credit"
+    assert api.get(credit)["credit_yuan"] is None
+    api.put(credit, {"credit_yuan": 0})
+    refused = one.authorize(card)
+    assert refused["status"] == "NoCredit" and refused["cacheExpiryDateTime"] <= now()
+    assert api.post(credit, {"amount_yuan": 1.2})["credit_yuan"] == Decimal("1.2")
+    taken = one.authorize(card)
+    assert taken["status"] == "Accepted" and taken["cacheExpiryDateTime"] <= now(), "nobody caches what is left"
+    transaction = one.transaction(token=card)
+    transaction.next("Authorized", token=card, evse=1, values=[sampled(0)])
+    until(lambda: one.heard("TriggerMessage"), "it is asked for a message that can be answered with the limit")
+    answer = transaction.next("Trigger", state="Charging", values=[sampled(0)])
+    assert float(answer["transactionLimit"]["maxCost"]) == 1.2
+    assert "transactionLimit" not in transaction.next("LimitSet", values=[sampled(500)], transactionLimit={"maxCost": 1.2})
+    # A slow station: it stops beyond the limit.
+    transaction.unplugged(values=[sampled(4000)])
+    cost = transaction.shown()["cost_yuan"]
+    left = api.get(credit)
+    assert cost > 2 and left["credit_yuan"] == Decimal("1.2") - Decimal(str(cost)) and left["last_session"] == transaction.shown()["id"]
+    assert one.authorize(card)["status"] == "NoCredit"
+    # The end is told again, as after a lost answer: it is taken once.
+    transaction.event("Ended", "EVCommunicationLost", stoppedReason="EVDisconnected", number=transaction.number - 1, values=[sampled(4000)])
+    assert api.get(credit)["credit_yuan"] == left["credit_yuan"]
+    assert card not in api.request("GET", "/api/v1/audit?limit=1000").text
+
+
+def test_C20_a_transaction_that_delivered_nothing_costs_nothing_and_is_cancelled(shop, stall):
+    _, provider = shop
+    card, one = fresh("card"), stall.one
+    provider.pays(card, reserved=5000)
+    assert one.authorize(card, "DirectPayment")["status"] == "Accepted"
+    transaction = one.transaction(token=card, kind="DirectPayment")
+    transaction.next("Authorized", token=card, evse=1, values=[sampled(700)])
+    ended = transaction.event("Ended", "EVConnectTimeout", stoppedReason="Timeout", values=[sampled(700)])
+    assert ended["totalCost"] == 0
+    cancelled = {"pspRef": card, "status": "Canceled", "settlementAmount": 0, "settlementTime": now(), "transactionId": transaction.id}
+    assert "receiptUrl" not in one.say("NotifySettlement", cancelled)
+    (payment,) = stall.api.get(f"/api/v1/payments?q={card}")["items"]
+    stall.is_in(payment, "cancelled")
+    assert not provider.payment(card)["captured"]
+
+
+@pytest.mark.parametrize("word", ["Rejected", "Failed"])
+def test_C22_a_settlement_that_fails_is_left_to_a_person(shop, stall, word):
+    _, provider = shop
+    card, one = fresh("card"), stall.one
+    provider.pays(card, reserved=5000)
+    one.authorize(card, "DirectPayment")
+    transaction = one.transaction(token=card, kind="DirectPayment")
+    transaction.next("Authorized", token=card, evse=1, values=[sampled(0)])
+    # C23: the terminal reserves more, and the station says so.
+    raised = transaction.next("LimitSet", values=[sampled(1000)], transactionLimit={"maxCost": 80})
+    assert "transactionLimit" not in raised and transaction.shown()["account"]["station_limits"]["max_cost_yuan"] == 80
+    transaction.unplugged(values=[sampled(2000)])
+    cost = float(transaction.shown()["cost_yuan"])
+    told = {"pspRef": card, "status": word, "settlementAmount": cost, "settlementTime": now(), "transactionId": transaction.id,
+            "statusInfo": {"reasonCode": "InternalError"}}
+    assert "receiptUrl" not in one.say("NotifySettlement", told)
+    (payment,) = stall.api.get(f"/api/v1/payments?q={card}")["items"]
+    failed = stall.is_in(payment, "failed")
+    assert word in failed["word"]
+    assert any(alarm["object"] == payment["id"] for alarm in stall.api.every("/api/v1/alarms"))
+    # The amount can still be taken by the reference, as the standard suggests.
+    stall.api.post(f"/api/v1/payments/{payment['id']}/capture", {"amount_yuan": cost})
+    stall.is_in(payment, "settled")
+    assert provider.payment(card)["captured"] == round(cost * 100)

@@ -1217,6 +1217,7 @@ enum EmbeddedAssets {
                   "fault.code-used": "This code has begun a payment. Scan the next one that the pile shows.",
                   "fault.too-many-codes": "Too many codes that were not good; try again after {seconds} s.",
                   "fault.public-address-missing": "Drivers need an address of this platform: set payment.public_url.",
+                  "audit.id-token.credit": "credit of a prepaid card changed",
                   "audit.station.web-payments": "QR codes set up",
                   "audit.payment.scan": "payment begun by QR code",
                   "webpayments.title": "Payment by QR code",
@@ -3053,6 +3054,7 @@ enum EmbeddedAssets {
                   "fault.code-used": "该二维码已用于发起支付，请扫描充电桩显示的下一个二维码。",
                   "fault.too-many-codes": "无效二维码过多，请在 {seconds} 秒后重试。",
                   "fault.public-address-missing": "车主需要本平台的公开地址：请设置 payment.public_url。",
+                  "audit.id-token.credit": "预付卡余额已变更",
                   "audit.station.web-payments": "已设置二维码支付",
                   "audit.payment.scan": "扫码发起支付",
                   "webpayments.title": "扫码支付",
@@ -7052,6 +7054,79 @@ enum EmbeddedAssets {
                         "requestBody": {
                           "required": true,
                           "content": {"application/json": {"schema": {"$ref": "#/components/schemas/TariffClearing"}}}
+                        }
+                      }
+                    },
+                    "/api/v1/id-tokens/{value}/credit": {
+                      "parameters": [
+                        {
+                          "name": "value",
+                          "in": "path",
+                          "required": true,
+                          "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-.0-~]+$"}
+                        }
+                      ],
+                      "get": {
+                        "operationId": "getCredit",
+                        "summary": "What is left on a prepaid card (OCPP 2.1 C17)",
+                        "tags": ["costs"],
+                        "responses": {
+                          "200": {
+                            "description": "What is left; null: it is no prepaid card",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Credit"}}}
+                          },
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: operator."
+                      },
+                      "put": {
+                        "operationId": "setCredit",
+                        "summary": "Make a token a prepaid card with so much on it; null: it is none",
+                        "tags": ["costs"],
+                        "responses": {
+                          "200": {
+                            "description": "What is left",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Credit"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CreditChange"}}}
+                        }
+                      },
+                      "post": {
+                        "operationId": "addCredit",
+                        "summary": "Put more on a prepaid card",
+                        "tags": ["costs"],
+                        "responses": {
+                          "200": {
+                            "description": "What is left",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Credit"}}}
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"},
+                          "409": {"$ref": "#/components/responses/Problem409"},
+                          "413": {"$ref": "#/components/responses/Problem413"},
+                          "415": {"$ref": "#/components/responses/Problem415"},
+                          "503": {"$ref": "#/components/responses/Problem503"}
+                        },
+                        "description": "Least role: manager.",
+                        "requestBody": {
+                          "required": true,
+                          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CreditTopUp"}}}
                         }
                       }
                     },
@@ -11480,6 +11555,30 @@ enum EmbeddedAssets {
                           "told_at",
                           "abilities"
                         ]
+                      },
+                      "Credit": {
+                        "type": "object",
+                        "properties": {
+                          "token": {"type": "string"},
+                          "credit_yuan": {"type": ["number", "null"], "description": "Below zero: a session cost more than there was."},
+                          "changed_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "last_session": {"type": ["string", "null"]},
+                          "last_cost_yuan": {"type": ["number", "null"]}
+                        },
+                        "additionalProperties": false,
+                        "required": ["token", "credit_yuan", "changed_at", "last_session", "last_cost_yuan"]
+                      },
+                      "CreditChange": {
+                        "type": "object",
+                        "properties": {"credit_yuan": {"type": ["number", "null"], "minimum": 0, "maximum": 1000000}},
+                        "additionalProperties": false,
+                        "required": ["credit_yuan"]
+                      },
+                      "CreditTopUp": {
+                        "type": "object",
+                        "properties": {"amount_yuan": {"type": "number", "minimum": 0.01, "maximum": 1000000}},
+                        "additionalProperties": false,
+                        "required": ["amount_yuan"]
                       },
                       "WebPaymentWish": {
                         "type": "object",

@@ -149,8 +149,9 @@ enum OCPP16Adapter {
             case .expired: .expired
             case .invalid: .invalid
             case .concurrent: .concurrentTx
-            // 1.6 has no word for it.
+            // 1.6 has no words for these.
             case .reserved: .invalid
+            case .noCredit: .blocked
             }
         // A parent longer than the wire's 20 characters cannot be told.
         let parent = verdict.parent.flatMap { $0.unicodeScalars.count <= 20 ? $0 : nil }

@@ -236,11 +236,12 @@ enum OCPP2Adapter {
             case .invalid: .invalid
             case .concurrent: .concurrentTx
             case .reserved: .notAtThisTime
+            case .noCredit: .noCredit
             }
         // A group longer than the wire's 36 characters cannot be told.
         let group = verdict.parent.flatMap { $0.unicodeScalars.count <= 36 ? $0 : nil }
         return V2.IdTokenInfo(
-            status: status, cacheExpiryDateTime: verdict.expiresAt,
+            status: status, cacheExpiryDateTime: verdict.cachedUntil ?? verdict.expiresAt,
             groupIdToken: group.map { V2.IdToken(idToken: $0, type: .central) })
     }
 }

@@ -93,6 +93,7 @@ public struct CoreState: Sendable {
     public var devices = DeviceCoreState()
     public var tariffs: [StationTariffs] = []
     public var webPayments: [WebPaymentSetup] = []
+    public var prepaid: [PrepaidAccount] = []
     /// All that are not over, and the newest others, oldest first.
     public var payments: [Payment] = []
     /// The newest of each EVSE, oldest first.

@@ -116,6 +116,8 @@ public enum Change: Sendable {
     case swap(SwapChange)
     case payment(Payment)
     case roundTrip(RoundTripRecord)
+    case prepaid(PrepaidAccount)
+    case removePrepaid(String)
 }
 
 public struct MessageRecord: Hashable, Sendable {

@@ -175,6 +175,8 @@ public protocol MoneyService: Sendable {
     func payment(receipt ticket: String) async -> Payment?
     /// Where the receipt of a payment is found; `nil`: nowhere.
     func receiptAddress(of payment: String) -> String?
+    /// What is left on a prepaid card; `nil`: it is none.
+    func prepaidAccount(_ token: String) async -> PrepaidAccount?
     /// By EVSE; `nil`: no such station.
     func webPayments(of station: StationID) async -> [WebPaymentSetup]?
     /// What stations make QR codes of; `nil`: drivers cannot reach this platform.

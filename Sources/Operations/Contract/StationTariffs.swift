@@ -129,11 +129,13 @@ public enum MoneyOrder: Sendable {
     case setUpWebPayments(StationID, evse: Int, WebPaymentWish, renews: Bool, parts: [Int])
     /// Of somebody who scanned it, whoever that is.
     case scan(ScannedCode)
+    /// What is left on the prepaid card of this token.
+    case credit(String, PrepaidChange)
 
     public var station: StationID? {
         switch self {
         case .sendTariff(let id), .readTariffs(let id), .clearTariffs(let id, _, _): id
-        case .setLimits, .beginPayment, .steerPayment, .setUpWebPayments, .scan: nil
+        case .setLimits, .beginPayment, .steerPayment, .setUpWebPayments, .scan, .credit: nil
         }
     }
 }

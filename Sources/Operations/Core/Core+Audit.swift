@@ -59,6 +59,8 @@ extension Core {
         case .device(let order): order.summary
         case .v2x(let order): order.summary
         case .der(let wish): wish.summary
+        case .money(.credit(let token, let change)):
+            ("id-token.credit", settings.tokenMarker.mark(of: token), change.summary)
         case .money(let order): order.summary
         case .tariffChanged(let id): ("tariff.changed", id, "")
         }
@@ -359,6 +361,8 @@ extension MoneyOrder {
                 "evse=\(evse), enabled=\(wish.isEnabled), validity=\(wish.validity), length=\(wish.length), amount_fen=\(wish.fen), renew=\(renews)"
             )
         case .scan(let code): ("payment.scan", code.station.value, "evse=\(code.evse)")
+        // Named by its mark, before this.
+        case .credit(_, let change): ("id-token.credit", "", change.summary)
         case .steerPayment(let id, .cancel): ("payment.cancel", id, "")
         case .steerPayment(let id, .retry): ("payment.retry", id, "")
         case .steerPayment(let id, .refund(let fen)): ("payment.refund", id, "amount_fen=\(fen)")
@@ -372,6 +376,15 @@ extension MoneyOrder {
                     limits.seconds.map { "max_seconds=\($0)" }, limits.stateOfCharge.map { "max_soc=\($0)" },
                 ].compactMap { $0 }.joined(separator: ", ")
             )
+        }
+    }
+}
+
+extension PrepaidChange {
+    fileprivate var summary: String {
+        switch self {
+        case .set(let fen): "credit_fen=\(fen.map(String.init) ?? "null")"
+        case .add(let fen): "added_fen=\(fen)"
         }
     }
 }

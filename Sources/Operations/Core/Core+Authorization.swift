@@ -6,7 +6,7 @@ extension Core {
         guard let known = idTokens[Self.key(token)] else {
             return TokenVerdict(settings.acceptUnknownTokens ? .accepted : .invalid)
         }
-        return known.verdict(at: now)
+        return prepaid(known.verdict(at: now), token, at: now)
     }
 
     /// Tokens differ by more than the case of ASCII letters (OCPP 1.6 §7.28: IdToken is a CiString20Type).
@@ -23,9 +23,11 @@ extension Core {
     func verdictForStart(on token: String, _ s: Int, evse: Int, began: Instant, at now: Instant) -> TokenVerdict {
         let verdict = verdict(on: token, at: now)
         if verdict.isAccepted, isReserved(s, evse: evse, for: token, at: began) {
-            return TokenVerdict(.reserved, expiresAt: verdict.expiresAt, parent: verdict.parent)
+            return TokenVerdict(
+                .reserved, expiresAt: verdict.expiresAt, parent: verdict.parent, cachedUntil: verdict.cachedUntil)
         }
         guard verdict.isAccepted, tokenUse[Self.key(token), default: 0] > 0 else { return verdict }
-        return TokenVerdict(.concurrent, expiresAt: verdict.expiresAt, parent: verdict.parent)
+        return TokenVerdict(
+            .concurrent, expiresAt: verdict.expiresAt, parent: verdict.parent, cachedUntil: verdict.cachedUntil)
     }
 }

@@ -56,6 +56,7 @@ extension Core {
         for command in state.promisedCommands { load(promised: command) }
         for picture in state.tariffs { load(picture) }
         for setup in state.webPayments { load(setup) }
+        for account in state.prepaid { load(account) }
         vendorHandlers = state.vendorHandlers.sorted { $0.id < $1.id }
         for message in state.inboundMessages { recall(message) }
         for command in state.pendingCommands { pendingCommands[command.id] = command }

@@ -93,6 +93,7 @@ extension Core {
             return .failure(ServiceFault(.idTokenUnknown))
         }
         persist(.removeIdToken(known.value))
+        forgetPrepaid(known.value)
         tokenChanged(Self.key(known.value), from: known, to: nil, at: now)
         if known.energyTransfer != nil { transfersChanged(at: now) }
         return .success(.done)

@@ -366,8 +366,17 @@ extension Core {
         let byStation =
             payment.kind == .terminal
             && !(settings.paysThroughProvider && stations[s].tariffs?.picture.abilities.settlesHere == true)
-        change(payment.id, at: now) { $0.end(costing: session.cost.map(Self.fen), byStation: byStation, at: now) }
+        let cost = session.cost ?? Self.costOfNothing(session)
+        change(payment.id, at: now) { $0.end(costing: cost.map(Self.fen), byStation: byStation, at: now) }
     }
+
+    /// What the end of a transaction that is paid at once is answered: nothing delivered costs nothing, also where nobody knows
+    /// the prices (C20.FR.03).
+    func costAtEnd(_ session: Session, _ paying: TokenVerdict?) -> Rational? {
+        session.cost
+            ?? (paying != nil || payments.index(session: session.id) != nil ? Self.costOfNothing(session) : nil)
+    }
+    private static func costOfNothing(_ session: Session) -> Rational? { session.imported == .zero ? .zero : nil }
 
     static func fen(_ yuan: Rational) -> Int64 { Int64((yuan * Rational(100)).text(decimals: 0)) ?? 0 }
 

@@ -136,6 +136,7 @@ extension Core {
         endReservation(of: session, s, at: now)
         forgetProfiles(of: session, s)
         endPayment(of: session, s, at: now)
+        takeFromCard(session, at: now)
         fulfil(s, session.id.value, at: now) {
             $0 == .stop(transaction: session.transactionID) || $0 == .unlock(evse: session.evse.number)
         }

@@ -424,6 +424,7 @@ extension Core {
         case .setUpWebPayments(let id, let evse, let wish, let renews, let parts):
             return setUp(web: evse, of: id, wish, renews: renews, parts: parts, by: actor, at: now)
         case .scan(let code): return scan(code, by: actor, at: now)
+        case .credit(let token, let change): return self.change(prepaid: token, change, at: now)
         case .sendTariff, .readTariffs, .clearTariffs: break
         }
         guard let id = order.station, let s = stationIndex[id] else {
@@ -453,7 +454,7 @@ extension Core {
             (action, payload) = (
                 .clearTariffs, V2.ClearTariffsRequest(tariffIds: ids, evseId: evse == 0 ? nil : evse).json
             )
-        case .setLimits, .beginPayment, .steerPayment, .setUpWebPayments, .scan: return .success(.done)
+        case .setLimits, .beginPayment, .steerPayment, .setUpWebPayments, .scan, .credit: return .success(.done)
         }
         return command(id, action.rawValue, payload, settings.callTimeout, by: actor, at: now)
     }

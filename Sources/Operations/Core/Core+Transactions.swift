@@ -31,6 +31,7 @@ extension Core {
         account(report, s, i)
         if report.tariff != nil { correctTariff(s, i, at: now) }
         bindPayment(report, s, i, at: now)
+        limitToCredit(report, s, i, at: now)
         takeReadings(of: report, s, i, at: now)
         judgeCompleteness(s, i, at: now)
         chargeStored(s, i, report.readings, at: now)
@@ -47,7 +48,7 @@ extension Core {
         }
         // Known or not: what the end tells is what the platform shows of the session (I03.FR.02).
         guard let place = stations[s].session(transaction: report.transaction) else { return .transaction(verdict) }
-        if report.stage == .ended { return .transaction(verdict, cost: stations[s].sessions[place].cost) }
+        if report.stage == .ended { return .transaction(verdict, cost: costAtEnd(stations[s].sessions[place], paying)) }
         judgeLimits(s, place, at: now)
         let cost = runningCostToTell(s, place)
         if let cost, !report.wasOffline { noteTold(cost, s, place, at: now) }

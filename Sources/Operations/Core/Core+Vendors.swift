@@ -73,7 +73,7 @@ extension Core {
             let verdict = verdict(on: token, at: now)
             switch verdict.status {
             case .blocked, .expired, .invalid: return .contract(verdict, certificates: "ContractCancelled")
-            case .accepted, .concurrent, .reserved:
+            case .accepted, .concurrent, .reserved, .noCredit:
                 return .contract(verdict, certificates: ContractVerdict.valid.rawValue)
             }
         case .expired: return .contract(TokenVerdict(.expired), certificates: found.rawValue)

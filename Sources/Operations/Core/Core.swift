@@ -40,6 +40,8 @@ public struct Core: Sendable {
     /// Controls of the grid code, in the order in which they were given.
     var derOrders: [DEROrder] = []
     var payments = PaymentBook()
+    /// What is left on prepaid cards.
+    var prepaidAccounts: [String: PrepaidAccount] = [:]
     var counters = Counters()
     var statistics = Statistics()
 

@@ -38,6 +38,7 @@ extension MemoryJournal {
         state.vendorHandlers = vendorHandlers.values.sorted { $0.id < $1.id }
         state.promisedCommands = commands.values.filter { $0.followUp?.state == .waiting }.sorted { $0.id < $1.id }
         state.tariffs = tariffs.values.sorted { $0.station < $1.station }
+        state.prepaid = prepaid.values.sorted { $0.token < $1.token }
         state.webPayments = webPayments.sorted { $0.key < $1.key }.flatMap { $0.value.sorted { $0.key < $1.key } }
             .map(\.value)
         state.payments = payments.values.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }

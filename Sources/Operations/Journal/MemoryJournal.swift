@@ -38,6 +38,7 @@ public struct MemoryJournal: Sendable {
     public private(set) var outsideLimits: [StationID: [OutsideLimit]] = [:]
     public private(set) var tariffs: [StationID: StationTariffs] = [:]
     public private(set) var webPayments: [StationID: [Int: WebPaymentSetup]] = [:]
+    public private(set) var prepaid: [String: PrepaidAccount] = [:]
     public private(set) var payments: [String: Payment] = [:]
     public private(set) var roundTrips: [EVSEID: [RoundTripRecord]] = [:]
     public private(set) var vendorHandlers: [String: VendorHandler] = [:]
@@ -124,6 +125,8 @@ public struct MemoryJournal: Sendable {
         case .holding(.webPayments(let setup)): webPayments[setup.station, default: [:]][setup.evse] = setup
         case .payment(let payment): payments[payment.id] = payment
         case .roundTrip(let record): roundTrips[record.evse, default: []].put(record)
+        case .prepaid(let account): prepaid[account.token] = account
+        case .removePrepaid(let token): prepaid[token] = nil
         case .vendorHandler(let handler): vendorHandlers[handler.id] = handler
         case .removeVendorHandler(let id): vendorHandlers[id] = nil
         case .site(let site): sites[site.id] = site

@@ -85,6 +85,12 @@ extension ChangeWriter {
         .text(one.receiptID).text(one.receiptURL).bool(one.state.isOver).run()
     }
 
+    func write(_ account: PrepaidAccount) throws(SQLiteFailure) {
+        try statement("INSERT OR REPLACE INTO prepaid VALUES (?, ?, ?, ?, ?)")
+            .text(account.token).int(account.fen).int(account.changedAt.milliseconds)
+            .text(account.lastSession?.value).int(account.lastFen).run()
+    }
+
     /// Lists stand in one text each: they are short, and read as a whole.
     func write(_ setup: WebPaymentSetup) throws(SQLiteFailure) {
         func line<Value: CustomStringConvertible>(_ all: [Value]) -> String {

@@ -52,6 +52,8 @@ final class ChangeWriter {
         case .swap(let change): try write(change)
         case .payment(let payment): try write(payment)
         case .roundTrip(let record): try write(record)
+        case .prepaid(let account): try write(account)
+        case .removePrepaid(let token): try statement("DELETE FROM prepaid WHERE token = ?").text(token).run()
         }
     }
 

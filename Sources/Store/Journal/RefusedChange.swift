@@ -92,6 +92,7 @@ enum ChangeIdentity: Hashable, Sendable {
     case swap(Int)
     case tariffs(StationID)
     case webPayments(StationID, Int)
+    case prepaid(String)
     case payment(String)
     case roundTrip(EVSEID, Session.ID)
 }
@@ -139,6 +140,8 @@ extension Change {
         case .holding(.webPayments(let setup)): .webPayments(setup.station, setup.evse)
         case .payment(let payment): .payment(payment.id)
         case .roundTrip(let record): .roundTrip(record.evse, record.session)
+        case .prepaid(let account): .prepaid(account.token)
+        case .removePrepaid(let token): .prepaid(token)
         case .vendorHandler(let handler): .vendorHandler(handler.id)
         case .removeVendorHandler(let id): .vendorHandler(id)
         case .job(let job): .job(job.station, job.id)
@@ -190,6 +193,7 @@ extension Change {
         case .holding(.webPayments): "web-payments"
         case .payment: "payment"
         case .roundTrip: "round-trip"
+        case .prepaid, .removePrepaid: "prepaid"
         case .vendorHandler, .removeVendorHandler: "vendor-handler"
         case .job: "job"
         case .file, .removeFile: "file"
@@ -232,7 +236,7 @@ extension Change {
         case .swap(.swap(let swap)): swap.station.value
         // A token names a person, an alarm or an audit record may.
         case .der(.order), .der(.orderGone), .removeFile, .campaign, .idToken, .removeIdToken, .alarm, .audit, .setting,
-            .vendorHandler, .removeVendorHandler:
+            .vendorHandler, .removeVendorHandler, .prepaid, .removePrepaid:
             "store"
         }
     }

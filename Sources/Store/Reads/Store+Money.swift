@@ -78,6 +78,12 @@ enum MoneyLoading {
             picture.abilities.limits = (row["limits"] as String?).map { $0.split(separator: ",").map(String.init) }
             return picture
         }
+        state.prepaid = try Row.fetchAll(db, sql: "SELECT * FROM prepaid ORDER BY token").map { row in
+            var account = PrepaidAccount(token: row["token"], fen: row["fen"], at: row.instant("changed_at"))
+            account.lastSession = (row["last_session"] as String?).map { Session.ID($0) }
+            account.lastFen = row["last_fen"]
+            return account
+        }
         state.webPayments = try Row.fetchAll(db, sql: "SELECT * FROM web_payment ORDER BY station, evse").map {
             $0.webPaymentSetup()
         }

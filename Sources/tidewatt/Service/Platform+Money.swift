@@ -27,6 +27,9 @@ extension Platform {
     }
     func receiptAddress(of payment: String) -> String? { receipts.address(of: payment) }
 
+    func prepaidAccount(_ token: String) async -> PrepaidAccount? {
+        await loop.read { $0.prepaidAccount(token) } ?? nil
+    }
     func webPayments(of station: StationID) async -> [WebPaymentSetup]? {
         await loop.read { $0.webPayments(of: station) } ?? nil
     }
