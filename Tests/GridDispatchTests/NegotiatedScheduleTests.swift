@@ -79,13 +79,13 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         let floor = Energy.kilowattHours(-4)
         var site = yard(2, slow: [0, 1], floor: floor)
         site.run(seconds: 60)
-        for _ in 0..<(3 + Int(random.next() % 6)) {
+        for _ in 0..<(2 + Int(random.next() % 3)) {
             let powers = [Int64(random.next() % 121) - 60, Int64(random.next() % 121) - 60]
             site.plan = site.flatPlan([0: .kilowatts(powers[0]), 1: .kilowatts(powers[1])])
             let loses = random.unit() * 0.3
             var choice = random
             site.run(
-                seconds: 60 + Int(random.next() % 900), sampleEvery: 20,
+                seconds: 60 + Int(random.next() % 600), sampleEvery: 20,
                 deliver: { site, command in
                     let isLost = choice.unit() < loses
                     if isLost { site.apply(command) } else { site.acceptNow(command) }

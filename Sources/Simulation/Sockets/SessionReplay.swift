@@ -84,7 +84,7 @@ public struct SessionReplay: Sendable {
         var random = SeededRandom(seed: options.seed)
         var plans = [[StationFleet.Stay]](repeating: [], count: count)
         var visits = [[SwapStay]](repeating: [], count: count)
-        var free = [Instant](repeating: start, count: places)
+        var free = [Instant](repeating: start - .minutes(1), count: places)
         var largest = [Power](repeating: .zero, count: count)
         var discharge = [Power](repeating: .zero, count: count)
         var placed = 0
