@@ -147,8 +147,8 @@ import Testing
                     .session(Self.session), .session(Self.session), .payment(Self.payment(1, .settling)),
                     .payment(Self.payment(2, .begun)), .payment(Self.payment(2, .settled)),
                     .prepaid(PrepaidAccount(token: "T", fen: 4, at: t0)), .prepaid(Self.card),
-                .prepaid(PrepaidAccount(token: "gone", fen: 4, at: t0)), .removePrepaid("gone"),
-                .holding(.webPayments(Self.codes(evse: 2))), .holding(.webPayments(Self.codes(evse: 0))),
+                    .prepaid(PrepaidAccount(token: "gone", fen: 4, at: t0)), .removePrepaid("gone"),
+                    .holding(.webPayments(Self.codes(evse: 2))), .holding(.webPayments(Self.codes(evse: 0))),
                     .holding(
                         .webPayments(
                             WebPaymentSetup(
