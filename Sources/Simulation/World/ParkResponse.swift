@@ -11,7 +11,7 @@ public struct StepResponse: Sendable {
     /// After the order, until so much of the step was made; `nil`: never.
     public let to63: Duration?
     public let to90: Duration?
-    /// Until it is within a fiftieth of `to` and stays there.
+    /// Until it is within a fiftieth of `to`, or of half the step if that is more, and stays there.
     public let settled: Duration?
     /// The furthest beyond `to`, a magnitude.
     public let overshoot: Power
@@ -27,7 +27,7 @@ public struct StepResponse: Sendable {
         }
         to63 = first(632)
         to90 = first(900)
-        let band = max(1, abs(to.watts) / 50)
+        let band = max(abs(to.watts), abs(step) / 2) / 50
         let outside = samples.lastIndex { abs(($0.power - to).watts) > band }
         settled = outside.map { $0 + 1 < samples.count ? samples[$0 + 1].after : nil } ?? samples.first?.after
         overshoot = Power(watts: samples.map { made($0.power) - abs(step) }.max().map { max(0, $0) } ?? 0)

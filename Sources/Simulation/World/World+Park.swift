@@ -175,6 +175,8 @@ extension World {
             watch?.expected = nil
             return
         }
+        // What no meter tells nobody can say is missing.
+        guard !script.stations.contains(where: { $0.faults.meterIsSilent }) else { return }
         let power = stations.reduce(Power.zero) { $0 + $1.power }
         if watch?.expected?.instruction.interval != group.instruction.interval {
             var since = now
