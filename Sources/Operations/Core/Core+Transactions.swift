@@ -30,7 +30,7 @@ extension Core {
         if report.stage == .started { begin(report, s, i, at: at, now: now) }
         account(report, s, i)
         bindPayment(report, s, i, at: now)
-        limitToCredit(report, s, i, at: now)
+        limitToCredit(report.token, s, i, at: now)
         takeReadings(of: report, s, i, at: now)
         judgeCompleteness(s, i, at: now)
         chargeStored(s, i, report.readings, at: now)
