@@ -76,6 +76,22 @@ import Testing
         #expect(d.core.prepaidAccount("card")?.fen == 728)
     }
 
+    @Test func `test C17 FR 03 a station that keeps no limits is stopped when nothing is left`() {
+        var d = Self.priced()
+        d.boot("P1")
+        d.status("P1", "Available")
+        #expect(Self.credit(&d, .set(100)) == nil)
+        let transaction = d.start("P1", tag: "CARD", meter: 0)
+        #expect(d.session("S-\(transaction)")?.account.limits.cost == .one)
+        d.now += .minutes(10)
+        d.meter("P1", wh: 1000, watts: 6000, transaction: transaction)
+        #expect(!d.calls.contains { $0.action == "RemoteStopTransaction" })
+        d.now += .minutes(10)
+        // 2 kWh for 1.36 yuan.
+        d.meter("P1", wh: 2000, watts: 6000, transaction: transaction)
+        #expect(d.calls.contains { $0.action == "RemoteStopTransaction" })
+    }
+
     @Test func `an account never takes the same session twice`() {
         for seed in 0..<200 {
             var random = SeededRandom(seed: UInt64(seed))

@@ -46,8 +46,8 @@ extension Core {
     }
 
     /// A transaction goes on the card: it may cost what is left, or less where somebody said so (C17.FR.03).
-    mutating func limitToCredit(_ report: TransactionReport, _ s: Int, _ i: Int, at now: Instant) {
-        guard !prepaidAccounts.isEmpty, let token = report.token, let account = prepaidAccounts[Self.key(token)] else {
+    mutating func limitToCredit(_ token: String?, _ s: Int, _ i: Int, at now: Instant) {
+        guard !prepaidAccounts.isEmpty, let token, let account = prepaidAccounts[Self.key(token)] else {
             return
         }
         let session = stations[s].sessions[i]

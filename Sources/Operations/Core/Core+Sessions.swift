@@ -43,7 +43,10 @@ extension Core {
         forgetOldSessions(s)
         persist(.session(session))
         emit(.publish(.session(session.id)))
-        if let i = stations[s].session(session.id) { use(reservation: event.reservation, s, i, at: now) }
+        if let i = stations[s].session(session.id) {
+            use(reservation: event.reservation, s, i, at: now)
+            limitToCredit(event.token, s, i, at: now)
+        }
         fulfilStart(of: session, number: nil, s, at: now)
         requestPlan(for: s, "arrival", at: now)
         return .started(transaction: number, verdict)

@@ -31,7 +31,7 @@ extension Core {
         account(report, s, i)
         if report.tariff != nil { correctTariff(s, i, at: now) }
         bindPayment(report, s, i, at: now)
-        limitToCredit(report, s, i, at: now)
+        limitToCredit(report.token, s, i, at: now)
         takeReadings(of: report, s, i, at: now)
         judgeCompleteness(s, i, at: now)
         chargeStored(s, i, report.readings, at: now)
