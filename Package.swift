@@ -175,7 +175,8 @@ let package = Package(
             ], swiftSettings: unoptimised),
         tests("Simulation", ["Quantities", "Operations"]),
         .testTarget(
-            name: "StationTests", dependencies: ["Simulation", "OCPP", "OCPPMessages", "Quantities", "Credentials"],
+            name: "StationTests",
+            dependencies: ["Simulation", "OCPP", "OCPPMessages", "Quantities", "Credentials", "Charging"],
             swiftSettings: unoptimised),
         .testTarget(name: "ArchitectureTests", swiftSettings: unoptimised),
     ]

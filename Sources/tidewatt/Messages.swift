@@ -61,6 +61,17 @@ extension Message {
         Message(
             "evses-needed", "{text} is not a number of EVSEs from 1 to 8", "{text} 不是 1 至 8 的枪数", ["text": text])
     }
+    static func slotsNeeded(_ text: String) -> Message {
+        Message(
+            "slots-needed", "{text} is not a number of slots from 2 to 20", "{text} 不是 2 至 20 的格数", ["text": text])
+    }
+    static func secondsNeeded(_ text: String) -> Message {
+        Message(
+            "seconds-needed", "{text} is not a number of seconds from 0 to 86400", "{text} 不是 0 至 86400 的秒数",
+            ["text": text])
+    }
+    static let cabinetsNeed21 = Message(
+        "cabinets-need-21", "--slots needs --ocpp 2.1", "--slots 需要 --ocpp 2.1")
     static func daysNeeded(_ text: String) -> Message {
         Message(
             "days-needed", "{text} is not a number of days from 1 to 3660", "{text} 不是 1 至 3660 的天数", ["text": text])

@@ -54,6 +54,10 @@ enum Words201: BenchWords {
         case .securityEventNotification: .securityEventNotification(.init())
         case .signCertificate: .signCertificate(.init(status: .accepted))
         case .notifyPriorityCharging: .notifyPriorityCharging(.init())
+        case .notifyDERStartStop: .notifyDERStartStop(.init())
+        case .notifyDERAlarm: .notifyDERAlarm(.init())
+        case .reportDERControl: .reportDERControl(.init())
+        case .batterySwap: .batterySwap(.init())
         default: nil
         }
     }

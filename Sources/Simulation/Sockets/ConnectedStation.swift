@@ -9,6 +9,9 @@ final class ConnectedStation {
     private enum Plug {
         case into(connector: Int, SimulatedVehicle, idTag: String?)
         case out(connector: Int)
+        case priority(connector: Int)
+        case visit(SwapVisit)
+        case leave
     }
 
     private(set) var machine: SimulatedChargePoint
@@ -57,17 +60,25 @@ final class ConnectedStation {
         let ins = member.stays.map {
             ($0.arrival, Plug.into(connector: $0.connector, $0.vehicle, idTag: $0.idTag))
         }
+        let buttons = member.stays.compactMap { stay in
+            member.priorityAfter.map { (stay.arrival + $0, Plug.priority(connector: stay.connector)) }
+        }
+        let visits = member.visits.flatMap { [($0.arrival, Plug.visit($0.visit)), ($0.departure, Plug.leave)] }
         plugs =
-            (outs + ins).enumerated().sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }.map {
+            (outs + ins + buttons + visits).enumerated().sorted {
+                ($0.element.0, $0.offset) < ($1.element.0, $1.offset)
+            }.map {
                 (at: $0.element.0, plug: $0.element.1)
             }[...]
     }
 
     /// No vehicle is there or expected, and everything is delivered.
-    var isDone: Bool { plugs.isEmpty && occupied.isEmpty && machine.undelivered == 0 }
+    var isDone: Bool { plugs.isEmpty && occupied.isEmpty && machine.undelivered == 0 && machine.isSwapOver }
 
+    /// Batteries stay in their slots.
     private var occupied: [Int] {
-        (1...machine.settings.connectors).filter { machine.vehicle(connector: $0) != nil }
+        machine.settings.swap != nil
+            ? [] : (1...machine.settings.connectors).filter { machine.vehicle(connector: $0) != nil }
     }
 
     func start() {
@@ -238,6 +249,9 @@ final class ConnectedStation {
             case .into(let connector, let vehicle, let idTag):
                 feed(.plugIn(connector: connector, vehicle, idTag: idTag))
             case .out(let connector): feed(.plugOut(connector: connector))
+            case .priority(let connector): feed(.prioritize(connector: connector, true))
+            case .visit(let visit): feed(.visit(visit))
+            case .leave: feed(.leaveCabinet)
             }
         }
         setTimer()

@@ -26,6 +26,8 @@ public struct SessionFile: Sendable {
         public let maximumPermille: Int
         public let chargeEfficiencyPermille: Int
         public let dischargeEfficiencyPermille: Int
+        /// Who plans: the vehicle, or the central system from moment to moment.
+        public let control: BidirectionalVehicle.Control
     }
     /// By arrival.
     public let stays: [Stay]
@@ -112,7 +114,8 @@ extension CSVDocument.Row {
             maxDischarge: power, capacity: capacity, arrivalPermille: try permille("soc_arrival", else: 500),
             minimumPermille: try permille("soc_min", else: 0), maximumPermille: try permille("soc_max", else: 1000),
             chargeEfficiencyPermille: max(1, try permille("charge_efficiency", else: 1000)),
-            dischargeEfficiencyPermille: max(1, try permille("discharge_efficiency", else: 1000)))
+            dischargeEfficiencyPermille: max(1, try permille("discharge_efficiency", else: 1000)),
+            control: self["control_mode"] == BidirectionalVehicle.Control.scheduled.rawValue ? .scheduled : .dynamic)
     }
 
     private func permille(_ column: String, else absent: Int) throws(Problem) -> Int {

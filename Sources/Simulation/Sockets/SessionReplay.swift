@@ -1,3 +1,4 @@
+import Charging
 import OCPP
 public import OCPPMessages
 public import Quantities
@@ -8,6 +9,12 @@ public struct SessionReplay: Sendable {
         public var stations: Int?
         /// Of each station.
         public var evses = 1
+        /// Until the first stay begins: time for the stations to boot.
+        public var lead: Duration = .minutes(1)
+        /// Each station is a cabinet with so many slots for batteries, and each stay a visit to it (2.1); `nil`: vehicles charge.
+        public var slots: Int?
+        /// Drivers press the button for priority charging so long after they came (2.1 K22); `nil`: nobody does.
+        public var priorityAfter: Duration?
         /// First civil day of the file that is replayed, and how many.
         public var from: CivilDay?
         public var days: Int?
@@ -47,9 +54,13 @@ public struct SessionReplay: Sendable {
     /// `IdToken` of 1.6, `IdToken` of 2.0.1.
     private static func maxTagLength(_ version: OCPPVersion) -> Int { version == .v16 ? 20 : 36 }
     private static let batteryWithoutName = Energy.kilowattHours(60)
+    // A battery of a motor scooter, as it comes back and as it waits in its slot.
+    private static let swapBattery = Energy.kilowattHours(2)
+    private static let usedPermille = 150
+    private static let storedPermille = 950
 
     /// - Parameters:
-    ///   - start: when the first stay begins, less a minute in which the stations boot. All stays are moved by the same
+    ///   - start: when the first stay begins, less the lead in which the stations boot. All stays are moved by the same
     ///     amount.
     public init(_ file: SessionFile, options: Options, start: Instant) {
         var stays = file.stays
@@ -61,9 +72,9 @@ public struct SessionReplay: Sendable {
                 stays.removeAll { $0.arrival >= end }
             }
         }
-        let shift = stays.first.map { start + .minutes(1) - $0.arrival } ?? .zero
+        let shift = stays.first.map { start + options.lead - $0.arrival } ?? .zero
         let owners = Array(Set(stays.map(\.owner))).sorted()
-        let evses = max(1, options.evses)
+        let evses = options.slots == nil ? max(1, options.evses) : 1
         let needed = (owners.count + evses - 1) / evses
         let count = max(1, min(options.stations ?? needed, max(1, stays.count)))
         // EVSE e of station s is place s · evses + e.
@@ -72,7 +83,8 @@ public struct SessionReplay: Sendable {
 
         var random = SeededRandom(seed: options.seed)
         var plans = [[StationFleet.Stay]](repeating: [], count: count)
-        var free = [Instant](repeating: start, count: places)
+        var visits = [[SwapStay]](repeating: [], count: count)
+        var free = [Instant](repeating: start - .minutes(1), count: places)
         var largest = [Power](repeating: .zero, count: count)
         var discharge = [Power](repeating: .zero, count: count)
         var placed = 0
@@ -88,6 +100,22 @@ public struct SessionReplay: Sendable {
             }
             let station = place / evses
             let power = stay.maxPower ?? Self.pilePower
+            if options.slots != nil {
+                let tag = options.tags.isEmpty ? stay.owner : options.tags[placed % options.tags.count]
+                visits[station].append(
+                    SwapStay(
+                        SwapVisit(
+                            .init(
+                                serial: "\(stay.owner)-\(placed + 1)",
+                                capacity: stay.battery ?? Self.swapBattery,
+                                statePermille: stay.v2g?.arrivalPermille ?? Self.usedPermille),
+                            idTag: tag == "-" ? nil : String(tag.prefix(Self.maxTagLength(.v21)))),
+                        arrival: stay.arrival + shift, departure: stay.departure + shift))
+                largest[station] = max(largest[station], power)
+                free[place] = stay.departure + shift
+                placed += 1
+                continue
+            }
             largest[station] = max(largest[station], power)
             if let v2g = stay.v2g, options.version(station) == .v21 {
                 discharge[station] = max(discharge[station], v2g.maxDischarge)
@@ -144,13 +172,29 @@ public struct SessionReplay: Sendable {
                 var electronics = BidirectionalEVSE()
                 electronics.maxCharge = largest[index]
                 electronics.maxDischarge = discharge[index]
+                settings.gridFunctions = Set(DERFunction.allCases)
                 settings.bidirectional = electronics
                 let most = max(largest[index], discharge[index])
                 settings.supply = Supply(voltage: 220, phases: 3)
                 settings.maxMilliamperes = (most.watts * 1000 + 659) / 660
             }
             settings.frequency = frequency
-            return StationFleet.Member(settings: settings, password: options.password, stays: stays)
+            if let slots = options.slots, settings.version == .v21 {
+                settings.connectors = slots
+                let capacity = visits[index].first?.visit.battery.capacity ?? Self.swapBattery
+                // The last slot is free: for the first battery that comes.
+                let stored = (1..<slots).map { slot in
+                    SwapCabinet.Battery(
+                        serial: "\(settings.identity)-\(slot)", capacity: capacity, statePermille: Self.storedPermille)
+                }
+                var cabinet = SwapCabinet(slots: stored + [nil])
+                cabinet.maxCharge = min(largest[index], Self.pilePower)
+                settings.swap = cabinet
+            }
+            var member = StationFleet.Member(settings: settings, password: options.password, stays: stays)
+            member.visits = visits[index]
+            member.priorityAfter = options.priorityAfter
+            return member
         }
         self.stays = placed
         self.crowdedOut = crowdedOut
@@ -176,5 +220,6 @@ extension BidirectionalVehicle {
         maxDischarge = v2g.maxDischarge
         chargeEfficiencyPermille = v2g.chargeEfficiencyPermille
         dischargeEfficiencyPermille = v2g.dischargeEfficiencyPermille
+        control = v2g.control
     }
 }

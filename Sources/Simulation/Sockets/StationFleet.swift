@@ -48,6 +48,10 @@ public final class StationFleet: Sendable {
         public var folder: StationFolder?
         /// At each connector one after the other; in any order.
         public let stays: [Stay]
+        /// Of a cabinet for batteries.
+        public var visits: [SwapStay] = []
+        /// Drivers ask for priority charging so long after they came; `nil`: nobody does.
+        public var priorityAfter: Duration?
 
         public init(settings: StationSettings, password: String? = nil, stays: [Stay]) {
             self.settings = settings

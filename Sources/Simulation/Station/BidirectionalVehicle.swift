@@ -1,3 +1,4 @@
+public import Charging
 public import Quantities
 
 /// A vehicle that can give energy back (ISO 15118-20, bidirectional power transfer), as it drives in. From this value a
@@ -38,6 +39,8 @@ public struct BidirectionalVehicle: Hashable, Sendable {
     public var guardsMinimum = true
     /// It tells how much it would give at once, as an offer (ISO 15118-20 `EVEnergyOffer`).
     public var offersEnergy = false
+    /// Functions of the grid code that its own inverter carries out; it is told with alternating current only (2.1 R02).
+    public var gridFunctions: Set<DERFunction> = []
 
     /// - Precondition: the state at arrival is 0 to 1000.
     public init(evccID: String, capacity: Energy, arrivalPermille: Int) {

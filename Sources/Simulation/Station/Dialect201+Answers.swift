@@ -80,7 +80,11 @@ extension Dialect201 {
         case .certificateSigned, .installCertificate, .deleteCertificate, .getInstalledCertificateIds:
             answer(security: request, id, &station)
         case .costUpdated: respond(.costUpdated(.init()), id, &station)
-        default: if !answerBothWays(request, id, &station) { station.refuse(call) }
+        default:
+            let isAnswered =
+                answerBothWays(request, id, &station) || answerGridCode(request, id, &station)
+                || answerSwap(request, id, &station)
+            if !isAnswered { station.refuse(call) }
         }
     }
 

@@ -64,16 +64,9 @@ extension Dialect201 {
         guard let evse = station.connector(ofTransaction: request.transactionId) else {
             return answer(.rejected, "TxNotFound")
         }
-        let hasProfile = station.profiles.entries.contains {
-            $0.profile.purpose == .priority && ($0.evse == 0 || $0.evse == evse)
-        }
-        if request.activate, !hasProfile { return answer(.noProfile, "NotFound") }
+        if request.activate, !station.hasPriorityProfile(evse) { return answer(.noProfile, "NotFound") }
         answer(.accepted)
-        guard station.connectors[evse - 1].transaction?.hasPriority != request.activate else { return }
-        station.connectors[evse - 1].transaction?.hasPriority = request.activate
-        let told = V2.Request.notifyPriorityCharging(
-            .init(transactionId: request.transactionId, activated: request.activate))
-        station.call(told.action.rawValue, told.json, .other)
+        station.setPriority(evse, request.activate)
     }
 
     // MARK: What a vehicle says
@@ -86,6 +79,12 @@ extension Dialect201 {
                 evseId: evse,
                 chargingNeeds: V2.ChargingNeeds(
                     requestedEnergyTransfer: V2.EnergyTransferMode(needs.transfer.rawValue),
+                    derChargingParameters: needs.gridFunctions.isEmpty
+                        ? nil
+                        : V2.DERChargingParameters(
+                            evSupportedDERControl: needs.gridFunctions.map { V2.DERControlKind($0.rawValue) },
+                            maxChargeApparentPower: watts(needs.mostCharge),
+                            maxDischargeApparentPower: watts(needs.mostDischarge)),
                     evEnergyOffer: needs.offer.map { offer in
                         // What is given back is below zero.
                         V2.EVEnergyOffer(

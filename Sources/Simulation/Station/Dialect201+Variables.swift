@@ -6,7 +6,8 @@ import Quantities
 extension Dialect201 {
     func configuration(_ settings: StationSettings) -> [StationConfiguration.Entry] {
         variables(of: settings) + (1...settings.connectors).flatMap { evse($0, settings) } + controllers(settings)
-            + variablesBothWays(settings) + securityVariables(settings.security, identity: settings.identity)
+            + variablesBothWays(settings) + gridCodeVariables(settings) + swapVariables(settings)
+            + securityVariables(settings.security, identity: settings.identity)
     }
 
     private typealias Entry = StationConfiguration.Entry
@@ -69,12 +70,14 @@ extension Dialect201 {
 
     private func controllers(_ settings: StationSettings) -> [StationConfiguration.Entry] {
         let isBothWays = is21 && settings.bidirectional != nil
+        let isCabinet = is21 && settings.swap != nil
         let sampled: [MeterSample.Measurand] =
             isBothWays
             ? [.energyRegister, .energyExport, .power, .powerExport, .charge, .setpoint]
-            : [.energyRegister, .power, .current]
+            : isCabinet ? [.energyRegister, .power, .charge] : [.energyRegister, .power, .current]
         let register =
             isBothWays ? sampled.prefix(2).map(\.rawValue).joined(separator: ",") + ",SoC" : sampled[0].rawValue
+        let (start, stop) = isCabinet ? ("EVConnected", "EVConnected") : ("PowerPathClosed", "Authorized")
         let seconds = StationConfiguration.Kind.number(unit: "s")
         let units = settings.rateUnits.map { $0 == .amperes ? "A" : "W" }
         let answer = settings.callTimeout.wholeMilliseconds / 1000
@@ -106,8 +109,8 @@ extension Dialect201 {
             open("TxCtrlr", "StopTxOnEVSideDisconnect", "true", .flag, .stopsOnDisconnect),
             open("TxCtrlr", "MaxEnergyOnInvalidId", "0", .number(unit: "Wh"), .energyOnRefusal),
             open("TxCtrlr", "StopTxOnInvalidId", "true", .flag, .stopsOnRefusal),
-            fixed("TxCtrlr", "TxStartPoint", "PowerPathClosed", .members(["PowerPathClosed"])),
-            fixed("TxCtrlr", "TxStopPoint", "Authorized", .members(["Authorized"])),
+            fixed("TxCtrlr", "TxStartPoint", start, .members([start])),
+            fixed("TxCtrlr", "TxStopPoint", stop, .members([stop])),
             fixed("LocalAuthListCtrlr", "Enabled", "true", .flag),
             fixed("LocalAuthListCtrlr", "Entries", "\(StationHoldings.mostListed)", .number()),
             fixed("LocalAuthListCtrlr", "ItemsPerMessage", "\(StationHoldings.listedAMessage)", .number()),

@@ -129,7 +129,7 @@ struct Dialect201: StationDialect {
 
     func token(_ idTag: String, isContract: Bool, evccID: String? = nil) -> V2.IdToken {
         V2.IdToken(
-            idToken: idTag, type: isContract ? .eMAID : .central,
+            idToken: idTag, type: idTag.isEmpty ? .noAuthorization : isContract ? .eMAID : .central,
             additionalInfo: evccID.map { [V2.AdditionalInfo(additionalIdToken: $0, type: "EVCCID")] })
     }
 

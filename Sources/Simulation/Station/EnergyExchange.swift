@@ -13,6 +13,8 @@ struct EnergyExchange: Hashable, Sendable {
     var setpoint: Power?
     /// The electronics are switched off.
     var isAsleep = false
+    /// The grid code keeps power from what was asked.
+    var deviation: GridDeviation?
     /// Given back since the station was built.
     var exported = RegisterReading(milliwattHours: 0)
     fileprivate(set) var standby = Power.zero
@@ -27,6 +29,7 @@ struct EnergyExchange: Hashable, Sendable {
         isOn = false
         flow.cutOff()
         setpoint = nil
+        deviation = nil
         isAsleep = false
         standby = .zero
     }

@@ -90,7 +90,7 @@ extension SimulatedChargePoint {
             case .energyExport: add(measurand, tenths: connector.exchange.exported.milliwattHours / 100, "Wh")
             case .powerExport: add(measurand, tenths: max(0, -connector.power.watts) * 10, "W")
             case .charge:
-                if let vehicle = connector.vehicle, vehicle.bidirectional != nil {
+                if let vehicle = connector.vehicle, vehicle.bidirectional != nil || vehicle.serial != nil {
                     add(measurand, tenths: Int64(vehicle.cell.statePermille), "Percent")
                 }
             case .setpoint: if let told = connector.exchange.setpoint { add(measurand, tenths: told.watts * 10, "W") }

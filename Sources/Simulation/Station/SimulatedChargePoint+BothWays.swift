@@ -59,6 +59,9 @@ extension SimulatedChargePoint {
         var order = min(max(wish.power, lower), upper)
         if !session.isBidirectional { order = max(order, .zero) }
         order = Power(watts: order.watts / max(1, evse.resolution.watts) * max(1, evse.resolution.watts))
+        let code = underGridCode(order, of: evse)
+        order = session.isBidirectional ? code.power : max(code.power, .zero)
+        connectors[i].exchange.deviation = order == code.power ? code.deviation : nil
         connectors[i].exchange.setpoint = wish.isSetpoint ? order : nil
         if faults.followsPermille < 1000 {
             order = Power(watts: order.watts * Int64(faults.followsPermille) / 1000)
@@ -69,7 +72,7 @@ extension SimulatedChargePoint {
             isFree || (order > .zero && most == .zero && !rests && heat == nil)
                 || (order < .zero && least == .zero && !rests && heat == nil) ? .suspendedEV : .suspendedEVSE
         connectors[i].exchange.isAsleep = directive?.sleeps ?? false && evse.sleeps
-        let ramp = max(1, evse.ramp * Int64(faults.rampPermille) / 1000)
+        let ramp = max(1, min(evse.ramp, rampByGridCode(evse) ?? evse.ramp) * Int64(faults.rampPermille) / 1000)
         connectors[i].follow(
             order, within: least...most, by: evse, ramp: ramp, isReady: wish.isSetpoint && !rests, at: now)
         connectors[i].offeredMilliamperes =
@@ -157,7 +160,7 @@ extension SimulatedChargePoint {
     /// When somebody who answers it sees another frequency.
     var nextFrequency: Instant? {
         guard let record = settings.frequency,
-            connectors.contains(where: { $0.transaction?.v2x?.millihertz != nil })
+            gridCodeSeesFrequency || connectors.contains(where: { $0.transaction?.v2x?.millihertz != nil })
         else { return nil }
         return record.nextChange(after: now)
     }

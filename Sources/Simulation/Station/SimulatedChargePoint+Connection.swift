@@ -83,6 +83,8 @@ extension SimulatedChargePoint {
         reported.removeAll()
         // Only the station's maximum and the defaults outlive a reboot.
         profiles.clear(purpose: .transaction)
+        gridCode?.controls.rebooted()
+        desk?.lostPower()
         // Whoever limits it is still there, and the central system may have forgotten.
         if imposed.step == .imposed { imposed.isTold = false }
         powerAt = now + settings.rebootTime

@@ -99,6 +99,8 @@ extension SimulatedChargePoint {
         connectors[i].transaction = SimulatedConnector.Transaction(
             local: local, idTag: idTag, start: now, nextSample: interval > 0 ? now + .seconds(interval) : nil,
             isByContract: remoteStart == nil && contractInUse(i)?.account == idTag, talk: talk(i))
+        // Without a word of anybody: power flows with the battery's coming (2.1 S04.FR.02).
+        if connectors[i].isSlot { connectors[i].transaction?.told = .charging }
         let (register, session) = (connectors[i].register, v2xSession(i))
         connectors[i].transaction?.registerAtStart = register.milliwattHours
         connectors[i].transaction?.v2x = session
@@ -146,7 +148,9 @@ extension SimulatedChargePoint {
             let condition = connectors[i].condition
             guard let told = connectors[i].transaction?.told, told != condition else { continue }
             connectors[i].transaction?.told = condition
-            tell(i, connectors[i].isDrained && condition == .suspendedEVSE ? .deauthorized : .condition)
+            let isFull = connectors[i].isSlot && connectors[i].vehicle?.isSatisfied == true
+            let event: TransactionMessage.Event = isFull ? .limitReached(.energy) : .condition
+            tell(i, connectors[i].isDrained && condition == .suspendedEVSE ? .deauthorized : event)
         }
     }
 

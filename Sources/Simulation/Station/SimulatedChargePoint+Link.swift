@@ -129,6 +129,8 @@ extension SimulatedChargePoint {
         case .securityEvent: toldEvent(outcome)
         case .signing(let number): asked(number, answer)
         case .pull(let profile): pulled(profile, answer)
+        case .swap(let token): swapAuthorized(token, answer)
+        case .swapEvent: toldSwap(outcome)
         case .heartbeat, .other: break
         }
     }
@@ -147,6 +149,7 @@ extension SimulatedChargePoint {
             reported.removeAll()
             reportStatuses()
             for i in connectors.indices { authorize(i) }
+            chargeStored()
             resumeTransfers()
         } else {
             bootAt = now + .seconds(interval > 0 ? interval : 60)

@@ -34,6 +34,11 @@ public struct SimulatedChargePoint: Sendable {
         case fault(connector: Int, StationFault?)
         /// The driver of a vehicle that can give energy back leaves at another time, or wants another state of charge.
         case replan(connector: Int, departure: Instant?, targetPermille: Int)
+        /// Somebody presses the button for priority charging, or ends it (2.1 K22).
+        case prioritize(connector: Int, Bool)
+        /// Somebody comes to a cabinet with a used battery, and whoever waited in vain goes (2.1 block S).
+        case visit(SwapVisit)
+        case leaveCabinet
         /// Grid or site are different from now on.
         case surroundings(StationSurroundings)
         case wake
@@ -84,11 +89,13 @@ public struct SimulatedChargePoint: Sendable {
     }
 
     enum Purpose: Hashable, Sendable {
-        case boot, heartbeat, transaction, outsideLimit, events, securityEvent, other
+        case boot, heartbeat, transaction, outsideLimit, events, securityEvent, swapEvent, other
         /// By the number of the key.
         case signing(Int)
         /// Connector 0: of somebody who plugged nothing in.
         case authorize(connector: Int, token: String)
+        /// Of somebody at a cabinet.
+        case swap(token: String)
         case needs(connector: Int)
         /// By the number of the profile.
         case pull(Int)
@@ -158,6 +165,9 @@ public struct SimulatedChargePoint: Sendable {
     var signals: [(at: Instant, signal: Int64)] = []
     /// When new values of Dynamic profiles are asked for, by profile.
     var pulls: [Int: Instant] = [:]
+    /// `nil`: it knows no controls of the grid code, or exchanges no batteries.
+    var gridCode: GridCode?
+    var desk: SwapDesk?
     var outageAt: Instant?
     var hadOutage = false
     var failure = FailurePlan()
@@ -177,6 +187,15 @@ public struct SimulatedChargePoint: Sendable {
             settings.version.stationDialect.configuration(settings),
             measurands: MeterSample.Measurand.known(in: settings.version))
         random = SeededRandom(seed: settings.faults.seed)
+        if settings.version == .v21 { gridCode = GridCode(functions: settings.gridFunctions) }
+        if let cabinet = settings.swap, settings.version == .v21 {
+            precondition(cabinet.slots.count == settings.connectors, "each EVSE is a slot")
+            desk = SwapDesk()
+            for (i, battery) in cabinet.slots.enumerated() {
+                connectors[i].isSlot = true
+                connectors[i].vehicle = battery.map { SimulatedVehicle($0, in: cabinet) }
+            }
+        }
         security = StationSecurity(settings.security)
         // Ids are unique over all connections and runs of a station (OCPP-J §4.1.4): the start is part of them.
         idPrefix = settings.messageIDPrefix.map { String($0.prefix(20)) } ?? String(now.milliseconds, radix: 36)
@@ -232,6 +251,9 @@ public struct SimulatedChargePoint: Sendable {
             if connectors[connector - 1].transaction?.v2x != nil {
                 connectors[connector - 1].transaction?.talk?.owesNeeds = true
             }
+        case .prioritize(let connector, let isOn): prioritize(connector, isOn)
+        case .visit(let visit): self.visit(visit)
+        case .leaveCabinet: leaveCabinet()
         case .surroundings(let seen):
             let isNew = surroundings.external != seen.external
             surroundings = seen
@@ -277,7 +299,9 @@ public struct SimulatedChargePoint: Sendable {
         for instant in [bootAt, heartbeatAt, connectAt, powerAt, linkAt, decideAt, imposed.due] { consider(instant) }
         for instant in [failure.due, nextCooled, aligned.next, aligned.nextKept, nextDisplayEnd] { consider(instant) }
         for item in deferred { consider(item.at) }
-        for instant in [outageAt, nextFrequency, signals.first.map { $0.at - settings.faults.clockSkew }] {
+        for instant in [
+            outageAt, nextFrequency, nextGridCode, nextSwap, signals.first.map { $0.at - settings.faults.clockSkew },
+        ] {
             consider(instant)
         }
         for due in pulls.values { consider(due) }
@@ -333,6 +357,7 @@ public struct SimulatedChargePoint: Sendable {
         playSignals()
         playPulls()
         playRenegotiation()
+        playSwap()
         bringBack()
         fireSecurity()
         if take(&linkAt, now), link != nil { linkHandle(.wake) }
@@ -376,6 +401,7 @@ public struct SimulatedChargePoint: Sendable {
             settings.faults.ignoresProfiles
             ? nil : profiles.limit(evse: 0, at: clock, transaction: nil, supply: settings.supply)
         let sharing = Int64(max(1, connectors.count { $0.transaction != nil }))
+        watchGrid()
         for i in connectors.indices {
             let directive = connectors[i].transaction == nil ? nil : directive(i)
             changeMode(i, directive)
@@ -419,9 +445,12 @@ public struct SimulatedChargePoint: Sendable {
         }
         tellConditions()
         tellOutsideLimit()
+        tellGridCode()
+        tellSwaps()
         watchVariables()
         // A start goes out before the status that it leads to.
         pump()
+        tellPriority()
         tellVehicles()
         reportStatuses()
     }

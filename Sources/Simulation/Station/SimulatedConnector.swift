@@ -29,6 +29,8 @@ struct SimulatedConnector: Sendable {
         var registerAtStart: Int64 = 0
         /// Priority charging is on (2.1 K21).
         var hasPriority = false
+        /// The central system was not told yet that it is on, or over.
+        var owesPriority = false
         /// Of a vehicle that can give energy back.
         var v2x: V2XSession?
         var bounds = TransactionBounds()
@@ -42,6 +44,8 @@ struct SimulatedConnector: Sendable {
     }
 
     let number: Int
+    /// A slot of a cabinet for batteries.
+    var isSlot = false
     var vehicle: SimulatedVehicle?
     /// Of the driver who plugged in; `nil` waits for a remote start.
     var idTag: String?
@@ -134,7 +138,8 @@ struct SimulatedConnector: Sendable {
         guard let vehicle else { return .suspendedEV }
         if exchange.isOn { return exchange.flow.power == .zero ? exchange.held : .charging }
         if power > .zero { return .charging }
-        if vehicle.isSatisfied { return .suspendedEV }
+        // A battery does not decide: the cabinet ends its charging (2.1 S04.FR.06).
+        if vehicle.isSatisfied { return isSlot ? .suspendedEVSE : .suspendedEV }
         return offeredMilliamperes < max(Self.leastMilliamperes, vehicle.minMilliamperes)
             ? .suspendedEVSE : .suspendedEV
     }

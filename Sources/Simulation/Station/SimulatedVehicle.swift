@@ -19,6 +19,8 @@ public struct SimulatedVehicle: Hashable, Sendable {
     public private(set) var bidirectional: BidirectionalVehicle?
     /// `nil`: it knows the pilot signal only.
     public var speech: VehicleSpeech?
+    /// Of a battery in a slot of a cabinet; `nil`: it is a vehicle.
+    var serial: String?
 
     public var battery: Energy { cell.capacity }
     /// In the battery now.

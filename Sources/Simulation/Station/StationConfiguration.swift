@@ -39,7 +39,7 @@ struct StationConfiguration: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         case text
         /// Whole, of either sign.
-        case signed(unit: String)
+        case signed(unit: String? = nil)
         /// Whole, 0 or more.
         case number(unit: String? = nil, most: Int64? = nil)
         case flag

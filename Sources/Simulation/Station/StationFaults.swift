@@ -70,6 +70,8 @@ public struct StationFaults: Hashable, Sendable {
         }
     }
     public var outage: Outage?
+    /// Drivers put a used battery in and leave without the other (2.1 S03).
+    public var forgetsBatteries = false
     /// Messages of transactions come without values.
     public var meterIsSilent = false
     public var seed: UInt64 = 0

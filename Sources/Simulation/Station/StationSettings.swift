@@ -1,3 +1,4 @@
+public import Charging
 import OCPP
 import OCPPMessages
 import Quantities
@@ -43,6 +44,10 @@ public struct StationSettings: Hashable, Sendable {
     public var logLines = 200
     /// Of each EVSE, of a station that takes energy back (2.1); `nil`: it cannot.
     public var bidirectional: BidirectionalEVSE?
+    /// Functions of the grid code that it carries out or keeps (2.1 block R); empty: it knows no such controls.
+    public var gridFunctions: Set<DERFunction> = []
+    /// Its EVSEs are slots for batteries (2.1 block S), as many as ``connectors``; `nil`: it charges vehicles.
+    public var swap: SwapCabinet?
     /// How long a vehicle waits for an answer to its needs (ISO 15118-20 V2G_SECC_Sequence…: 2 s); like ``callTimeout``.
     public var vehicleTimeout: Duration = .seconds(2)
     /// Of the grid at the station; `nil`: as its surroundings say.

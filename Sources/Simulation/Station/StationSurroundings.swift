@@ -11,6 +11,8 @@ public struct StationSurroundings: Hashable, Sendable {
     }
     /// Frequency of the grid, mHz.
     public var millihertz: Int64 = 50_000
+    /// Per mille of the nominal voltage.
+    public var voltagePermille: Int64 = 1000
     /// Drawn behind the meter upstream by everybody but this station, below zero what is fed in; `nil`: there is no such meter.
     public var load: Power?
     public var external: External?

@@ -1,3 +1,4 @@
+import Charging
 import Quantities
 
 /// What a vehicle that can give energy back tells before and while it charges (2.1 Q01, `v2xChargingParameters`). Powers are
@@ -23,6 +24,8 @@ struct V2XNeeds: Hashable, Sendable {
         let seconds: Int
     }
     let offer: Offer?
+    /// Of an inverter of its own (R02.FR.01).
+    let gridFunctions: [DERFunction]
     let at: Instant
 }
 
@@ -50,6 +53,8 @@ extension V2XNeeds {
         offer =
             traits.offersEnergy && session.isBidirectional && vehicle.dischargeLimit > .zero && seconds > 0
             ? Offer(power: vehicle.dischargeLimit, seconds: Int(seconds)) : nil
+        let ofInverter = evse.current == .alternating && session.isBidirectional ? traits.gridFunctions : []
+        gridFunctions = DERFunction.allCases.filter(ofInverter.contains)
         at = clock
     }
 }

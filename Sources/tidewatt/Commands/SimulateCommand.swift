@@ -15,7 +15,7 @@ struct SimulateCommand: AsyncParsableCommand {
             "用模拟的 OCPP 充电桩和车辆，对任意中心系统回放会话文件。"),
         discussion: words(
             """
-            The first stay begins a minute from now; all others keep their distance from it. Ends when all stays are over, \
+            The first stay begins --lead seconds from now; all others keep their distance from it. Ends when all stays are over, \
             or with Ctrl-C: vehicles are unplugged and the stations say goodbye. Exits 1 when no station could connect or \
             transactions remain undelivered.
             With --speed other than 1 the timestamps run ahead of real time: for a central system on the same virtual \
@@ -25,7 +25,7 @@ struct SimulateCommand: AsyncParsableCommand {
             Example: tidewatt simulate --url ws://127.0.0.1:9000/ocpp --sessions sessions.csv --ocpp 2.0.1 --speed 60
             """,
             """
-            首个会话在一分钟后开始，其余保持原有间隔。全部会话结束或按 Ctrl-C 时退出：车辆拔枪，充电桩正常断开。\
+            首个会话在 --lead 秒后开始，其余保持原有间隔。全部会话结束或按 Ctrl-C 时退出：车辆拔枪，充电桩正常断开。\
             无充电桩能接入或有交易未送达时退出状态为 1。
             --speed 不为 1 时时间戳会超前于真实时间：适用于同一虚拟时钟的中心系统。
             安全等级：1 为口令，2 为 TLS 加口令，3 为 TLS 加桩自身证书；等级 3 的桩若没有证书，先用口令接入并申请证书。
@@ -54,6 +54,16 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: help("EVSEs of each station, 1 to 8 (1).", "每台桩的枪数，1 至 8（默认 1）。"), transform: Self.evseCount)
     var evses = 1
     @Option(
+        help: help(
+            "Each station is a cabinet with so many slots for batteries, 2 to 20, and each stay a visit (2.1 only).",
+            "每台桩为换电柜，格数 2 至 20，每个会话为一次换电（仅 2.1）。"), transform: Self.slotCount)
+    var slots: Int?
+    @Option(
+        help: help(
+            "Drivers ask for priority charging at the station so many seconds after they came (2.1; nobody does).",
+            "到达后多少秒由司机在桩上请求优先充电（2.1；默认无）。"), transform: Self.secondCount)
+    var priorityAfter: Int?
+    @Option(
         help: help("Domain seconds a real second, 0.1 to 100000 (1).", "时间倍速，0.1 至 100000（默认 1）。"),
         transform: Self.speedFactor)
     var speed: Double = 1
@@ -71,8 +81,13 @@ struct SimulateCommand: AsyncParsableCommand {
     var days: Int?
     @Option(
         help: help(
-            "Id tags the drivers use in turn, comma-separated (default: their names).", "轮流使用的 idTag，逗号分隔（默认用户名）。"))
+            "Id tags the drivers use in turn, comma-separated (default: their names); at a cabinet '-' waits for a remote start.",
+            "轮流使用的 idTag，逗号分隔（默认用户名）；换电柜上 '-' 表示等待远程启动。"))
     var tags: String?
+    @Option(
+        help: help("Domain seconds until the first stay begins (60).", "首个会话开始前的秒数（默认 60）。"),
+        transform: Self.secondCount)
+    var lead = 60
     @Option(help: help("Zone of the file's wall clock (Asia/Shanghai).", "文件时间所在时区（默认 Asia/Shanghai）。"))
     var zone = "Asia/Shanghai"
     @Option(help: help("Identities begin with this (SIM-).", "桩标识前缀（默认 SIM-）。"))
@@ -128,6 +143,10 @@ struct SimulateCommand: AsyncParsableCommand {
         var options = SessionReplay.Options(zone: zone)
         options.stations = stations
         options.evses = evses
+        options.lead = .seconds(lead)
+        guard slots == nil || ocpp == .v21 else { throw Refusal(.cabinetsNeed21) }
+        options.slots = slots
+        options.priorityAfter = priorityAfter.map { .seconds($0) }
         options.from = from
         options.days = days
         options.seed = seed
@@ -220,6 +239,14 @@ struct SimulateCommand: AsyncParsableCommand {
         }
         return count
     }
+    private static func slotCount(_ text: String) throws -> Int {
+        guard let count = Int(text), (2...20).contains(count) else { throw ValidationError(.slotsNeeded(text)) }
+        return count
+    }
+    private static func secondCount(_ text: String) throws -> Int {
+        guard let count = Int(text), (0...86_400).contains(count) else { throw ValidationError(.secondsNeeded(text)) }
+        return count
+    }
     private static func dayCount(_ text: String) throws -> Int {
         guard let count = Int(text), (1...3660).contains(count) else {
             throw ValidationError(.daysNeeded(text))
@@ -262,6 +289,7 @@ extension SimulateCommand {
         case slowRamp = "slow-ramp"
         case outage
         case silentMeter = "silent-meter"
+        case forgetBatteries = "forget-batteries"
 
         static let names = allCases.map(\.rawValue).joined(separator: ", ")
 
@@ -292,6 +320,7 @@ extension SimulateCommand {
             case .slowRamp: faults.rampPermille = 20
             case .outage: faults.outage = StationFaults.Outage()
             case .silentMeter: faults.meterIsSilent = true
+            case .forgetBatteries: faults.forgetsBatteries = true
             }
         }
     }

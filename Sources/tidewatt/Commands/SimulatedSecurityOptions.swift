@@ -72,6 +72,8 @@ struct SimulatedSecurityOptions: ParsableArguments {
                 }
                 settings.security.chain = entry?.chain ?? []
                 var secured = StationFleet.Member(settings: settings, password: password, stays: member.stays)
+                secured.visits = member.visits
+                secured.priorityAfter = member.priorityAfter
                 secured.key = entry?.key
                 secured.folder = folder
                 return secured
