@@ -8,6 +8,9 @@ public enum StationCommand: Hashable, Sendable {
     /// The running transaction follows `power`, discharging below 0, for the length of `interval` from when the station hears
     /// of it. `isRenewal`: it follows one already, and only the value comes.
     case steer(evse: Int, transaction: String, power: Power, interval: Interval, isRenewal: Bool)
+    /// The running transaction follows these powers, discharging below 0, in `interval`; after it the default limit holds again.
+    /// The first step begins with the interval.
+    case followSchedule(evse: Int, transaction: String, steps: [PowerStep], interval: Interval)
     /// Which default limits the station holds for an EVSE; they come as a report with the number of the request.
     case readDefault(evse: Int, request: Int)
     /// What holds whenever no transaction limit does: steps of 24 hours from `anchor`, repeated daily.
@@ -31,6 +34,18 @@ public enum StationCommand: Hashable, Sendable {
     case sendList(version: Int, isWhole: Bool, [LocalListEntry])
 
     public static let sampledSets = 3
+}
+
+/// A power to follow from some time on.
+public struct PowerStep: Hashable, Sendable {
+    /// From the schedule's start.
+    public let start: Duration
+    /// Below 0 while discharging.
+    public let power: Power
+    public init(start: Duration, power: Power) {
+        self.start = start
+        self.power = power
+    }
 }
 
 public struct LimitStep: Hashable, Sendable {

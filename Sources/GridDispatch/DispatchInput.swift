@@ -112,10 +112,12 @@ public struct DispatchInput: Sendable {
         public var steering: Steering?
         /// The most that an earlier run of ours may have told it to give, a magnitude.
         public var mayGive: Power
+        /// Its vehicle follows schedules that are negotiated with it, not values of the moment.
+        public var isScheduled: Bool
         public init(
             session: String, startedAt: Instant, delivered: Energy, wanted: Energy? = nil, minimum: Energy? = nil,
             departure: Instant? = nil, isFull: Bool = false, steering: Steering? = nil,
-            mayGive: Power = .zero
+            mayGive: Power = .zero, isScheduled: Bool = false
         ) {
             self.session = session
             self.startedAt = startedAt
@@ -126,6 +128,7 @@ public struct DispatchInput: Sendable {
             self.isFull = isFull
             self.steering = steering
             self.mayGive = mayGive
+            self.isScheduled = isScheduled
         }
     }
 }

@@ -67,5 +67,7 @@ public struct DispatchSettings: Hashable, Sendable {
     /// Share of a vehicle's charging power that counts when it is asked whether what was taken can come back by departure:
     /// others may charge beside it.
     public var recoveryShare = 0.5
+    /// Between two schedules for a vehicle that negotiates each of them; cuts for safety do not wait.
+    public var scheduleInterval: Duration = .seconds(60)
     public init() {}
 }

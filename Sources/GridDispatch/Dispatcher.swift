@@ -179,7 +179,8 @@ public struct Dispatcher: Sendable {
         for (evse, i) in zip(input.evses, indices) {
             tracks[i].begin(
                 session: evse.session?.session, rating: evse.capability.rating,
-                giving: evse.session?.mayGive ?? .zero, settings: settings, at: now)
+                giving: evse.session?.mayGive ?? .zero, givingFor: evse.session?.goesOn(settings) ?? .zero,
+                settings: settings, at: now)
             tracks[i].ledger.expire(at: now)
             tracks[i].response.pass(to: now, settings: settings)
             if let sample = evse.measured,
@@ -221,7 +222,8 @@ public struct Dispatcher: Sendable {
             tracks[i].ledger.sent(
                 ProfileLedger.Setpoint(
                     number: number, session: session, limit: decision.limit, until: decision.until, sentAt: frame.now,
-                    isDeadMan: decision.isFollowed))
+                    // A schedule ends by the station's clock.
+                    isDeadMan: decision.isFollowed && evse.session?.isScheduled != true))
             if decision.isFollowed {
                 tracks[i].response.sent(
                     decision.limit, measured: tracks[i].samplePower, settings: settings, at: frame.now)

@@ -47,7 +47,10 @@ struct EVSETrack: Sendable {
     /// - Parameters:
     ///   - rating: of the EVSE.
     ///   - giving: the most that it could have been told to give, a magnitude.
-    mutating func begin(session: String?, rating: Power, giving: Power, settings: DispatchSettings, at now: Instant) {
+    ///   - givingFor: and for how long.
+    mutating func begin(
+        session: String?, rating: Power, giving: Power, givingFor: Duration, settings: DispatchSettings, at now: Instant
+    ) {
         let isFirstSight = !isKnown
         isKnown = true
         if session == nil { isAskedAgain = false }
@@ -55,7 +58,7 @@ struct EVSETrack: Sendable {
         if isFirstSight, let session {
             ledger.doubtEverything(
                 in: session, rating: rating, until: now + settings.profileDuration, giving: giving,
-                givingUntil: now + settings.deadMan + ProfileLedger.deliveryTolerance, at: now)
+                givingUntil: now + givingFor, at: now)
         }
         self.session = session
         ledger.keep(onlySession: session)

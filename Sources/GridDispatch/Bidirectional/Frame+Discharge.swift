@@ -48,6 +48,7 @@ extension Frame {
 
     /// Whether a steered EVSE must be told something now.
     func steeringDecision(_ k: Int, _ track: EVSETrack) -> Decision? {
+        if input.evses[k].session?.isScheduled == true { return scheduleDecision(k, track) }
         guard var wanted = admitted[k] else { return nil }
         let pile = piles[k]
         // The station counts its dead-man by itself: what fits for a shorter time than that is not told.

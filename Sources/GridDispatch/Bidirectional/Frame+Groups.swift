@@ -114,7 +114,7 @@ extension Frame {
                 lowest: min(0, lowest), highest: max(0, highest),
                 leastUp: max(steering.leastCharge, evse.capability.minimum).watts,
                 leastDown: steering.leastDischarge.watts, current: track.ledger.confirmed?.limit.watts ?? 0,
-                laxity: piles[k].laxityQuarters),
+                laxity: piles[k].laxityQuarters, isSlow: stay.isScheduled),
             keepsFromGiving: keepsFromGiving, keepsFromTaking: keepsFromTaking)
     }
 

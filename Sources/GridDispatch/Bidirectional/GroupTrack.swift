@@ -67,6 +67,8 @@ struct GroupUnit: Hashable {
     let current: Int64
     /// Who charges first: the lowest; who gives first: the highest. Quarter hours of time to spare.
     let laxity: Int64
+    /// It follows schedules that must be negotiated: it takes what the others leave.
+    var isSlow = false
 
     /// Shares that add up to `total` as far as the units can: one after another to its most, those that run that way already
     /// first, so that a small change moves one unit and turns none round.
@@ -78,6 +80,7 @@ struct GroupUnit: Hashable {
         func least(_ i: Int) -> Int64 { max(1, sign > 0 ? units[i].leastUp : units[i].leastDown) }
         let order = units.indices.filter { most($0) >= least($0) }.sorted { a, b in
             let (x, y) = (units[a], units[b])
+            if x.isSlow != y.isSlow { return y.isSlow }
             let (runsX, runsY) = (x.current.signum() == sign, y.current.signum() == sign)
             if runsX != runsY { return runsX }
             if x.laxity != y.laxity { return sign > 0 ? x.laxity < y.laxity : x.laxity > y.laxity }

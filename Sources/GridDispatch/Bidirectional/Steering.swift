@@ -28,7 +28,7 @@ public struct Steering: Hashable, Sendable {
     }
 
     /// The most that may be asked of it, a magnitude, such that its floor is kept even if we die now and the setpoint runs
-    /// on until the dead-man ends it.
+    /// on until its own end.
     ///
     /// - Parameters:
     ///   - knownAt: when ``DispatchInput/Stay/delivered`` was metered. `nil`: nothing is known, and nothing is asked.
@@ -40,7 +40,7 @@ public struct Steering: Hashable, Sendable {
         at now: Instant
     ) -> Power {
         guard let knownAt else { return .zero }
-        let ahead = settings.deadMan + ProfileLedger.deliveryTolerance
+        let ahead = stay.goesOn(settings)
         let delivered = stay.delivered - running.energy(over: max(.zero, now - knownAt))
         var spare = delivered - floor
         if keepsWanted, let wanted = stay.wanted {

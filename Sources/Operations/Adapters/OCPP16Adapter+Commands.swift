@@ -52,6 +52,11 @@ extension OCPP16Adapter {
             return call(
                 .limitTransaction(evse: evse, transaction: transaction, limit: max(.zero, power), interval: interval),
                 form: form)
+        case .followSchedule(let evse, let transaction, let steps, let interval):
+            let most = steps.map(\.power).max() ?? .zero
+            return call(
+                .limitTransaction(evse: evse, transaction: transaction, limit: max(.zero, most), interval: interval),
+                form: form)
         case .readDefault(let evse, _):
             return call(.readSchedule(evse: evse, duration: .minutes(1)), form: form)
         case .readListBounds: return (.getConfiguration, V16.GetConfigurationRequest(key: listKeys).json)
@@ -119,7 +124,7 @@ extension OCPP16Adapter {
         -> CommandAnswer
     {
         switch command {
-        case .limitTransaction, .limitByDefault, .steer:
+        case .limitTransaction, .limitByDefault, .steer, .followSchedule:
             guard case .success(.setChargingProfile(let response)) = response(.setChargingProfile, payload) else {
                 return .none(.unreadable)
             }

@@ -41,6 +41,8 @@ extension OCPP2Adapter {
         case .steer(let evse, let transaction, let power, let interval, let isRenewal):
             return isRenewal
                 ? steerOn(evse, power, form) : steer(evse, transaction, power, interval.duration, form)
+        case .followSchedule(let evse, let transaction, let steps, let interval):
+            return follow(evse, transaction, steps, interval, form)
         case .readDefault(let evse, let request): return readDefault(evse, request)
         case .readListBounds: return (.getVariables, readListBounds)
         case .readListVersion: return (.getLocalListVersion, V2.GetLocalListVersionRequest().json)
@@ -118,7 +120,7 @@ extension OCPP2Adapter {
         switch command {
         case .steer(_, _, _, _, isRenewal: true): return steered(payload, version)
         case .readDefault: return defaultAnnounced(payload, version)
-        case .limitTransaction, .limitByDefault, .steer:
+        case .limitTransaction, .limitByDefault, .steer, .followSchedule:
             guard case .success(.setChargingProfile(let response)) = response(.setChargingProfile, payload, version)
             else { return .none(.unreadable) }
             guard response.status != .accepted else { return .accepted }

@@ -26,6 +26,32 @@ extension OCPP2Adapter {
             evse: evse)
     }
 
+    /// A schedule that a vehicle in scheduled control is asked to follow (Q03.FR.01, FR.02). It ends by the clock, and sooner
+    /// where the station is alone: then nobody is discharged for longer than by a dead-man.
+    static func follow(
+        _ evse: Int, _ transaction: String, _ steps: [PowerStep], _ interval: Interval, _ form: LimitForm
+    ) -> (action: V2.Action, payload: [UInt8]) {
+        let start = OCPP16Adapter.start(of: interval)
+        return setProfile(
+            V2.ChargingProfile(
+                id: transactionProfiles + evse, stackLevel: min(1, form.maxLevel), chargingProfilePurpose: .txProfile,
+                chargingProfileKind: .absolute,
+                chargingSchedule: [
+                    V2.ChargingSchedule(
+                        id: 1, chargingRateUnit: unit(form),
+                        chargingSchedulePeriod: steps.map { step in
+                            V2.ChargingSchedulePeriod(
+                                startPeriod: step.start == .zero
+                                    ? 0 : Int((interval.start + step.start - start).components.seconds),
+                                numberPhases: form.phases == 3 ? nil : form.phases,
+                                setpoint: setpoint(step.power, form), operationMode: .centralSetpoint)
+                        }, startSchedule: start, duration: Int((interval.end - start).components.seconds))
+                ], transactionId: transaction, maxOfflineDuration: Int(alone.components.seconds),
+                invalidAfterOfflineDuration: true), evse: evse)
+    }
+    /// As long as a power of the moment lasts without word from us.
+    private static let alone = Duration.seconds(60)
+
     static func steerOn(_ evse: Int, _ power: Power, _ form: LimitForm) -> (action: V2.Action, payload: [UInt8]) {
         (
             .updateDynamicSchedule,

@@ -69,7 +69,7 @@ extension Core {
                 return
             }
             stations[m].commissioner.step = .done
-        case .limitTransaction, .limitByDefault, .steer, .readDefault, .readSchedule, .readListBounds,
+        case .limitTransaction, .limitByDefault, .steer, .followSchedule, .readDefault, .readSchedule, .readListBounds,
             .readListVersion, .sendList:
             return
         }
@@ -215,7 +215,7 @@ extension StationCommand {
     /// `nil`: no part of commissioning.
     fileprivate var step: CommissioningNote.Step? {
         switch self {
-        case .limitTransaction, .limitByDefault, .steer, .readDefault, .readSchedule, .readListBounds,
+        case .limitTransaction, .limitByDefault, .steer, .followSchedule, .readDefault, .readSchedule, .readListBounds,
             .readListVersion, .sendList:
             nil
         case .readAbilities, .readV2XAbilities: .abilities

@@ -61,7 +61,7 @@ extension Core {
                 mayGive: session.v2x.map {
                     $0.isBidirectional
                         ? slot.station.electrical.maxDischarge ?? slot.station.electrical.maxPower : .zero
-                } ?? .zero)
+                } ?? .zero, isScheduled: session.v2x?.control == .scheduled)
         }
         let measured = evse.meter.power.flatMap { power in
             evse.meter.at.map { DispatchInput.Measured(power: power, at: $0) }
@@ -146,6 +146,15 @@ extension Core {
             guard let i = stations[m].session(Session.ID(session)), let e = stations[m].evse(command.evse.number) else {
                 return sites[s].dispatcher.settle(command.number, .notSent, at: now)
             }
+            if stations[m].sessions[i].v2x?.control == .scheduled {
+                asked = .followSchedule(
+                    evse: command.evse.number, transaction: stations[m].sessions[i].transactionID,
+                    steps: scheduleSteps(
+                        of: Session.ID(session), power, isPlanned: command.reason == .plan, s,
+                        in: Interval(now, max(until, now))), interval: Interval(now, max(until, now)))
+                rank = command.isUrgent ? .safety : .setpoint
+                break
+            }
             asked = .steer(
                 evse: command.evse.number, transaction: stations[m].sessions[i].transactionID, power: power,
                 interval: Interval(now, max(until, now)), isRenewal: stations[m].evses[e].steering.followed == session)
@@ -225,6 +234,11 @@ extension StationCommand {
         case (.limitTransaction(let a, _, _, _), .limitTransaction(let b, _, _, _)): a == b
         case (.steer(let a, _, _, _, _), .steer(let b, _, _, _, _)): a == b
         // Both are one profile at the station.
+        case (.followSchedule(let a, _, _, _), .followSchedule(let b, _, _, _)): a == b
+        case (.limitTransaction(let a, _, _, _), .followSchedule(let b, _, _, _)): a == b
+        case (.followSchedule(let a, _, _, _), .limitTransaction(let b, _, _, _)): a == b
+        case (.followSchedule(let a, _, _, _), .steer(let b, _, _, _, _)): a == b
+        case (.steer(let a, _, _, _, _), .followSchedule(let b, _, _, _)): a == b
         case (.limitTransaction(let a, _, _, _), .steer(let b, _, _, _, _)): a == b
         case (.steer(let a, _, _, _, _), .limitTransaction(let b, _, _, _)): a == b
         case (.limitByDefault(let a, _, _), .limitByDefault(let b, _, _)): a == b

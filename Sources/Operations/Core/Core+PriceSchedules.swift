@@ -8,13 +8,20 @@ import Rulebook
 extension Core {
     /// A command's payload, with the prices of its site where its vehicle reckons with them.
     func priced(_ payload: [UInt8], _ command: StationCommand, _ s: Int, at now: Instant) -> [UInt8] {
-        guard stations[s].version == .v21, case .limitTransaction(let evse, _, _, _) = command,
+        let (number, entries): (Int?, Int) =
+            switch command {
+            case .limitTransaction(let evse, _, _, _): (evse, 1)
+            case .followSchedule(let evse, _, let steps, _): (evse, steps.count)
+            default: (nil, 0)
+            }
+        guard stations[s].version == .v21, let evse = number,
             let i = stations[s].activeSession(on: evse), stations[s].sessions[i].v2x?.control == .scheduled,
             let site = stations[s].station.site.flatMap({ siteIndex[$0] })
         else { return payload }
         let session = stations[s].sessions[i]
-        // One entry is the limit's own (K18.FR.07).
-        let most = max(2, min(session.dialogue?.offer?.mostTuples ?? Self.usualTuples, Self.mostTuples)) - 1
+        // Some entries are the limit's own (K18.FR.07).
+        let tuples = min(session.dialogue?.offer?.mostTuples ?? Self.usualTuples, Self.mostTuples)
+        let most = max(1, tuples - entries)
         let start = now.floored(to: .seconds(1), from: Instant(milliseconds: 0))
         let end = min(max(session.needs?.departure ?? start + .hours(12), start + .hours(1)), start + .days(1))
         return OCPP2Adapter.priced(payload, from: start, priceSteps(in: Interval(start, end), site, atMost: most))

@@ -24,7 +24,7 @@ extension Core {
     /// `nil`: the vehicle is told limits only.
     func steering(_ m: Int, _ e: Int, _ session: Session, at now: Instant) -> Steering? {
         let slot = stations[m]
-        guard let v2x = session.v2x, v2x.isBidirectional, v2x.control == .dynamic, slot.version == .v21,
+        guard let v2x = session.v2x, v2x.isBidirectional, slot.version == .v21,
             slot.evses[e].steering.isDefaultSure,
             slot.supports(mode: "CentralSetpoint", evse: slot.evses[e].number),
             // A person set another mode of operation: it goes on until it is ended.

@@ -106,7 +106,8 @@ extension HeldLimits {
             // What may hold only becomes less as time passes: the end of the step binds it most.
             let end = min(next, schedule.span.end, covered)
             guard max(step.start, now) < end else { continue }
-            let limit = told.filter { $0.until >= end }.map(\.limit).max() ?? step.limit
+            // Below 0 it gives back: it may also rest.
+            let limit = told.filter { $0.until >= end }.map { max(.zero, $0.limit) }.max() ?? step.limit
             if step.limit > limit + tolerance { return false }
         }
         return true
