@@ -86,7 +86,7 @@ import Testing
         var ledger = ParkLedger(scenario)
         let floor = min(stay.minimum, stay.stored).milliwattHours * 1000 / scenario.capacity.milliwattHours
         func observed(_ permille: Int64) -> ParkLedger.Observed {
-            ledger.look(look(.zero, setpoint: nil, charge: Int(permille)), at: stay.arrival + .minutes(permille % 97))
+            ledger.look(look(.zero, setpoint: nil, charge: Int(permille)), at: stay.arrival + .minutes(Int(permille % 97)))
             return ledger.observed(in: scenario.interval)
         }
         #expect(observed(floor).floorsBroken == 0)
