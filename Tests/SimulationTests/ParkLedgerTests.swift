@@ -10,7 +10,8 @@ import Testing
     private let stay: ParkScenario.Stay
 
     init() throws {
-        scenario = try ParkScenario(days: 1)
+        let scenario = try ParkScenario(days: 1)
+        self.scenario = scenario
         stay = try #require(scenario.stays.first { $0.arrival > scenario.interval.start })
         pile = stay.pile
     }
@@ -86,7 +87,8 @@ import Testing
         var ledger = ParkLedger(scenario)
         let floor = min(stay.minimum, stay.stored).milliwattHours * 1000 / scenario.capacity.milliwattHours
         func observed(_ permille: Int64) -> ParkLedger.Observed {
-            ledger.look(look(.zero, setpoint: nil, charge: Int(permille)), at: stay.arrival + .minutes(Int(permille % 97)))
+            ledger.look(
+                look(.zero, setpoint: nil, charge: Int(permille)), at: stay.arrival + .minutes(Int(permille % 97)))
             return ledger.observed(in: scenario.interval)
         }
         #expect(observed(floor).floorsBroken == 0)
