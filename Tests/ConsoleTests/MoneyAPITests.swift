@@ -100,7 +100,7 @@ import Testing
         let page = await open.get("/pay/pay-PM-1")
         #expect(page.status == 303 && page.header("Location") == "https://psp.example/p/1")
         #expect(await open.get("/pay/pay-PM-2").status == 404)
-        for (code, status) in [("forged", 403), ("used00", 409), ("many00", 429)] {
+        for (code, status) in [("forged", 404), ("used00", 409), ("many00", 429)] {
             for (language, word) in [("en", "charging station"), ("zh-CN", "充电桩")] {
                 let answer = await open.with(["accept-language": language]).get("/pay/JY-005/1/\(code)/v1")
                 #expect(answer.status == status && answer.text.contains(word), "\(code)")

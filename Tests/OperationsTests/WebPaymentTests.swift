@@ -173,7 +173,10 @@ import Testing
         #expect(Self.setup(d)?.validities == [30, 60])
         Self.answer(&d)
         #expect(Self.setup(d)?.state == .sent && Self.setup(d)?.word == "SharedSecret: Rejected")
-        for validity in [30, 60] { _ = try Self.scan(&d, Self.code(secret, d.now, validity)).get() }
+        for validity in [30, 60] {
+            _ = try Self.scan(&d, Self.code(secret, d.now, validity)).get()
+            d.answer("P1", "NotifyWebPaymentStarted", "{}")
+        }
         // It has nothing of the kind.
         var bare = Self.showing()
         Self.setUp(&bare)
@@ -306,10 +309,12 @@ import Testing
         d.order(.money(.steerPayment("PM-1", .capture(300))))
         serve()
         #expect(d.disk.payments["PM-1"]?.state == .settled)
-        d.answer(
-            "P1", "GetVariables",
+        let abilities =
             #"{"getVariableResult":[{"attributeStatus":"Accepted","attributeValue":"true","component":{"name":"DisplayMessageCtrlr"},"variable":{"name":"Available"}},{"attributeStatus":"Accepted","attributeValue":"\#(forms)","component":{"name":"DisplayMessageCtrlr"},"variable":{"name":"SupportedFormats"}}]}"#
-        )
+        while let call = d.calls.first, call.action != "SetDisplayMessage" {
+            let isOfDisplay = String(decoding: call.payload, as: UTF8.self).contains("DisplayMessageCtrlr")
+            d.answer("P1", call.action, isOfDisplay ? abilities : "{}")
+        }
         let shown = try #require(d.calls.first { $0.action == "SetDisplayMessage" })
         let text = String(decoding: shown.payload, as: UTF8.self)
         #expect(text.contains("https://charge.example/receipts/PM-1") && text.contains("\"format\":\"\(form)\""))

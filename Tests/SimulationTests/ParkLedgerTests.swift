@@ -66,7 +66,7 @@ import Testing
         pass(1, .kilowatts(-20), .kilowatts(-40))
         pass(1, .kilowatts(-39), .kilowatts(-40))
         // A change that a meter cannot tell from noise is none.
-        pass(1, .kilowatts(-39), .kilowatts(-41))
+        pass(1, .kilowatts(-39), .watts(-40_500))
         // Replaced before its time was over.
         pass(1, .kilowatts(-39), .kilowatts(30))
         pass(1, .kilowatts(-20), .kilowatts(-60))
@@ -86,9 +86,10 @@ import Testing
     @Test func `a van below its minimum, or gone with less than it wanted, is seen`() {
         var ledger = ParkLedger(scenario)
         let floor = min(stay.minimum, stay.stored).milliwattHours * 1000 / scenario.capacity.milliwattHours
+        var at = stay.arrival
         func observed(_ permille: Int64) -> ParkLedger.Observed {
-            ledger.look(
-                look(.zero, setpoint: nil, charge: Int(permille)), at: stay.arrival + .minutes(Int(permille % 97)))
+            at += .minutes(1)
+            ledger.look(look(.zero, setpoint: nil, charge: Int(permille)), at: at)
             return ledger.observed(in: scenario.interval)
         }
         #expect(observed(floor).floorsBroken == 0)

@@ -10,7 +10,7 @@ from support.polling import until
 from support.program import PROGRAM, Server, _environment
 from support.station import fresh, now
 
-LEAD = 61
+LEAD = 12
 ARRIVAL = "2026-03-10T18:00:00+08:00"
 HEADER = (
     "session_id,evse_id,arrival,departure,energy_kwh,max_charge_kw,max_discharge_kw,battery_kwh,soc_arrival,soc_min,"

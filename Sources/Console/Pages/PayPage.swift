@@ -32,7 +32,7 @@ enum PayPage {
             return .seeOther("/pay/" + call.service.payTicket(of: payment.id))
         } catch {
             switch error.reason {
-            case .codeNotGood: return refusal("pay.fault.code", 403, call)
+            case .codeNotGood: return refusal("pay.fault.code", 404, call)
             case .codeUsed: return refusal("pay.fault.used", 409, call)
             case .tooManyCodes(let seconds):
                 var response = refusal("pay.fault.toomany", 429, call)

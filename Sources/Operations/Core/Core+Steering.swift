@@ -40,13 +40,14 @@ extension Core {
         let outside =
             slot.profiles?.outside.isEmpty == false
             ? outsideBounds(of: m, evse: slot.evses[e].number)(now).dischargeLimit : nil
+        let able = min(electrical.maxDischarge ?? rating, v2x.mostDischarge ?? .zero)
+        guard able > .zero else { return nil }
+        // Where nothing is left to give it is steered all the same: a group may let it rest or charge.
         let mostDischarge =
             [
-                electrical.maxDischarge ?? rating, v2x.mostDischarge ?? .zero,
-                controlled ? self.mostDischarge(slot.evses[e].id, at: now) : nil,
+                able, controlled ? self.mostDischarge(slot.evses[e].id, at: now) : nil,
                 outside.map { Power(watts: -$0 / 1000) },
-            ].compactMap { $0 }.min() ?? .zero
-        guard mostDischarge > .zero else { return nil }
+            ].compactMap { $0 }.min() ?? able
         // Where nobody said how far it may be emptied, it leaves with no less than it came with.
         let floors = [session.needs?.minimum, v2x.minimum, v2x.minimumV2X].compactMap { $0 }
         let full = [v2x.maximum, v2x.maximumV2X].compactMap { $0 }.min()

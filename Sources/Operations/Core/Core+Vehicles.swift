@@ -101,7 +101,8 @@ extension HeldLimits {
     /// what may hold counts; beyond its end nothing was promised.
     func allows(_ schedule: ReportedSchedule, of session: String, at now: Instant, tolerance: Power) -> Bool {
         let told = setpoints.filter { $0.session == session && $0.until > now }
-        guard let covered = told.map(\.until).max() else { return true }
+        // Both sides tell ends in whole seconds, each rounding by itself.
+        guard let covered = told.map({ $0.until - .seconds(2) }).max() else { return true }
         for (step, next) in zip(schedule.steps, schedule.steps.dropFirst().map(\.start) + [schedule.span.end]) {
             // What may hold only becomes less as time passes: the end of the step binds it most.
             let end = min(next, schedule.span.end, covered)

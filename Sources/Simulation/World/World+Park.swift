@@ -153,6 +153,13 @@ extension World {
         let power = station.power(connector: 1)
         let ramp = max(1, evse.ramp * Int64(script.stations[i].faults.rampPermille) / 1000)
         let coming = evse.responseDelay + .milliseconds(evse.maxDischarge.watts * 1000 / ramp)
+        // A schedule that was negotiated with the vehicle ends by itself, and sixty seconds after the line is gone: while that is
+        // up, it is as if something were said.
+        if station.vehicle(connector: 1)?.bidirectional?.control == .scheduled,
+            wires.values.contains(where: { $0.station == i && $0.stationIsUp })
+        {
+            watch?.deadMen[i].told(at: now)
+        }
         if let violation = watch?.deadMen[i].observe(power, coming: coming, at: now) { violate(i, violation) }
         if let violation = watch?.turns[i].observe(power, at: now) { violate(i, violation) }
         guard let present = watch?.present[i], let vehicle = station.vehicle(connector: 1),
