@@ -88,7 +88,7 @@ def test_the_evidence_is_what_the_piles_metered(park):
     sessions = get(api, "/api/v1/sessions?site=v2g-park&limit=500")["items"]
     given = sum(s["export_wh"] for s in sessions) / 1000
     assert abs(given - seen["exported_kwh"]) <= 0.01 * given + 1, "each session says its part"
-    assert report["earned_yuan"] == day["earned_yuan"] and float(day["wear_yuan"]) > 0
+    assert float(report["earned_yuan"]) == float(day["earned_yuan"]) and float(day["wear_yuan"]) > 0
 
 
 def test_pages_show_what_was_told_and_what_was_measured(park):

@@ -213,7 +213,7 @@ def test_K22_the_button_at_the_pile_charges_at_once(server, tmp_path):
     station = f"{prefix}001"
     api.put("/api/v1/id-tokens/E1", {"status": "Accepted"})
     with Fleet(server, tmp_path, prefix, f"1,E1,{ARRIVAL},2026-03-10T20:00:00+08:00,6,7,60\n", "--speed", 4,
-               "--priority-after", 30, header=SWAPS):
+               "--priority-after", 80, header=SWAPS):
         online(api, station)
         api.command(station, "SetChargingProfile", {"evseId": 1, "chargingProfile": {
             "id": 5, "stackLevel": 0, "chargingProfilePurpose": "PriorityCharging", "chargingProfileKind": "Relative",
@@ -227,6 +227,6 @@ def test_K22_the_button_at_the_pile_charges_at_once(server, tmp_path):
             needs = shown()["needs"]
             return needs is not None and needs["charge_now"]
 
-        until(urgent, "the platform knows", 40)
+        until(urgent, "the platform knows", 90)
         assert shown()["v2x"]["priority_charging"]["local"]
         until(lambda: near(api, station, 6.6), "it charges by its profile", 40)

@@ -13258,6 +13258,7 @@ enum EmbeddedAssets {
                 p { margin: .5rem 0; }
                 a { color: var(--link); text-underline-offset: 2px; }
                 code, .mono { font-family: var(--mono); font-size: .88em; }
+                p code { overflow-wrap: anywhere; }
                 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
                 main:focus { outline: none; }
                 .muted { color: var(--muted); font-size: .88rem; font-weight: 400; }
