@@ -136,4 +136,22 @@ import Testing
         #expect(Self.pass(&d, .seconds(5)).count == 1, "its schedule is told again")
         #expect(course(9000).contains("Rejected"))
     }
+
+    @Test func `an end that is rounded to a second is none, an early one is`() throws {
+        var d = Self.yard()
+        let schedule = try #require(Self.pass(&d, .minutes(5)).last?.chargingSchedule.first)
+        let setpoint = try #require(schedule.chargingSchedulePeriod.first?.setpoint?.whole)
+        let end = try #require(schedule.startSchedule) + .seconds(try #require(schedule.duration))
+        let left = Int((end - d.now).wholeMilliseconds / 1000)
+        try #require(setpoint < 0 && left > 60)
+        func charges(in seconds: Int) -> Bool {
+            let answer = d.say(
+                "P1", "NotifyEVChargingSchedule",
+                #"{"timeBase":"\#(d.now)","evseId":1,"selectedChargingScheduleId":1,"chargingSchedule":{"id":1,"duration":\#(left + 60),"chargingRateUnit":"W","chargingSchedulePeriod":[{"startPeriod":0,"setpoint":\#(setpoint)},{"startPeriod":\#(seconds),"limit":9000}]}}"#
+            )
+            return answer?.contains("Accepted") == true
+        }
+        #expect(charges(in: left - 1))
+        #expect(!charges(in: left - 30))
+    }
 }

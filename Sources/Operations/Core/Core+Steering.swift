@@ -46,7 +46,7 @@ extension Core {
         let mostDischarge =
             [
                 able, controlled ? self.mostDischarge(slot.evses[e].id, at: now) : nil,
-                outside.map { Power(watts: -$0 / 1000) },
+                outside.map { max(.zero, Power(watts: -$0 / 1000)) },
             ].compactMap { $0 }.min() ?? able
         // Where nobody said how far it may be emptied, it leaves with no less than it came with.
         let floors = [session.needs?.minimum, v2x.minimum, v2x.minimumV2X].compactMap { $0 }
