@@ -156,7 +156,8 @@ public struct LiveMeter: Hashable, Sendable {
                 before = 0
                 self.minute = minute &+ 1
             } else if minute > self.minute || minute < self.minute &- 2 {
-                before = minute == self.minute &+ 1 ? least : nil
+                // After a silence what comes first may have waited behind what was queued: what was known before it counts on.
+                before = least ?? before
                 least = nil
                 self.minute = minute
             }

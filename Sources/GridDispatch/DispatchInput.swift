@@ -110,6 +110,8 @@ public struct DispatchInput: Sendable {
         public var isFull: Bool
         /// `nil`: it only charges, and is told limits.
         public var steering: Steering?
+        /// It will be steered as soon as what its station falls back to is sure again: until then it is left alone.
+        public var awaitsSteering: Bool
         /// The most that an earlier run of ours may have told it to give, a magnitude.
         public var mayGive: Power
         /// Its vehicle follows schedules that are negotiated with it, not values of the moment.
@@ -117,7 +119,7 @@ public struct DispatchInput: Sendable {
         public init(
             session: String, startedAt: Instant, delivered: Energy, wanted: Energy? = nil, minimum: Energy? = nil,
             departure: Instant? = nil, isFull: Bool = false, steering: Steering? = nil,
-            mayGive: Power = .zero, isScheduled: Bool = false
+            awaitsSteering: Bool = false, mayGive: Power = .zero, isScheduled: Bool = false
         ) {
             self.session = session
             self.startedAt = startedAt
@@ -127,6 +129,7 @@ public struct DispatchInput: Sendable {
             self.departure = departure
             self.isFull = isFull
             self.steering = steering
+            self.awaitsSteering = awaitsSteering
             self.mayGive = mayGive
             self.isScheduled = isScheduled
         }

@@ -82,6 +82,11 @@ public struct Dispatcher: Sendable {
         for (evse, index) in trackIndex where evse.station == station { tracks[index].ledger.doubtConfirmed() }
     }
 
+    /// What the EVSE was told may have ended with the line, or not.
+    public mutating func doubt(_ evse: EVSEID) {
+        if let index = trackIndex[evse] { tracks[index].ledger.doubtConfirmed() }
+    }
+
     /// The setpoint of a vehicle that waits for it goes out with the next step, also when nothing changed.
     public mutating func ask(again evse: EVSEID) {
         tracks[track(of: evse)].isAskedAgain = true
@@ -181,8 +186,7 @@ public struct Dispatcher: Sendable {
                 session: evse.session?.session, rating: evse.capability.rating,
                 giving: evse.session?.mayGive ?? .zero, givingFor: evse.session?.goesOn(settings) ?? .zero,
                 settings: settings, at: now)
-            tracks[i].ledger.expire(at: now)
-            tracks[i].response.pass(to: now, settings: settings)
+            tracks[i].pass(to: now, settings: settings)
             if let sample = evse.measured,
                 let verdict = tracks[i].observe(sample, capability: evse.capability, settings: settings)
             {
@@ -224,10 +228,9 @@ public struct Dispatcher: Sendable {
                     number: number, session: session, limit: decision.limit, until: decision.until, sentAt: frame.now,
                     // A schedule ends by the station's clock.
                     isDeadMan: decision.isFollowed && evse.session?.isScheduled != true))
-            if decision.isFollowed {
-                tracks[i].response.sent(
-                    decision.limit, measured: tracks[i].samplePower, settings: settings, at: frame.now)
-            }
+            let isFresh = tracks[i].sampleAt.map { frame.now - $0 <= settings.settleAfter } ?? false
+            tracks[i].response.sent(
+                decision.limit, measured: isFresh ? tracks[i].samplePower : nil, settings: settings, at: frame.now)
             tracks[i].lastCommandAt = frame.now
             tracks[i].isAskedAgain = false
             if decision.isChange { tracks[i].changedAt = frame.now }

@@ -28,6 +28,8 @@ struct EVSETrack: Sendable {
     var samplesBelow = 0
     /// Highest sensible setpoint of a vehicle that draws less than it may.
     var drawCap: Power?
+    /// Whether it took what it was let when that was seen last; `nil`: it was not seen.
+    private(set) var takesAll: Bool?
     var idleSince: Instant?
     var isFull = false
 
@@ -63,17 +65,28 @@ struct EVSETrack: Sendable {
         self.session = session
         ledger.keep(onlySession: session)
         response = Response()
+        if isFirstSight, giving > .zero { response.loseSight(at: now) }
         samplesAbove = 0
         samplesOnLimit = nil
         judged = nil
         samplesBelow = 0
         drawCap = nil
+        takesAll = nil
         idleSince = nil
         isFull = false
         failures = 0
         lastFailure = nil
         retryAt = Instant(milliseconds: .min / 2)
         lastCommandAt = Instant(milliseconds: .min / 2)
+    }
+
+    mutating func pass(to now: Instant, settings: DispatchSettings) {
+        ledger.expire(at: now)
+        response.pass(to: now, settings: settings)
+        // Nothing holds it any more: by its default profile it charges.
+        if response.sign < 0, ledger.confirmed.map({ $0.until <= now }) ?? true, ledger.pending == nil {
+            response.loseSight(at: now)
+        }
     }
 
     /// Judges a sample that was not seen before.
@@ -97,6 +110,7 @@ struct EVSETrack: Sendable {
             response.judge(sample, tolerance: tolerance, settings: settings)
         }
         guard sample.at >= changedAt + settings.settleAfter else { return nil }
+        response.moved(sample)
         let rating = capability.rating
         let allowed = ledger.ceiling(at: sample.at, rating: rating)
         judgeDrawing(sample, allowed: allowed, capability: capability, settings: settings)
@@ -175,7 +189,8 @@ struct EVSETrack: Sendable {
             idleSince = nil
             isFull = false
         }
-        if sample.power.watts + rating / 20 < allowed.watts {
+        takesAll = sample.power.watts + rating / 20 >= allowed.watts
+        if takesAll == false {
             samplesBelow += 1
             if samplesBelow >= 2 {
                 let room = Power(watts: Int64(Double(rating) * settings.headroom))

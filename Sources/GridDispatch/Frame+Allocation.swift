@@ -58,8 +58,10 @@ extension Frame {
             order += served.map(\.pile)
         }
         for wish in wishes {
-            targets[wish.pile] =
-                wish.isHold && account.granted[wish.pile] >= piles[wish.pile].ceiling ? nil : account.granted[wish.pile]
+            let granted = account.granted[wish.pile]
+            let isHeld = wish.isHold && granted >= piles[wish.pile].ceiling
+            let isAwaiting = input.evses[wish.pile].session?.awaitsSteering ?? false
+            targets[wish.pile] = isHeld ? nil : wish.isHold && isAwaiting ? 0 : granted
         }
     }
 

@@ -58,6 +58,8 @@ extension Frame {
 
         if case .stopped = input.mode { return [wish(.driverMinimum, 0, .stopped)] }
         if evse.paused { return [wish(.driverMinimum, 0, .paused)] }
+        // Told a limit now, one that gives would turn round to charge.
+        if session.awaitsSteering { return [wish(.provisional, piles[k].ceiling, .provisional, isHold: true)] }
 
         var wishes: [Wish] = []
         if let stack, let lowest = stack.setLowest, stack.lowest > .zero {

@@ -48,12 +48,16 @@ extension Frame {
             let below = piles.indices.filter { paths[$0].contains(node) && !taken.contains($0) }
             var measured: Int64 = 0
             var fixed: Int64 = 0
+            var unsure: Int64 = 0
+            var told: Int64 = 0
             var isSettled = true
             var members: [GroupFrame.Member] = []
             for k in below {
                 let track = tracks[indices[k]]
-                let drawn = drawnNow(k, track)
+                let (drawn, uncertain) = drawnNow(k, track)
                 measured += drawn
+                unsure += uncertain
+                told += input.evses[k].session?.steering != nil ? track.ledger.confirmed?.limit.watts ?? drawn : drawn
                 guard let member = member(k, track, instruction.priority) else {
                     fixed += drawn
                     continue
@@ -64,9 +68,16 @@ extension Frame {
                 members.append(member)
                 taken.insert(k)
             }
-            var track = known[instruction.id] ?? GroupTrack(asked: power.watts, measured: measured, at: now)
-            track.step(to: power.watts, ramp: instruction.ramp, measured: measured, settings: settings, at: now)
-            track.correct(measured: measured, isSettled: isSettled, settings: settings, at: now)
+            // A ramp begins at what flows, or at what was told already if that is nearer. Where nobody knows what flows, it is
+            // one that an earlier run of ours began, and as far as it would be from rest.
+            let isKnown = unsure <= GroupTrack.tolerance(power.watts)
+            let nearest = abs(told - power.watts) < abs(measured - power.watts) ? told : measured
+            var track =
+                known[instruction.id]
+                ?? GroupTrack(
+                    asked: power.watts, measured: isKnown ? nearest : 0, since: isKnown ? now : instruction.interval.start)
+            track.step(to: power.watts, ramp: instruction.ramp, measured: isKnown ? measured : track.target, settings: settings, at: now)
+            track.correct(measured: measured, unsure: unsure, isSettled: isSettled, settings: settings, at: now)
             known[instruction.id] = track
             let shares = GroupUnit.divide(track.target + track.trim - fixed, among: members.map(\.unit))
             for (member, share) in zip(members, shares) { self.shares[member.pile] = (share, instruction) }
@@ -77,25 +88,55 @@ extension Frame {
         }
     }
 
-    /// By its newest sample, as long as that says anything: a pile that only charges may be metered once a minute, and draws
-    /// no more than it was told since. Before its first sample it is taken to do as it was told. One that cannot be
-    /// reached goes on until its dead-man ends it.
-    private func drawnNow(_ k: Int, _ track: EVSETrack) -> Int64 {
+    /// What flows through an EVSE now as well as it can be known: by its newest sample, as long as that says anything, else as
+    /// it was told.
+    /// - Returns: also by how much that may be wrong because nobody knows what the EVSE does.
+    private func drawnNow(_ k: Int, _ track: EVSETrack) -> (power: Int64, unsure: Int64) {
         let pile = piles[k]
-        guard let at = track.sampleAt, let power = track.samplePower, now - at <= settings.evseStaleAfter else {
-            guard pile.standing == .steered, track.sampleAt.map({ now - $0 > settings.evseStaleAfter }) ?? true else {
-                return 0
-            }
-            if input.evses[k].session?.steering != nil {
-                guard let since = track.ledger.confirmedAt, now - since >= settings.followWithin else { return 0 }
-                return track.ledger.confirmed?.limit.watts ?? 0
-            }
-            return pile.isReserved ? 0 : min(pile.allowed, track.drawCap?.watts ?? pile.allowed)
+        let isSteered = input.evses[k].session.map { $0.steering != nil || $0.awaitsSteering } ?? false
+        let sample = track.sampleAt.flatMap { at in
+            now - at <= settings.evseStaleAfter ? track.samplePower.map { (at, power: $0.watts) } : nil
         }
-        if pile.standing == .unreachable, power < .zero, track.ledger.giving(at: now) == .zero { return 0 }
-        let isOld = at < track.changedAt + settings.settleAfter && now >= track.changedAt + settings.settleAfter
-        if isOld, pile.standing == .steered, !pile.isReserved { return min(power.watts, pile.allowed) }
-        return power.watts
+        /// By its default profile it charges what that allows, or nothing.
+        let leftAlone = (min(max(0, sample?.power ?? pile.allowed), pile.allowed), pile.allowed)
+        switch pile.standing {
+        case .absent: return (0, 0)
+        case .idle: return (sample?.power ?? 0, 0)
+        case .unreachable:
+            if let sample, holdsAlone(k, track) { return (sample.power, 0) }
+            return leftAlone
+        case .steered: break
+        }
+        if let (at, power) = sample {
+            let age = now - at
+            if isSteered, age <= settings.settleAfter { return (power, 0) }
+            if !isSteered, pile.isReserved || at >= track.changedAt { return (power, 0) }
+        }
+        if isSteered { return holdsAlone(k, track) ? asTold(track, sample?.power) : leftAlone }
+        // A pile that only charges may be metered once a minute. What it was told since, it does.
+        guard let sample else {
+            if pile.isReserved { return (0, 0) }
+            let power = min(pile.allowed, track.drawCap?.watts ?? pile.allowed)
+            return (power, track.ledger.doubtful.isEmpty ? 0 : pile.allowed)
+        }
+        let held = min(sample.power, pile.allowed)
+        guard track.ledger.pending == nil, let takesAll = track.takesAll else { return (held, pile.allowed - held) }
+        return (takesAll && !track.isFull ? pile.allowed : held, 0)
+    }
+
+    /// A steered vehicle is taken to do what it confirmed, but without a sample nobody knows.
+    private func asTold(_ track: EVSETrack, _ sampled: Int64?) -> (power: Int64, unsure: Int64) {
+        let power = track.ledger.confirmed?.limit.watts ?? 0
+        let lost = track.ledger.doubtful.filter { !track.ledger.waiting.contains($0.number) }
+        return (power, lost.map { abs($0.limit.watts - power) }.reduce(abs(power - (sampled ?? 0)), max))
+    }
+
+    /// What it was told holds on whether it can be reached or not. A schedule of its vehicle ends with the line, as a dead-man
+    /// does, and the line may be gone before that is seen.
+    private func holdsAlone(_ k: Int, _ track: EVSETrack) -> Bool {
+        guard let live = track.ledger.confirmed, live.earliestEnd > now else { return false }
+        guard input.evses[k].session?.isScheduled == true, let heardAt = track.sampleAt else { return true }
+        return now - heardAt < settings.deadMan
     }
 
     /// `nil`: it is not to be told by a group: it is not steered, has to charge whatever the group is asked, or does not answer.

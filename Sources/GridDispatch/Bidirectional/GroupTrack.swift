@@ -10,12 +10,14 @@ struct GroupTrack: Hashable, Sendable {
     private(set) var missedSince: Instant?
     private(set) var asked: Int64
 
-    /// - Parameter measured: where the ramp begins.
-    init(asked: Int64, measured: Int64, at now: Instant) {
+    /// - Parameters:
+    ///   - measured: where the ramp begins.
+    ///   - since: and when.
+    init(asked: Int64, measured: Int64, since: Instant) {
         self.asked = asked
         target = measured
-        steppedAt = now
-        trimmedAt = now
+        steppedAt = since
+        trimmedAt = since
     }
 
     /// Moves the target towards `asked`, by the ramp at most.
@@ -32,6 +34,10 @@ struct GroupTrack: Hashable, Sendable {
             if abs(target - measured) > 2 * GroupTrack.tolerance(target) + behind { target = measured }
         }
         self.asked = asked
+        // Who is further already is not called back.
+        let way = asked - target
+        let ahead = way > 0 ? min(measured, asked) - target : target - max(measured, asked)
+        if ramp != nil, way != 0, ahead > 2 * GroupTrack.tolerance(target) { target += way > 0 ? ahead : -ahead }
         if let ramp, now > steppedAt {
             let most = ramp.watts * (now - steppedAt).wholeMilliseconds / 1000
             // A remainder of a second is kept for the next step.
@@ -45,10 +51,13 @@ struct GroupTrack: Hashable, Sendable {
 
     /// Corrects what is left when everyone follows within tolerance: half of it every few seconds, never by more than may be
     /// off anyway.
-    mutating func correct(measured: Int64, isSettled: Bool, settings: DispatchSettings, at now: Instant) {
+    /// - Parameter unsure: by how much `measured` may be off because members cannot be reached: what nobody can see is not met.
+    mutating func correct(
+        measured: Int64, unsure: Int64 = 0, isSettled: Bool, settings: DispatchSettings, at now: Instant
+    ) {
         let gap = target - measured
         let tolerance = GroupTrack.tolerance(target)
-        if target == asked, abs(gap) > tolerance { missedSince = missedSince ?? now } else { missedSince = nil }
+        if target == asked, abs(gap) > tolerance || unsure > tolerance { missedSince = missedSince ?? now } else { missedSince = nil }
         guard isSettled, target == asked, abs(gap) <= 2 * tolerance, now - trimmedAt >= settings.followWithin else {
             return
         }

@@ -11,9 +11,11 @@ struct Response: Hashable, Sendable {
     var fallsShort: Bool { mostTaken != nil || mostGiven != nil }
     private var retryAt = Instant(milliseconds: .min / 2)
     private var shortfalls = 0
-    /// Of the last setpoint that was not zero, and since when.
-    private var sign: Int64 = 0
-    private var turnedAt = Instant(milliseconds: .min / 2)
+    /// Which way it went last, as it was told or as its meter showed; 0: not known.
+    private(set) var sign: Int64 = 0
+    private(set) var turnedAt = Instant(milliseconds: .min / 2)
+    /// Since `turnedAt` nothing has shown which way it goes.
+    private var isOutOfSight = false
 
     private var wasZero = false
     /// The sample before.
@@ -27,23 +29,56 @@ struct Response: Hashable, Sendable {
         if told.count > Self.kept { told.removeFirst() }
     }
 
+    // MARK: - Turns
+
+    /// Less than this is standby, or a meter's error: neither a way to go nor a turn.
+    static let least = Power(watts: 300)
+
     /// A setpoint goes out.
-    /// - Parameter measured: what the vehicle did before it was told anything.
+    /// - Parameter measured: what the vehicle does now; `nil`: nobody knows.
     mutating func sent(_ power: Power, measured: Power?, settings: DispatchSettings, at now: Instant) {
-        let sign = power.watts.signum()
+        let sign = Self.sign(power)
         defer { wasZero = sign == 0 }
         guard sign != 0 else { return }
-        let before = self.sign != 0 ? self.sign : (measured ?? .zero).watts.signum()
+        let isUnknown = isOutOfSight || self.sign == 0 && measured == nil
+        let before = self.sign != 0 ? self.sign : Self.sign(measured ?? .zero)
         // One that was called off before it came to anything comes with the next start.
-        if before != 0, sign != before || wasZero && now - turnedAt < settings.turnRest { turnedAt = now }
+        if isUnknown || before != 0 && (sign != before || wasZero && now - turnedAt < settings.turnRest) {
+            turnedAt = now
+        }
         self.sign = sign
+        isOutOfSight = false
     }
+
+    /// A sample that nothing which it was told lately explains: its default profile may have turned it round, or an earlier run
+    /// of ours.
+    mutating func moved(_ sample: DispatchInput.Measured) {
+        let sign = Self.sign(sample.power)
+        guard sign != 0, sign != self.sign, !isOutOfSight || sample.at >= turnedAt else { return }
+        if isOutOfSight || self.sign != 0 { turnedAt = max(turnedAt, sample.at) }
+        self.sign = sign
+        isOutOfSight = false
+    }
+
+    /// It was left to itself, or to an earlier run of ours: which way it goes now has to be seen, and it may have turned round
+    /// just now.
+    mutating func loseSight(at now: Instant) {
+        sign = 0
+        turnedAt = now
+        isOutOfSight = true
+        // What it was told has ended: samples of this time fall short of nothing.
+        told = []
+    }
+
+    private static func sign(_ power: Power) -> Int64 { abs(power.watts) < least.watts ? 0 : power.watts.signum() }
 
     /// Which directions may be asked of it: after a turn only the new one for a while, relays and batteries do not like
     /// to be tossed about. Zero may always be asked.
     func mayAsk(_ sign: Int64, settings: DispatchSettings, at now: Instant) -> Bool {
-        sign == 0 || sign == self.sign || self.sign == 0 || now - turnedAt >= settings.turnRest
+        sign == 0 || sign == self.sign || now - turnedAt >= settings.turnRest
     }
+
+    // MARK: - Falling short
 
     /// Judges a sample against everything that was in force while it was taken.
     mutating func judge(_ sample: DispatchInput.Measured, tolerance: Int64, settings: DispatchSettings) {

@@ -206,7 +206,7 @@ extension Core {
         stations[s].commissioner.booted(isNewFirmware: isNewFirmware, at: now)
         deviceBooted(s, at: now)
         outsideLimitsBooted(s)
-        forgetFollowed(s, isNewConnection: false)
+        forgetFollowed(s, isNewConnection: false, at: now)
         derBooted(s, at: now)
         expectTariffs(s, isNew: true, at: now)
         expectWebPayments(s, at: now)

@@ -41,7 +41,7 @@ extension Core {
         stations[s].lastSeen = now
         stationReturned(s, at: now)
         stations[s].commissioner.connected(at: now)
-        forgetFollowed(s, isNewConnection: true)
+        forgetFollowed(s, isNewConnection: true, at: now)
         deliverCertificates(s, at: now)
         inquireAfterConnecting(s, at: now)
         tellTransfersAfterConnecting(s, at: now)

@@ -61,6 +61,7 @@ extension Core {
                 session: session.id.value, startedAt: session.startedAt, delivered: stored(session),
                 wanted: outlook.wanted, minimum: session.needs?.minimum, departure: outlook.departure,
                 isFull: isSuspendedByVehicle(evse, at: now), steering: steering(m, e, session, at: now),
+                awaitsSteering: awaitsSteering(m, e, session, at: now),
                 mayGive: session.v2x.map {
                     $0.isBidirectional
                         ? slot.station.electrical.maxDischarge ?? slot.station.electrical.maxPower : .zero

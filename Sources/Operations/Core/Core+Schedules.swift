@@ -20,7 +20,7 @@ extension Core {
         else { return }
         for e in stations[m].evses.indices {
             let evse = stations[m].evses[e]
-            guard evse.comparisonDue.map({ now >= $0 }) ?? true,
+            guard evse.comparisonDue.map({ now >= $0 }) ?? true, isHeardOf(evse),
                 certainLimits(m, e, s) != nil || certainDirectives(m, e, at: now) != nil
             else { continue }
             stations[m].evses[e].comparisonDue = now + Self.compareLater
@@ -28,6 +28,12 @@ extension Core {
             _ = send(command, .comparison(evse: evse.number, command), rank: .commissioning, to: m, at: now)
             return
         }
+    }
+
+    /// Since the station connected it has metered: that the transaction is over is not among what still waits to be told.
+    private func isHeardOf(_ evse: EVSESlot) -> Bool {
+        guard let at = evse.meter.at, let connectedAt = evse.steering.connectedAt else { return false }
+        return at > connectedAt
     }
 
     /// In both directions, for stations of 2.1: what they are known to hold, while a profile of the transaction is among it.

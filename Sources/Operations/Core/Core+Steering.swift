@@ -10,6 +10,8 @@ struct SteeringState: Hashable, Sendable {
     var followed: String?
     /// The default profile was confirmed or read since the station connected.
     var isDefaultSure = false
+    /// Its station connected; `nil`: before our start.
+    var connectedAt: Instant?
     /// Asked for it by the request of this number, at this time.
     var defaultRequest: Int?
     var defaultAskedAt: Instant?
@@ -23,14 +25,27 @@ extension Core {
     /// A station that does not answer what its default profiles are is asked again after this.
     private static let askDefaultAgain: Duration = .seconds(60)
 
+    /// It would be steered, but for what its station falls back to: that is read again first, which takes moments.
+    func awaitsSteering(_ m: Int, _ e: Int, _ session: Session, at now: Instant) -> Bool {
+        let evse = stations[m].evses[e].steering
+        guard !evse.isDefaultSure, let connectedAt = evse.connectedAt, now - connectedAt < Self.leftAlone else {
+            return false
+        }
+        return steering(m, e, session, isSure: true, at: now) != nil
+    }
+    /// A vehicle whose station does not say for so long is told limits.
+    private static let leftAlone: Duration = .seconds(30)
+
     /// `nil`: the vehicle is told limits only.
-    /// - Parameter controlled: what controls of the grid code leave now; a plan asks for each of its slots.
+    /// - Parameters:
+    ///   - controlled: what controls of the grid code leave now; a plan asks for each of its slots.
+    ///   - isSure: as if the default profile were known; `nil`: as it is.
     func steering(
-        _ m: Int, _ e: Int, _ session: Session, controlled: Bool = true, at now: Instant
+        _ m: Int, _ e: Int, _ session: Session, controlled: Bool = true, isSure: Bool? = nil, at now: Instant
     ) -> Steering? {
         let slot = stations[m]
         guard let v2x = session.v2x, v2x.isBidirectional, slot.version == .v21,
-            slot.evses[e].steering.isDefaultSure,
+            isSure ?? slot.evses[e].steering.isDefaultSure,
             slot.supports(mode: "CentralSetpoint", evse: slot.evses[e].number),
             // A person set another mode of operation: it goes on until it is ended.
             slot.session(session.id).map({ manualMode(m, $0, at: now) == nil }) ?? true
@@ -80,13 +95,21 @@ extension Core {
     }
 
     /// Nothing that a station was told to follow outlives a connection or a start of its own.
-    mutating func forgetFollowed(_ s: Int, isNewConnection: Bool) {
+    mutating func forgetFollowed(_ s: Int, isNewConnection: Bool, at now: Instant) {
         for e in stations[s].evses.indices {
             stations[s].evses[e].steering.followed = nil
             guard isNewConnection else { continue }
             var fresh = SteeringState()
+            fresh.connectedAt = now
             fresh.kept = stations[s].evses[e].steering.kept
             stations[s].evses[e].steering = fresh
+            // A schedule of its vehicle ends with the line.
+            let number = stations[s].evses[e].number
+            if let i = stations[s].activeSession(on: number), stations[s].sessions[i].v2x?.control == .scheduled,
+                let site = stations[s].station.site.flatMap({ siteIndex[$0] })
+            {
+                sites[site].dispatcher.doubt(stations[s].evses[e].id)
+            }
         }
     }
 
