@@ -153,8 +153,9 @@ public enum StationAnswer: Hashable, Sendable {
     /// `nil`: the stop named no token.
     case stopped(TokenVerdict?)
     /// `nil`: the message named no token. `cost`: what the transaction cost, yuan, at its end; `nil`: not known.
-    /// `limits`: to be held from now on (2.1).
-    case transaction(TokenVerdict?, cost: Rational? = nil, limits: TransactionLimits? = nil)
+    /// `limits`: to be held from now on (2.1). `tariff`: what the driver is told of prices.
+    case transaction(
+        TokenVerdict?, cost: Rational? = nil, limits: TransactionLimits? = nil, tariff: ToldTariff? = nil)
     case vendor(VendorAnswer)
     /// The token's verdict, and the standard's word on the certificates that came with it.
     case contract(TokenVerdict, certificates: String, transfers: [String]? = nil)

@@ -93,6 +93,8 @@ public enum SetpointReason: Hashable, Sendable {
     case refuses
     /// It does all that station and vehicle can do.
     case atRating
+    /// A control of the grid code leaves it no more to give.
+    case gridCode
     /// Its vehicle follows no setpoint: it is told limits only.
     case notSteered
 
@@ -125,6 +127,7 @@ public enum SetpointReason: Hashable, Sendable {
         case .unanswered: "unanswered"
         case .refuses: "refuses"
         case .atRating: "at-rating"
+        case .gridCode: "grid-code"
         case .notSteered: "not-steered"
         }
     }

@@ -108,6 +108,23 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(site.last?.groups.first?.shortfalls.map(\.reason.code) == ["no-session", "no-session"])
     }
 
+    @Test func `whom a control of the grid code keeps from giving is named with it, and not who gives all`() {
+        var site = park(3)
+        site.piles[0].session?.steering?.mostDischarge = .zero
+        site.piles[0].session?.steering?.dischargeBound = .gridCode
+        // Less than its vehicle can do at all: neither is that a matter of its energy.
+        site.piles[1].session?.steering?.mostDischarge = .kilowatts(1)
+        site.piles[1].session?.steering?.leastDischarge = .kilowatts(2)
+        site.piles[1].session?.steering?.dischargeBound = .outsideLimit
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-300))
+        site.run(seconds: 15, sampleEvery: 2)
+        #expect(site.flow == -60_000)
+        let reasons = site.last?.groups.first?.shortfalls.map { ($0.evse, $0.reason.code) } ?? []
+        #expect(reasons.map(\.0) == [site.piles[0].id, site.piles[1].id], "\(reasons)")
+        #expect(reasons.map(\.1) == ["grid-code", "outside-limit"], "\(reasons)")
+    }
+
     @Test func `a vehicle that follows no setpoint is named where it stands in the way`() {
         var site = park(2)
         site.piles[0].session?.steering = nil

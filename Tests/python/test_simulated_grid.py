@@ -102,6 +102,12 @@ def ask(api, site, kilowatts):
     api.put(f"/api/v1/sites/{site}/instructions/call", {"node": site, "power_kw": kilowatts, "to": now(3600)})
 
 
+def held_back(api, site):
+    """Why stations do not do more for the group, by station."""
+    (call,) = api.get(f"/api/v1/sites/{site}/instructions")["items"]
+    return {one["evse"].rsplit("/", 1)[0]: one["reason"] for one in call["shortfalls"]}
+
+
 def test_R05_droop_then_a_trip_take_over_and_the_end_is_told(park):
     api, site, (fast, _) = park
     droop, trip = fresh("droop"), fresh("trip")
@@ -138,6 +144,7 @@ def test_R04_a_utility_s_limit_stops_discharge_and_K18_the_scheduled_vehicle_tak
     control(api, fast, stop, "LimitMaxDischarge", {"pctMaxDischargePower": 0})
     until(lambda: states(api, fast)[stop] == "running", "the limit is held")
     until(lambda: power(api, fast) > -0.1, "its discharge stops")
+    until(lambda: held_back(api, site).get(fast) == "grid-code", "the gap names what keeps it from giving")
     # The other negotiates a schedule: signed, of its transaction, with an end and a dead-man for the line.
     until(lambda: near(api, slow, -6), "the other gives by a schedule", 150)
     told = calls(api, slow, "SetChargingProfile")[before:]

@@ -9587,7 +9587,7 @@ enum EmbeddedAssets {
                           "power_at": {"type": ["string", "null"], "format": "date-time", "description": "ISO 8601 with offset or Z."},
                           "setpoint_kw": {"type": ["number", "null"], "description": "kW"},
                           "setpoint_state": {"type": ["string", "null"]},
-                          "setpoint_reason": {"type": ["string", "null"], "description": "why the setpoint is what it is: plan, energy-floor, export-limit, turning, falls-short …"},
+                          "setpoint_reason": {"type": ["string", "null"], "description": "why the setpoint is what it is: plan, energy-floor, export-limit, grid-code, turning, falls-short …"},
                           "control": {"$ref": "#/components/schemas/Control"},
                           "round_trip": {
                             "oneOf": [{"$ref": "#/components/schemas/LearnedRoundTrip"}, {"type": "null"}],

@@ -155,7 +155,8 @@ extension Frame {
         let taking = min(steering.mostCharge.watts, cap.power)
         var lowest = -giving
         var highest = taking
-        var keepsFromGiving: SetpointReason = giving < steering.mostDischarge.watts ? .energyFloor : .atRating
+        let isFloored = giving < steering.mostDischarge.watts && steering.mostDischarge >= steering.leastDischarge
+        var keepsFromGiving: SetpointReason = isFloored ? .energyFloor : steering.dischargeBound
         var keepsFromTaking = (taking < steering.mostCharge.watts ? cap.reason : nil) ?? .atRating
         if let given = track.response.mostGiven, -given > lowest { (lowest, keepsFromGiving) = (-given, .fallsShort) }
         if let takes = track.response.mostTaken, takes < highest { (highest, keepsFromTaking) = (takes, .fallsShort) }

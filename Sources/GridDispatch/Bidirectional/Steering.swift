@@ -6,6 +6,8 @@ public struct Steering: Hashable, Sendable {
     /// The most it takes and gives, as EVSE, vehicle and permission leave it. Positive magnitudes.
     public var mostCharge: Power
     public var mostDischarge: Power
+    /// What `mostDischarge` comes from: the ratings, a control of the grid code, a limit from outside.
+    public var dischargeBound: SetpointReason = .atRating
     /// The least magnitudes at which it does anything at all.
     public var leastCharge: Power
     public var leastDischarge: Power

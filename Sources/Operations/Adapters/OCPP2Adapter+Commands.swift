@@ -54,7 +54,8 @@ extension OCPP2Adapter {
                 V2.GetVariablesRequest(
                     getVariableData: abilities.map {
                         V2.GetVariableData(
-                            component: V2.Component(name: $0.component), variable: V2.Variable(name: $0.variable))
+                            component: V2.Component(name: $0.component),
+                            variable: V2.Variable(name: $0.variable, instance: $0.instance))
                     }
                 ).json
             )
@@ -176,19 +177,23 @@ extension OCPP2Adapter {
         V2.Response.decode(action, payload: payload.span, in: version).result
     }
 
-    /// Variables of the standard's device model (part 2 appendix 3) that say what the dispatcher must know.
-    private static let abilities = [
-        (component: "SmartChargingCtrlr", variable: "Enabled"),
-        (component: "SmartChargingCtrlr", variable: "RateUnit"),
-        (component: "SmartChargingCtrlr", variable: "ProfileStackLevel"),
-        (component: "SmartChargingCtrlr", variable: "PeriodsPerSchedule"),
-        (component: "SampledDataCtrlr", variable: "TxUpdatedInterval"),
+    /// Variables of the standard's device model (part 2 appendix 3) that say what the dispatcher must know, and whether a driver
+    /// can be shown prices.
+    private static let abilities: [(component: String, variable: String, instance: String?)] = [
+        ("SmartChargingCtrlr", "Enabled", nil), ("SmartChargingCtrlr", "RateUnit", nil),
+        ("SmartChargingCtrlr", "ProfileStackLevel", nil), ("SmartChargingCtrlr", "PeriodsPerSchedule", nil),
+        ("SampledDataCtrlr", "TxUpdatedInterval", nil), ("TariffCostCtrlr", "Available", "Tariff"),
+        ("TariffCostCtrlr", "Enabled", "Tariff"), ("DisplayMessageCtrlr", "Available", nil),
+        ("DisplayMessageCtrlr", "Enabled", nil), ("DisplayMessageCtrlr", "Language", nil),
     ]
 
     private static func found(_ results: [V2.GetVariableResult]) -> StationAbilities {
         var abilities = StationAbilities()
         for result in results where result.attributeStatus == .accepted {
-            guard let value = result.attributeValue else { continue }
+            // What displays can is learned where all variables are.
+            guard let value = result.attributeValue,
+                ["smartchargingctrlr", "sampleddatactrlr"].contains(result.component.name.lowercased())
+            else { continue }
             let number = Int(value).flatMap { (0...1_000_000).contains($0) ? $0 : nil }
             switch result.variable.name.lowercased() {
             case "enabled": if value.lowercased() == "false" { abilities.limitsPower = false }

@@ -151,10 +151,13 @@ enum OCPP2Adapter {
             ).json
         case .clock(let now): return V2.HeartbeatResponse(currentTime: now).json
         case .authorization, .contract: return authorization(answer, tariff: nil) ?? plain(request)
-        case .transaction(let verdict, let cost, let limits):
+        case .transaction(let verdict, let cost, let limits, let tariff):
+            let update = tariff.flatMap { $0.isUpdate ? messages($0, in: version) : nil }
             return V2.TransactionEventResponse(
-                totalCost: cost.flatMap(amount), idTokenInfo: verdict.map(info),
-                transactionLimit: limits.map(Self.limits)
+                totalCost: cost.flatMap(amount),
+                idTokenInfo: verdict.map { info($0, tariff.flatMap { $0.isUpdate ? nil : $0 }) },
+                transactionLimit: limits.map(Self.limits), updatedPersonalMessage: update?.first,
+                updatedPersonalMessageExtra: update.flatMap { $0.count > 1 ? Array($0.dropFirst()) : nil }
             ).json
         case .vendor(let answer):
             return V2.DataTransferResponse(
@@ -181,9 +184,11 @@ enum OCPP2Adapter {
         }
     }
 
-    /// - Parameter tariff: by which the driver is to be reckoned (2.1 I08); not for one who may not charge.
+    /// - Parameters:
+    ///   - tariff: by which the driver is to be reckoned (2.1 I08); not for one who may not charge.
+    ///   - text: what that costs, in words (I01).
     /// - Returns: `nil`: the answer is no authorization.
-    static func authorization(_ answer: StationAnswer, tariff: V2.Tariff?) -> [UInt8]? {
+    static func authorization(_ answer: StationAnswer, tariff: V2.Tariff?, text: ToldTariff? = nil) -> [UInt8]? {
         let (told, certificates, allowed): (TokenVerdict, V2.AuthorizeCertificateStatus?, [String]?)
         switch answer {
         case .authorization(let verdict, let transfers): (told, certificates, allowed) = (verdict, nil, transfers)
@@ -192,7 +197,8 @@ enum OCPP2Adapter {
         default: return nil
         }
         return V2.AuthorizeResponse(
-            idTokenInfo: info(told), certificateStatus: certificates, allowedEnergyTransfer: allowed.map(words),
+            idTokenInfo: info(told, told.isAccepted ? text : nil), certificateStatus: certificates,
+            allowedEnergyTransfer: allowed.map(words),
             tariff: told.isAccepted ? tariff : nil
         ).json
     }
@@ -227,7 +233,15 @@ enum OCPP2Adapter {
     /// To the fen, rounded once.
     static func amount(_ yuan: Rational) -> JSONDecimal? { JSONDecimal(yuan.text(decimals: 2)) }
 
-    private static func info(_ verdict: TokenVerdict) -> V2.IdTokenInfo {
+    /// Where 2.0.1 takes one language, it is the first.
+    private static func messages(_ tariff: ToldTariff, in version: OCPPVersion) -> [V2.MessageContent] {
+        tariff.contents.prefix(version == .v21 ? 5 : 1).map {
+            V2.MessageContent(format: .utf8, content: $0.text, language: $0.language.rawValue)
+        }
+    }
+
+    /// - Parameter tariff: in one language, the station's: there is room for no other.
+    private static func info(_ verdict: TokenVerdict, _ tariff: ToldTariff? = nil) -> V2.IdTokenInfo {
         let status: V2.AuthorizationStatus =
             switch verdict.status {
             case .accepted: .accepted
@@ -242,6 +256,7 @@ enum OCPP2Adapter {
         let group = verdict.parent.flatMap { $0.unicodeScalars.count <= 36 ? $0 : nil }
         return V2.IdTokenInfo(
             status: status, cacheExpiryDateTime: verdict.cachedUntil ?? verdict.expiresAt,
-            groupIdToken: group.map { V2.IdToken(idToken: $0, type: .central) })
+            groupIdToken: group.map { V2.IdToken(idToken: $0, type: .central) },
+            personalMessage: tariff.flatMap { messages($0, in: .v201).first })
     }
 }

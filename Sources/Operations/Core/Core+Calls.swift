@@ -209,6 +209,7 @@ extension Core {
         forgetFollowed(s, isNewConnection: false, at: now)
         derBooted(s, at: now)
         expectTariffs(s, isNew: true, at: now)
+        textsBooted(s)
         expectWebPayments(s, at: now)
         if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].dispatcher.restarted(id) }
         persistLive(s)

@@ -99,7 +99,7 @@ extension Core {
     }
 
     /// Until the next midnight at the most: another tariff may hold from there.
-    private func exportPrice(at instant: Instant, _ site: Int) -> SessionAccount.ExportPrice? {
+    func exportPrice(at instant: Instant, _ site: Int) -> SessionAccount.ExportPrice? {
         let zone = sites[site].site.zone
         let midnight = zone.midnight(of: zone.civilDay(at: instant).adding(days: 1))
         guard let span = exportSpans(in: Interval(instant, midnight), site)?.first, let price = span.price else {

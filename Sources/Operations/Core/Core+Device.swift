@@ -123,6 +123,7 @@ extension Core {
     /// What other parts of the core go by.
     private mutating func noteVariables(_ news: [(VariableName, String?)], _ s: Int) {
         noteDERVariables(news, s)
+        noteTextVariables(news, s)
         for (name, value) in news { noteSwapVariable(name, value, s) }
     }
 

@@ -42,16 +42,19 @@ extension Core {
         return driverTariff(site, abilities, own, at: now).map { V2.Tariff($0) }
     }
 
-    /// An authorization with the driver's tariff (I08.FR.01); `nil`: it has none.
+    /// An authorization with the driver's tariff, as a text (I01) and to reckon by (I08.FR.01); `nil`: it has none.
     func authorization(_ answer: StationAnswer, of event: StationEvent, _ s: Int, at now: Instant) -> [UInt8]? {
-        let token: String
+        let (token, vehicle): (String, String?)
         switch event {
-        case .authorize(let shown, _): token = shown
-        case .authorizeContract(let shown, _): token = shown
+        case .authorize(let shown, let own): (token, vehicle) = (shown, own)
+        case .authorizeContract(let shown, let own): (token, vehicle) = (shown, own)
+        case .money(.authorize(let reference)): (token, vehicle) = (reference, nil)
         default: return nil
         }
-        guard let own = prices(of: token), let tariff = ownTariff(own, s, at: now) else { return nil }
-        return OCPP2Adapter.authorization(answer, tariff: tariff)
+        let tariff = prices(of: token).flatMap { ownTariff($0, s, at: now) }
+        let text = text(authorizing: token, vehicle: vehicle, s, at: now)
+        guard tariff != nil || text != nil else { return nil }
+        return OCPP2Adapter.authorization(answer, tariff: tariff, text: text)
     }
 
     /// The tariff by which a running transaction is to be reckoned: the driver's own, else the site's.

@@ -58,18 +58,22 @@ extension Core {
         let able = min(electrical.maxDischarge ?? rating, v2x.mostDischarge ?? .zero)
         guard able > .zero else { return nil }
         // Where nothing is left to give it is steered all the same: a group may let it rest or charge.
-        let mostDischarge =
-            [
-                able, controlled ? self.mostDischarge(slot.evses[e].id, at: now) : nil,
-                outside.map { max(.zero, Power(watts: -$0 / 1000)) },
-            ].compactMap { $0 }.min() ?? able
+        var (mostDischarge, dischargeBound) = (able, SetpointReason.atRating)
+        for (bound, reason) in [
+            (controlled ? self.mostDischarge(slot.evses[e].id, at: now) : nil, .gridCode),
+            (outside.map { max(.zero, Power(watts: -$0 / 1000)) }, .outsideLimit),
+        ] as [(Power?, SetpointReason)] {
+            if let bound, bound < mostDischarge { (mostDischarge, dischargeBound) = (bound, reason) }
+        }
         // Where nobody said how far it may be emptied, it leaves with no less than it came with.
         let floors = [session.needs?.minimum, v2x.minimum, v2x.minimumV2X].compactMap { $0 }
         let full = [v2x.maximum, v2x.maximumV2X].compactMap { $0 }.min()
-        return Steering(
+        var steering = Steering(
             mostCharge: min(rating, v2x.mostCharge ?? rating), mostDischarge: mostDischarge,
             leastCharge: v2x.leastCharge ?? .zero, leastDischarge: v2x.leastDischarge ?? .zero,
             floor: floors.max() ?? .zero, full: full)
+        steering.dischargeBound = dischargeBound
+        return steering
     }
 
     /// Net energy since plug-in as the battery has it: since its vehicle spoke of its energies last, what went in counts

@@ -52,7 +52,9 @@ extension Core {
         judgeLimits(s, place, at: now)
         let cost = runningCostToTell(s, place)
         if let cost, !report.wasOffline { noteTold(cost, s, place, at: now) }
-        return .transaction(verdict, cost: cost, limits: limitsToTell(report, s, place))
+        return .transaction(
+            verdict, cost: cost, limits: limitsToTell(report, s, place),
+            tariff: textToTell(report, verdict, isNew: isNew, s, place, at: now))
     }
 
     // MARK: - Parts of a message

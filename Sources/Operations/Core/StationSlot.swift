@@ -84,6 +84,12 @@ struct StationSlot: Sendable {
         get { rareWeb.value }
         set { rareWeb.value = newValue }
     }
+    private var rareText = Rare<TariffTextKeeper>()
+    /// `nil`: it said nothing of what it can show.
+    var text: TariffTextKeeper? {
+        get { rareText.value }
+        set { rareText.value = newValue }
+    }
     /// Newest last.
     var jobs: [StationJob] = []
     private var rareDevice = Rare<DeviceWatch>()
