@@ -150,6 +150,17 @@ import Testing
             take(7_004, metered: 1_050, told: 1_050)
             #expect(meter.at == Instant(seconds: 1_050), "skew \(skew)")
         }
+        // Away for longer: what was metered since waits behind what was queued before, and nothing says so.
+        for skew in [-40, 0, 40] as [Int64] {
+            var meter = LiveMeter()
+            for (metered, told) in [(1_000, 1_000), (1_030, 1_030), (1_200, 1_240), (1_202, 1_241)] as [(Int64, Int64)]
+            {
+                meter.take(
+                    [reading("Power.Active.Import", told, "W", at: metered + skew)], voltage: 220, phases: 1,
+                    at: Instant(seconds: told))
+            }
+            #expect(meter.at == Instant(seconds: 1_202), "skew \(skew)")
+        }
         // We begin while a station tells what it kept.
         var late = LiveMeter()
         late.take(

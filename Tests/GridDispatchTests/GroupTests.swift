@@ -322,6 +322,124 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(abs(site.flow + 40_000) <= 2_000, "\(site.flow) W")
     }
 
+    @Test func `who is further than a ramp is not called back`() {
+        var site = park(4)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-200), ramp: .kilowatts(2))
+        site.run(seconds: 10, sampleEvery: 2)
+        // Two leave: 120 kW less charging at once, a minute of the ramp.
+        let before = site.flow
+        site.unplug(0)
+        site.unplug(1)
+        site.run(seconds: 10, sampleEvery: 2)
+        #expect(site.flow < before - 120_000, "\(before) W, then \(site.flow) W")
+    }
+
+    @Test func `a ramp that an earlier run of ours began is as far as it would be`() {
+        var site = park(2)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-40), ramp: .watts(500))
+        site.run(seconds: 30, sampleEvery: 2)
+        #expect(site.flow > 60_000)
+        site.now += .minutes(5)
+        site.dispatcher = Dispatcher(settings: site.dispatcher.settings)
+        for i in site.piles.indices {
+            site.piles[i].session?.mayGive = .kilowatts(60)
+            site.piles[i].online = false
+        }
+        site.run(seconds: 2, sampleEvery: 2)
+        for i in site.piles.indices { site.piles[i].online = true }
+        // Which way they go has to be seen, and the rest of those who may have turned lasts a minute.
+        site.run(seconds: 75, sampleEvery: 2)
+        #expect(abs(site.flow + 40_000) <= 2_000, "\(site.flow) W")
+    }
+
+    @Test func `a vehicle whose station came back is left alone until its default profile is known again`() {
+        var site = park(1)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-30))
+        site.run(seconds: 20, sampleEvery: 2)
+        let steering = site.piles[0].session?.steering
+        site.piles[0].session?.steering = nil
+        site.piles[0].session?.awaitsSteering = true
+        let before = site.sent.count
+        site.run(seconds: 6, sampleEvery: 2)
+        #expect(site.sent.count == before && site.piles[0].vehicle?.flow == .kilowatts(-30))
+        // It counts as given meanwhile, and the gap is none.
+        #expect(site.last?.groups.first?.measured == .kilowatts(-30))
+        site.piles[0].session?.steering = steering
+        site.piles[0].session?.awaitsSteering = false
+        site.run(seconds: 60, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow == .kilowatts(-30) && site.piles[0].vehicle?.turns.count == 1)
+    }
+
+    @Test func `who was left to its default profile rests before it gives again`() {
+        for seconds in [70, 100, 150] {
+            var site = park(1)
+            site.piles[0].fallback = DailyProfile(constant: .kilowatts(20))
+            site.run(seconds: 120, sampleEvery: 2)
+            site.ask(.kilowatts(-30))
+            site.run(seconds: 90, sampleEvery: 2)
+            #expect(site.piles[0].vehicle?.flow == .kilowatts(-30))
+            // The line is gone until its dead-man has ended it and it charges.
+            site.piles[0].online = false
+            site.run(seconds: seconds, sampleEvery: 2)
+            #expect(site.piles[0].vehicle?.flow.watts ?? 0 > 0)
+            site.piles[0].online = true
+            site.run(seconds: 120, sampleEvery: 2)
+            let turns = site.piles[0].vehicle?.turns ?? []
+            #expect(site.piles[0].vehicle?.flow == .kilowatts(-30))
+            for (a, b) in zip(turns, turns.dropFirst()) { #expect(b - a >= .seconds(50), "\(seconds) s: \(turns)") }
+        }
+    }
+
+    @Test func `which way a vehicle goes after our restart is seen before it is turned round`() {
+        for seed in 1...20 as ClosedRange<UInt64> {
+            var random = SeededRandom(seed: seed)
+            var site = park(1)
+            site.run(seconds: 120, sampleEvery: 2)
+            site.ask(.kilowatts(-30))
+            site.run(seconds: Int.random(in: 3...50, using: &random), sampleEvery: 2)
+            site.dispatcher = Dispatcher(settings: site.dispatcher.settings)
+            site.piles[0].session?.mayGive = .kilowatts(60)
+            site.ask(.kilowatts(random.unit() < 0.5 ? 30 : -30))
+            site.run(seconds: 130, sampleEvery: 2)
+            let turns = site.piles[0].vehicle?.turns ?? []
+            for (a, b) in zip(turns, turns.dropFirst()) { #expect(b - a >= .seconds(50), "seed \(seed): \(turns)") }
+            #expect(abs(site.flow) == 30_000, "seed \(seed): \(site.flow) W")
+        }
+    }
+
+    @Test func `what nobody can see is not met`() {
+        var site = park(2)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-40))
+        site.run(seconds: 20, sampleEvery: 2)
+        #expect(site.last?.groups.first?.missedSince == nil)
+        // One is out of sight, and what it was told has ended.
+        site.piles[0].online = false
+        site.run(seconds: 90, sampleEvery: 2)
+        let group = site.last?.groups.first
+        #expect(group?.missedSince != nil && group?.shortfalls.contains { $0.reason == .offline } == true)
+    }
+
+    @Test func `samples that waited in a queue are not taken for the present`() {
+        var site = park(2)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-40))
+        site.run(seconds: 20, sampleEvery: 2)
+        // Old news of a time when both charged.
+        let then = site.now - .seconds(60)
+        site.piles[0].vehicle?.turns = []
+        for _ in 0..<30 {
+            site.run(seconds: 1, sampleEvery: 1_000)
+            for i in site.piles.indices {
+                site.piles[i].measured = .init(power: .kilowatts(60), at: then)
+            }
+        }
+        #expect(site.flow == -40_000, "\(site.flow) W")
+    }
+
     @Test func `a plan that discharges is followed down to the floor`() {
         var site = park(2)
         site.piles[0].session?.steering?.floor = .wattHours(-500)

@@ -68,15 +68,16 @@ extension Frame {
                 members.append(member)
                 taken.insert(k)
             }
-            // A ramp begins at what flows, or at what was told already if that is nearer. Where nobody knows what flows, it is
-            // one that an earlier run of ours began, and as far as it would be from rest.
-            let isKnown = unsure <= GroupTrack.tolerance(power.watts)
+            // A ramp begins at what flows, or at what was told already if that is nearer. One that an earlier run of ours began,
+            // when nobody knows any more what flowed, is as far as it would be from rest.
+            let begunAt = instruction.interval.start
+            let isKnown = unsure <= GroupTrack.tolerance(power.watts) || now - begunAt <= settings.followWithin
             let nearest = abs(told - power.watts) < abs(measured - power.watts) ? told : measured
             var track =
                 known[instruction.id]
                 ?? GroupTrack(
-                    asked: power.watts, measured: isKnown ? nearest : 0, since: isKnown ? now : instruction.interval.start)
-            track.step(to: power.watts, ramp: instruction.ramp, measured: isKnown ? measured : track.target, settings: settings, at: now)
+                    asked: power.watts, measured: isKnown ? nearest : 0, since: isKnown ? now : begunAt)
+            track.step(to: power.watts, ramp: instruction.ramp, measured: measured, settings: settings, at: now)
             track.correct(measured: measured, unsure: unsure, isSettled: isSettled, settings: settings, at: now)
             known[instruction.id] = track
             let shares = GroupUnit.divide(track.target + track.trim - fixed, among: members.map(\.unit))

@@ -57,7 +57,11 @@ struct GroupTrack: Hashable, Sendable {
     ) {
         let gap = target - measured
         let tolerance = GroupTrack.tolerance(target)
-        if target == asked, abs(gap) > tolerance || unsure > tolerance { missedSince = missedSince ?? now } else { missedSince = nil }
+        if target == asked, abs(gap) > tolerance || unsure > tolerance {
+            missedSince = missedSince ?? now
+        } else {
+            missedSince = nil
+        }
         guard isSettled, target == asked, abs(gap) <= 2 * tolerance, now - trimmedAt >= settings.followWithin else {
             return
         }
