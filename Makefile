@@ -31,7 +31,7 @@ acceptance: ## the checks beside this checkout, where they exist
 	scripts/acceptance.sh $(PROGRAM)
 
 nightly: setup-tests ## longer runs: thousands of seeds, millions of damaged inputs, every sanitizer
-	TIDEWATT_SEEDS=5000 TIDEWATT_KILL_SEEDS=10 scripts/test.sh
+	TIDEWATT_SEEDS=5000 TIDEWATT_PARK_SEEDS=1000 TIDEWATT_KILL_SEEDS=10 scripts/test.sh
 	scripts/fuzz.sh
 	scripts/sanitize.sh thread
 

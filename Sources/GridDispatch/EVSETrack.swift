@@ -229,6 +229,13 @@ struct EVSETrack: Sendable {
         if sampleAt >= changedAt + settings.settleAfter {
             return max(least, power - slop)...max(least, power + slop)
         }
+        if let told = response.toldSince(sampleAt), ledger.confirmed?.isDeadMan == true,
+            ledger.confirmed.map({ $0.until > now }) ?? false, now - sampleAt <= settings.settleAfter
+        {
+            // On its way from what was metered to what it was told since.
+            let bounds = ledger.doubtful.map(\.limit.watts) + [power, told.lowerBound, told.upperBound]
+            return ((bounds.min() ?? power) - slop)...((bounds.max() ?? power) + slop)
+        }
         let lowest = giving > 0 ? min(power, ceiling, -giving) : min(power, ceiling)
         return max(least, lowest - slop)...(max(power, ceiling) + slop)
     }

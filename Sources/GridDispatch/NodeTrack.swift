@@ -6,6 +6,8 @@ struct NodeTrack: Sendable {
     private(set) var base: Int64?
     /// The same, erring to the low side: what discharge can count on to be taken up.
     private var sure: Int64?
+    /// The least that it may be as long as nothing surer is known; not remembered.
+    private var hardlyKnown: Int64 = 0
     private(set) var measuredAt: Instant?
     private(set) var measured: Int64 = 0
     /// Highest and lowest estimate of each of the last 24 hours; what is assumed when the meter falls silent.
@@ -29,6 +31,7 @@ struct NodeTrack: Sendable {
         base = estimate
         // What is hardly known (a pile that cannot be reached, the first seconds) moves an estimate and does not begin one.
         if let known = sure { sure = min(max(known, lowest), highest) } else if isNarrow { sure = lowest }
+        hardlyKnown = min(0, lowest)
         let least = sure ?? 0
         let hour = reading.at.milliseconds / 3_600_000
         if let last = hourly.last, last.hour == hour {
@@ -60,7 +63,7 @@ struct NodeTrack: Sendable {
     func baseAtLeast(at now: Instant, settings: DispatchSettings) -> Int64 {
         if isStale(at: now, settings: settings) { return min(0, hourly.map(\.lowest).min() ?? 0) }
         let hour = now.milliseconds / 3_600_000
-        return min(sure ?? 0, hourly.filter { $0.hour >= hour - 1 }.map(\.lowest).min() ?? 0)
+        return min(sure ?? hardlyKnown, hourly.filter { $0.hour >= hour - 1 }.map(\.lowest).min() ?? 0)
     }
 
     /// The guard takes hold at once and lets go only after a calm while.

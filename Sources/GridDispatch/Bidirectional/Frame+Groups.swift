@@ -118,7 +118,8 @@ extension Frame {
         guard let sample else {
             if pile.isReserved { return (0, 0) }
             let power = min(pile.allowed, track.drawCap?.watts ?? pile.allowed)
-            return (power, track.ledger.doubtful.isEmpty ? 0 : pile.allowed)
+            let isBelieved = track.ledger.doubtful.isEmpty && now - track.changedAt <= settings.settleAfter * 3
+            return (power, isBelieved ? 0 : pile.allowed)
         }
         let held = min(sample.power, pile.allowed)
         guard track.ledger.pending == nil, let takesAll = track.takesAll else { return (held, pile.allowed - held) }

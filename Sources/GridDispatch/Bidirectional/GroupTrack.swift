@@ -57,7 +57,7 @@ struct GroupTrack: Hashable, Sendable {
     ) {
         let gap = target - measured
         let tolerance = GroupTrack.tolerance(target)
-        if target == asked, abs(gap) > tolerance || unsure > tolerance {
+        if unsure > tolerance || target == asked && abs(gap) > tolerance {
             missedSince = missedSince ?? now
         } else {
             missedSince = nil

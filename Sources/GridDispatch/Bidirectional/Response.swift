@@ -29,6 +29,14 @@ struct Response: Hashable, Sendable {
         if told.count > Self.kept { told.removeFirst() }
     }
 
+    /// The bounds of what was confirmed since then, and what held before that; watts. `nil`: nothing was confirmed.
+    func toldSince(_ at: Instant) -> ClosedRange<Int64>? {
+        guard let first = told.lastIndex(where: { $0.at <= at }) ?? told.indices.first else { return nil }
+        let powers = told[first...].map(\.watts)
+        guard let lowest = powers.min(), let highest = powers.max() else { return nil }
+        return lowest...highest
+    }
+
     // MARK: - Turns
 
     /// Less than this is standby, or a meter's error: neither a way to go nor a turn.

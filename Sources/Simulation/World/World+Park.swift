@@ -182,10 +182,10 @@ extension World {
             watch?.expected = nil
             return
         }
-        // What no meter tells nobody can say is missing.
-        guard !script.stations.contains(where: { $0.faults.meterIsSilent }) else { return }
         let power = stations.reduce(Power.zero) { $0 + $1.power }
-        if watch?.expected?.instruction.interval != group.instruction.interval {
+        // After a gap that was told a ramp begins where the group is found to be.
+        let isFound = group.instruction.ramp != nil && group.standing?.missedSince != nil
+        if isFound || watch?.expected?.instruction.interval != group.instruction.interval {
             var since = now
             if let ramp = group.instruction.ramp {
                 let way = max(abs(asked.watts - power.watts), abs(asked.watts))
