@@ -125,9 +125,13 @@ extension Core {
 
     private mutating func test(_ m: Int, _ s: Int, at now: Instant) {
         guard stations[m].commissioner.step == .done else { return }
+        // A group that is asked for a power needs all its vehicles.
+        let isAsked = sites[s].instructions.contains { instruction in
+            if case .charging = instruction.target { instruction.interval.contains(now) } else { false }
+        }
         if let test = stations[m].commissioner.test {
-            judge(test, m, s, at: now)
-        } else if case .auto = sites[s].site.mode {
+            if isAsked { endTest(m, s, .unknown, at: now) } else { judge(test, m, s, at: now) }
+        } else if !isAsked, case .auto = sites[s].site.mode {
             switch stations[m].commissioning?.verdict ?? .unknown {
             case .unknown: beginTest(m, s, isRepeat: false, at: now)
             // It may have been mended: once a stay it is asked again, and reserved meanwhile.
