@@ -136,33 +136,39 @@ public struct LiveMeter: Hashable, Sendable {
     }
 
     /// From reading to telling, in milliseconds. By how much a clock is wrong is the same for all, what waited in a queue
-    /// is not: so the least of the last minute or two says what is nobody's delay. At first a clock is taken to be right.
+    /// is not: so the least of the last minutes says what is nobody's delay. At first a clock is taken to be right.
     private struct Lags: Hashable, Sendable {
         /// Until its end ``least`` counts; 0: nothing was told yet.
         private var minute: Int32 = 0
         private var least: Int32?
-        private var before: Int32?
+        /// The least of the minutes before, and which it was. A station that comes back tells for minutes what it kept.
+        private var before: (lag: Int32, minute: Int32) = (0, 0)
+        private static let kept: Int32 = 5
+
+        static func == (a: Lags, b: Lags) -> Bool {
+            a.minute == b.minute && a.least == b.least && a.before == b.before
+        }
+        func hash(into hasher: inout Hasher) { hasher.combine(minute) }
 
         /// How much later than it could have been told one comes.
         mutating func excess(of lag: Duration, wasOffline: Bool, at now: Instant) -> Duration {
             let lag = Int32(max(-86_400_000, min(86_400_000, lag.wholeMilliseconds)))
-            if wasOffline {
-                // It says nothing of clocks.
-                let known = [least, before].compactMap { $0 }.min() ?? 0
-                return .milliseconds(Int64(max(0, lag - known)))
-            }
+            let isFirst = minute == 0
+            // It says nothing of clocks.
+            if wasOffline { return .milliseconds(Int64(max(0, lag - min(least ?? before.lag, before.lag)))) }
             let minute = Int32(truncatingIfNeeded: now.milliseconds / 60_000)
-            if self.minute == 0 {
-                before = 0
+            if isFirst {
+                before = (0, minute)
                 self.minute = minute &+ 1
             } else if minute > self.minute || minute < self.minute &- 2 {
-                // After a silence what comes first may have waited behind what was queued: what was known before it counts on.
-                before = least ?? before
+                if let least, least <= before.lag || minute &- before.minute >= Self.kept {
+                    before = (least, self.minute)
+                }
                 least = nil
                 self.minute = minute
             }
             least = min(least ?? lag, lag)
-            return .milliseconds(Int64(max(0, lag - min(least ?? lag, before ?? lag))))
+            return .milliseconds(Int64(max(0, lag - min(least ?? lag, before.lag))))
         }
     }
 

@@ -25,6 +25,9 @@ public struct V2XParameters: Hashable, Sendable {
     /// Of the battery as its vehicle told it (`evEnergyCapacity`).
     public var capacity: Energy?
     public var toldAt: Instant
+    /// By our clock. What the meter counted until then and its station told later moves the energies above; `nil`: kept by
+    /// an earlier version.
+    public var heardAt: Instant?
     /// What the meter had counted of the session when it was told.
     public var importedThen = Energy.zero
     public var exportedThen = Energy.zero

@@ -19,6 +19,7 @@ extension V2XParameters {
         texts.set("maximum_v2x", maximumV2X?.milliwattHours)
         texts.set("capacity", capacity?.milliwattHours)
         texts.set("told_at", toldAt.milliseconds)
+        texts.set("heard_at", heardAt?.milliseconds)
         texts.set("imported_then", importedThen.milliwattHours)
         texts.set("exported_then", exportedThen.milliwattHours)
         return texts.all
@@ -39,6 +40,7 @@ extension V2XParameters {
             maximum: energy("maximum"), minimumV2X: energy("minimum_v2x"), maximumV2X: energy("maximum_v2x"),
             toldAt: Instant(milliseconds: toldAt))
         capacity = energy("capacity")
+        heardAt = texts.number("heard_at").map(Instant.init(milliseconds:))
         importedThen = energy("imported_then") ?? .zero
         exportedThen = energy("exported_then") ?? .zero
     }

@@ -186,7 +186,7 @@ public struct Dispatcher: Sendable {
                 session: evse.session?.session, rating: evse.capability.rating,
                 giving: evse.session?.mayGive ?? .zero, givingFor: evse.session?.goesOn(settings) ?? .zero,
                 settings: settings, at: now)
-            tracks[i].pass(to: now, settings: settings)
+            tracks[i].pass(to: now, isOnline: evse.online, settings: settings)
             if let sample = evse.measured,
                 let verdict = tracks[i].observe(sample, capability: evse.capability, settings: settings)
             {

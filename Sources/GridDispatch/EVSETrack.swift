@@ -80,13 +80,14 @@ struct EVSETrack: Sendable {
         lastCommandAt = Instant(milliseconds: .min / 2)
     }
 
-    mutating func pass(to now: Instant, settings: DispatchSettings) {
+    mutating func pass(to now: Instant, isOnline: Bool, settings: DispatchSettings) {
         ledger.expire(at: now)
         response.pass(to: now, settings: settings)
         // Nothing holds it any more: by its default profile it charges.
         if response.sign < 0, ledger.confirmed.map({ $0.until <= now }) ?? true, ledger.pending == nil {
             response.loseSight(at: now)
         }
+        if !isOnline { response.stayOutOfSight(at: now) }
     }
 
     /// Judges a sample that was not seen before.

@@ -456,6 +456,26 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
 }
 
 @Suite("Group shares") struct GroupShareTests {
+    @Test func `a quarter hour more or less to spare makes nobody change places, two do`() {
+        func shares(_ laxity: [Int64], _ current: [Int64], _ total: Int64) -> [Int64] {
+            GroupUnit.divide(
+                total,
+                among: zip(laxity, current).map {
+                    GroupUnit(
+                        lowest: -60_000, highest: 60_000, leastUp: 1_000, leastDown: 1_000, current: $1, laxity: $0)
+                })
+        }
+        let running: [Int64] = [-60_000, -20_000]
+        #expect(shares([20, 20], running, -80_000) == running)
+        #expect(shares([19, 20], running, -80_000) == running)
+        #expect(shares([18, 20], running, -80_000) == [-20_000, -60_000])
+        // And not back at once.
+        #expect(shares([19, 20], [-20_000, -60_000], -80_000) == [-20_000, -60_000])
+        #expect(shares([20, 21], [60_000, 20_000], 80_000) == [60_000, 20_000])
+        #expect(shares([21, 20], [60_000, 20_000], 80_000) == [60_000, 20_000])
+        #expect(shares([22, 20], [60_000, 20_000], 80_000) == [20_000, 60_000])
+    }
+
     @Test func `shares add up as far as the units can, within their bounds and above their least`() {
         for seed in 0..<2_000 as Range<UInt64> {
             var random = SeededRandom(seed: seed)

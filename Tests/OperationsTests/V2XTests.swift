@@ -169,6 +169,31 @@ import Testing
 
     // MARK: Needs
 
+    @Test func `what waited in a station's queue while its vehicle spoke moves the vehicle's energies`() throws {
+        var d = Self.yard(site: ["DC_BPT"])
+        _ = Self.authorize(&d, vehicle: "WMIV1234567890ABC")
+        Self.start(&d, vehicle: "WMIV1234567890ABC")
+        func meter(_ wh: Int, age: Duration) {
+            d.say(
+                "P1", "MeterValues",
+                #"{"evseId":1,"meterValue":[{"timestamp":"\#(d.now - age)","sampledValue":[{"value":\#(wh)},{"value":11000,"measurand":"Power.Active.Import"}]}]}"#
+            )
+        }
+        d.pass(.minutes(2))
+        meter(2000, age: .zero)
+        d.pass(.minutes(2))
+        // Its battery has what it charged meanwhile; nobody here knows of it yet.
+        #expect(Self.needs(&d, "DC_BPT").contains("Accepted"))
+        #expect(try Self.session(d).v2x?.minimum == .wattHours(-4000))
+        meter(2800, age: .seconds(90))
+        meter(3500, age: .seconds(10))
+        let moved = try #require(try Self.session(d).v2x)
+        #expect(moved.minimum == .wattHours(-2500) && moved.importedThen == .wattHours(2500))
+        d.pass(.seconds(5))
+        meter(3600, age: .zero)
+        #expect(try Self.session(d).v2x == moved)
+    }
+
     @Test func `what a vehicle says is kept as net energy since plug-in, over a restart`() throws {
         var d = Self.yard(site: ["DC_BPT"])
         _ = Self.authorize(&d, vehicle: "WMIV1234567890ABC")

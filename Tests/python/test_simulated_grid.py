@@ -227,9 +227,11 @@ def test_K22_the_button_at_the_pile_charges_at_once(server, tmp_path):
     with Fleet(server, tmp_path, prefix, f"1,E1,{ARRIVAL},2026-03-10T20:00:00+08:00,6,7,60\n", "--speed", 4,
                "--priority-after", 200, header=SWAPS):
         online(api, station)
-        api.command(station, "SetChargingProfile", {"evseId": 1, "chargingProfile": {
+        profile = {"evseId": 1, "chargingProfile": {
             "id": 5, "stackLevel": 0, "chargingProfilePurpose": "PriorityCharging", "chargingProfileKind": "Relative",
-            "chargingSchedule": [{"id": 1, "chargingRateUnit": "W", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6600}]}]}})
+            "chargingSchedule": [{"id": 1, "chargingRateUnit": "W", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6600}]}]}}
+        # Without it the button does nothing (K22.FR.01); whoever presses comes a minute later.
+        until(lambda: api.command(station, "SetChargingProfile", profile)["response"]["status"] == "Accepted", "its profile", 40)
         session = until(lambda: api.sessions(station), "the vehicle", 40)[0]["id"]
 
         def shown():

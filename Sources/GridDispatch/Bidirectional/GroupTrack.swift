@@ -97,12 +97,19 @@ struct GroupUnit: Hashable {
         let sign = total.signum()
         func most(_ i: Int) -> Int64 { sign > 0 ? units[i].highest : -units[i].lowest }
         func least(_ i: Int) -> Int64 { max(1, sign > 0 ? units[i].leastUp : units[i].leastDown) }
+        // Who runs at its most changes places only with one that is two quarter hours ahead: a swap moves two vehicles for
+        // nothing, and the sum with them.
+        func precedence(_ i: Int) -> Int64 {
+            let isAtMost = units[i].current.signum() == sign && abs(units[i].current) * 10 >= most(i) * 9
+            return 2 * (sign > 0 ? -units[i].laxity : units[i].laxity) + (isAtMost ? 3 : 0)
+        }
         let order = units.indices.filter { most($0) >= least($0) }.sorted { a, b in
             let (x, y) = (units[a], units[b])
             if x.isSlow != y.isSlow { return y.isSlow }
             let (runsX, runsY) = (x.current.signum() == sign, y.current.signum() == sign)
             if runsX != runsY { return runsX }
-            if x.laxity != y.laxity { return sign > 0 ? x.laxity < y.laxity : x.laxity > y.laxity }
+            let (first, second) = (precedence(a), precedence(b))
+            if first != second { return first > second }
             return a < b
         }
         var left = abs(total)

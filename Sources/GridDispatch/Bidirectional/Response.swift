@@ -16,6 +16,8 @@ struct Response: Hashable, Sendable {
     private(set) var turnedAt = Instant(milliseconds: .min / 2)
     /// Since `turnedAt` nothing has shown which way it goes.
     private var isOutOfSight = false
+    /// The setpoint that turns it round is on its way.
+    private var isTurning = false
 
     private var wasZero = false
     /// The sample before.
@@ -25,6 +27,9 @@ struct Response: Hashable, Sendable {
 
     /// A station confirmed a setpoint.
     mutating func told(_ power: Power, at now: Instant) {
+        // It turns when the station has it, not when it was sent.
+        if isTurning { turnedAt = max(turnedAt, now) }
+        isTurning = false
         told.append(Told(at: now, watts: power.watts))
         if told.count > Self.kept { told.removeFirst() }
     }
@@ -53,6 +58,7 @@ struct Response: Hashable, Sendable {
         // One that was called off before it came to anything comes with the next start.
         if isUnknown || before != 0 && (sign != before || wasZero && now - turnedAt < settings.turnRest) {
             turnedAt = now
+            isTurning = true
         }
         self.sign = sign
         isOutOfSight = false
@@ -66,6 +72,11 @@ struct Response: Hashable, Sendable {
         if isOutOfSight || self.sign != 0 { turnedAt = max(turnedAt, sample.at) }
         self.sign = sign
         isOutOfSight = false
+    }
+
+    /// Nobody hears of it: it may have turned round in any of these moments.
+    mutating func stayOutOfSight(at now: Instant) {
+        if isOutOfSight { turnedAt = now }
     }
 
     /// It was left to itself, or to an earlier run of ours: which way it goes now has to be seen, and it may have turned round

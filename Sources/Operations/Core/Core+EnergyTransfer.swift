@@ -143,6 +143,7 @@ extension Core {
             parameters?.transfer = covered(offer.requested, s, i, at: now)
             parameters?.count(imported: session.imported, exported: session.exported)
             parameters?.toldAt = at
+            parameters?.heardAt = now
         } else {
             parameters = nil
         }
@@ -150,6 +151,19 @@ extension Core {
         stations[s].sessions[i].v2x = parameters
         if told.v2x != nil { noteVehicle(s, at: now) }
         return refusal
+    }
+
+    /// Readings that waited in the station's queue while its vehicle spoke: its battery had had that energy already, and what it
+    /// said counts from after it. Of energy given back only what surely came before: else the floor would sink.
+    /// - Parameter before: what was known of the session's energies without the newest readings.
+    mutating func moveNeeds(_ s: Int, _ i: Int, knownBefore before: (imported: Energy, exported: Energy)) {
+        let session = stations[s].sessions[i]
+        guard let v2x = session.v2x, let heardAt = v2x.heardAt, let e = stations[s].evse(session.evse.number),
+            let at = stations[s].evses[e].meter.at, at <= heardAt
+        else { return }
+        stations[s].sessions[i].v2x?.count(
+            imported: session.imported - before.imported,
+            exported: at <= v2x.toldAt ? session.exported - before.exported : .zero)
     }
 
     /// - Parameter reason: for a new plan; `nil`: none is needed.
@@ -218,10 +232,10 @@ extension StationSlot {
 }
 
 extension V2XParameters {
-    /// Energies that count from now on count from plug-in afterwards.
+    /// Energies that count from now on count from plug-in afterwards; again for what the meter had counted and nobody knew.
     mutating func count(imported: Energy, exported: Energy) {
-        importedThen = imported
-        exportedThen = exported
+        importedThen = importedThen + imported
+        exportedThen = exportedThen + exported
         let net = imported - exported
         target = target.map { net + $0 }
         minimum = minimum.map { net + $0 }

@@ -181,7 +181,9 @@ extension Core {
         }
         guard let i else { return }
         let flags = stations[s].sessions[i].flags.count
+        let known = (stations[s].sessions[i].imported, stations[s].sessions[i].exported)
         let isPriced = takeReadings(event.readings, s, i, at: now)
+        moveNeeds(s, i, knownBefore: known)
         judgeLimits(s, i, at: now)
         let session = stations[s].sessions[i]
         guard session.status == .active, let e = stations[s].evse(event.connector) else { return }

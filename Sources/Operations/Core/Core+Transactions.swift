@@ -159,6 +159,7 @@ extension Core {
         stations[s].evses[e].meter.take(
             report.readings, voltage: electrical.voltage, phases: electrical.phases, wasOffline: report.wasOffline,
             at: now)
+        moveNeeds(s, i, knownBefore: (session.imported, session.exported))
     }
 
     /// A gap after the end is shown until it closes; the bill does not wait for it (stations drop updates for good when
