@@ -58,6 +58,8 @@ public struct DispatchSettings: Hashable, Sendable {
     public var steerBand = 0.005
     /// A vehicle shows a new setpoint on its meter within this (Q: 5 s).
     public var followWithin: Duration = .seconds(5)
+    /// A pile that nobody used when it was lost is taken to be out of order after this; until then a vehicle may have come.
+    public var outOfOrderAfter: Duration = .minutes(15)
     /// By how much measured power may differ from the setpoint, as a share of the rating, before it counts as falling short.
     public var steerTolerance = 0.03
     /// What a vehicle fell short of is not asked of it for so long, doubled each time.

@@ -34,6 +34,7 @@ struct EVSETrack: Sendable {
     var isFull = false
 
     var response = Response()
+    private(set) var unreachableSince: Instant?
 
     // Commands
     /// Its vehicle waits for a setpoint.
@@ -87,6 +88,7 @@ struct EVSETrack: Sendable {
         if response.sign < 0, ledger.confirmed.map({ $0.until <= now }) ?? true, ledger.pending == nil {
             response.loseSight(at: now)
         }
+        unreachableSince = isOnline ? nil : unreachableSince ?? now
         if !isOnline { response.stayOutOfSight(at: now) }
     }
 

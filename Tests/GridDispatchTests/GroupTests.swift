@@ -421,6 +421,12 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         site.run(seconds: 90, sampleEvery: 2)
         let group = site.last?.groups.first
         #expect(group?.missedSince != nil && group?.shortfalls.contains { $0.reason == .offline } == true)
+        // Where nobody was, it is out of order sooner or later.
+        site.unplug(0)
+        site.run(seconds: 60, sampleEvery: 2)
+        #expect(site.last?.groups.first?.missedSince != nil)
+        site.run(seconds: 800, sampleEvery: 2)
+        #expect(site.last?.groups.first?.missedSince == nil)
     }
 
     @Test func `samples that waited in a queue are not taken for the present`() {

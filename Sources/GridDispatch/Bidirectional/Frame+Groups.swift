@@ -104,6 +104,8 @@ extension Frame {
         case .absent: return (0, 0)
         case .idle: return (sample?.power ?? 0, 0)
         case .unreachable:
+            let isLong = track.unreachableSince.map { now - $0 >= settings.outOfOrderAfter } ?? false
+            if isLong, input.evses[k].session == nil { return (0, 0) }
             // It may go on as it was told, and its vehicle may have left.
             if let sample, holdsAlone(k, track) { return (sample.power, abs(sample.power)) }
             return leftAlone
