@@ -158,7 +158,8 @@ public struct LiveMeter: Hashable, Sendable {
             if wasOffline { return .milliseconds(Int64(max(0, lag - min(least ?? before.lag, before.lag)))) }
             let minute = Int32(truncatingIfNeeded: now.milliseconds / 60_000)
             if isFirst {
-                before = (0, minute)
+                // A guess that the first minute replaces.
+                before = (0, minute &- Self.kept)
                 self.minute = minute &+ 1
             } else if minute > self.minute || minute < self.minute &- 2 {
                 if let least, least <= before.lag || minute &- before.minute >= Self.kept {

@@ -45,13 +45,6 @@ import Testing
         d.pass(.seconds(1))
     }
 
-    private static func meters(_ d: inout Dialogue, watts: Int) {
-        d.say(
-            "P1", "MeterValues",
-            #"{"evseId":1,"meterValue":[{"timestamp":"\#(d.now)","sampledValue":[{"value":\#(watts),"measurand":"Power.Active.Import"}]}]}"#
-        )
-    }
-
     /// Time passes, and the station takes everything.
     private static func pass(_ d: inout Dialogue, _ duration: Duration) {
         let end = d.now + duration
@@ -236,10 +229,8 @@ import Testing
         let limits = try #require(d.core.limits(of: Self.id)?.first)
         #expect(limits.outside.map(\.source) == ["EMS"])
         var asked: String?
-        for second in 0..<600 where asked == nil {
+        for _ in 0..<600 where asked == nil {
             d.pass(.seconds(1))
-            // It is asked only while it meters: else the vehicle may have left.
-            if second % 30 == 0 { Self.meters(&d, watts: 1_760) }
             if let call = d.calls.first(where: { $0.action == "GetCompositeSchedule" }) {
                 asked = String(decoding: call.payload, as: UTF8.self)
                 d.settle(

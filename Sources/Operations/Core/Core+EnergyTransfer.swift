@@ -156,14 +156,17 @@ extension Core {
     /// Readings that waited in the station's queue while its vehicle spoke: its battery had had that energy already, and what it
     /// said counts from after it. Of energy given back only what surely came before: else the floor would sink.
     /// - Parameter before: what was known of the session's energies without the newest readings.
-    mutating func moveNeeds(_ s: Int, _ i: Int, knownBefore before: (imported: Energy, exported: Energy)) {
+    /// - Returns: whether they moved: then the session must be written, no later reading brings that back.
+    @discardableResult
+    mutating func moveNeeds(_ s: Int, _ i: Int, knownBefore before: (imported: Energy, exported: Energy)) -> Bool {
         let session = stations[s].sessions[i]
         guard let v2x = session.v2x, let heardAt = v2x.heardAt, let e = stations[s].evse(session.evse.number),
             let at = stations[s].evses[e].meter.at, at <= heardAt
-        else { return }
+        else { return false }
         stations[s].sessions[i].v2x?.count(
             imported: session.imported - before.imported,
             exported: at <= v2x.toldAt ? session.exported - before.exported : .zero)
+        return stations[s].sessions[i].v2x != v2x
     }
 
     /// - Parameter reason: for a new plan; `nil`: none is needed.

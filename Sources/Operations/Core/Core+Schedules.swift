@@ -20,8 +20,8 @@ extension Core {
         else { return }
         for e in stations[m].evses.indices {
             let evse = stations[m].evses[e]
-            guard evse.comparisonDue.map({ now >= $0 }) ?? true, isHeardOf(m, evse, at: now),
-                certainLimits(m, e, s) != nil || certainDirectives(m, e, s, at: now) != nil
+            guard evse.comparisonDue.map({ now >= $0 }) ?? true,
+                certainLimits(m, e, s) != nil || certainDirectives(m, e, at: now) != nil
             else { continue }
             stations[m].evses[e].comparisonDue = now + Self.compareLater
             let command = StationCommand.readSchedule(evse: evse.number, duration: Self.compared)
@@ -30,18 +30,10 @@ extension Core {
         }
     }
 
-    /// It was metered a moment ago: that the transaction is over is not among what still waits to be told.
-    private func isHeardOf(_ m: Int, _ evse: EVSESlot, at now: Instant) -> Bool {
-        guard let at = evse.meter.at, let connectedAt = evse.steering.connectedAt else { return false }
-        return at > connectedAt && now - at <= sampleInterval(m) * 2 + .seconds(5)
-    }
-
     /// In both directions, for stations of 2.1: what they are known to hold, while a profile of the transaction is among it.
-    private func certainDirectives(_ m: Int, _ e: Int, _ s: Int, at now: Instant) -> ((Instant) -> TwoWayLimit)? {
+    private func certainDirectives(_ m: Int, _ e: Int, at now: Instant) -> ((Instant) -> TwoWayLimit)? {
         let evse = stations[m].evses[e].number
-        let held = sites[s].dispatcher.heldLimits(of: stations[m].evses[e].id)
-        let isUnsure = held?.setpoints.contains { $0.state != .confirmed } ?? false
-        guard !isUnsure, let i = stations[m].activeSession(on: evse), let directive = directives(m, evse: evse),
+        guard let i = stations[m].activeSession(on: evse), let directive = directives(m, evse: evse),
             stations[m].profiles?.picture.kept.contains(where: { one in
                 one.missingSince == nil && one.profile.purpose == HeldProfile.forTransaction
                     && one.profile.transaction == stations[m].sessions[i].transactionID && !one.profile.isOver(at: now)
@@ -84,7 +76,7 @@ extension Core {
         let rating = stations[m].station.electrical.maxPower
         let tolerance = Power(watts: Int64(form.voltage * form.phases) / 5)
         let found: ScheduleComparison?
-        if let ours = certainDirectives(m, e, s, at: now) {
+        if let ours = certainDirectives(m, e, at: now) {
             found = ScheduleComparison(of: reported, asked: asked, with: ours, rating: rating, tolerance: tolerance)
         } else if let ours = certainLimits(m, e, s) {
             found = ScheduleComparison(of: reported, asked: asked, with: ours, rating: rating, tolerance: tolerance)

@@ -183,14 +183,14 @@ extension Core {
         let flags = stations[s].sessions[i].flags.count
         let known = (stations[s].sessions[i].imported, stations[s].sessions[i].exported)
         let isPriced = takeReadings(event.readings, s, i, at: now)
-        moveNeeds(s, i, knownBefore: known)
+        let isMoved = moveNeeds(s, i, knownBefore: known)
         judgeLimits(s, i, at: now)
         let session = stations[s].sessions[i]
         guard session.status == .active, let e = stations[s].evse(event.connector) else { return }
         emit(.publish(.session(session.id)))
         // Registers are cumulative: what a crash forgets, the next reading brings back. So not every one is written.
         let isDue = stations[s].evses[e].sessionWrittenAt.map { now - $0 >= Self.sessionWriteInterval } ?? true
-        if isDue || isPriced || session.flags.count != flags {
+        if isDue || isPriced || isMoved || session.flags.count != flags {
             stations[s].evses[e].sessionWrittenAt = now
             persist(.session(session))
         }
