@@ -142,13 +142,9 @@ public struct LiveMeter: Hashable, Sendable {
         private var minute: Int32 = 0
         private var least: Int32?
         /// The least of the minutes before, and which it was. A station that comes back tells for minutes what it kept.
-        private var before: (lag: Int32, minute: Int32) = (0, 0)
+        private var before = Before(lag: 0, minute: 0)
+        private struct Before: Hashable { let lag: Int32, minute: Int32 }
         private static let kept: Int32 = 5
-
-        static func == (a: Lags, b: Lags) -> Bool {
-            a.minute == b.minute && a.least == b.least && a.before == b.before
-        }
-        func hash(into hasher: inout Hasher) { hasher.combine(minute) }
 
         /// How much later than it could have been told one comes.
         mutating func excess(of lag: Duration, wasOffline: Bool, at now: Instant) -> Duration {
@@ -159,11 +155,11 @@ public struct LiveMeter: Hashable, Sendable {
             let minute = Int32(truncatingIfNeeded: now.milliseconds / 60_000)
             if isFirst {
                 // A guess that the first minute replaces.
-                before = (0, minute &- Self.kept)
+                before = Before(lag: 0, minute: minute &- Self.kept)
                 self.minute = minute &+ 1
             } else if minute > self.minute || minute < self.minute &- 2 {
                 if let least, least <= before.lag || minute &- before.minute >= Self.kept {
-                    before = (least, self.minute)
+                    before = Before(lag: least, minute: self.minute)
                 }
                 least = nil
                 self.minute = minute
