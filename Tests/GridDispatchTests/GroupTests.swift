@@ -297,6 +297,15 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(site.piles[0].vehicle?.flow == .kilowatts(30))
     }
 
+    @Test func `who has just come and was let charge gives at once when it is asked`() {
+        var site = park(2)
+        site.run(seconds: 2, sampleEvery: 60)
+        #expect(site.piles[1].measured == nil, "the second was told before anybody saw what it does")
+        site.ask(.kilowatts(-120))
+        site.run(seconds: 10, sampleEvery: 2)
+        #expect(site.piles.map { $0.vehicle?.flow } == [.kilowatts(-60), .kilowatts(-60)])
+    }
+
     @Test func `who gave a moment ago rests before it charges without a plan too`() {
         var site = park(1)
         site.run(seconds: 120, sampleEvery: 2)

@@ -53,7 +53,8 @@ struct Response: Hashable, Sendable {
         let sign = Self.sign(power)
         defer { wasZero = sign == 0 }
         guard sign != 0 else { return }
-        let isUnknown = isOutOfSight || self.sign == 0 && measured == nil
+        // Left to itself a new vehicle charges, if it does anything: to let it charge turns nothing round.
+        let isUnknown = isOutOfSight || self.sign == 0 && measured == nil && sign < 0
         let before = self.sign != 0 ? self.sign : Self.sign(measured ?? .zero)
         // One that was called off before it came to anything comes with the next start.
         if isUnknown || before != 0 && (sign != before || wasZero && now - turnedAt < settings.turnRest) {

@@ -108,7 +108,10 @@ extension Core {
 
     private mutating func outsideChanged(_ s: Int, at now: Instant) {
         judgeOutside(s, at: now)
-        for e in stations[s].evses.indices { stations[s].evses[e].comparisonDue = nil }
+        for e in stations[s].evses.indices {
+            stations[s].evses[e].comparisonDue = nil
+            stations[s].evses[e].allowedMoreIn = nil
+        }
         requestPlan(for: s, "limit", at: now)
         if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { step(site: site, at: now) }
     }

@@ -89,15 +89,23 @@ extension Core {
             return
         }
         let isNews = stations[m].evses[e].comparison?.verdict != comparison.verdict
+        let session = stations[m].activeSession(on: number).map { stations[m].sessions[$0].id }
+        // What is on its way, a stop in the station's queue or a setpoint without an answer, explains one such answer: the
+        // alarm waits for the second.
+        let isSure = session != nil && stations[m].evses[e].allowedMoreIn == session
+        stations[m].evses[e].allowedMoreIn = comparison.verdict == .allowsMore ? session : nil
         stations[m].evses[e].comparison = comparison
-        stations[m].evses[e].comparisonDue =
-            now + (comparison.verdict == .agrees ? Self.compareEvery : Self.compareAgain)
-        if let worst = comparison.differences.filter(\.allowsMore).max(by: { $0.theirs < $1.theirs }) {
+        switch comparison.verdict {
+        case .agrees: stations[m].evses[e].comparisonDue = now + Self.compareEvery
+        case .allowsMore where !isSure: stations[m].evses[e].comparisonDue = now + Self.compareLater
+        default: stations[m].evses[e].comparisonDue = now + Self.compareAgain
+        }
+        if comparison.verdict != .allowsMore {
+            endAlarm(Self.allowsMore, object: evse.description, at: now)
+        } else if isSure, let worst = comparison.differences.filter(\.allowsMore).max(by: { $0.theirs < $1.theirs }) {
             raise(
                 Self.allowsMore, object: evse.description, site: sites[s].site.id, priority: .high,
                 values: ["ours_w": String(worst.ours.watts), "station_w": String(worst.theirs.watts)], at: now)
-        } else {
-            endAlarm(Self.allowsMore, object: evse.description, at: now)
         }
         if isNews { emit(.publish(.station(stations[m].station.id))) }
     }

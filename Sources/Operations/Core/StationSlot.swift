@@ -167,6 +167,8 @@ struct EVSESlot: Sendable {
     var sessionWrittenAt: Instant?
     /// How its station's own reckoning of the limits in force stood beside ours.
     var comparison: ScheduleComparison?
+    /// The session in which it allowed more than we reckon with when it was asked last.
+    var allowedMoreIn: Session.ID?
     /// When the station is asked for it again; `nil`: as soon as it can be.
     var comparisonDue: Instant?
     /// The running stay's wishes, as last looked up.
