@@ -5,6 +5,8 @@ import Quantities
 struct EVSETrack: Sendable {
     var ledger = ProfileLedger()
     var session: String?
+    /// When its session was first seen.
+    private(set) var begunAt = Instant(milliseconds: .min / 2)
     /// Whether a step has seen the EVSE.
     private var isKnown = false
     /// Newest sample that was judged.
@@ -64,6 +66,7 @@ struct EVSETrack: Sendable {
                 givingUntil: now + givingFor, at: now)
         }
         self.session = session
+        begunAt = now
         ledger.keep(onlySession: session)
         response = Response()
         if isFirstSight, giving > .zero { response.loseSight(at: now) }
@@ -113,7 +116,7 @@ struct EVSETrack: Sendable {
             response.judge(sample, tolerance: tolerance, settings: settings)
         }
         guard sample.at >= changedAt + settings.settleAfter else { return nil }
-        response.moved(sample)
+        response.moved(sample, settings: settings)
         let rating = capability.rating
         let allowed = ledger.ceiling(at: sample.at, rating: rating)
         judgeDrawing(sample, allowed: allowed, capability: capability, settings: settings)
@@ -128,6 +131,12 @@ struct EVSETrack: Sendable {
         let tolerance = Self.tolerance(capability, settings)
         if power > allowed + tolerance {
             samplesOnLimit = nil
+            // A slow converter that is still on its way down follows.
+            if let before, sample.at - before.at <= settings.settleAfter,
+                before.power.watts - power.watts > tolerance.watts / 2
+            {
+                return nil
+            }
             samplesAbove += 1
             if samplesAbove >= settings.samplesToFlag, !ignoresProfiles {
                 ignoresProfiles = true

@@ -402,6 +402,36 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         }
     }
 
+    @Test func `a slow converter that comes down is not taken for one that does not follow`() {
+        var site = park(1, slew: 2_000)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.zero)
+        site.run(seconds: 60, sampleEvery: 2)
+        #expect(site.flow == 0)
+        #expect(!site.alarms.contains { $0.code == "station-does-not-follow" })
+    }
+
+    @Test func `who is on the way to its default profile is not called back`() {
+        var site = park(1)
+        site.piles[0].fallback = DailyProfile(constant: .kilowatts(20))
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-30))
+        site.run(seconds: 130, sampleEvery: 2)
+        #expect(site.flow == -30_000)
+        site.piles[0].vehicle?.slew = 2_000
+        // Its samples still come, nothing that it is told arrives.
+        var lost = 0
+        while lost < 90, (site.piles[0].vehicle?.flow.watts ?? 0) < -20_000 {
+            lost += 1
+            site.run(seconds: 1, sampleEvery: 2, deliver: { $0.dispatcher.settle($1.number, .noReply, at: $0.now) })
+        }
+        #expect((20...70).contains(lost), "its dead-man ended after \(lost) s")
+        site.run(seconds: 150, sampleEvery: 2)
+        let turns = site.piles[0].vehicle?.turns ?? []
+        for (a, b) in zip(turns, turns.dropFirst()) { #expect(b - a >= .seconds(50), "\(turns)") }
+        #expect(site.flow == -30_000, "\(site.flow) W")
+    }
+
     @Test func `which way a vehicle goes after our restart is seen before it is turned round`() {
         for seed in 1...20 as ClosedRange<UInt64> {
             var random = SeededRandom(seed: seed)
@@ -436,6 +466,20 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(site.last?.groups.first?.missedSince != nil)
         site.run(seconds: 800, sampleEvery: 2)
         #expect(site.last?.groups.first?.missedSince == nil)
+    }
+
+    @Test func `a silent meter is not believed because its pile was told something new`() {
+        var site = park(2)
+        site.piles[1].session?.steering = nil
+        site.ask(.kilowatts(-20))
+        // The second pile's turn to be sampled never comes.
+        for second in 0..<300 {
+            if second == 240 { site.plan = site.flatPlan([1: .kilowatts(10)]) }
+            site.run(seconds: 1, sampleEvery: 1_000)
+            guard second >= 200 else { continue }
+            #expect(site.last?.groups.first?.missedSince != nil, "after \(second) s")
+        }
+        #expect(site.sent.contains { if case .setpoint(_, .kilowatts(10), _) = $0.content { true } else { false } })
     }
 
     @Test func `samples that waited in a queue are not taken for the present`() {

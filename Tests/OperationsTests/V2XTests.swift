@@ -189,6 +189,7 @@ import Testing
         meter(3500, age: .seconds(10))
         let moved = try #require(try Self.session(d).v2x)
         #expect(moved.minimum == .wattHours(-2500) && moved.importedThen == .wattHours(2500))
+        #expect(try Self.session(d).needs?.energy == .wattHours(22_500), "what its driver wants, too")
         d.pass(.seconds(5))
         meter(3600, age: .zero)
         #expect(try Self.session(d).v2x == moved)

@@ -223,8 +223,9 @@ def test_S02_S03_a_driver_is_let_in_from_afar_and_forgets_the_other(server, tmp_
 def test_K22_the_button_at_the_pile_charges_at_once(server, tmp_path):
     api, prefix = server.api(), fresh("PRIO") + "-"
     station = f"{prefix}001"
-    api.put("/api/v1/id-tokens/E1", {"status": "Accepted"})
-    with Fleet(server, tmp_path, prefix, f"1,E1,{ARRIVAL},2026-03-10T20:00:00+08:00,6,7,60\n", "--speed", 4,
+    # A card of its own: the park's first vehicle still charges on E1's.
+    api.put("/api/v1/id-tokens/E9", {"status": "Accepted"})
+    with Fleet(server, tmp_path, prefix, f"1,E9,{ARRIVAL},2026-03-10T20:00:00+08:00,6,7,60\n", "--speed", 4,
                "--priority-after", 200, header=SWAPS):
         online(api, station)
         profile = {"evseId": 1, "chargingProfile": {

@@ -121,7 +121,10 @@ extension Frame {
         guard let sample else {
             if pile.isReserved { return (0, 0) }
             let power = min(pile.allowed, track.drawCap?.watts ?? pile.allowed)
-            let isBelieved = track.ledger.doubtful.isEmpty && now - track.changedAt <= settings.settleAfter * 3
+            // For a while, until a new session's first sample comes. A silent meter is not believed whatever it is told.
+            let isBelieved =
+                track.ledger.doubtful.isEmpty && now - track.changedAt <= settings.settleAfter * 3
+                && now - track.begunAt <= settings.evseStaleAfter
             return (power, isBelieved ? 0 : pile.allowed)
         }
         let held = min(sample.power, pile.allowed)

@@ -53,8 +53,9 @@ struct Response: Hashable, Sendable {
         let sign = Self.sign(power)
         defer { wasZero = sign == 0 }
         guard sign != 0 else { return }
-        // Left to itself a new vehicle charges, if it does anything: to let it charge turns nothing round.
-        let isUnknown = isOutOfSight || self.sign == 0 && measured == nil && sign < 0
+        // Left to itself a new vehicle charges, if it does anything: to let it charge turns nothing round, and before it gave
+        // it may have charged between two samples.
+        let isUnknown = isOutOfSight || self.sign == 0 && sign < 0
         let before = self.sign != 0 ? self.sign : Self.sign(measured ?? .zero)
         // One that was called off before it came to anything comes with the next start.
         if isUnknown || before != 0 && (sign != before || wasZero && now - turnedAt < settings.turnRest) {
@@ -67,9 +68,12 @@ struct Response: Hashable, Sendable {
 
     /// A sample that nothing which it was told lately explains: its default profile may have turned it round, or an earlier run
     /// of ours.
-    mutating func moved(_ sample: DispatchInput.Measured) {
+    mutating func moved(_ sample: DispatchInput.Measured, settings: DispatchSettings) {
         let sign = Self.sign(sample.power)
-        guard sign != 0, sign != self.sign, !isOutOfSight || sample.at >= turnedAt else { return }
+        guard sign != 0, sign != self.sign else { return }
+        // Who still gives may be on the way to its default profile, by which it charges: to call it back would turn it twice.
+        let settles = sign < 0 ? settings.settleAfter : .zero
+        guard !isOutOfSight || sample.at >= turnedAt + settles else { return }
         if isOutOfSight || self.sign != 0 { turnedAt = max(turnedAt, sample.at) }
         self.sign = sign
         isOutOfSight = false

@@ -166,7 +166,13 @@ extension Core {
         stations[s].sessions[i].v2x?.count(
             imported: session.imported - before.imported,
             exported: at <= v2x.toldAt ? session.exported - before.exported : .zero)
-        return stations[s].sessions[i].v2x != v2x
+        guard let moved = stations[s].sessions[i].v2x, moved != v2x else { return false }
+        if stations[s].sessions[i].needs?.statedBy == Needs.vehicle {
+            let energy = moved.wish ?? stations[s].sessions[i].needs?.energy
+            stations[s].sessions[i].needs?.energy = energy
+            stations[s].sessions[i].needs?.minimum = moved.leastWish(of: energy)
+        }
+        return true
     }
 
     /// - Parameter reason: for a new plan; `nil`: none is needed.
@@ -217,6 +223,15 @@ extension Core {
         stations[s].sessions[i].dialogue = dialogue
         sessionChanged(s, i, nil, at: now)
     }
+}
+
+extension V2XParameters {
+    /// What the driver wants until departure; `nil`: the vehicle did not say.
+    var wish: Energy? { target.map { max(.zero, $0) } }
+
+    /// What must be there in any case. One that lies below what it came with asks for nothing: how far it may be emptied is its
+    /// own word.
+    func leastWish(of wish: Energy?) -> Energy? { minimum.flatMap { $0 > .zero ? min($0, wish ?? $0) : nil } }
 }
 
 extension StationSlot {

@@ -16,11 +16,10 @@ extension Core {
         if by == nil || by == Needs.vehicle || by == Needs.priority {
             let session = stations[s].sessions[i]
             let delivered = max(.zero, session.imported - session.exported)
-            let energy = session.v2x?.target.map { max(.zero, $0) } ?? told.energy.map { delivered + $0 }
+            let energy = session.v2x?.wish ?? told.energy.map { delivered + $0 }
             stations[s].sessions[i].needs = Needs(
                 departure: told.departure.flatMap { $0 > now ? $0 : nil }, energy: energy,
-                // One that lies below what it came with asks for nothing: how far it may be emptied is its own word.
-                minimum: session.v2x?.minimum.flatMap { $0 > .zero ? min($0, energy ?? $0) : nil },
+                minimum: session.v2x?.leastWish(of: energy),
                 chargeNow: session.dialogue?.hasPriority ?? false, statedBy: Needs.vehicle, statedAt: now)
             sessionChanged(s, i, "needs", at: now)
         } else if told.offer != nil {

@@ -79,12 +79,18 @@ struct GroupChecker {
     /// The alarm comes after five more and has to be written.
     private var alarmedWithin: Duration { toldWithin + .seconds(11) }
 
+    /// Between two reasons there may be a moment; and who is metered seldom may have stopped just when the last reason went.
+    private let silentFor: Duration
+
     /// - Parameter othersEvery: how often piles are metered that nobody steers; `nil`: there are none.
-    init(othersEvery: Duration? = nil) { toldWithin = .seconds(14) + (othersEvery ?? .zero) }
+    init(othersEvery: Duration? = nil) {
+        toldWithin = .seconds(14) + (othersEvery ?? .zero)
+        silentFor = .seconds(3) + (othersEvery ?? .zero)
+    }
 
     private var call: (id: String, asked: Power, at: Instant)?
     private var offSince: Instant?
-    /// No word since then of what is missing: between two reasons there may be a moment.
+    /// No word since then of what is missing.
     private var silentSince: Instant?
     private var unalarmedSince: Instant?
     private var isReached = false
@@ -142,7 +148,7 @@ struct GroupChecker {
         unalarmedSince = isAlarmed ? nil : unalarmedSince ?? now
         guard !complained else { return nil }
         let lasts = now - begun
-        if lasts > toldWithin, let silentSince, now - silentSince > .seconds(3) {
+        if lasts > toldWithin, let silentSince, now - silentSince > silentFor {
             complained = true
             return "asked for \(asked.watts) W, \(power.watts) W flow for \(lasts.wholeMilliseconds / 1000) s, and "
                 + (standing.missedSince == nil ? "nobody says so" : "no reason is told")
