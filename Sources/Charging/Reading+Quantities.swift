@@ -141,10 +141,11 @@ public struct LiveMeter: Hashable, Sendable {
         /// Until its end ``least`` counts; 0: nothing was told yet.
         private var minute: Int32 = 0
         private var least: Int32?
-        /// The least of the minutes before, and which it was. A station that comes back tells for minutes what it kept.
-        private var before = Before(lag: 0, minute: 0)
-        private struct Before: Hashable { let lag: Int32, minute: Int32 }
-        private static let kept: Int32 = 5
+        /// The least of the minutes before, and in how many since it was heard of. Silence ages nothing, and a station that
+        /// comes back tells for minutes what it kept.
+        private var before = Before(lag: 0, age: 0)
+        private struct Before: Hashable { let lag: Int32, age: Int32 }
+        private static let kept: Int32 = 4
 
         /// How much later than it could have been told one comes.
         mutating func excess(of lag: Duration, wasOffline: Bool, at now: Instant) -> Duration {
@@ -155,11 +156,14 @@ public struct LiveMeter: Hashable, Sendable {
             let minute = Int32(truncatingIfNeeded: now.milliseconds / 60_000)
             if isFirst {
                 // A guess that the first minute replaces.
-                before = Before(lag: 0, minute: minute &- Self.kept)
+                before = Before(lag: 0, age: Self.kept)
                 self.minute = minute &+ 1
             } else if minute > self.minute || minute < self.minute &- 2 {
-                if let least, least <= before.lag || minute &- before.minute >= Self.kept {
-                    before = Before(lag: least, minute: self.minute)
+                if let least {
+                    let age = before.age + 1
+                    before =
+                        least <= before.lag || age >= Self.kept
+                        ? Before(lag: least, age: 0) : Before(lag: before.lag, age: age)
                 }
                 least = nil
                 self.minute = minute

@@ -153,7 +153,7 @@ struct GroupChecker {
             return "asked for \(asked.watts) W, \(power.watts) W flow for \(lasts.wholeMilliseconds / 1000) s, and "
                 + (standing.missedSince == nil ? "nobody says so" : "no reason is told")
         }
-        if lasts > alarmedWithin, let unalarmedSince, now - unalarmedSince > .seconds(11) {
+        if lasts > alarmedWithin, let unalarmedSince, now - unalarmedSince > silentFor + .seconds(8) {
             complained = true
             return "asked for \(asked.watts) W, \(power.watts) W flow, and there is no alarm"
         }
