@@ -77,6 +77,28 @@ import Testing
         #expect(Self.standings(d) == [:])
     }
 
+    @Test func `a late answer does not bring back what a newer call replaced`() throws {
+        var d = Self.dialogue()
+        let whole = Array(#"{"evseId":1,"chargingProfile":\#(Self.profile(1, "6"))}"#.utf8)
+        d.order(.command(Self.id, action: "SetChargingProfile", payload: whole, timeout: .seconds(30)))
+        let first = try #require(d.calls.first { $0.action == "SetChargingProfile" })
+        d.settle(first, .timeout)
+        d.pass(.seconds(1))
+        Self.set(&d, Self.profile(1, "8.5"))
+        d.settle(first, .answered(payload: Array(#"{"status":"Accepted"}"#.utf8)), late: true)
+        let limit = { (d: Dialogue) in
+            d.core.chargingProfiles(of: Self.id)?[1]?.profile.schedules.first?.periods.first?.limit
+        }
+        #expect(limit(d) == 8500)
+        // Where nothing came after it, it counts.
+        d.order(.command(Self.id, action: "SetChargingProfile", payload: whole, timeout: .seconds(30)))
+        let last = try #require(d.calls.first { $0.action == "SetChargingProfile" })
+        d.settle(last, .timeout)
+        d.pass(.seconds(1))
+        d.settle(last, .answered(payload: Array(#"{"status":"Accepted"}"#.utf8)), late: true)
+        #expect(limit(d) == 6000)
+    }
+
     @Test func `a report in parts says what it holds, what it lost and what somebody else set`() {
         var d = Self.dialogue()
         Self.set(&d, Self.profile(1))

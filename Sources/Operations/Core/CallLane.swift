@@ -49,6 +49,7 @@ struct CallLane: Sendable {
         let timeout: Duration
         let rank: Rank
         let purpose: Purpose
+        fileprivate(set) var sentAt: Instant?
     }
 
     private var waiting: [Call] = []
@@ -73,9 +74,10 @@ struct CallLane: Sendable {
     }
 
     /// The call to send now, if none is outstanding.
-    mutating func next() -> Call? {
+    mutating func next(at now: Instant) -> Call? {
         guard inFlight == nil, !waiting.isEmpty else { return nil }
         inFlight = waiting.removeFirst()
+        inFlight?.sentAt = now
         return inFlight
     }
 

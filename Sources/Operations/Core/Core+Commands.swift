@@ -109,7 +109,7 @@ extension Core {
 
     /// Sends the next call if none is outstanding.
     mutating func pump(_ s: Int, at now: Instant) {
-        guard stations[s].isOnline, let call = stations[s].lane.next() else { return }
+        guard stations[s].isOnline, let call = stations[s].lane.next(at: now) else { return }
         let id = stations[s].station.id
         emit(
             .call(

@@ -28,6 +28,8 @@ extension Core {
             asked(display: request, isWhole: isWhole, isEmpty: isEmpty, s, at: now)
         case .job(let answer): taken(answer, job: call.messageID, s, at: now)
         case .unpublished(let checksum): unpublished(checksum: checksum, s, at: now)
+        // A late answer tells of what was there before the calls that came after it.
+        case .profiles(let fact) where isOvertaken(fact, sentAt: call.sentAt ?? now, s): break
         case .profiles(let fact): learn(fact, s, at: now)
         case .device(let fact): learn(fact, isWhole: answered.isWholePicture, s, at: now)
         case .der(let fact): learn(fact, s, at: now)

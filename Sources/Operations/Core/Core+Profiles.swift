@@ -36,6 +36,18 @@ extension Core {
         }
     }
 
+    /// Whether a later call about the same profile was answered already.
+    func isOvertaken(_ fact: ProfileFact, sentAt: Instant, _ s: Int) -> Bool {
+        let id: Int
+        switch fact {
+        case .holds(let profile, _): id = profile.id
+        case .updated(let profile, _, _, _): id = profile
+        case .cleared, .asked: return false
+        }
+        guard let known = stations[s].profiles?.picture[id] else { return false }
+        return [known.setAt, known.profile.liveness?.updatedAt].contains { $0.map { $0 > sentAt } ?? false }
+    }
+
     private mutating func took(_ profile: HeldProfile, replacesLevel: Bool, _ s: Int, at now: Instant) {
         if replacesLevel {
             let replaced = kept(s).filter {
