@@ -200,11 +200,6 @@ extension Frame {
         for k in order where targets[k] != nil && admitted[k] == nil {
             let pile = piles[k]
             let target = targets[k] ?? 0
-            if pile.ignores, paths[k].allSatisfy({ n in now[n] >= 0 && offline[n].allSatisfy { $0 >= 0 } }) {
-                // Its rating is there in any case: who only seems not to follow must not be held at what it was told for good.
-                keep(k, at: min(target, pile.ceiling), &offline)
-                continue
-            }
             guard target > pile.ceiling, !pile.isGuarded, !pile.isReserved else {
                 keep(k, at: min(target, pile.allowed), &offline)
                 continue
