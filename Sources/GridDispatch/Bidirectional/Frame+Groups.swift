@@ -107,7 +107,10 @@ extension Frame {
             let isLong = track.unreachableSince.map { now - $0 >= settings.outOfOrderAfter } ?? false
             if isLong, input.evses[k].session == nil { return (0, 0) }
             // It may go on as it was told, and its vehicle may have left.
-            if let sample, holdsAlone(k, track) { return (sample.power, abs(sample.power)) }
+            if let (at, power) = sample, holdsAlone(k, track) {
+                let flows = at >= track.changedAt ? power : asTold(track, power).power
+                return (flows, max(abs(flows), abs(power)))
+            }
             return leftAlone
         case .steered: break
         }

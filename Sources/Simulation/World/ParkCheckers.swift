@@ -53,19 +53,23 @@ struct TurnChecker {
     static let rest: Duration = .seconds(50)
     /// Less than this is standby, or a meter's.
     private static let least: Int64 = 300
+    /// Above this it goes some way, though it counts only when it comes to more.
+    private static let standby: Int64 = 100
     private var sign: Int64 = 0
     private var turnedAt: Instant?
+    private var side: (sign: Int64, since: Instant)?
 
     mutating func reset() { self = TurnChecker() }
 
     mutating func observe(_ power: Power, at now: Instant) -> String? {
-        guard abs(power.watts) >= Self.least, power.watts.signum() != sign else { return nil }
+        if abs(power.watts) >= Self.standby, power.watts.signum() != side?.sign { side = (power.watts.signum(), now) }
+        guard let side, abs(power.watts) >= Self.least, side.sign != sign else { return nil }
         let before = (sign, turnedAt)
-        sign = power.watts.signum()
+        sign = side.sign
         guard before.0 != 0 else { return nil }
-        turnedAt = now
-        guard let last = before.1, now - last < Self.rest else { return nil }
-        return "turned round twice within \((now - last).wholeMilliseconds / 1000) s"
+        turnedAt = side.since
+        guard let last = before.1, side.since - last < Self.rest else { return nil }
+        return "turned round twice within \((side.since - last).wholeMilliseconds / 1000) s"
     }
 }
 

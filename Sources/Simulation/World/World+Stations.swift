@@ -55,7 +55,10 @@ extension World {
 
     func stateNeeds(_ s: Int) {
         let stay = script.stays[s]
-        guard let session = core?.stationView(stationID(stay.pile))?.evses.first?.session else { return }
+        // Whoever came before may still be the one that is known here; their session is theirs.
+        guard let session = core?.stationView(stationID(stay.pile))?.evses.first?.session,
+            let begun = disk.journal.sessions[session]?.startedAt, begun >= stay.arrival - .minutes(1)
+        else { return }
         stated(s, stay.minimum)
         order(
             .setNeeds(
