@@ -108,7 +108,8 @@ extension Frame {
             if isLong, input.evses[k].session == nil { return (0, 0) }
             // It may go on as it was told, and its vehicle may have left.
             if let (at, power) = sample, holdsAlone(k, track) {
-                let flows = at >= track.changedAt ? power : asTold(track, power).power
+                // A limit says nothing of what flows below it.
+                let flows = isSteered && at < track.changedAt ? asTold(track, power).power : power
                 return (flows, max(abs(flows), abs(power)))
             }
             return leftAlone
