@@ -468,6 +468,23 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(site.last?.groups.first?.missedSince == nil)
     }
 
+    @Test func `who is lost after it was told and before it was seen is a doubt, not at rest`() {
+        var site = park(2)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.zero)
+        site.run(seconds: 100, sampleEvery: 2)
+        site.ask(.kilowatts(-120))
+        // The second is not sampled in this second.
+        site.run(seconds: 1, sampleEvery: 1_000)
+        #expect(site.piles[1].live?.limit == .kilowatts(-60))
+        site.piles[1].online = false
+        // The first alone could give this, and does as much as the second may do already.
+        site.ask(.kilowatts(-60))
+        site.run(seconds: 15, sampleEvery: 2)
+        #expect(site.last?.groups.first?.missedSince != nil)
+        #expect(site.last?.groups.first?.shortfalls.contains { $0.reason == .offline } == true)
+    }
+
     @Test func `a silent meter is not believed because its pile was told something new`() {
         var site = park(2)
         site.piles[1].session?.steering = nil
