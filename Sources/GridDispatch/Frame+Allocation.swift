@@ -200,6 +200,10 @@ extension Frame {
         for k in order where targets[k] != nil && admitted[k] == nil {
             let pile = piles[k]
             let target = targets[k] ?? 0
+            if pile.ignores {
+                keep(k, at: min(target, roomOfIgnoring(k, now, offline)), &offline)
+                continue
+            }
             guard target > pile.ceiling, !pile.isGuarded, !pile.isReserved else {
                 keep(k, at: min(target, pile.allowed), &offline)
                 continue
@@ -222,6 +226,17 @@ extension Frame {
         }
         roomLeft = offline
         admitDischarge()
+    }
+
+    /// What one that seems not to follow may be told. Its whole rating counts already; what has room of that is its own, so
+    /// that a pile which follows after all is not held at zero for good, and comes down when others need the room.
+    private func roomOfIgnoring(_ k: Int, _ now: [Int64], _ offline: [[Int64]]) -> Int64 {
+        var room = piles[k].ceiling
+        for n in paths[k] {
+            room = min(room, piles[k].ceiling + now[n])
+            for s in segments.indices { room = min(room, piles[k].worst[s] + offline[n][s]) }
+        }
+        return settable(max(0, room), k)
     }
 
     /// What EVSE `k` can be told of a charging power: steered ones take any watt.

@@ -62,6 +62,8 @@ struct Frame {
         let standing: Standing
         /// Reserved whatever it is told: it does not follow, draws more than it was told, or refuses again and again.
         let isReserved: Bool
+        /// It does not follow: its whole rating counts, whatever it is told.
+        let ignores: Bool
         let rating: Int64
         /// The most that may flow now.
         let ceiling: Int64
@@ -182,6 +184,7 @@ extension Frame.Pile {
         guard evse.contacted else {
             standing = .absent
             isReserved = false
+            ignores = false
             ceiling = 0
             allowed = 0
             worst = segments.map { _ in 0 }
@@ -207,7 +210,7 @@ extension Frame.Pile {
         }
         gives = most(false)
         givesAndReturns = most(true)
-        let ignores = evse.ignoresProfiles || track.ignoresProfiles
+        ignores = evse.ignoresProfiles || track.ignoresProfiles
         standing = !evse.online ? .unreachable : evse.session == nil ? .idle : .steered
         let overdraw = evse.online && !ignores ? track.overdraw(evse.capability, settings: settings, at: now) : nil
         isReserved = ignores || overdraw != nil || (track.lastFailure == .rejected && track.failures >= 3)

@@ -167,6 +167,32 @@ import Testing
         #expect(site.alarms.contains { $0 == key })
     }
 
+    @Test func `who only seems not to follow is not held at zero for good, and is cut when the room goes`() {
+        var site = BenchSite(piles: 2, limit: .kilowatts(16), base: DailyProfile(constant: .kilowatts(1)))
+        for i in 0..<2 { site.plugIn(i) }
+        site.plan = site.flatPlan([0: .kilowatts(3), 1: .kilowatts(6)])
+        site.piles[0].ignoresProfiles = true
+        site.run(seconds: 120)
+        #expect(site.alarms.contains { $0.code == "station-does-not-follow" })
+        site.plan = site.flatPlan([0: .zero, 1: .kilowatts(6)])
+        site.run(seconds: 60)
+        // At zero it proves nothing.
+        site.piles[0].ignoresProfiles = false
+        site.run(seconds: 120)
+        #expect(site.piles[0].draw(at: site.now) == .zero)
+        site.plan = site.flatPlan([0: .kilowatts(6), 1: .kilowatts(6)])
+        site.run(seconds: 60)
+        #expect(site.piles[0].draw(at: site.now) > .kilowatts(5))
+        #expect(site.load <= .kilowatts(16))
+        // What it is still taken for leaves nobody else room, so what is left must be its own.
+        site.base = DailyProfile(constant: .kilowatts(11))
+        site.baseShare = 1
+        site.run(seconds: 120)
+        #expect(site.alarms.contains { $0.code == "station-does-not-follow" })
+        #expect(site.load <= .kilowatts(16), "\(site.load.watts) W")
+        #expect(site.piles[0].allowed(at: site.now) < .kilowatts(5))
+    }
+
     @Test func `a pile that draws above its rating is reckoned with at what it draws, but not for one wild reading`() {
         var site = BenchSite(piles: 2, limit: .kilowatts(40))
         for i in 0..<2 { site.plugIn(i, appetite: .kilowatts(22)) }
