@@ -199,7 +199,7 @@ extension World {
         }
         if let violation = watch?.group.observe(
             group.instruction, since: expected.since, power: power, standing: group.standing, isAlarmed: isAlarmed,
-            at: now)
+            at: now), judgesGaps
         {
             report.violations.append("\(now): \(violation)")
         }

@@ -95,6 +95,8 @@ public final class World {
     var readingChecker = ReadingChecker()
     /// `nil`: nobody gives back here.
     var watch: ParkWatch?
+    /// Where stations are sampled seldom, gaps of a group are told later than the checker of parks asks.
+    var judgesGaps = true
     /// Called at the first violation, for whoever looks into a seed.
     var onViolation: ((World) -> Void)?
     /// Called each second.

@@ -62,6 +62,18 @@ import Testing
             let balance = EnergyBalance.ofPark(seed: seed, hours: Self.figures == nil ? 1 : 24)
             #expect(balance.violations.isEmpty, "seed \(seed): \(balance.violations)")
             #expect(balance.sessions > 0)
+            // Powers of whole seconds beside registers: ramps lie between. A session has whole watt-hours.
+            func agree(_ a: Energy, _ b: Energy, within: Int64, _ what: String) {
+                #expect(abs(a.milliwattHours - b.milliwattHours) <= within, "seed \(seed), \(what): \(balance)")
+            }
+            for (flowed, metered, booked) in [
+                (balance.flowedIn, balance.metered.imported, balance.booked.imported),
+                (balance.flowedOut, balance.metered.exported, balance.booked.exported),
+            ] {
+                agree(flowed, metered, within: flowed.milliwattHours / 200, "flow and registers")
+                agree(metered, booked, within: 2_000 * Int64(balance.sessions), "registers and sessions")
+            }
+            #expect(balance.metered.exported > .kilowattHours(1), "\(balance)")
             if Self.figures != nil { print("balance seed \(seed): \(balance)") }
         }
     }
