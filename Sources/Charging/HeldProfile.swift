@@ -32,9 +32,11 @@ public struct HeldProfile: Hashable, Sendable {
                 public var frequencyPoints: Int?
                 /// Points of its curve over the signal of a grid operator: without one it takes no signal.
                 public var signalPoints: Int?
+                /// LocalFrequency: the least and the most that baseline and curves add up to.
+                public var answers: ClosedRange<Int64>?
                 public init(
                     mode: String? = nil, dischargeLimit: Int64? = nil, setpoint: Int64? = nil, baseline: Int64? = nil,
-                    frequencyPoints: Int? = nil, signalPoints: Int? = nil
+                    frequencyPoints: Int? = nil, signalPoints: Int? = nil, answers: ClosedRange<Int64>? = nil
                 ) {
                     self.mode = mode
                     self.dischargeLimit = dischargeLimit
@@ -42,6 +44,7 @@ public struct HeldProfile: Hashable, Sendable {
                     self.baseline = baseline
                     self.frequencyPoints = frequencyPoints
                     self.signalPoints = signalPoints
+                    self.answers = answers
                 }
             }
             /// In the standard's word.
@@ -280,7 +283,8 @@ public struct OutsideLimitNews: Hashable, Sendable {
 
 extension [HeldProfile.Schedule] {
     /// `A;1700000000000;300;0:6000:1,60:8000:-`, one a line; `-`: not said. What 2.1 adds stands behind:
-    /// `0:-:-:CentralSetpoint:-:-5000:-:-:-` (mode, discharge limit, setpoint, baseline, points of both curves).
+    /// `0:-:-:CentralSetpoint:-:-5000:-:-:-` (mode, discharge limit, setpoint, baseline, points of both curves; with curves also
+    /// the least and the most of their answers).
     public var text: String {
         map { schedule in
             let periods = schedule.periods.map { period in
@@ -289,6 +293,7 @@ extension [HeldProfile.Schedule] {
                 return told
                     + ":\(more.mode ?? "-"):\(said(more.dischargeLimit)):\(said(more.setpoint)):\(said(more.baseline))"
                     + ":\(said(more.frequencyPoints)):\(said(more.signalPoints))"
+                    + (more.answers.map { ":\($0.lowerBound):\($0.upperBound)" } ?? "")
             }
             return
                 "\(schedule.unit);\(said(schedule.startsAt?.milliseconds));\(said(schedule.duration));"
@@ -309,15 +314,19 @@ extension [HeldProfile.Schedule] {
             for period in parts[3].split(separator: ",") {
                 let parts = period.split(separator: ":")
                 let fields = parts.enumerated().compactMap { $0.offset == 3 ? nil : Self.read($0.element) }
-                guard parts.count == 3 && fields.count == 3 || parts.count == 9 && fields.count == 8,
+                guard [3: 3, 9: 8, 11: 10][parts.count] == fields.count,
                     let start = fields[0]
                 else { return nil }
                 var v2x: HeldProfile.Schedule.Period.V2X?
-                if parts.count == 9 {
+                if parts.count >= 9 {
                     v2x = HeldProfile.Schedule.Period.V2X(
                         mode: parts[3] == "-" ? nil : HeldProfile.word(String(parts[3])), dischargeLimit: fields[3],
                         setpoint: fields[4], baseline: fields[5], frequencyPoints: fields[6].map { Int($0) },
                         signalPoints: fields[7].map { Int($0) })
+                }
+                if parts.count == 11 {
+                    guard let least = fields[8], let most = fields[9], least <= most else { return nil }
+                    v2x?.answers = least...most
                 }
                 periods.append(.init(start: Int(start), limit: fields[1], phases: fields[2].map { Int($0) }, v2x: v2x))
             }

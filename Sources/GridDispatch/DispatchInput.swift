@@ -74,11 +74,14 @@ public struct DispatchInput: Sendable {
         public var chargeNow: Bool
         /// `true`: commissioning found that it ignores profiles; it is reserved at its rating.
         public var ignoresProfiles: Bool
+        /// What profiles above ours let its vehicle do, whoever set them.
+        public var governed: Governed?
 
         public init(
             id: EVSEID, node: NodeID?, capability: Capability, contacted: Bool = true, online: Bool,
             session: Stay? = nil, measured: Measured? = nil, paused: Bool = false, limit: Power? = nil,
-            outsideLimit: Power? = nil, chargeNow: Bool = false, ignoresProfiles: Bool = false
+            outsideLimit: Power? = nil, chargeNow: Bool = false, ignoresProfiles: Bool = false,
+            governed: Governed? = nil
         ) {
             self.id = id
             self.node = node
@@ -92,6 +95,20 @@ public struct DispatchInput: Sendable {
             self.outsideLimit = outsideLimit
             self.chargeNow = chargeNow
             self.ignoresProfiles = ignoresProfiles
+            self.governed = governed
+        }
+    }
+
+    /// Charging profiles above the platform's own hold an EVSE: an operation mode that a person ordered, priority charging, a
+    /// profile made by hand. All that they allow is reckoned with; it is not steered until they end.
+    public struct Governed: Hashable, Sendable {
+        /// Charging positive; 0 lies within.
+        public let range: ClosedRange<Power>
+        /// `nil`: until somebody ends them.
+        public let until: Instant?
+        public init(range: ClosedRange<Power>, until: Instant?) {
+            self.range = range
+            self.until = until
         }
     }
 

@@ -87,6 +87,11 @@ public struct Dispatcher: Sendable {
         if let index = trackIndex[evse] { tracks[index].ledger.doubtConfirmed() }
     }
 
+    /// A test of its own showed that the EVSE follows.
+    public mutating func trust(_ evse: EVSEID) {
+        if let index = trackIndex[evse] { tracks[index].trust() }
+    }
+
     /// The setpoint of a vehicle that waits for it goes out with the next step, also when nothing changed.
     public mutating func ask(again evse: EVSEID) {
         tracks[track(of: evse)].isAskedAgain = true
@@ -186,6 +191,7 @@ public struct Dispatcher: Sendable {
                 session: evse.session?.session, rating: evse.capability.rating,
                 giving: evse.session?.mayGive ?? .zero, givingFor: evse.session?.goesOn(settings) ?? .zero,
                 settings: settings, at: now)
+            tracks[i].govern(evse.session == nil ? nil : evse.governed, at: now)
             tracks[i].pass(to: now, isOnline: evse.online, settings: settings)
             if let sample = evse.measured,
                 let verdict = tracks[i].observe(sample, capability: evse.capability, settings: settings)

@@ -84,8 +84,16 @@ struct EVSETrack: Sendable {
         lastCommandAt = Instant(milliseconds: .min / 2)
     }
 
+    /// What lies above our profiles now.
+    mutating func govern(_ governed: DispatchInput.Governed?, at now: Instant) {
+        guard ledger.governed != governed else { return }
+        ledger.governed = governed
+        changedAt = now
+    }
+
     mutating func pass(to now: Instant, isOnline: Bool, settings: DispatchSettings) {
-        ledger.expire(at: now)
+        // What it was told may have held until now: samples that waited in a queue are of that time.
+        if ledger.expire(at: now) { changedAt = now }
         response.pass(to: now, settings: settings)
         // Nothing holds it any more: by its default profile it charges.
         if response.sign < 0, ledger.confirmed.map({ $0.until <= now }) ?? true, ledger.pending == nil {
@@ -111,7 +119,7 @@ struct EVSETrack: Sendable {
             beyond = nil
         }
         guard session != nil else { return nil }
-        if let live = ledger.confirmed, live.isDeadMan {
+        if let live = ledger.confirmed, live.isDeadMan, ledger.governed == nil {
             let tolerance = max(200, Int64(Double(capability.rating.watts) * settings.steerTolerance))
             response.judge(sample, tolerance: tolerance, settings: settings)
         }
@@ -119,7 +127,9 @@ struct EVSETrack: Sendable {
         response.moved(sample, settings: settings)
         let rating = capability.rating
         let allowed = ledger.ceiling(at: sample.at, rating: rating)
-        judgeDrawing(sample, allowed: allowed, capability: capability, settings: settings)
+        if ledger.governed == nil {
+            judgeDrawing(sample, allowed: allowed, capability: capability, settings: settings)
+        }
         return judgeFollowing(sample, allowed: allowed, capability: capability, settings: settings)
     }
 
@@ -165,6 +175,12 @@ struct EVSETrack: Sendable {
         self.samplesOnLimit = nil
         ignoresProfiles = false
         return false
+    }
+
+    mutating func trust() {
+        ignoresProfiles = false
+        samplesAbove = 0
+        samplesOnLimit = nil
     }
 
     private static func tolerance(_ capability: Capability, _ settings: DispatchSettings) -> Power {
@@ -235,13 +251,13 @@ struct EVSETrack: Sendable {
         let ceiling = max(0, (follows ? ledger.ceiling(at: now, rating: rating) : rating).watts)
         guard isFresh, let sampleAt, let samplePower else { return -giving...ceiling }
         let slop = isExact ? 0 : rating.watts / 50
-        // Nothing but a setpoint makes a vehicle give: below 0 a meter errs unless one may be in force.
+        // Nothing but what it was told makes a vehicle give: below 0 a meter errs unless one may be in force.
         let power = giving > 0 ? samplePower.watts : max(0, samplePower.watts)
         let least = giving > 0 ? Int64.min / 4 : 0
         if sampleAt >= changedAt + settings.settleAfter {
             return max(least, power - slop)...max(least, power + slop)
         }
-        if let told = response.toldSince(sampleAt), ledger.confirmed?.isDeadMan == true,
+        if let told = response.toldSince(sampleAt), ledger.confirmed?.isDeadMan == true, ledger.governed == nil,
             ledger.confirmed.map({ $0.until > now }) ?? false, now - sampleAt <= settings.settleAfter
         {
             // On its way from what was metered to what it was told since.

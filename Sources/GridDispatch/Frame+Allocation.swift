@@ -27,9 +27,9 @@ extension Frame {
                 if isFixed { account.now[n] -= pile.ceiling }
                 for s in segments.indices { account.offline[n][s] -= isFixed ? pile.worst[s] : pile.floor[s] }
             }
-            if pile.standing == .steered {
-                wishes += self.wishes(of: k, track: tracks[indices[k]])
-            } else {
+            if pile.standing == .steered { wishes += self.wishes(of: k, track: tracks[indices[k]]) }
+            // What no wish of ours is about: it may flow whatever is granted to others.
+            if pile.standing != .steered || input.evses[k].session?.steering == nil {
                 for n in paths[k] { account.export[n] -= pile.giving }
             }
         }

@@ -60,7 +60,8 @@ struct Frame {
     struct Pile {
         enum Standing { case absent, idle, unreachable, steered }
         let standing: Standing
-        /// Reserved whatever it is told: it does not follow, draws more than it was told, or refuses again and again.
+        /// Reserved whatever it is told: it does not follow, draws more than it was told, refuses again and again, or is held by
+        /// profiles above ours.
         let isReserved: Bool
         /// It does not follow: its whole rating counts, whatever it is told.
         let ignores: Bool
@@ -213,7 +214,9 @@ extension Frame.Pile {
         ignores = evse.ignoresProfiles || track.ignoresProfiles
         standing = !evse.online ? .unreachable : evse.session == nil ? .idle : .steered
         let overdraw = evse.online && !ignores ? track.overdraw(evse.capability, settings: settings, at: now) : nil
-        isReserved = ignores || overdraw != nil || (track.lastFailure == .rejected && track.failures >= 3)
+        isReserved =
+            ignores || overdraw != nil || track.ledger.governed != nil
+            || (track.lastFailure == .rejected && track.failures >= 3)
         if ignores {
             worst = segments.map { _ in power.watts }
             floor = worst

@@ -33,6 +33,8 @@ struct ProfileLedger: Sendable {
     private(set) var doubtful: [Setpoint] = []
     /// Discharge of doubtful setpoints that were joined into others, and until when it may hold.
     private var forgottenGiving: (limit: Power, end: Instant)?
+    /// Lies above all of ours while it holds.
+    var governed: DispatchInput.Governed?
     private(set) var fallback: DailyProfile?
     /// `nil` while none was confirmed to this run of ours.
     private(set) var fallbackConfirmedAt: Instant?
@@ -153,13 +155,20 @@ struct ProfileLedger: Sendable {
     }
 
     /// Ends the doubt about everything whose end has passed.
-    mutating func expire(at now: Instant) {
-        if let confirmed, confirmed.latestEnd <= now { forgetConfirmed() }
+    /// - Returns: whether anything that may have held has ended.
+    mutating func expire(at now: Instant) -> Bool {
+        var isLess = false
+        if let confirmed, confirmed.latestEnd <= now {
+            forgetConfirmed()
+            isLess = true
+        }
         if doubtful.contains(where: { $0.latestEnd <= now }) {
             for old in doubtful where old.latestEnd <= now { waiting.remove(old.number) }
             doubtful.removeAll { $0.latestEnd <= now }
+            isLess = true
         }
         if let forgotten = forgottenGiving, forgotten.end <= now { forgottenGiving = nil }
+        return isLess
     }
 
     /// The most that the default profile may allow in `[from, to)`; the rating while none was ever confirmed.
@@ -176,15 +185,18 @@ struct ProfileLedger: Sendable {
         var most: Power?
         if let confirmed, confirmed.latestEnd > from { most = max(.zero, confirmed.limit) }
         for doubt in doubtful where doubt.latestEnd > from { most = max(most ?? .zero, doubt.limit) }
+        if let governed, governed.latestEnd > from { most = max(most ?? .zero, governed.range.upperBound) }
         return most
     }
 
-    /// The most that may be discharged now, a magnitude: nothing but a setpoint of ours makes a vehicle give.
+    /// The most that may be discharged now, a magnitude: nothing but a setpoint of ours, or what lies above it, makes a vehicle
+    /// give.
     func giving(at now: Instant) -> Power {
         var lowest = Power.zero
         if let confirmed, confirmed.latestEnd > now { lowest = min(lowest, confirmed.limit) }
         for doubt in doubtful where doubt.latestEnd > now { lowest = min(lowest, doubt.limit) }
         if let forgotten = forgottenGiving, forgotten.end > now { lowest = min(lowest, forgotten.limit) }
+        if let governed, governed.latestEnd > now { lowest = min(lowest, governed.range.lowerBound) }
         return .zero - lowest
     }
 
@@ -219,9 +231,15 @@ extension DailyProfile {
     }
 }
 
+extension DispatchInput.Governed {
+    /// Until then they may hold.
+    fileprivate var latestEnd: Instant { (until ?? Instant(milliseconds: .max / 2)) + ProfileLedger.clockTolerance }
+}
+
 extension ProfileLedger {
     var possibleSetpoints: [(limit: Power, until: Instant)] {
         ((confirmed.map { [$0] } ?? []) + doubtful).map { ($0.limit, $0.latestEnd) }
+            + (governed.map { [($0.range.upperBound, $0.latestEnd)] } ?? [])
     }
     /// Empty while no default profile was ever confirmed.
     var possibleFallbacks: [DailyProfile] {

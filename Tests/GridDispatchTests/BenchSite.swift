@@ -27,6 +27,10 @@ struct BenchSite {
         var chargeNow = false
         /// One that gives back: its power moves towards what it is told, within what battery and converter do.
         var vehicle: Vehicle?
+        /// What profiles above the dispatcher's let its vehicle do.
+        var governed: DispatchInput.Governed?
+        /// And what it does by them.
+        var governedPower: Power?
 
         func allowed(at now: Instant) -> Power {
             if ignoresProfiles { return realRating ?? capability.rating }
@@ -42,6 +46,7 @@ struct BenchSite {
         /// Where the vehicle's power wants to go: a setpoint that is followed, else charging up to what is allowed.
         func goal(at now: Instant) -> Power {
             guard let vehicle, let stay = session else { return .zero }
+            if let governedPower { return governedPower }
             if let live, live.until > now, live.session == stay.session, live.isFollowed, !ignoresProfiles {
                 let part = { (power: Power) in Power(watts: Int64(Double(power.watts) * vehicle.obedience)) }
                 return max(.zero - part(vehicle.mostDischarge), min(live.limit, part(vehicle.mostCharge)))
@@ -126,7 +131,7 @@ struct BenchSite {
                 DispatchInput.EVSE(
                     id: pile.id, node: pile.node, capability: pile.capability, contacted: pile.contacted,
                     online: pile.online, session: pile.session, measured: pile.measured, paused: pile.paused,
-                    limit: pile.limit, chargeNow: pile.chargeNow)
+                    limit: pile.limit, chargeNow: pile.chargeNow, governed: pile.governed)
             }, instructions: instructions)
     }
 

@@ -147,6 +147,37 @@ import Testing
         #expect(!site.alarms.contains { $0.code == "station-does-not-follow" })
     }
 
+    @Test func `samples that waited in a queue while a setpoint ended are not judged by what holds now`() {
+        var site = BenchSite(piles: 4, limit: .kilowatts(16))
+        site.plugIn(0)
+        site.plan = site.flatPlan([0: .kilowatts(6)])
+        site.run(seconds: 120)
+        // Away until what it was told is over and its default profile holds, which allows less.
+        site.piles[0].online = false
+        let lost = site.now
+        site.run(seconds: 9_000)
+        #expect(site.piles[0].draw(at: site.now) < .kilowatts(5))
+        site.piles[0].online = true
+        for minute in 1...6 as ClosedRange<Int64> {
+            site.piles[0].measured = .init(power: .kilowatts(6), at: lost + .seconds(60 * minute))
+            site.run(seconds: 1, sampleEvery: 100_000)
+        }
+        #expect(!site.alarms.contains { $0.code == "station-does-not-follow" })
+    }
+
+    @Test func `a pile that a test of its own cleared is reserved at its rating no longer`() {
+        var site = BenchSite(piles: 2, limit: .kilowatts(16))
+        for i in 0..<2 { site.plugIn(i) }
+        site.plan = site.flatPlan([0: .kilowatts(3), 1: .kilowatts(6)])
+        site.piles[0].ignoresProfiles = true
+        site.run(seconds: 120)
+        #expect(site.alarms.contains { $0.code == "station-does-not-follow" })
+        site.piles[0].ignoresProfiles = false
+        site.dispatcher.trust(site.piles[0].id)
+        site.run(seconds: 2)
+        #expect(!site.alarms.contains { $0.code == "station-does-not-follow" })
+    }
+
     @Test func `a full vehicle, or one that tapers off, does not clear a pile that ignores its setpoint`() {
         var site = BenchSite(piles: 2, limit: .kilowatts(16))
         for i in 0..<2 { site.plugIn(i) }
@@ -191,6 +222,39 @@ import Testing
         #expect(site.alarms.contains { $0.code == "station-does-not-follow" })
         #expect(site.load <= .kilowatts(16), "\(site.load.watts) W")
         #expect(site.piles[0].allowed(at: site.now) < .kilowatts(5))
+    }
+
+    @Test func `whom profiles above ours hold is left all that they allow, and the others make room`() {
+        var site = BenchSite(piles: 3, limit: .kilowatts(20))
+        for i in 0..<3 { site.plugIn(i) }
+        site.plan = site.flatPlan([0: .kilowatts(6), 1: .kilowatts(6), 2: .kilowatts(6)])
+        site.run(seconds: 60)
+        #expect(site.load > .kilowatts(15))
+        // Below 7 kW that it may take at any moment the others have 12 kW.
+        site.piles[0].governed = .init(range: .zero ... .kilowatts(7), until: site.now + .minutes(30))
+        site.run(seconds: 60)
+        let others = site.piles[1].allowed(at: site.now) + site.piles[2].allowed(at: site.now)
+        #expect(others + .kilowatts(7) <= .kilowatts(20), "\(others.watts) W")
+        #expect(site.last?.evses[0].worstCase == .kilowatts(7))
+        #expect(!site.alarms.contains { $0.code == "station-does-not-follow" })
+        site.piles[0].governed = nil
+        site.run(seconds: 120)
+        #expect(site.load > .kilowatts(15))
+    }
+
+    @Test func `what a profile above ours gives is no room for others, and takes of the export limit`() {
+        var site = BenchSite(piles: 2, limit: .kilowatts(20), base: DailyProfile(constant: .kilowatts(16)))
+        site.baseShare = 1
+        for i in 0..<2 { site.plugIn(i) }
+        site.plan = site.flatPlan([0: .zero, 1: .kilowatts(7)])
+        site.piles[0].vehicle = BenchSite.Vehicle(mostCharge: .kilowatts(7), mostDischarge: .kilowatts(7))
+        site.piles[0].governed = .init(range: .kilowatts(-7) ... .zero, until: site.now + .hours(2))
+        // It gives as whoever holds it wants, whatever it is told by us.
+        site.piles[0].governedPower = .kilowatts(-7)
+        site.run(seconds: 300)
+        #expect(site.piles[0].draw(at: site.now) == .kilowatts(-7))
+        #expect(site.piles[1].allowed(at: site.now) < .kilowatts(4), "its vehicle may leave at any moment")
+        #expect(!site.alarms.contains { $0.code == "station-does-not-follow" })
     }
 
     @Test func `a pile that draws above its rating is reckoned with at what it draws, but not for one wild reading`() {

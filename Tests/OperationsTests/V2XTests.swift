@@ -35,7 +35,7 @@ import Testing
     }
 
     /// Time passes, and everything is taken; variables are answered. What was sent, as action and payload.
-    @discardableResult private static func pass(
+    @discardableResult static func pass(
         _ d: inout Dialogue, _ duration: Duration, modes: String? = nil, transfers: String? = nil
     ) -> [(action: String, payload: String)] {
         var sent: [(String, String)] = []
@@ -103,7 +103,7 @@ import Testing
         d.order(.putIdToken(IdToken(value: "T1", status: .accepted, energyTransfer: words)))
     }
 
-    private static func session(_ d: Dialogue) throws -> Session { try #require(d.disk.sessions.values.first) }
+    static func session(_ d: Dialogue) throws -> Session { try #require(d.disk.sessions.values.first) }
 
     // MARK: Permission
 
@@ -270,7 +270,7 @@ import Testing
     // MARK: Orders
 
     /// A session that may give back.
-    private static func bidirectional(
+    static func bidirectional(
         modes: String? = "ChargingOnly,CentralSetpoint,CentralFrequency,Idle,LocalFrequency"
     )
         throws -> (Dialogue, Session.ID)
@@ -282,7 +282,7 @@ import Testing
         return (d, try session(d).id)
     }
 
-    private static func fields(_ result: Result<OrderResult, ServiceFault>) -> String {
+    static func fields(_ result: Result<OrderResult, ServiceFault>) -> String {
         guard case .failure(let fault) = result else { return "" }
         return fault.fields.map { $0.path + ": " + $0.problem }.joined(separator: "; ") + " " + fault.code
     }

@@ -33,7 +33,7 @@ import Testing
                         start: 0, limit: nil, phases: nil,
                         v2x: .init(
                             mode: "LocalFrequency", dischargeLimit: -5_000_000, setpoint: -4_000_500, baseline: -1,
-                            frequencyPoints: 2, signalPoints: nil))
+                            frequencyPoints: 2, signalPoints: nil, answers: -7_000_000...3_000_000))
                 ])
         ], liveness: .init(offline: 60, isDeadAfterwards: true, updatedAt: t0 + .seconds(5), updateInterval: 30))
 

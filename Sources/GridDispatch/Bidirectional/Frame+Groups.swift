@@ -230,6 +230,8 @@ extension Frame {
             case .steered:
                 if let share = shares[k] {
                     reason = .instruction(share.instruction.id)
+                } else if track.ledger.governed != nil {
+                    reason = .notSteered
                 } else if pile.isReserved {
                     reason = track.lastFailure == .rejected ? .refuses : .ignoresProfiles
                 } else if input.evses[k].session?.steering == nil {

@@ -1,4 +1,4 @@
-import OCPPMessages
+public import OCPPMessages
 
 /// How power answers by itself to the frequency of the grid, and to a signal of its operator (2.1 part 2, Q08).
 public struct FrequencyResponse: Hashable, Sendable {
@@ -37,6 +37,14 @@ public struct FrequencyResponse: Hashable, Sendable {
         return baseline + answer + (value.map { Self.interpolated(signal, at: $0) } ?? 0)
     }
 
+    /// The least and the most that it can be, in milliwatts.
+    public var extremes: ClosedRange<Int64> {
+        let (least, most) = (frequency.map(\.power).min() ?? 0, frequency.map(\.power).max() ?? 0)
+        // Without a signal nothing is added.
+        let (lowest, highest) = (min(0, signal.map(\.power).min() ?? 0), max(0, signal.map(\.power).max() ?? 0))
+        return (baseline + least + lowest)...(baseline + most + highest)
+    }
+
     private static func interpolated(_ curve: [Point], at value: Int64) -> Int64 {
         guard let first = curve.first, let last = curve.last else { return 0 }
         if value <= first.at { return first.power }
@@ -49,7 +57,7 @@ public struct FrequencyResponse: Hashable, Sendable {
 // As periods of 2.1 carry it: hertz and watts.
 extension FrequencyResponse {
     /// `nil` without a baseline or a curve.
-    init?(_ period: V2.ChargingSchedulePeriod) {
+    public init?(_ period: V2.ChargingSchedulePeriod) {
         guard let baseline = period.v2xBaseline, let curve = period.v2xFreqWattCurve else { return nil }
         func thousandths(_ value: JSONDecimal) -> Int64 {
             value.scaled(by: 3) ?? (value < JSONDecimal(0) ? .min : .max)

@@ -15,6 +15,27 @@ extension ChargingProfile {
         return periods.last { Int64(clamping: $0.start).seconds <= offset }
     }
 
+    /// Whether it says something at the start of `span` or begins to within it.
+    public func speaks(within span: Interval, _ transactionStart: Instant?) -> Bool {
+        if period(at: span.start, transactionStart: transactionStart) != nil { return true }
+        guard let next = nextChange(after: span.start, transactionStart: transactionStart), next < span.end else {
+            return false
+        }
+        return period(at: next, transactionStart: transactionStart) != nil
+    }
+
+    /// When it has said all; `nil`: never by itself.
+    public func end(transactionStart: Instant?) -> Instant? {
+        let run: Instant? =
+            recurrence == nil
+            ? duration.flatMap { duration in
+                scheduleStart(at: Instant(milliseconds: 0), transactionStart).map {
+                    Instant(milliseconds: $0.milliseconds + Int64(clamping: duration).seconds)
+                }
+            } : nil
+        return [run, validTo].compactMap { $0 }.min()
+    }
+
     /// The first instant after `instant` at which ``period(at:transactionStart:)`` may change; `nil` when it never does.
     func nextChange(after instant: Instant, transactionStart: Instant?) -> Instant? {
         var next: Int64?

@@ -8,6 +8,8 @@ extension OCPP2Adapter {
     /// people choose by hand.
     static let transactionProfiles = 7_100_000
     static let defaultProfiles = 7_200_000
+    /// Above the default profile's, which is 0.
+    static func transactionLevel(_ form: LimitForm) -> Int { min(1, form.maxLevel) }
 
     // MARK: - What we ask
 
@@ -17,7 +19,7 @@ extension OCPP2Adapter {
             let start = OCPP16Adapter.start(of: interval)
             return setProfile(
                 V2.ChargingProfile(
-                    id: transactionProfiles + evse, stackLevel: min(1, form.maxLevel),
+                    id: transactionProfiles + evse, stackLevel: transactionLevel(form),
                     chargingProfilePurpose: .txProfile, chargingProfileKind: .absolute,
                     chargingSchedule: [
                         V2.ChargingSchedule(

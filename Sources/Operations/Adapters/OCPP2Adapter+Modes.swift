@@ -55,11 +55,11 @@ extension OCPP2Adapter {
     }
 
     /// Ends it: the platform's own profile holds again.
-    static func clearMode(evse: Int) -> [UInt8] {
-        V2.ClearChargingProfileRequest(chargingProfileId: manualProfiles + evse).json
-    }
+    static func clearMode(evse: Int) -> [UInt8] { clear(profile: manualProfiles + evse) }
 
-    /// Without a duration (K01.FR.73), and only while the station hears us: whoever has it charges whatever the site's limits say.
+    static func clear(profile id: Int) -> [UInt8] { V2.ClearChargingProfileRequest(chargingProfileId: id).json }
+
+    /// Without a duration (K01.FR.73), and only while the station hears us: whoever has it charges before all others.
     static func priorityProfile(evse: Int, limit: Power, form: LimitForm, _ now: Instant)
         -> V2.SetChargingProfileRequest
     {

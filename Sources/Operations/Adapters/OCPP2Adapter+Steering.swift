@@ -12,7 +12,7 @@ extension OCPP2Adapter {
         let seconds = Int(lasts.components.seconds)
         return setProfile(
             V2.ChargingProfile(
-                id: transactionProfiles + evse, stackLevel: min(1, form.maxLevel), chargingProfilePurpose: .txProfile,
+                id: transactionProfiles + evse, stackLevel: transactionLevel(form), chargingProfilePurpose: .txProfile,
                 chargingProfileKind: .dynamic,
                 chargingSchedule: [
                     V2.ChargingSchedule(
@@ -34,7 +34,7 @@ extension OCPP2Adapter {
         let start = OCPP16Adapter.start(of: interval)
         return setProfile(
             V2.ChargingProfile(
-                id: transactionProfiles + evse, stackLevel: min(1, form.maxLevel), chargingProfilePurpose: .txProfile,
+                id: transactionProfiles + evse, stackLevel: transactionLevel(form), chargingProfilePurpose: .txProfile,
                 chargingProfileKind: .absolute,
                 chargingSchedule: [
                     V2.ChargingSchedule(

@@ -167,7 +167,8 @@ extension HeldProfile.Schedule {
                         }, dischargeLimit: $0.dischargeLimit.map(HeldProfile.signedThousandths),
                         setpoint: $0.setpoint.map(HeldProfile.signedThousandths),
                         baseline: $0.v2xBaseline.map(HeldProfile.signedThousandths),
-                        frequencyPoints: $0.v2xFreqWattCurve?.count, signalPoints: $0.v2xSignalWattCurve?.count))
+                        frequencyPoints: $0.v2xFreqWattCurve?.count, signalPoints: $0.v2xSignalWattCurve?.count,
+                        answers: FrequencyResponse($0)?.extremes))
             })
     }
 }

@@ -29,6 +29,11 @@ public enum FieldProblem: Wording {
     case future(now: Instant)
     case minimumAboveEnergy
     case beyondAnyNode
+    /// More may flow by a profile above the platform's own than a node leaves: positive magnitudes.
+    case noRoom(NodeID, left: Power, asked: Power)
+    case noExportRoom(NodeID, left: Power, asked: Power)
+    /// The vehicle has no more than its driver leaves it.
+    case atFloor
     /// No station that the control is for knows the function (2.1 R04.FR.01).
     case functionUnsupported(String)
     /// The token may not be used now.
@@ -61,6 +66,9 @@ public enum FieldProblem: Wording {
         case ownParent = "own-parent"
         case minimumAboveEnergy = "minimum-above-energy"
         case beyondAnyNode = "beyond-any-node"
+        case noRoom = "no-room"
+        case noExportRoom = "no-export-room"
+        case atFloor = "at-floor"
         case stationsOwn = "stations-own"
         case functionUnsupported = "function-unsupported"
         case tokenRefused = "token-refused"
@@ -103,6 +111,9 @@ public enum FieldProblem: Wording {
         case .future: .future
         case .minimumAboveEnergy: .minimumAboveEnergy
         case .beyondAnyNode: .beyondAnyNode
+        case .noRoom: .noRoom
+        case .noExportRoom: .noExportRoom
+        case .atFloor: .atFloor
         case .stationsOwn: .stationsOwn
         case .functionUnsupported: .functionUnsupported
         case .tokenRefused: .tokenRefused
@@ -138,6 +149,8 @@ public enum FieldProblem: Wording {
         case .stationUnknown(let id): ["station": id.value]
         case .stations(let count, let most): ["count": String(count), "most": String(most)]
         case .nodeUnknown(let id): ["node": id.value]
+        case .noRoom(let node, let left, let asked), .noExportRoom(let node, let left, let asked):
+            ["node": node.value, "left": Self.kilowatts(left), "asked": Self.kilowatts(asked)]
         case .tariffUnknown(let id): ["tariff": id]
         case .tariffDirection(let id, let direction): ["tariff": id, "direction": direction]
         case .cycle(let parent, let node): ["parent": parent.value, "node": node.value]
@@ -147,10 +160,13 @@ public enum FieldProblem: Wording {
         case .payload(_, let detail): ["detail": detail]
         case .worded(let text): ["text": text]
         case .empty, .negative, .phases, .minimumAboveEnergy, .beyondAnyNode, .ownParent, .secretToKeep,
-            .tokenRefused:
+            .tokenRefused, .atFloor:
             [:]
         }
     }
+
+    /// Rounded down to tenths.
+    private static func kilowatts(_ power: Power) -> String { "\(power.watts / 1000).\(power.watts % 1000 / 100)" }
 }
 
 extension FieldProblem.Code {
@@ -179,6 +195,9 @@ extension FieldProblem.Code {
         case .future: "lies in the future; the platform's time is {now}"
         case .minimumAboveEnergy: "must be from 0 to energy_kwh"
         case .beyondAnyNode: "beyond what a node can carry (10 GW)"
+        case .noRoom: "up to {asked} kW would be charged, and node {node} leaves {left} kW"
+        case .noExportRoom: "up to {asked} kW would be given back, and node {node} lets out {left} kW"
+        case .atFloor: "the vehicle has no more than its driver leaves it"
         case .functionUnsupported: "no station that it is for supports {function} (R04.FR.01, ModesSupported)"
         case .tokenRefused: "must be a token that may charge (S02.FR.03)"
         case .stationsOwn: "only a station sends {action}"

@@ -23,7 +23,7 @@ struct AlarmBook: Sendable {
             SecurityEvent.alarmCode, Core.monitorAlarm, Core.monitorEventAlarm, Core.derAlarmCode, Core.swapLeft,
             Core.paymentOpen, Core.paymentStuck,
         ]
-        if !lasting.contains(alarm.code) { inherited.insert(alarm.id) }
+        if !lasting.contains(alarm.code), !Core.harms.contains(alarm.code) { inherited.insert(alarm.id) }
     }
     mutating func confirm(_ id: Int64) { inherited.remove(id) }
     func find(_ key: Key) -> Alarm? { ids[key].flatMap { byID[$0] } }

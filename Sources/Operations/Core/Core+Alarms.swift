@@ -45,7 +45,9 @@ extension Core {
             alarm.acknowledgedBy = actor.name
             alarm.acknowledgedAt = now
             // It told of a moment: seen, it is over.
-            if [SecurityEvent.alarmCode, Self.monitorEventAlarm, Self.swapLeft].contains(alarm.code) {
+            if [SecurityEvent.alarmCode, Self.monitorEventAlarm, Self.swapLeft].contains(alarm.code)
+                || Self.harms.contains(alarm.code)
+            {
                 alarm.endedAt = now
             }
             put(alarm)

@@ -212,6 +212,9 @@ extension Core {
             if found.verdict == .running || (test?.isRepeat == true && verdict == .follows) { found.verdict = verdict }
         }
         if verdict == .doesNotFollow { requestPlan(for: m, "limit", at: now) }
+        if verdict == .follows, let session = stations[m].sessions.last(where: { $0.id.value == test?.session }) {
+            sites[s].dispatcher.trust(session.evse)
+        }
     }
 }
 

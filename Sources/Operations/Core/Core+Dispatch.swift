@@ -20,6 +20,7 @@ extension Core {
         tell(output, of: s, input, at: now)
         for verdict in output.verdicts { note(verdict.evse, ignoresProfiles: verdict.ignoresProfiles, at: now) }
         for command in output.commands { carryOut(command, s, at: now) }
+        endHarmful(site: s, at: now)
         emit(.wake(at: output.wakeAt))
     }
 
@@ -53,10 +54,12 @@ extension Core {
         let limits = [evse.control.limit, slot.station.operatorLimit].compactMap { $0 }
         var isUrgent = evse.control.chargeNow
         var stay: DispatchInput.Stay?
+        var governed: DispatchInput.Governed?
         if let i = slot.activeSession(on: evse.number), isPluggedIn(evse) {
             let session = slot.sessions[i]
             let outlook = outlook(m, e, session, s, at: now)
             isUrgent = isUrgent || (session.needs?.chargeNow ?? false)
+            governed = self.governed(m, e, session, at: now)
             stay = DispatchInput.Stay(
                 session: session.id.value, startedAt: session.startedAt, delivered: stored(session),
                 wanted: outlook.wanted, minimum: session.needs?.minimum, departure: outlook.departure,
@@ -75,7 +78,7 @@ extension Core {
             online: slot.isOnline && slot.lastBoot != .pending && slot.lastBoot != .rejected, session: stay,
             measured: measured, paused: evse.control.paused, limit: limits.min(),
             outsideLimit: outsideShare(m, e, at: now), chargeNow: isUrgent,
-            ignoresProfiles: slot.commissioning?.verdict == .doesNotFollow)
+            ignoresProfiles: slot.commissioning?.verdict == .doesNotFollow, governed: governed)
     }
 
     /// A transaction whose vehicle has left draws nothing: its stop message is on the way.

@@ -48,8 +48,8 @@ extension Core {
             isManual: manualMode(s, i, at: now) != nil)
     }
 
-    /// The operation mode that a person ordered for a session and that holds still, in the standard's word; the dispatcher does
-    /// not steer meanwhile. `nil`: there is none.
+    /// The operation mode that a person ordered for a session and that holds still, in the standard's word. `nil`: there is
+    /// none.
     func manualMode(_ s: Int, _ i: Int, at now: Instant) -> String? {
         let session = stations[s].sessions[i]
         guard let one = stations[s].profiles?.picture[OCPP2Adapter.manualProfiles + session.evse.number],

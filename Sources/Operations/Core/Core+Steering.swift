@@ -17,6 +17,8 @@ struct SteeringState: Hashable, Sendable {
     var defaultAskedAt: Instant?
     /// Outlives connections; `nil`: nothing was kept of the running session.
     var kept: KeptSetpoint?
+    /// When profiles above ours were ended because they did harm.
+    var harmfulAt: Instant?
 }
 
 // Vehicles that are steered in both directions (2.1 block Q with a central setpoint, K28). Whoever may give back is told a
@@ -47,8 +49,8 @@ extension Core {
         guard let v2x = session.v2x, v2x.isBidirectional, slot.version == .v21,
             isSure ?? slot.evses[e].steering.isDefaultSure,
             slot.supports(mode: "CentralSetpoint", evse: slot.evses[e].number),
-            // A person set another mode of operation: it goes on until it is ended.
-            slot.session(session.id).map({ manualMode(m, $0, at: now) == nil }) ?? true
+            // Another profile goes before ours, such as a mode that a person ordered: it goes on until it ends.
+            governed(m, e, session, at: now) == nil
         else { return nil }
         let electrical = slot.station.electrical
         let rating = electrical.maxPower
@@ -65,15 +67,19 @@ extension Core {
         ] as [(Power?, SetpointReason)] {
             if let bound, bound < mostDischarge { (mostDischarge, dischargeBound) = (bound, reason) }
         }
-        // Where nobody said how far it may be emptied, it leaves with no less than it came with.
-        let floors = [session.needs?.minimum, v2x.minimum, v2x.minimumV2X].compactMap { $0 }
         let full = [v2x.maximum, v2x.maximumV2X].compactMap { $0 }.min()
         var steering = Steering(
             mostCharge: min(rating, v2x.mostCharge ?? rating), mostDischarge: mostDischarge,
             leastCharge: v2x.leastCharge ?? .zero, leastDischarge: v2x.leastDischarge ?? .zero,
-            floor: floors.max() ?? .zero, full: full)
+            floor: floor(session), full: full)
         steering.dischargeBound = dischargeBound
         return steering
+    }
+
+    /// Net energy since plug-in at which nothing more is taken: where nobody said how far it may be emptied, a vehicle leaves
+    /// with no less than it came with.
+    func floor(_ session: Session) -> Energy {
+        [session.needs?.minimum, session.v2x?.minimum, session.v2x?.minimumV2X].compactMap { $0 }.max() ?? .zero
     }
 
     /// Net energy since plug-in as the battery has it: since its vehicle spoke of its energies last, what went in counts

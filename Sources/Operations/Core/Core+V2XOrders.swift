@@ -46,7 +46,7 @@ extension Core {
         }
         // Above the platform's own profile, which goes on below.
         let level = min(Self.manualLevel, stations[s].commissioning?.maxStackLevel ?? Self.manualLevel)
-        guard level > Self.leastManualLevel else {
+        guard level > OCPP2Adapter.transactionLevel(stations[s].limitForm) else {
             return .failure(
                 ServiceFault(
                     .invalid(.mode),
@@ -69,18 +69,20 @@ extension Core {
                 ServiceFault(
                     .invalid(.mode), fields: broken.map { .init(path: $0.path, .payload($0.kind, detail: $0.detail)) }))
         }
+        if let refusal = refusal(of: HeldProfile(request.chargingProfile, evse), s, session, at: now) {
+            return .failure(ServiceFault(.invalid(.mode), fields: [refusal]))
+        }
         return command(station, V2.Action.setChargingProfile.rawValue, request.json, timeout, by: actor, at: now)
     }
     private static let manualLevel = 8
-    /// The platform's own profile lies at 1, or just above.
-    private static let leastManualLevel = 2
 
-    /// All that an EVSE may have by its rating, by its operator and by others.
+    /// All that an EVSE may have by its rating, by its operator, by others and by the nodes above it.
     private func mostPower(_ s: Int, evse: Int, at now: Instant) -> Power {
         guard let e = stations[s].evse(evse) else { return stations[s].station.electrical.maxPower }
         return [
             stations[s].station.electrical.maxPower, stations[s].station.operatorLimit,
             stations[s].evses[e].control.limit, outsideShare(s, e, at: now),
+            roomAboveOurs(s, evse: evse, at: now).charge?.power,
         ].compactMap { $0 }.min() ?? stations[s].station.electrical.maxPower
     }
 
@@ -95,12 +97,31 @@ extension Core {
         }
         let (station, session) = (stations[s].station.id, stations[s].sessions[i])
         let evse = session.evse.number
-        let known = stations[s].profiles?.picture.kept.contains { one in
+        // One that was set when there was more room is set anew.
+        let isKnown = stations[s].profiles?.picture.kept.contains { one in
             one.profile.purpose == HeldProfile.forPriority && one.missingSince == nil
                 && (one.profile.evse == evse || one.profile.evse == 0) && !one.profile.isOver(at: now)
+                && refusal(of: one.profile, s, session, at: now) == nil
         }
-        if isOn, limit != nil || known != true, stations[s].isOnline {
+        if isOn, limit != nil || isKnown != true, stations[s].isOnline {
+            let room = roomAboveOurs(s, evse: evse, at: now).charge
+            if let room, let limit, limit > room.power {
+                return .failure(
+                    ServiceFault(
+                        .invalid(.mode),
+                        fields: [.init(path: "limit", .noRoom(room.node, left: room.power, asked: limit))]))
+            }
             let most = min(limit ?? .kilowatts(1_000_000), mostPower(s, evse: evse, at: now))
+            if let room, most < stations[s].station.electrical.minPower {
+                return .failure(
+                    ServiceFault(
+                        .invalid(.mode),
+                        fields: [
+                            .init(
+                                path: "limit",
+                                .noRoom(room.node, left: room.power, asked: stations[s].station.electrical.minPower))
+                        ]))
+            }
             let request = OCPP2Adapter.priorityProfile(evse: evse, limit: most, form: stations[s].limitForm, now)
             let set = command(
                 station, V2.Action.setChargingProfile.rawValue, request.json, timeout, by: actor, at: now)
