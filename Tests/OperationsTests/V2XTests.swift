@@ -360,6 +360,40 @@ import Testing
                 "Q02.FR.02"))
     }
 
+    @Test func `values that a Dynamic profile's mode does not have, or its vehicle may not follow, are not sent`()
+        throws
+    {
+        var (d, id) = try Self.bidirectional()
+        func update(_ values: String, of profile: Int = 7_300_001) -> String {
+            Self.fields(
+                d.order(
+                    .command(
+                        StationID("P1"), action: "UpdateDynamicSchedule",
+                        payload: Array(#"{"chargingProfileId":\#(profile),"scheduleUpdate":{\#(values)}}"#.utf8),
+                        timeout: .seconds(30))))
+        }
+        #expect(update(#""limit":1"#, of: 99) == "", "what nobody knows, the station may know")
+        var wish = OperationWish(.centralFrequency)
+        wish.setpoint = .kilowatts(-4)
+        d.order(.v2x(.mode(id, wish, timeout: .seconds(30))))
+        Self.pass(&d, .seconds(1))
+        #expect(update(#""setpoint":-3000"#) == "")
+        #expect(
+            update(#""limit":3000"#).contains("scheduleUpdate.limit: a profile in mode CentralFrequency has no limit"))
+        #expect(update(#""setpoint":3000,"setpoint_L2":1"#).contains("V2X.08"))
+        var local = OperationWish(.localFrequency)
+        local.baseline = .zero
+        local.frequencyCurve = [.init(millihertz: 49_000, power: .zero), .init(millihertz: 51_000, power: .zero)]
+        d.order(.v2x(.mode(id, local, timeout: .seconds(30))))
+        Self.pass(&d, .seconds(1))
+        #expect(update(#""setpoint":1"#).contains("only a Dynamic one"))
+        d.order(.v2x(.mode(id, wish, timeout: .seconds(30))))
+        Self.pass(&d, .seconds(1))
+        d.order(.putSite(Site(id: SiteID("S"), name: "Yard", tariffs: [])))
+        #expect(update(#""setpoint":-3000"#).contains("Q02.FR.02"))
+        #expect(update(#""setpoint":3000"#) == "")
+    }
+
     @Test func `a signal needs a curve for it where the mode is known`() throws {
         var (d, id) = try Self.bidirectional()
         func signal() -> String {

@@ -19,11 +19,14 @@ extension StationSlot {
             return broken(by: sent.chargingProfile, evse: sent.evseId, at: now)
         case .requestStartTransaction(let sent):
             return sent.chargingProfile.map { broken(by: $0, evse: sent.evseId ?? 0, at: now) } ?? []
+        case .updateDynamicSchedule(let sent): return broken(by: sent)
         case .afrrSignal: return brokenBySignal(at: now)
         default: return []
         }
     }
-    private static let ruled: Set<String> = ["SetChargingProfile", "RequestStartTransaction", "AFRRSignal"]
+    private static let ruled: Set<String> = [
+        "SetChargingProfile", "RequestStartTransaction", "UpdateDynamicSchedule", "AFRRSignal",
+    ]
 
     private func broken(by profile: V2.ChargingProfile, evse: Int, at now: Instant) -> [ServiceFault.Field] {
         var broken: [ServiceFault.Field] = []
@@ -118,6 +121,52 @@ extension StationSlot {
             guard let value, value < zero else { continue }
             refuse(field, "the transfer of this transaction is \(told.transfer), which does not give back (Q02.FR.02)")
         }
+    }
+
+    /// New values of a Dynamic profile (K28): those that its mode has, in a direction and in phases that the vehicle knows.
+    private func broken(by request: V2.UpdateDynamicScheduleRequest) -> [ServiceFault.Field] {
+        guard let held = profiles?.picture[request.chargingProfileId]?.profile else { return [] }
+        func conflict(_ path: String, _ why: String) -> ServiceFault.Field {
+            .init(path: path, .payload(.conflict, detail: why))
+        }
+        guard held.kind == HeldProfile.dynamic else {
+            return [
+                conflict(
+                    "chargingProfileId", "profile \(held.id) is \(held.kind), and only a Dynamic one is updated (K28)")
+            ]
+        }
+        let update = request.scheduleUpdate
+        let families: [(name: String, isGiven: Bool)] = [
+            ("limit", update.limit != nil || update.limit_L2 != nil || update.limit_L3 != nil),
+            (
+                "dischargeLimit",
+                update.dischargeLimit != nil || update.dischargeLimit_L2 != nil || update.dischargeLimit_L3 != nil
+            ),
+            ("setpoint", update.setpoint != nil || update.setpoint_L2 != nil || update.setpoint_L3 != nil),
+        ]
+        let mode = held.schedules.first?.periods.first?.mode ?? V2.OperationMode.chargingOnly.name
+        let known: Set<String> =
+            switch V2.OperationMode(mode) {
+            case .chargingOnly: ["limit"]
+            case .centralSetpoint, .centralFrequency: ["setpoint"]
+            case .localFrequency, .idle: []
+            default: ["limit", "dischargeLimit", "setpoint"]
+            }
+        var broken = families.filter { $0.isGiven && !known.contains($0.name) }.map {
+            conflict("scheduleUpdate.\($0.name)", "a profile in mode \(mode) has no \($0.name) (2.1 part 2, block Q)")
+        }
+        guard let session = activeSession(on: held.evse).map({ sessions[$0] }),
+            held.transaction ?? session.transactionID == session.transactionID
+        else { return broken }
+        let period = V2.ChargingSchedulePeriod(
+            startPeriod: 0, limit: update.limit, limit_L2: update.limit_L2, limit_L3: update.limit_L3,
+            dischargeLimit: update.dischargeLimit, dischargeLimit_L2: update.dischargeLimit_L2,
+            dischargeLimit_L3: update.dischargeLimit_L3, setpoint: update.setpoint, setpoint_L2: update.setpoint_L2,
+            setpoint_L3: update.setpoint_L3, setpointReactive: update.setpointReactive,
+            setpointReactive_L2: update.setpointReactive_L2, setpointReactive_L3: update.setpointReactive_L3)
+        check(phases: period, of: session) { broken.append(conflict("scheduleUpdate." + $0, $1)) }
+        check(direction: period, of: session) { broken.append(conflict("scheduleUpdate." + $0, $1)) }
+        return broken
     }
 
     /// Q08.FR.11: refused where what the station holds takes no signal; where nothing is known of it, it is asked.
