@@ -232,6 +232,69 @@ def test_Q05_to_Q10_modes_by_order(running):
     assert mode() is None or mode()[1] is False
 
 
+THRESHOLDS = {"UpperThreshold": "5000", "LowerThreshold": "-3000", "UpperOffset": "500", "LowerOffset": "500"}
+
+
+def knowing(charger, api, modes, thresholds):
+    """A session that may give back, at a station that knows these modes."""
+    one = charger(evses=1)
+    can = {**CAN, (V2X, "SupportedOperationModes"): modes,
+           **{(V2X, "LocalLoadBalancing", name): value for name, value in thresholds.items()}}
+    one.answers["GetVariables"] = variables_read(can)
+    api.put(one.path(), yard(api, allowed_energy_transfer=["DC_BPT"]))
+    until(lambda: (one.shown()["commissioning"] or {}).get("v2x"), "its abilities are read", 40)
+    stay = Stay(one)
+    stay.authorize()
+    stay.begin()
+    assert stay.needs()["status"] == "Accepted"
+    return stay
+
+
+def test_Q05_a_setpoint_from_outside_holds_within_limits(charger, api):
+    stay = knowing(charger, api, MODES + ",ExternalSetpoint", {})
+    done = stay.order("operation-mode", {"mode": "ExternalSetpoint", "limit_kw": 7, "discharge_limit_kw": -6})
+    assert done["response"]["status"] == "Accepted", done
+    profile = stay.one.heard("SetChargingProfile")[-1]["chargingProfile"]
+    assert profile["chargingProfileKind"] == "Dynamic"
+    period = profile["chargingSchedule"][0]["chargingSchedulePeriod"][0]
+    assert (period["operationMode"], period["limit"], period["dischargeLimit"]) == ("ExternalSetpoint", 7000, -6000)
+    shown = stay.shown()["operation"]
+    assert (shown["mode"], shown["manual"], shown["limit_kw"], shown["discharge_limit_kw"]) == (
+        "ExternalSetpoint", True, 7, -6)
+
+
+def test_Q09_the_load_of_a_building_is_balanced_by_a_station_that_has_its_thresholds(charger, api):
+    stay = knowing(charger, api, MODES + ",LocalLoadBalancing", THRESHOLDS)
+    done = stay.order("operation-mode", {"mode": "LocalLoadBalancing", "limit_kw": 10, "discharge_limit_kw": -10})
+    assert done["response"]["status"] == "Accepted", done
+    period = stay.one.heard("SetChargingProfile")[-1]["chargingProfile"]["chargingSchedule"][0]["chargingSchedulePeriod"][0]
+    assert period["operationMode"] == "LocalLoadBalancing"
+    assert stay.shown()["operation"]["mode"] == "LocalLoadBalancing"
+
+
+@pytest.mark.parametrize("thresholds, problem", [
+    ({**THRESHOLDS, "UpperThreshold": "-4000"}, "does not lie above"),
+    ({"UpperThreshold": "5000"}, "the station has no LocalLoadBalancing"),
+])
+def test_Q09_FR_02_thresholds_that_are_missing_or_crossed_are_refused(charger, api, thresholds, problem):
+    stay = knowing(charger, api, MODES + ",LocalLoadBalancing", thresholds)
+    refused = stay.order("operation-mode", {"mode": "LocalLoadBalancing", "limit_kw": 10}, status=400)
+    assert any("Q09.FR.02" in field["problem"] and problem in field["problem"] for field in refused["errors"]), refused
+
+
+def test_limits_of_nodes_go_before_who_orders_a_mode(charger, api):
+    stay = knowing(charger, api, MODES, {})
+    place = stay.one.shown()["site"]
+    api.put(f"/api/v1/nodes/{place}", {"site": place, "limit_kw": 15, "export_limit_kw": 4})
+    refused = stay.order("operation-mode", {"mode": "ExternalLimits", "limit_kw": 20, "discharge_limit_kw": -3}, status=400)
+    (field,) = refused["errors"]
+    assert field["path"] == "limit" and place in field["problem"], refused
+    refused = stay.order("operation-mode", {"mode": "ExternalLimits", "limit_kw": 10, "discharge_limit_kw": -6}, status=400)
+    assert refused["errors"][0]["path"] == "discharge_limit", refused
+    done = stay.order("operation-mode", {"mode": "ExternalLimits", "limit_kw": 10, "discharge_limit_kw": -3})
+    assert done["response"]["status"] == "Accepted"
+
+
 @pytest.mark.parametrize("body, path, rule", [
     ({"mode": "LocalLoadBalancing"}, "operationMode", "K01.FR.115"),
     ({"mode": "ExternalSetpoint"}, "operationMode", "K01.FR.115"),
