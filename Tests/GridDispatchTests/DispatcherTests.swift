@@ -228,8 +228,8 @@ import Testing
         var site = BenchSite(piles: 3, limit: .kilowatts(20))
         for i in 0..<3 { site.plugIn(i) }
         site.plan = site.flatPlan([0: .kilowatts(6), 1: .kilowatts(6), 2: .kilowatts(6)])
-        site.run(seconds: 60)
-        #expect(site.load > .kilowatts(15))
+        site.run(seconds: 180)
+        #expect(site.load > .kilowatts(15), "\(site.load.watts) W")
         // Below 7 kW that it may take at any moment the others have 12 kW.
         site.piles[0].governed = .init(range: .zero ... .kilowatts(7), until: site.now + .minutes(30))
         site.run(seconds: 60)
@@ -238,8 +238,8 @@ import Testing
         #expect(site.last?.evses[0].worstCase == .kilowatts(7))
         #expect(!site.alarms.contains { $0.code == "station-does-not-follow" })
         site.piles[0].governed = nil
-        site.run(seconds: 120)
-        #expect(site.load > .kilowatts(15))
+        site.run(seconds: 180)
+        #expect(site.load > .kilowatts(15), "\(site.load.watts) W")
     }
 
     @Test func `what a profile above ours gives is no room for others, and takes of the export limit`() {

@@ -36,7 +36,10 @@ import Testing
                 .nodeUnknown(NodeID("N")),
                 .stationUnknown(station), .tariffUnknown("t"), .tariffDirection("t", is: "export"), .ownParent,
                 .cycle(parent: NodeID("A"), node: NodeID("B")), .past(now: now), .future(now: now),
-                .minimumAboveEnergy, .beyondAnyNode, .functionUnsupported("VoltVar"), .tokenRefused,
+                .minimumAboveEnergy, .beyondAnyNode, .atFloor,
+                .noRoom(NodeID("N"), left: .watts(1_250), asked: .kilowatts(3)),
+                .noExportRoom(NodeID("N"), left: .zero, asked: .kilowatts(3)), .functionUnsupported("VoltVar"),
+                .tokenRefused,
                 .stationsOwn(action: "Heartbeat"), .worded("so"),
                 .stations(0, most: 9), .secretToKeep,
             ] + FieldProblem.Unit.allCases.map { .range(6...1000, $0) }
