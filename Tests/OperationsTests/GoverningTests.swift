@@ -85,7 +85,7 @@ import Testing
         d.order(.v2x(.priority(id, isOn: true, limit: nil, timeout: .seconds(30))))
         let sent = V2XTests.pass(&d, .seconds(1)).first { $0.payload.contains("PriorityCharging") }
         let told = try #require(sent).payload
-        #expect(told.contains(#""limit":21"#), "15 kW less the margin, at 690 V: \(told)")
+        #expect(told.contains(#""limit":22.0"#), "15 kW less the margin, at 660 V: \(told)")
         d.say("P1", "NotifyPriorityCharging", #"{"transactionId":"tx","activated":true}"#)
         let most = try #require(d.core.governed(0, 0, try V2XTests.session(d), at: d.now)).range.upperBound
         #expect(most > .kilowatts(12) && most <= .kilowatts(15))
