@@ -123,6 +123,34 @@ public struct VehicleOffer: Hashable, Sendable {
     }
 }
 
+extension VehicleOffer {
+    /// The most that it offers to give somewhere in `span`'s least generous moment, watts, a magnitude; `nil`: it said nothing of
+    /// that time.
+    public func mostGiven(in span: Interval) -> Int64? {
+        guard let power else { return nil }
+        var from = power.start
+        var least: Int64?
+        for step in power.steps {
+            let until = from + .seconds(max(0, min(step.seconds, Self.longestStep)))
+            if from < span.end, until > span.start {
+                // Without a bound that fits in 64 bits it offers nothing sensible.
+                let given = step.watts < 0 ? 0 - max(step.watts, -.max) : 0
+                least = min(least ?? given, given)
+            }
+            from = until
+        }
+        return least
+    }
+    /// A year: a peer's absurd number stays harmless.
+    private static let longestStep = 31_536_000
+
+    /// The highest price that it asks for a kWh in yuan, whenever and at whatever power; `nil`: none, or in another currency.
+    public var highestFee: Rational? {
+        guard let price, price.currency == "CNY" else { return nil }
+        return price.steps.flatMap(\.rules).compactMap { Rational(decimal: $0.fee) }.max()
+    }
+}
+
 /// How a vehicle, or its station for it, means to charge and give back (2.1 NotifyEVChargingSchedule).
 public struct VehicleCourse: Hashable, Sendable {
     /// Of those that it was offered, the schedule it follows.

@@ -95,6 +95,8 @@ public enum SetpointReason: Hashable, Sendable {
     case atRating
     /// A control of the grid code leaves it no more to give.
     case gridCode
+    /// Its vehicle offers no more for now.
+    case vehicleOffer
     /// Its vehicle follows no setpoint: it is told limits only.
     case notSteered
 
@@ -128,6 +130,7 @@ public enum SetpointReason: Hashable, Sendable {
         case .refuses: "refuses"
         case .atRating: "at-rating"
         case .gridCode: "grid-code"
+        case .vehicleOffer: "vehicle-offer"
         case .notSteered: "not-steered"
         }
     }

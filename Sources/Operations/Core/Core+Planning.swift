@@ -153,15 +153,30 @@ extension Core {
             vehicle.steer(
                 within: steering, stored: delivered,
                 efficiency: Double(likelyOneWay(at: evse.id, sites[s].site.battery)) / 1000,
-                wear: sites[s].site.battery?.wearPrice.approximate ?? settings.wear)
+                // Who asks for a price has wear in it.
+                wear: max(
+                    sites[s].site.battery?.wearPrice.approximate ?? settings.wear,
+                    session.dialogue?.offer?.highestFee?.approximate ?? 0))
             vehicle.dischargeCeiling = dischargeCeiling(
                 evse.id, from: start, step: settings.planStep, count: vehicle.slots.count)
+            lower(&vehicle.dischargeCeiling, toOfferOf: session, start: start, count: vehicle.slots.count)
         }
         return Candidate(
             key: PlanRequest.Key(
                 session: session.id.value, evse: evse.id, wanted: max(.zero, outlook.wanted), departure: departure,
                 isForecast: outlook.isForecast),
             vehicle: vehicle)
+    }
+
+    /// A vehicle gives no more than it offers, in any moment of a slot.
+    private func lower(_ ceiling: inout [Double], toOfferOf session: Session, start: Instant, count: Int) {
+        guard session.dialogue?.offer?.power != nil else { return }
+        if ceiling.isEmpty { ceiling = [Double](repeating: .infinity, count: count) }
+        for slot in 0..<count {
+            let span = Interval(start + settings.planStep * slot, start + settings.planStep * (slot + 1))
+            guard let offered = offered(session, in: span) else { continue }
+            ceiling[slot] = min(ceiling[slot], offered.kilowatts)
+        }
     }
 
     /// The forecast's quantile in each slot; without a forecast the meter's newest word.

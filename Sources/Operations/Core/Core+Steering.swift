@@ -40,7 +40,7 @@ extension Core {
 
     /// `nil`: the vehicle is told limits only.
     /// - Parameters:
-    ///   - controlled: what controls of the grid code leave now; a plan asks for each of its slots.
+    ///   - controlled: what controls of the grid code and the vehicle's own offer leave now; a plan asks for each of its slots.
     ///   - isSure: as if the default profile were known; `nil`: as it is.
     func steering(
         _ m: Int, _ e: Int, _ session: Session, controlled: Bool = true, isSure: Bool? = nil, at now: Instant
@@ -64,6 +64,7 @@ extension Core {
         for (bound, reason) in [
             (controlled ? self.mostDischarge(slot.evses[e].id, at: now) : nil, .gridCode),
             (outside.map { max(.zero, Power(watts: -$0 / 1000)) }, .outsideLimit),
+            (controlled ? offered(session, in: Interval(now, now + .seconds(1))) : nil, .vehicleOffer),
         ] as [(Power?, SetpointReason)] {
             if let bound, bound < mostDischarge { (mostDischarge, dischargeBound) = (bound, reason) }
         }
@@ -74,6 +75,11 @@ extension Core {
             floor: floor(session), full: full)
         steering.dischargeBound = dischargeBound
         return steering
+    }
+
+    /// The most that the vehicle offers to give in all of `span` (2.1 evEnergyOffer); `nil`: it made no offer for it.
+    func offered(_ session: Session, in span: Interval) -> Power? {
+        session.dialogue?.offer?.mostGiven(in: span).map { Power(watts: $0) }
     }
 
     /// Net energy since plug-in at which nothing more is taken: where nobody said how far it may be emptied, a vehicle leaves
