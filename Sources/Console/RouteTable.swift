@@ -169,6 +169,8 @@ enum RouteTable {
         Route(.get, "/api/v1/stations/{id}/batteries", .role(.viewer), handle: SwapsAPI.batteries),
         Route(.get, "/api/v1/stations/{id}/battery-swaps", .role(.operator), handle: SwapsAPI.list),
         Route(.post, "/api/v1/stations/{id}/battery-swaps", .role(.operator), handle: SwapsAPI.post),
+        Route(.post, "/sites/{id}/powers", .role(.operator), .person, handle: GroupPowersCard.ask),
+        Route(.post, "/sites/{id}/powers/withdraw", .role(.operator), .person, handle: GroupPowersCard.withdraw),
         Route(.get, "/sites/{id}/der", .role(.viewer), .person, handle: DERPage.show),
         Route(.post, "/sites/{id}/der", .role(.operator), .person, handle: DERPage.give),
         Route(.post, "/sites/{id}/der/withdraw", .role(.operator), .person, handle: DERPage.withdraw),

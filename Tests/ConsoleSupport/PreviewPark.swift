@@ -1,6 +1,6 @@
 import Assets
 import Charging
-import GridDispatch
+@testable import GridDispatch
 import Operations
 public import Quantities
 
@@ -50,7 +50,26 @@ public enum PreviewPark {
         }
         state.sessions = [van(&state, now)]
         follow(&state, now)
+        state.instructions[site] = [call(now)]
         return state
+    }
+
+    /// A call that is missed: one pile is away, and one vehicle is down to what its driver keeps.
+    private static func call(_ now: Instant) -> GroupInstruction {
+        GroupInstruction(
+            instruction: Instruction(
+                id: "call", source: "dispatcher", priority: .grid, target: .charging(below: NodeID("T1")),
+                demand: .exactly(.kilowatts(-120)), interval: Interval(now - .minutes(10), now + .minutes(50)),
+                receivedAt: now - .minutes(11)),
+            standing: GroupDispatch(
+                instruction: "call", node: NodeID("T1"), asked: .kilowatts(-120), target: .kilowatts(-120),
+                allocated: .kilowatts(-48), measured: .kilowatts(-48), lowest: .kilowatts(-48),
+                highest: .kilowatts(60), missedSince: now - .minutes(9),
+                shortfalls: [
+                    .init(evse: EVSEID(StationID("V2G-02"), 1), reason: .offline),
+                    .init(evse: EVSEID(StationID("V2G-03"), 1), reason: .energyFloor),
+                    .init(evse: EVSEID(StationID("V2G-04"), 1), reason: .nodeLimit(NodeID("T1"))),
+                ]))
     }
 
     /// What the van was told and did in the last hours: it charged, rested, and gives back since forty minutes; once it needed

@@ -1,5 +1,6 @@
 import Assets
 import ConsoleSupport
+import GridDispatch
 import Operations
 import Quantities
 import Testing
@@ -40,6 +41,51 @@ import Testing
         #expect(site.contains("data-address=\"/sites/v2g-park/v2g/now\""))
         let now = await Browser.park(language).get("/sites/v2g-park/v2g/now").text
         #expect(now.contains("id=\"follow\"") && now.contains("id=\"flow\"") && !now.contains("id=\"money\""))
+    }
+
+    @Test(arguments: [
+        ("zh-CN", ["未达到", "V2G-02/1: 离线", "已到车主要求保留的电量", "节点 T1 的限值"]),
+        ("en", ["missed", "V2G-02/1: offline", "down to what its driver keeps", "the limit of node T1"]),
+    ])
+    func `a power that is missed says who does not help, and why`(_ language: String, _ texts: [String]) async {
+        for path in ["/sites/v2g-park/v2g", "/sites/v2g-park/v2g/now"] {
+            let page = await Browser.park(language).get(path).text
+            for text in texts + ["-120.0", "-48.0"] { #expect(page.contains(text), "\(text)") }
+        }
+    }
+
+    @Test func `a power is asked for and withdrawn on the page`() async {
+        let browser = Browser.park("en")
+        func post(_ form: String, _ path: String = "/sites/v2g-park/powers") async -> Browser.Answer {
+            await browser.post(form: "csrf=\(await browser.csrf("/sites/v2g-park/v2g"))&\(form)", to: path)
+        }
+        let asked = await post("node=T1&power_kw=-80.5&to=30&ramp_kw_per_second=&priority=market")
+        #expect(asked.status == 303, "\(asked.text)")
+        let listed = await browser.get("/api/v1/sites/v2g-park/instructions").text
+        #expect(listed.contains("-80.5") && listed.contains("market"))
+        let refused = await post("node=T1&power_kw=much&to=30&priority=market")
+        #expect(refused.status == 400 && refused.text.contains("power-power_kw-problem"))
+        let withdrawn = await post("power=call", "/sites/v2g-park/powers/withdraw")
+        #expect(withdrawn.status == 303)
+        #expect(await !browser.get("/api/v1/sites/v2g-park/instructions").text.contains("-120"))
+    }
+
+    @Test func `each reason why a power is missed is worded in both languages`() throws {
+        let node = NodeID("N")
+        let reasons: [SetpointReason] = [
+            .noSession, .offline, .plan, .provisional, .chargeNow, .driverMinimum, .paused, .stopped, .manual,
+            .operatorLimit, .outsideLimit, .full, .belowSetpoint, .freedRoom, .nodeLimit(node), .guardCut(node),
+            .offlineGuarantee(node), .belowMinimumCurrent, .ignoresProfiles, .instruction("I"), .energyFloor,
+            .exportLimit(node), .turning, .fallsShort, .unanswered, .refuses, .atRating, .gridCode, .vehicleOffer,
+            .notSteered,
+        ]
+        for language in Language.allCases {
+            let words = Words(language)
+            for reason in reasons {
+                let text = words.known("shortfall." + reason.code, ["object": reason.object ?? ""])
+                #expect(text?.contains("{") == false, "\(reason.code)")
+            }
+        }
     }
 
     @Test func `setpoints of several vehicles are added up at each change, and none is no zero`() {

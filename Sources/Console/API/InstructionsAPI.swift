@@ -69,7 +69,7 @@ enum InstructionsAPI {
     private static let longest = Duration.days(7)
 
     /// Who may go before whom is the priority stack's; safety and the driver's minimum are nobody's to give away.
-    fileprivate static let words: [(word: String, priority: Priority)] = [
+    static let words: [(word: String, priority: Priority)] = [
         ("grid", .grid), ("contract", .contract), ("market", .market), ("cost", .cost),
     ]
 }

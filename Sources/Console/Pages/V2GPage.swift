@@ -6,7 +6,10 @@ import Quantities
 /// Who gives and takes at a site now, what its vehicles gave back in the last month, and whether the pilot's figures hold.
 enum V2GPage {
     @Sendable static func show(_ call: Call) async throws(Refusal) -> WebResponse {
-        let site = try await SitesAPI.site(call)
+        try await page(call, try await SitesAPI.site(call))
+    }
+
+    static func page(_ call: Call, _ site: Site, _ refused: RefusedForm? = nil) async throws(Refusal) -> WebResponse {
         let t = call.words
         let format = await call.format(for: site.zone)
         let report = try await V2GAPI.report(of: site, call)
@@ -14,6 +17,7 @@ enum V2GPage {
             "/api/v1/sites/\(PercentCoding.encode(site.id.value))/v2g?format=csv&bom=1&from=\(PercentCoding.encode(report.interval.start.description))&to=\(PercentCoding.encode(report.interval.end.description))"
         let content: HTML = """
             \(await now(site, call, format))
+            \(await GroupPowersCard.form(site, call, refused))
             <div class="columns">
             \(Parts.card(t("v2g.pilot"), id: "pilot", pilot(report, format)))
             \(Parts.card(t("v2g.energy"), id: "energy", energy(report, format)))
@@ -26,7 +30,7 @@ enum V2GPage {
             actions:
                 "<a class=\"button quiet\" href=\"\(SitePage.path(site.id))\">\(t("offline.back"))</a>",
             format: format, liveAddress: path(site.id) + "/now"
-        ).response(content)
+        ).response(content, status: refused?.refusal.status ?? 200)
     }
 
     /// What moves from minute to minute, without the report: what is live on the page is fetched again from here.
@@ -47,6 +51,7 @@ enum V2GPage {
         return """
             \(Parts.card(format.words("v2g.flow"), id: "flow", live: "station power", flowFigure(flow, format)))
             \(await FollowChart.card(site, call, format))
+            \(await GroupPowersCard.html(site, call, format))
             """
     }
 
