@@ -166,7 +166,7 @@ import Testing
             "customers.what.", "customers.about.", "der.state.", "derfunction.", "derfault.", "swap.state.",
             "webpayments.state.", "payments.state.", "payments.kind.", "payments.act.", "payments.effect.", "flow.",
             "costs.local.",
-            "battery.",
+            "battery.", "shortfall.", "powers.priority.",
         ]
         for key in english.keys where !families.contains(where: { key.hasPrefix($0) }) {
             #expect(source.contains("\"\(key)\""), "the text \(key) is used nowhere")

@@ -50,7 +50,7 @@ import Testing
     func `a power that is missed says who does not help, and why`(_ language: String, _ texts: [String]) async {
         for path in ["/sites/v2g-park/v2g", "/sites/v2g-park/v2g/now"] {
             let page = await Browser.park(language).get(path).text
-            for text in texts + ["-120.0", "-48.0"] { #expect(page.contains(text), "\(text)") }
+            for text in texts + ["\u{2212}120.0", "\u{2212}48.0"] { #expect(page.contains(text), "\(text)") }
         }
     }
 
