@@ -13465,6 +13465,7 @@ enum EmbeddedAssets {
                 .banner-ok { background: var(--ok-soft); border-color: var(--ok); }
                 .banner-warn { background: var(--warn-soft); border-color: var(--warn); }
                 .banner-error { background: var(--bad-soft); border-color: var(--bad); }
+                .reasons { min-width: 15rem; }
                 .problems { margin: .4rem 0 0; padding-left: 1.2rem; max-height: 320px; overflow: auto; }
                 .problem { color: var(--bad); }
 

@@ -17,7 +17,7 @@ enum GroupPowersCard {
             Parts.heads(
                 t,
                 [
-                    "powers.node", "powers.asked", "powers.measured", "powers.reach", "powers.span", "powers.state",
+                    "powers.node", "powers.asked", "powers.measured", "powers.state", "powers.reach", "powers.span",
                     "certificates.action",
                 ], numbers: ["powers.asked", "powers.measured"]), rows, caption: t("powers.title"))
         return Parts.card(t("powers.title"), id: "powers", live: "station power", table)
@@ -38,9 +38,10 @@ enum GroupPowersCard {
                 to: path(site.id) + "/withdraw", [("power", instruction.id)], call: call) : nil
         return """
             <tr><th scope="row">\(node)</th><td class="number">\(asked)</td>\
-            <td class="number">\(standing.map { format.kilowatts($0.measured) } ?? Format.none)</td><td>\(reach)</td>\
+            <td class="number">\(standing.map { format.kilowatts($0.measured) } ?? Format.none)</td>\
+            <td class="reasons">\(state(standing, format))</td><td>\(reach)</td>\
             <td>\(format.moment(instruction.interval.start)) – \(format.moment(instruction.interval.end))</td>\
-            <td>\(state(standing, format))</td><td>\(withdraw)</td></tr>
+            <td>\(withdraw)</td></tr>
             """
     }
 
@@ -79,8 +80,7 @@ enum GroupPowersCard {
             \(form.input(t("powers.ramp"), "ramp_kw_per_second", type: "number", hint: t("powers.ramp.hint"), more: " min=\"0\" step=\"any\""))
             \(form.select(t("powers.priority"), "priority", InstructionsAPI.words.map { ($0.word, t("powers.priority." + $0.word)) }, "market", hint: t("powers.priority.hint")))
             """
-        return Parts.card(
-            t("powers.ask"), id: "ask", form.folded(t("powers.ask"), form.html(fields, button: t("powers.ask.button"))))
+        return Parts.card(t("powers.ask"), id: "ask", form.html(fields, button: t("powers.ask.button")))
     }
 
     @Sendable static func ask(_ call: Call) async throws(Refusal) -> WebResponse {
