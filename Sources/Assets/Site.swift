@@ -37,6 +37,8 @@ public struct Site: Hashable, Sendable {
     public var localCost = LocalCost.auto
     /// Stations are told what a transaction costs so far.
     public var tellsRunningCost = false
+    /// How energy is paid for where buildings, generation and charging hang under one node.
+    public var settlement = GridFile.Settlement.apart
     /// What using the batteries of its vehicles costs, where somebody said it; `nil`: unknown, never assumed.
     public var battery: BatteryTerms?
 

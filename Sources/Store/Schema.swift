@@ -189,6 +189,10 @@ enum Schema {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("18 one meter for all") { db in
+            // How energy at a site is paid for; what was there before is metered apart.
+            try db.execute(sql: "ALTER TABLE site_costs ADD COLUMN settlement TEXT NOT NULL DEFAULT 'apart'")
+        }
         return migrator
     }()
 

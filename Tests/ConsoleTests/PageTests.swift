@@ -165,7 +165,7 @@ import Testing
             "monitoring.base.", "v2x.mode.", "v2x.control.",
             "customers.what.", "customers.about.", "der.state.", "derfunction.", "derfault.", "swap.state.",
             "webpayments.state.", "payments.state.", "payments.kind.", "payments.act.", "payments.effect.", "flow.",
-            "costs.local.",
+            "costs.local.", "costs.settlement.",
             "battery.", "shortfall.", "powers.priority.",
         ]
         for key in english.keys where !families.contains(where: { key.hasPrefix($0) }) {

@@ -16,7 +16,7 @@ import Testing
         site.serviceFees = [
             .init(from: day, price: Rational(3) / Rational(10)), .init(from: day.adding(days: 9), price: .zero),
         ]
-        (site.localCost, site.tellsRunningCost) = (.on, true)
+        (site.localCost, site.tellsRunningCost, site.settlement) = (.on, true, .net)
         return site
     }
 

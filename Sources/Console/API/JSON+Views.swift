@@ -254,7 +254,7 @@ extension Site {
             "export_tariffs": .array(exportTariffs.map(\.json)), "operator": .string(operatorName), "mode": mode.json,
             "allowed_energy_transfer": energyTransfer.map { .words($0) } ?? .null,
             "service_fees": .array(serviceFees.map(\.json)), "local_cost": .string(localCost.rawValue),
-            "running_cost": .bool(tellsRunningCost),
+            "running_cost": .bool(tellsRunningCost), "settlement": .string(settlement.rawValue),
             "battery": battery?.json ?? .null,
         ]
     }

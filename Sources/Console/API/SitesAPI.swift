@@ -28,7 +28,7 @@ enum SitesAPI {
         fields.check(
             allowed: [
                 "name", "kind", "region", "zone", "tariffs", "export_tariffs", "operator", "mode",
-                "allowed_energy_transfer", "service_fees", "local_cost", "running_cost", "battery",
+                "allowed_energy_transfer", "service_fees", "local_cost", "running_cost", "settlement", "battery",
             ],
             ignored: ["id"])
         if let problem = problem(ofID: id.value) { fields.refuse("id", problem) }
@@ -58,6 +58,7 @@ enum SitesAPI {
         if let entries = serviceFees(&fields) { site.serviceFees = entries }
         if let word = fields.word("local_cost", Site.LocalCost.self).value { site.localCost = word }
         if let flag = fields.bool("running_cost").value { site.tellsRunningCost = flag }
+        if let word = fields.word("settlement", GridFile.Settlement.self).value { site.settlement = word }
         switch V2GAPI.battery(&fields) {
         case .absent: break
         case .null: site.battery = nil

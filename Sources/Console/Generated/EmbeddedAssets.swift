@@ -2113,6 +2113,10 @@ enum EmbeddedAssets {
                   "costs.local.off": "never",
                   "costs.local.hint": "OCPP 2.1; others are told the cost by the platform",
                   "costs.running": "Tell piles what a session costs so far",
+                  "costs.settlement": "How energy is paid for",
+                  "costs.settlement.apart": "each pile has a meter of its own",
+                  "costs.settlement.net": "one meter with building and PV",
+                  "costs.settlement.hint": "with one meter, vehicles serve the building first, and what PV leaves over charges them first",
                   "battery.title": "What the vehicles' batteries cost",
                   "battery.none": "Nobody stated what the batteries cost: reports show no wear and no income, plans assume 0.2 yuan/kWh.",
                   "battery.chemistry": "Chemistry",
@@ -4016,6 +4020,10 @@ enum EmbeddedAssets {
                   "costs.local.off": "从不",
                   "costs.local.hint": "OCPP 2.1；其余的桩由平台告知费用",
                   "costs.running": "告知桩会话的当前费用",
+                  "costs.settlement": "电费结算",
+                  "costs.settlement.apart": "各桩单独计量",
+                  "costs.settlement.net": "与建筑、光伏共用一只总表",
+                  "costs.settlement.hint": "共用总表时，车辆放电先供建筑自用，光伏余电先充车",
                   "battery.title": "车辆电池成本",
                   "battery.none": "未申报电池成本：报表不显示损耗与收益，计划按 0.2 元/千瓦时估计。",
                   "battery.chemistry": "电池类型",
@@ -12036,6 +12044,11 @@ enum EmbeddedAssets {
                             "description": "Whether stations that reckon costs are given the prices; auto: those that say that they do."
                           },
                           "running_cost": {"type": "boolean", "description": "Stations are told what a transaction costs so far."},
+                          "settlement": {
+                            "type": "string",
+                            "enum": ["apart", "net"],
+                            "description": "How energy is paid for: each pile with a meter of its own, or what crosses the site's root, where buildings, generation and charging are one."
+                          },
                           "battery": {"oneOf": [{"$ref": "#/components/schemas/Battery"}, {"type": "null"}]}
                         },
                         "additionalProperties": false,
@@ -12051,7 +12064,8 @@ enum EmbeddedAssets {
                           "mode", "allowed_energy_transfer",
                           "service_fees",
                           "local_cost",
-                          "running_cost"
+                          "running_cost",
+                          "settlement"
                         , "battery"]
                       },
                       "Battery": {
@@ -12176,6 +12190,7 @@ enum EmbeddedAssets {
                           },
                           "local_cost": {"type": ["string", "null"], "enum": ["auto", "on", "off", null]},
                           "running_cost": {"type": ["boolean", "null"]},
+                          "settlement": {"type": ["string", "null"], "enum": ["apart", "net", null]},
                           "tariffs": {
                             "type": ["array", "null"],
                             "maxItems": 200,

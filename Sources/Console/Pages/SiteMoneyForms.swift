@@ -59,6 +59,7 @@ enum SiteMoneyForms {
         Parts.facts([
             (t("costs.local"), HTML(escaping: t("costs.local." + site.localCost.rawValue))),
             (t("costs.running"), HTML(escaping: t(site.tellsRunningCost ? "value.yes" : "value.no"))),
+            (t("costs.settlement"), HTML(escaping: t("costs.settlement." + site.settlement.rawValue))),
         ])
     }
 
@@ -66,10 +67,12 @@ enum SiteMoneyForms {
     private static func costs(_ site: Site, _ call: Call, _ refused: RefusedForm?) -> HTML {
         let t = call.words
         var form = FormView("costs", to: SitePage.path(site.id) + "/costs", call, refused)
+        let settlements = GridFile.Settlement.allCases.map { ($0.rawValue, t("costs.settlement." + $0.rawValue)) }
         let words = Site.LocalCost.allCases.map { ($0.rawValue, t("costs.local." + $0.rawValue)) }
         let fields: HTML = """
             \(form.select(t("costs.local"), "local_cost", words, site.localCost.rawValue, hint: t("costs.local.hint")))
             \(form.check(t("costs.running"), "running_cost", site.tellsRunningCost))
+            \(form.select(t("costs.settlement"), "settlement", settlements, site.settlement.rawValue, hint: t("costs.settlement.hint")))
             """
         return form.html(fields, button: t("action.save"))
     }
@@ -103,6 +106,7 @@ enum SiteMoneyForms {
         return try await saved(call, site, form: "costs", at: "#fees") { site, reader in
             if let word = reader.word("local_cost", Site.LocalCost.self, needed: true) { site.localCost = word }
             site.tellsRunningCost = reader.isChecked("running_cost")
+            if let word = reader.word("settlement", GridFile.Settlement.self) { site.settlement = word }
         }
     }
 

@@ -72,6 +72,10 @@ extension Core {
         for n in path {
             let node = nodes[n].node
             let base = baseLoad(of: n, s, start: start, step: step, count: count)
+            // One meter for all: what can give back serves the building, and covers what is above the limit.
+            let isNet =
+                sites[s].site.settlement == .net && node.site == sites[s].site.id
+                && node.parent.flatMap { nodeIndex[$0] }.flatMap { position[$0] } == nil
             var room = [Double](repeating: .infinity, count: count)
             if let limit = node.limit {
                 let reserved = sites[s].dispatcher.reserved(
@@ -79,7 +83,8 @@ extension Core {
                 let margin = 1 - settings.dispatch.targetMargin
                 for t in 0..<count {
                     let others = base[t] + (t < reserved.count ? reserved[t] : .zero)
-                    room[t] = max(0, limit.kilowatts * margin - others.kilowatts)
+                    let left = limit.kilowatts * margin - others.kilowatts
+                    room[t] = isNet ? left : max(0, left)
                 }
                 // The problem reckons with means over whole slots; of the first one only the rest can be used.
                 room[0] *= Self.remaining(of: start, step, at: now)
@@ -87,7 +92,11 @@ extension Core {
             planningNodes.append(
                 PlanningNode(
                     parent: node.parent.flatMap { nodeIndex[$0] }.flatMap { position[$0] }, importLimit: room,
-                    exportLimit: exportRoom(of: n, s, start: start, step: step, count: count, at: now)))
+                    exportLimit: exportRoom(
+                        of: n, s, countsLoad: isNet, start: start, step: step, count: count, at: now),
+                    settlement: isNet
+                        ? .behindMeter(load: expectedLoad(of: n, s, start: start, step: step, count: count, at: now))
+                        : .apart))
             nodeFacts.append((node.id, node.limit, base))
         }
         let outside = hang(&candidates, underOutsideLimitsOf: s, &planningNodes, start: start, count: count, at: now)
@@ -95,12 +104,15 @@ extension Core {
         counters.plan += 1
         let prices = prices(sites[s].site, start: start, step: step, count: count)
         judgePrices(prices, s, start: start, step: step, at: now)
+        let buy = prices.map { $0 ?? Self.unknownPrice }
+        var sell = exportPrices(sites[s].site, start: start, step: step, count: count)
+        // Behind one meter nobody earns by sending out what is bought in the same moment.
+        if sites[s].site.settlement == .net { sell = zip(sell, buy).map { max(0, min($0, $1)) } }
         return PlanRequest(
             id: id, site: sites[s].site.id, trigger: trigger, requestedAt: now, start: start, step: step,
             problem: PlanningProblem(
                 stepHours: Double(step.wholeMilliseconds) / 3_600_000,
-                buyPrice: prices.map { $0 ?? Self.unknownPrice },
-                sellPrice: exportPrices(sites[s].site, start: start, step: step, count: count),
+                buyPrice: buy, sellPrice: sell,
                 vehicles: candidates.map(\.vehicle),
                 nodes: planningNodes),
             keys: candidates.map(\.key), nodes: nodeFacts, pricesAreKnown: !prices.contains(nil),
@@ -180,14 +192,17 @@ extension Core {
     }
 
     /// The forecast's quantile in each slot; without a forecast the meter's newest word.
-    /// - Parameter isLeast: the least that is to be expected instead of the most: of generation the most.
+    /// - Parameters:
+    ///   - isLeast: the least that is to be expected instead of the most: of generation the most.
+    ///   - probability: of the quantile; `nil`: that of limits.
     private func baseLoad(
-        of n: Int, _ s: Int, start: Instant, step: Duration, count: Int, isLeast: Bool = false
+        of n: Int, _ s: Int, start: Instant, step: Duration, count: Int, isLeast: Bool = false,
+        probability: Double? = nil
     ) -> [Power] {
         let quarters = Int((step.wholeMilliseconds * Int64(count) + 899_999) / 900_000)
         let forecast = sites[s].forecaster.baseLoad(
             of: nodes[n].node.id, start: start, count: quarters,
-            probability: isLeast ? 1 - settings.baseQuantile : settings.baseQuantile)
+            probability: probability ?? (isLeast ? 1 - settings.baseQuantile : settings.baseQuantile))
         guard let forecast, !forecast.isEmpty else {
             let state = sites[s].nodeStates.first { $0.node == nodes[n].node.id }
             return [Power](repeating: state?.base ?? .zero, count: count)
@@ -201,15 +216,24 @@ extension Core {
         }
     }
 
-    /// What may flow out of the fleet below a node. Base load is not counted on; generation is, the most that is to be
-    /// expected.
-    private func exportRoom(
+    /// What is paid for beside the fleet, kW, less generation: as likely more as less.
+    private func expectedLoad(
         of n: Int, _ s: Int, start: Instant, step: Duration, count: Int, at now: Instant
+    ) -> [Double] {
+        var load = baseLoad(of: n, s, start: start, step: step, count: count, probability: 0.5).map(\.kilowatts)
+        load[0] *= Self.remaining(of: start, step, at: now)
+        return load
+    }
+
+    /// What may flow out of the fleet below a node. Generation is counted on, the most that is to be expected.
+    /// - Parameter countsLoad: what the base load takes up at the least is, too.
+    private func exportRoom(
+        of n: Int, _ s: Int, countsLoad: Bool, start: Instant, step: Duration, count: Int, at now: Instant
     ) -> [Double]? {
         guard let limit = nodes[n].node.exportLimit else { return nil }
         let margin = 1 - settings.dispatch.targetMargin
         var room = baseLoad(of: n, s, start: start, step: step, count: count, isLeast: true)
-            .map { max(0, limit.kilowatts * margin + min(0, $0.kilowatts)) }
+            .map { max(0, limit.kilowatts * margin + (countsLoad ? $0.kilowatts : min(0, $0.kilowatts))) }
         room[0] *= Self.remaining(of: start, step, at: now)
         return room
     }

@@ -182,8 +182,9 @@ private enum CoreLoading {
                 tariffs: (tariffs[id] ?? []).filter { !$0.isExport }.map(\.entry),
                 exportTariffs: (tariffs[id] ?? []).filter(\.isExport).map(\.entry), operatorName: row["operator"],
                 mode: mode, energyTransfer: row.words("energy_transfer"), battery: batteries[id])
-            if let (fees, local, tells) = costs[id] {
-                (site.serviceFees, site.localCost, site.tellsRunningCost) = (fees, local, tells)
+            if let said = costs[id] {
+                (site.serviceFees, site.localCost) = (said.fees, said.local)
+                (site.tellsRunningCost, site.settlement) = (said.tells, said.settlement)
             }
             return site
         }

@@ -89,17 +89,23 @@ enum MoneyLoading {
         }
     }
 
-    /// What sites say of costs, by site.
-    static func siteCosts(_ db: Database) throws -> [String: (
-        fees: [Site.ServiceFee], local: Site.LocalCost, tells: Bool
-    )] {
-        var costs: [String: (fees: [Site.ServiceFee], local: Site.LocalCost, tells: Bool)] = [:]
+    /// What a site says of costs.
+    struct SiteCosts {
+        var fees: [Site.ServiceFee] = []
+        var local = Site.LocalCost.auto
+        var tells = false
+        var settlement = GridFile.Settlement.apart
+    }
+
+    static func siteCosts(_ db: Database) throws -> [String: SiteCosts] {
+        var costs: [String: SiteCosts] = [:]
         for row in try Row.fetchAll(db, sql: "SELECT * FROM site_costs") {
-            costs[row["site"]] = ([], try row.word("local_cost"), row["running_cost"])
+            costs[row["site"]] = SiteCosts(
+                local: try row.word("local_cost"), tells: row["running_cost"], settlement: try row.word("settlement"))
         }
         for row in try Row.fetchAll(db, sql: "SELECT * FROM site_service_fee ORDER BY site, position") {
             guard let price = Rational(fraction: row["price"]) else { continue }
-            costs[row["site"], default: ([], .auto, false)].fees.append(
+            costs[row["site"], default: SiteCosts()].fees.append(
                 Site.ServiceFee(from: CivilDay(daysSince1970: row["day"]), price: price))
         }
         return costs
