@@ -60,20 +60,19 @@ extension Core {
         }
         for s in sites.indices where sites[s].path.contains(n) {
             for quarter in quarters {
-                sites[s].forecaster.observe(
-                    baseLoad: max(.zero, quarter.mean), of: nodes[n].node.id, at: quarter.start)
+                sites[s].forecaster.observe(baseLoad: quarter.mean, of: nodes[n].node.id, at: quarter.start)
             }
         }
         nodes[n].envelopeAt = nil
     }
 
-    /// Hands the mean of each past quarter hour to the forecasters.
+    /// Hands the mean of each past quarter hour to the forecasters; below 0 there is more generation than load.
     mutating func quarterHour(at now: Instant) {
         for n in nodes.indices {
             guard let (start, mean) = nodes[n].quarter.roll(to: now) else { continue }
             nodes[n].isLearning = true
             for s in sites.indices where sites[s].path.contains(n) {
-                sites[s].forecaster.observe(baseLoad: max(.zero, mean), of: nodes[n].node.id, at: start)
+                sites[s].forecaster.observe(baseLoad: mean, of: nodes[n].node.id, at: start)
             }
         }
     }
@@ -89,18 +88,21 @@ extension Core {
                 let before = (state.nodeLoad[id] ?? []).filter { mean in own.first.map { mean.at < $0.at } ?? true }
                 if !own.isEmpty { nodes[n].isLearning = true }
                 for mean in before + own {
-                    sites[s].forecaster.observe(baseLoad: max(.zero, mean.power), of: id, at: mean.at)
+                    sites[s].forecaster.observe(baseLoad: mean.power, of: id, at: mean.at)
                 }
             }
         }
     }
 
-    /// What default profiles must leave free; looked up once a quarter hour.
+    /// What default profiles must leave free, generation not counted on; looked up once a quarter hour.
     mutating func envelope(of n: Int, for s: Int, at now: Instant) -> DailyProfile? {
         if let at = nodes[n].envelopeAt, now - at < QuarterMeans.length, now >= at { return nodes[n].envelope }
         nodes[n].envelope = sites[s].forecaster.baseEnvelope(
             of: nodes[n].node.id, probability: settings.baseEnvelopeQuantile, now: now
-        ).flatMap(DailyProfile.init(repeating:))
+        ).flatMap { series in
+            DailyProfile(
+                repeating: Series(start: series.start, step: series.step, values: series.values.map { max(.zero, $0) }))
+        }
         nodes[n].envelopeAt = now
         return nodes[n].envelope
     }
@@ -128,7 +130,7 @@ extension Core {
         let charging = minute.chargingCount > 0 ? Power(watts: minute.charging / minute.chargingCount) : nil
         let metered = minute.measuredCount > 0 ? Power(watts: minute.measured / minute.measuredCount) : nil
         let state = root.flatMap { r in sites[s].nodeStates.first { $0.node == nodes[r].node.id } }
-        let base = metered.map { max(.zero, $0 - (charging ?? .zero)) } ?? state?.base
+        let base = metered.map { $0 - (charging ?? .zero) } ?? state?.base
         let planned = root.flatMap { r -> Power? in
             guard let plan = sites[s].plan, let slot = plan.slot(at: start),
                 let load = plan.nodes.first(where: { $0.node == nodes[r].node.id }), slot < load.total.count

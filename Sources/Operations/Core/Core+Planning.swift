@@ -71,7 +71,8 @@ extension Core {
         var nodeFacts: [(node: NodeID, limit: Power?, base: [Power])] = []
         for n in path {
             let node = nodes[n].node
-            let base = baseLoad(of: n, s, start: start, step: step, count: count)
+            // Generation makes no room below a limit: a cloud would take it away.
+            let base = baseLoad(of: n, s, start: start, step: step, count: count).map { max(.zero, $0) }
             // One meter for all: what can give back serves the building, and covers what is above the limit.
             let isNet =
                 sites[s].site.settlement == .net && node.site == sites[s].site.id
