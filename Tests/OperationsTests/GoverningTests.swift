@@ -111,6 +111,25 @@ import Testing
         #expect(Self.order(&d, id, wish).contains("setpoint: the vehicle has no more than its driver leaves it"))
     }
 
+    @Test func `a mode that its station let go while it was away is not reckoned with any more`() throws {
+        func away(_ duration: Duration) throws -> DispatchInput.Governed? {
+            var (d, id) = try V2XTests.bidirectional(modes: Self.everyMode)
+            var wish = OperationWish(.externalLimits)
+            wish.limit = .kilowatts(20)
+            wish.dischargeLimit = .kilowatts(-6)
+            #expect(Self.order(&d, id, wish) == "")
+            V2XTests.pass(&d, .seconds(1))
+            d.disconnect("P1")
+            d.pass(duration)
+            #expect(d.core.governed(0, 0, try V2XTests.session(d), at: d.now) != nil, "nobody knows meanwhile")
+            d.connect("P1", .v21)
+            V2XTests.pass(&d, .seconds(2))
+            return d.core.governed(0, 0, try V2XTests.session(d), at: d.now)
+        }
+        #expect(try away(.seconds(40)) != nil)
+        #expect(try away(.seconds(70)) == nil)
+    }
+
     @Test func `a mode ends where its node is above its limit while it charges, and where too much flows out`() throws {
         var (d, id) = try V2XTests.bidirectional(modes: Self.everyMode)
         Self.node(&d, limit: .kilowatts(50), export: .kilowatts(10))

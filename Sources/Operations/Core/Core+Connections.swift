@@ -40,6 +40,8 @@ extension Core {
         stations[s].protocolName = name
         stations[s].lastSeen = now
         stationReturned(s, at: now)
+        if let lostAt = stations[s].lostAt { forgetProfiles(thatDiedSince: lostAt, s, at: now) }
+        stations[s].lostAt = nil
         stations[s].commissioner.connected(at: now)
         forgetFollowed(s, isNewConnection: true, at: now)
         deliverCertificates(s, at: now)
@@ -60,6 +62,7 @@ extension Core {
         // The end of an older socket says nothing of the newer one.
         guard let s = stationIndex[id], stations[s].connection == connection else { return }
         stations[s].connection = nil
+        stations[s].lostAt = now
         stations[s].askedFor = []
         dropCalls(s, at: now)
         persistLive(s)

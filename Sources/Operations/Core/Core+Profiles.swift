@@ -156,6 +156,16 @@ extension Core {
         return false
     }
 
+    /// What was to be over when its station hears nothing of us for a while (2.1 K01.FR.102), and it was away for longer.
+    mutating func forgetProfiles(thatDiedSince lostAt: Instant, _ s: Int, at now: Instant) {
+        for one in kept(s) where one.profile.source == HeldProfile.ours {
+            guard let liveness = one.profile.liveness, liveness.isDeadAfterwards, let most = liveness.offline,
+                now - lostAt > .seconds(max(0, min(most, 1_000_000_000)))
+            else { continue }
+            forget(profile: one.profile.id, s)
+        }
+    }
+
     /// Transaction profiles go with their transaction (1.6 §3.13.1, 2.x K01.FR.13).
     mutating func forgetProfiles(of session: Session, _ s: Int) {
         guard stations[s].profiles != nil else { return }

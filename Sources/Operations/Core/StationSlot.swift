@@ -10,6 +10,8 @@ struct StationSlot: Sendable {
     var station: Station
     /// The live connection, if any.
     var connection: UInt64?
+    /// When the last one ended, as far as this run of ours saw it; `nil`: it is there, or nobody knows.
+    var lostAt: Instant?
     var protocolName: String?
     var lastSeen: Instant?
     /// What the last BootNotification was answered; `nil`: none since we started, the station counts as registered.
