@@ -54,3 +54,14 @@ public struct V2XParameters: Hashable, Sendable {
     /// `false` for a transfer in one direction: the vehicle may be able to give back, and does not now.
     public var isBidirectional: Bool { transfer.contains("BPT") }
 }
+
+extension Session {
+    /// Net energy since plug-in at which nothing more is taken, by the word of driver and vehicle: where nobody said how far it
+    /// may be emptied, a vehicle leaves with no less than it came with.
+    public var floor: Energy { [needs?.minimum, v2x?.minimum, v2x?.minimumV2X].compactMap { $0 }.max() ?? .zero }
+
+    /// Net energy since plug-in that is wanted by departure: as a person stated it, else as the vehicle says; `nil`: nobody said.
+    public var target: Energy? {
+        needs.flatMap { $0.statedBy == Needs.vehicle ? nil : $0.energy } ?? v2x?.target ?? needs?.energy
+    }
+}

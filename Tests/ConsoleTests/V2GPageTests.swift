@@ -1,4 +1,5 @@
 import Assets
+import Charging
 import ConsoleSupport
 import GridDispatch
 import Operations
@@ -25,6 +26,21 @@ import Testing
         for name in ["stored", "course", "target", "minimum", "window-low", "window-high"] {
             #expect(page.contains("data-series=\"\(name)\""), "\(name)")
         }
+    }
+
+    @Test func `what the driver stated goes before what the vehicle says`() async {
+        let now = PreviewCommunity.evening
+        var state = PreviewPark.state()
+        let view = state.sessions[0]
+        var session = view.session
+        session.needs = Needs(
+            departure: now + .hours(13), energy: .kilowattHours(12), minimum: .kilowattHours(6), chargeNow: false,
+            statedBy: "lu", statedAt: now)
+        state.sessions[0] = SessionView(
+            session: session, site: view.site, plan: view.plan, planStart: view.planStart, planStep: view.planStep)
+        let browser = Browser(over: FakePlatform(state) { now }).with(["accept-language": "en"])
+        let page = await browser.get("/sessions/\(PreviewPark.session.value)").text
+        #expect(page.contains("wanted at departure 12.00 kWh, never below 6.00 kWh"))
     }
 
     @Test(arguments: [("zh-CN", "设定值与实测功率"), ("en", "Setpoint and measured power")])

@@ -30,7 +30,7 @@ enum SessionEnvelope {
             }
         }
         let levels: [(String, Energy?)] = [
-            ("target", v2x.target), ("minimum", v2x.minimum), ("window-low", v2x.minimumV2X),
+            ("target", session.target), ("minimum", session.floor), ("window-low", v2x.minimumV2X),
             ("window-high", v2x.maximumV2X),
         ]
         var lines = [
@@ -51,8 +51,8 @@ enum SessionEnvelope {
                 "envelope.summary",
                 [
                     "now": format.kilowattHours(stored.last?.energy),
-                    "target": format.kilowattHours(v2x.target),
-                    "minimum": format.kilowattHours(v2x.minimum),
+                    "target": format.kilowattHours(session.target),
+                    "minimum": format.kilowattHours(session.floor),
                 ]) + (soc.map { " " + t("envelope.soc", ["soc": $0]) } ?? "")
         let marks =
             session.status == .active

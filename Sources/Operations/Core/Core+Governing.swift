@@ -126,7 +126,7 @@ extension Core {
         }
         // Where it only may give, it is ended when the floor is reached.
         let mustGive = held.schedules.contains { $0.periods.contains { $0.v2x?.setpoint ?? 0 < 0 } }
-        return mustGive && stored(session) <= floor(session) ? .init(path: "setpoint", .atFloor) : nil
+        return mustGive && stored(session) <= session.floor ? .init(path: "setpoint", .atFloor) : nil
     }
 
     // MARK: - Where they do harm
@@ -181,7 +181,7 @@ extension Core {
         if power < .zero {
             // What it gives until it is told and has stopped is gone as well.
             let soon = (.zero - power).energy(over: settings.dispatch.deadMan)
-            if power < .zero - Self.leastFlow, stored(session) - soon <= floor(session) { return .takesBelowFloor }
+            if power < .zero - Self.leastFlow, stored(session) - soon <= session.floor { return .takesBelowFloor }
             for n in pathUp(from: start) {
                 guard let limit = nodes[n].node.exportLimit, let flow = fresh(n, at: now) else { continue }
                 if flow < .zero - limit { return .exports(nodes[n].node.id) }

@@ -72,7 +72,7 @@ extension Core {
         var steering = Steering(
             mostCharge: min(rating, v2x.mostCharge ?? rating), mostDischarge: mostDischarge,
             leastCharge: v2x.leastCharge ?? .zero, leastDischarge: v2x.leastDischarge ?? .zero,
-            floor: floor(session), full: full)
+            floor: session.floor, full: full)
         steering.dischargeBound = dischargeBound
         return steering
     }
@@ -80,12 +80,6 @@ extension Core {
     /// The most that the vehicle offers to give in all of `span` (2.1 evEnergyOffer); `nil`: it made no offer for it.
     func offered(_ session: Session, in span: Interval) -> Power? {
         session.dialogue?.offer?.mostGiven(in: span).map { Power(watts: $0) }
-    }
-
-    /// Net energy since plug-in at which nothing more is taken: where nobody said how far it may be emptied, a vehicle leaves
-    /// with no less than it came with.
-    func floor(_ session: Session) -> Energy {
-        [session.needs?.minimum, session.v2x?.minimum, session.v2x?.minimumV2X].compactMap { $0 }.max() ?? .zero
     }
 
     /// Net energy since plug-in as the battery has it: since its vehicle spoke of its energies last, what went in counts
