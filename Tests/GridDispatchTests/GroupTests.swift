@@ -516,6 +516,23 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(site.flow == -40_000, "\(site.flow) W")
     }
 
+    @Test func `what a profile above ours gives takes of the export limit`() {
+        var site = park(2, export: .kilowatts(100))
+        site.run(seconds: 120, sampleEvery: 2)
+        site.piles[0].session?.steering = nil
+        site.piles[0].governed = .init(range: .kilowatts(-60) ... .zero, until: site.now + .hours(2))
+        site.piles[0].governedPower = .kilowatts(-60)
+        site.ask(.kilowatts(-120))
+        site.run(
+            seconds: 130, sampleEvery: 2,
+            check: { site in
+                #expect(site.flow >= -100_000, "\(site.flow) W")
+            })
+        #expect(site.piles[1].vehicle.map { $0.flow < .kilowatts(-20) } == true)
+        #expect(site.last?.groups.first?.shortfalls.contains { $0.reason == .notSteered } == true)
+        #expect(site.last?.groups.first.map { $0.allocated >= .kilowatts(-100) } == true, "what is granted fits")
+    }
+
     @Test func `a plan that discharges is followed down to the floor`() {
         var site = park(2)
         site.piles[0].session?.steering?.floor = .wattHours(-500)
