@@ -74,7 +74,7 @@ enum GroupPowersCard {
         guard !nodes.isEmpty else { return .empty }
         var form = FormView("power", to: path(site.id), call, refused)
         let fields: HTML = """
-            \(form.select(t("powers.node"), "node", nodes.map { ($0.id.value, $0.id.value) }, nodes[0].id.value))
+            \(form.select(t("powers.node"), "node", nodes.map { ($0.id.value, $0.id.value) }, (nodes.first { $0.parent == nil } ?? nodes[0]).id.value))
             \(form.input(t("powers.kw"), "power_kw", type: "number", hint: t("powers.kw.hint"), needed: true, more: " step=\"any\""))
             \(form.input(t("powers.minutes"), "to", "60", type: "number", needed: true, more: " min=\"1\" max=\"10080\""))
             \(form.input(t("powers.ramp"), "ramp_kw_per_second", type: "number", hint: t("powers.ramp.hint"), more: " min=\"0\" step=\"any\""))
