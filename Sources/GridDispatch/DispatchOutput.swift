@@ -28,6 +28,9 @@ public struct DispatchCommand: Hashable, Sendable {
         case setpoint(session: String, limit: Power, until: Instant)
         /// A power to follow, discharging below 0, until `until` unless it is told again.
         case follow(session: String, power: Power, until: Instant)
+        /// Powers to follow one after the other until `until`, for a vehicle that negotiates them; the first one from now. Later
+        /// ones lie between zero and the first.
+        case schedule(session: String, steps: [ScheduleStep], until: Instant)
         /// The default profile that holds whenever no transaction profile does; it never ends.
         case fallback(DailyProfile)
     }
@@ -38,6 +41,16 @@ public struct DispatchCommand: Hashable, Sendable {
     /// A cut for safety: it goes before everything else.
     public let isUrgent: Bool
     public let reason: SetpointReason
+}
+
+/// A power to follow from an instant on, discharging below 0.
+public struct ScheduleStep: Hashable, Sendable {
+    public let from: Instant
+    public let power: Power
+    public init(from: Instant, power: Power) {
+        self.from = from
+        self.power = power
+    }
 }
 
 /// How a command ended.

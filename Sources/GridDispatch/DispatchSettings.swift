@@ -69,6 +69,10 @@ public struct DispatchSettings: Hashable, Sendable {
     /// Share of a vehicle's charging power that counts when it is asked whether what was taken can come back by departure:
     /// others may charge beside it.
     public var recoveryShare = 0.5
+    /// A vehicle that negotiates its schedule follows a new one within this (ISO 15118-20 lets it wait for a minute).
+    public var negotiateWithin: Duration = .seconds(60)
+    /// As ``derateFor``, of one that follows schedules.
+    public var scheduleDerateFor: Duration = .minutes(10)
     /// Between two schedules for a vehicle that negotiates each of them; cuts for safety do not wait.
     public var scheduleInterval: Duration = .seconds(60)
     public init() {}

@@ -55,7 +55,7 @@ public struct Dispatcher: Sendable {
         guard let settled = tracks[index].ledger.settle(number, answer, at: now) else { return }
         switch settled {
         case .setpoint(let setpoint):
-            if answer == .accepted, setpoint.isDeadMan { tracks[index].response.told(setpoint.limit, at: now) }
+            if answer == .accepted { tracks[index].response.told(setpoint, at: now) }
             tracks[index].changedAt = max(tracks[index].changedAt, now)
             if answer == .accepted {
                 tracks[index].failures = 0
@@ -229,11 +229,11 @@ public struct Dispatcher: Sendable {
             let number = nextNumber
             nextNumber += 1
             owners[number] = i
+            let (content, kind) = frame.content(of: decision, k, session)
             tracks[i].ledger.sent(
                 ProfileLedger.Setpoint(
                     number: number, session: session, limit: decision.limit, until: decision.until, sentAt: frame.now,
-                    // A schedule ends by the station's clock.
-                    isDeadMan: decision.isFollowed && evse.session?.isScheduled != true))
+                    kind: kind))
             let isFresh = tracks[i].sampleAt.map { frame.now - $0 <= settings.settleAfter } ?? false
             tracks[i].response.sent(
                 decision.limit, measured: isFresh ? tracks[i].samplePower : nil, settings: settings, at: frame.now)
@@ -242,11 +242,8 @@ public struct Dispatcher: Sendable {
             if decision.isChange { tracks[i].changedAt = frame.now }
             output.commands.append(
                 DispatchCommand(
-                    number: number, evse: evse.id,
-                    content: decision.isFollowed
-                        ? .follow(session: session, power: decision.limit, until: decision.until)
-                        : .setpoint(session: session, limit: decision.limit, until: decision.until),
-                    isUrgent: decision.isUrgent, reason: frame.reasons[k]))
+                    number: number, evse: evse.id, content: content, isUrgent: decision.isUrgent,
+                    reason: frame.reasons[k]))
         }
         output.commands = output.commands.filter(\.isUrgent) + output.commands.filter { !$0.isUrgent }
         if owners.count > 4 * max(64, tracks.count) { forgetSettled() }

@@ -94,7 +94,8 @@ struct EVSETrack: Sendable {
     mutating func pass(to now: Instant, isOnline: Bool, settings: DispatchSettings) {
         // What it was told may have held until now: samples that waited in a queue are of that time.
         if ledger.expire(at: now) { changedAt = now }
-        response.pass(to: now, settings: settings)
+        if ledger.confirmed == nil { response.endTold() }
+        response.pass(to: now, pace: pace(settings), settings: settings)
         // Nothing holds it any more: by its default profile it charges.
         if response.sign < 0, ledger.confirmed.map({ $0.until <= now }) ?? true, ledger.pending == nil {
             response.loseSight(at: now)
@@ -119,11 +120,12 @@ struct EVSETrack: Sendable {
             beyond = nil
         }
         guard session != nil else { return nil }
-        if let live = ledger.confirmed, live.isDeadMan, ledger.governed == nil {
+        let pace = pace(settings)
+        if let pace, let live = ledger.confirmed, sample.at <= live.earliestEnd, ledger.governed == nil {
             let tolerance = max(200, Int64(Double(capability.rating.watts) * settings.steerTolerance))
-            response.judge(sample, tolerance: tolerance, settings: settings)
+            response.judge(sample, tolerance: tolerance, pace: pace)
         }
-        guard sample.at >= changedAt + settings.settleAfter else { return nil }
+        guard sample.at >= changedAt + max(settings.settleAfter, pace?.within ?? .zero) else { return nil }
         response.moved(sample, settings: settings)
         let rating = capability.rating
         let allowed = ledger.ceiling(at: sample.at, rating: rating)
@@ -131,6 +133,15 @@ struct EVSETrack: Sendable {
             judgeDrawing(sample, allowed: allowed, capability: capability, settings: settings)
         }
         return judgeFollowing(sample, allowed: allowed, capability: capability, settings: settings)
+    }
+
+    /// How its vehicle follows what holds now; `nil`: that is a limit.
+    private func pace(_ settings: DispatchSettings) -> Response.Pace? {
+        switch ledger.confirmed?.kind {
+        case nil, .limit?: nil
+        case .deadMan?: .steered(settings)
+        case .schedule?: .scheduled(settings)
+        }
     }
 
     private mutating func judgeFollowing(

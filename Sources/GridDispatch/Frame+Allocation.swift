@@ -165,7 +165,7 @@ extension Frame {
         }
     }
 
-    private func planned(_ session: String) -> Plan.Stay? { stays[session].flatMap { input.plan?.stays[$0] } }
+    func planned(_ session: String) -> Plan.Stay? { stays[session].flatMap { input.plan?.stays[$0] } }
 
     /// A short vehicle takes what it can get; the others only as much as the plan meant for those that do not take it, so
     /// that nothing more is bought at this hour than planned.

@@ -57,6 +57,23 @@ extension Frame {
         return Decision(limit: limit, until: fitsUntil[k], isUrgent: isUrgent, isChange: true)
     }
 
+    /// What is sent of it, and how the ledger keeps it.
+    func content(
+        of decision: Decision, _ k: Int, _ session: String
+    ) -> (DispatchCommand.Content, ProfileLedger.Setpoint.Kind) {
+        guard decision.isFollowed else {
+            return (.setpoint(session: session, limit: decision.limit, until: decision.until), .limit)
+        }
+        guard input.evses[k].session?.isScheduled == true else {
+            return (.follow(session: session, power: decision.limit, until: decision.until), .deadMan)
+        }
+        let steps = scheduleSteps(k, session, decision.limit, until: decision.until)
+        return (
+            .schedule(session: session, steps: steps, until: decision.until),
+            .schedule(later: Array(steps.dropFirst()))
+        )
+    }
+
     func isHeldAtZero(_ k: Int) -> Bool {
         if case .stopped = input.mode { return true }
         return input.evses[k].paused

@@ -6,14 +6,22 @@ import Quantities
 /// predecessor, so a confirmed command ends the doubt about every earlier one.
 struct ProfileLedger: Sendable {
     struct Setpoint: Hashable, Sendable {
+        enum Kind: Hashable, Sendable {
+            /// Nothing says that the vehicle takes that much.
+            case limit
+            /// Followed; its end counts from when the station got it, not by the station's clock.
+            case deadMan
+            /// Followed; these take the place of the first power, between zero and it.
+            case schedule(later: [ScheduleStep])
+        }
         let number: UInt64
         let session: String
         /// Of what is followed: the power, below 0 while discharging.
         let limit: Power
         let until: Instant
         let sentAt: Instant
-        /// Its end counts from when the station got it, not by the station's clock.
-        var isDeadMan = false
+        var kind = Kind.limit
+        var isDeadMan: Bool { kind == .deadMan }
 
         /// Until then it may hold.
         var latestEnd: Instant {
@@ -58,7 +66,7 @@ struct ProfileLedger: Sendable {
             let (a, b) = (doubtful[0], doubtful[1])
             doubtful[1] = Setpoint(
                 number: b.number, session: b.session, limit: max(a.limit, b.limit), until: max(a.until, b.until),
-                sentAt: b.sentAt, isDeadMan: a.isDeadMan && b.isDeadMan)
+                sentAt: b.sentAt, kind: a.isDeadMan && b.isDeadMan ? .deadMan : .limit)
             if a.limit < .zero {
                 let (limit, end) = forgottenGiving ?? (a.limit, a.latestEnd)
                 forgottenGiving = (min(limit, a.limit), max(end, a.latestEnd))
@@ -124,7 +132,7 @@ struct ProfileLedger: Sendable {
         guard let live = confirmed, live.isDeadMan, doubtful.isEmpty else { return nil }
         confirmed = Setpoint(
             number: live.number, session: live.session, limit: live.limit, until: max(live.until, end),
-            sentAt: live.sentAt, isDeadMan: true)
+            sentAt: live.sentAt, kind: .deadMan)
         return live.limit
     }
 

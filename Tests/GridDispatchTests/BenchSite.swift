@@ -14,6 +14,8 @@ struct BenchSite {
         var contacted = true
         var session: DispatchInput.Stay?
         var live: (limit: Power, until: Instant, session: String, isFollowed: Bool)?
+        /// What its vehicle negotiated; ``live`` says how long it holds.
+        var schedule: (steps: [ScheduleStep], agreedAt: Instant)?
         var fallback: DailyProfile?
         /// What the vehicle would draw if nothing held it.
         var appetite = Power.zero
@@ -49,10 +51,17 @@ struct BenchSite {
             if let governedPower { return governedPower }
             if let live, live.until > now, live.session == stay.session, live.isFollowed, !ignoresProfiles {
                 let part = { (power: Power) in Power(watts: Int64(Double(power.watts) * vehicle.obedience)) }
-                return max(.zero - part(vehicle.mostDischarge), min(live.limit, part(vehicle.mostCharge)))
+                let told = asked(of: vehicle, at: now) ?? live.limit
+                return max(.zero - part(vehicle.mostDischarge), min(told, part(vehicle.mostCharge)))
             }
             let power = min(vehicle.mostCharge, min(appetite, allowed(at: now)))
             return power < capability.minimum ? .zero : power
+        }
+        /// Less is done at once, more when vehicle and station agree.
+        private func asked(of vehicle: Vehicle, at now: Instant) -> Power? {
+            guard let schedule, let told = schedule.steps.last(where: { $0.from <= now })?.power else { return nil }
+            if now >= schedule.agreedAt { return told }
+            return told < .zero ? min(.zero, max(told, vehicle.flow)) : max(.zero, min(told, vehicle.flow))
         }
     }
 
@@ -64,6 +73,8 @@ struct BenchSite {
         var slew: Int64 = 30_000
         /// What it really does of its power.
         var obedience = 1.0
+        /// From a new schedule until it is followed.
+        var negotiation: Duration = .zero
         var flow = Power.zero
         /// Each time its flow changed its direction.
         var turns: [Instant] = []
@@ -215,6 +226,11 @@ struct BenchSite {
             // The dead-man counts from when it came.
             let lasts = until - (sentAt[command.number] ?? now)
             if piles[i].session?.session == session { piles[i].live = (power, now + lasts, session, true) }
+            piles[i].schedule = nil
+        case .schedule(let session, let steps, let until):
+            guard piles[i].session?.session == session, let first = steps.first else { return }
+            piles[i].live = (first.power, until, session, true)
+            piles[i].schedule = (steps, now + (piles[i].vehicle?.negotiation ?? .zero))
         case .fallback(let profile): piles[i].fallback = profile
         }
     }

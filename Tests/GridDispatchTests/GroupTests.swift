@@ -516,6 +516,31 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(site.flow == -40_000, "\(site.flow) W")
     }
 
+    @Test func `who went by its default profile while nothing else held did not fall short`() {
+        var site = park(2)
+        site.nodes[0].limit = .kilowatts(100)
+        site.piles[0].session = nil
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(50))
+        site.run(seconds: 60, sampleEvery: 2)
+        #expect(site.flow == 50_000)
+        // The line is gone until its dead-man has ended it.
+        site.piles[1].online = false
+        let lost = site.now
+        site.run(seconds: 200)
+        let left = Power(watts: site.flow)
+        #expect(left < .kilowatts(30), "its default profile")
+        site.piles[1].online = true
+        site.run(seconds: 3, sampleEvery: 100_000)
+        // What waited in its queue comes once it has been told again.
+        for i in 0..<4 as Range<Int64> {
+            site.piles[1].measured = .init(power: left, at: lost + .seconds(100 + 20 * i))
+            site.run(seconds: 1, sampleEvery: 100_000)
+        }
+        site.run(seconds: 20, sampleEvery: 2)
+        #expect(site.flow == 50_000, "\(site.flow) W")
+    }
+
     @Test func `what a profile above ours gives takes of the export limit`() {
         var site = park(2, export: .kilowatts(100))
         site.run(seconds: 120, sampleEvery: 2)

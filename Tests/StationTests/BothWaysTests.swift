@@ -143,6 +143,37 @@ import Testing
         #expect(b.watts == 9000 && b.faults == [])
     }
 
+    @Test func `a new schedule takes the time of a negotiation, but less is let flow at once`() {
+        var vehicle = BidirectionalVehicle.half
+        vehicle.control = .scheduled
+        vehicle.negotiation = .seconds(20)
+        var b = Bench21.charging(vehicle)
+        func told(_ watts: Int) -> ProfileRefusal? {
+            b.set(
+                .v2x(
+                    1, 1, [.init(startPeriod: 0, setpoint: JSONDecimal(watts), operationMode: .centralSetpoint)],
+                    kind: .absolute, transaction: b.transaction))
+        }
+        func plans() -> Int {
+            b.requests.count { if case .notifyEVChargingSchedule = $0 { true } else { false } }
+        }
+        b.run(for: .minutes(1))
+        let charging = b.watts
+        #expect(charging > 0 && told(-6000) == nil)
+        b.run(for: .seconds(10))
+        #expect(b.watts == 0 && plans() == 0, "it stops charging, and does not give yet")
+        b.run(for: .seconds(12))
+        #expect(b.watts == -6000 && plans() == 1)
+        #expect(told(-2000) == nil)
+        b.run(for: .seconds(2))
+        #expect(b.watts == -2000)
+        #expect(told(-9000) == nil)
+        b.run(for: .seconds(18))
+        #expect(b.watts == -2000)
+        b.run(for: .seconds(4))
+        #expect(b.watts == -9000 && b.faults == [])
+    }
+
     // MARK: Energy
 
     @Test func `registers are the integral of power, and the battery what is left of it`() {

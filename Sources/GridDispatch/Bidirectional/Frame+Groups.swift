@@ -52,13 +52,15 @@ extension Frame {
             var told: Int64 = 0
             var isSettled = true
             var members: [GroupFrame.Member] = []
+            // Whoever could make up had the time for it.
+            let isInNeed = known[instruction.id]?.missedSince.map { now - $0 > settings.negotiateWithin } ?? false
             for k in below {
                 let track = tracks[indices[k]]
                 let (drawn, uncertain) = drawnNow(k, track)
                 measured += drawn
                 unsure += uncertain
                 told += input.evses[k].session?.steering != nil ? track.ledger.confirmed?.limit.watts ?? drawn : drawn
-                guard let member = member(k, track, instruction.priority) else {
+                guard let member = member(k, track, instruction.priority, isInNeed: isInNeed) else {
                     fixed += drawn
                     continue
                 }
@@ -153,7 +155,7 @@ extension Frame {
 
     /// `nil`: it is not to be told by a group: it is not steered, has to charge whatever the group is asked, or does not answer.
     private func member(
-        _ k: Int, _ track: EVSETrack, _ priority: Priority
+        _ k: Int, _ track: EVSETrack, _ priority: Priority, isInNeed: Bool
     ) -> GroupFrame.Member? {
         let evse = input.evses[k]
         guard piles[k].standing == .steered, !piles[k].isReserved, !evse.paused, !evse.chargeNow,
@@ -170,8 +172,9 @@ extension Frame {
         let isFloored = giving < steering.mostDischarge.watts && steering.mostDischarge >= steering.leastDischarge
         var keepsFromGiving: SetpointReason = isFloored ? .energyFloor : steering.dischargeBound
         var keepsFromTaking = (taking < steering.mostCharge.watts ? cap.reason : nil) ?? .atRating
-        if let given = track.response.mostGiven, -given > lowest { (lowest, keepsFromGiving) = (-given, .fallsShort) }
-        if let takes = track.response.mostTaken, takes < highest { (highest, keepsFromTaking) = (takes, .fallsShort) }
+        let derated = track.response.bounds(isNeeded: isInNeed && stay.isScheduled, at: now)
+        if let given = derated.giving, -given > lowest { (lowest, keepsFromGiving) = (-given, .fallsShort) }
+        if let takes = derated.taking, takes < highest { (highest, keepsFromTaking) = (takes, .fallsShort) }
         if !track.response.mayAsk(-1, settings: settings, at: now) { (lowest, keepsFromGiving) = (0, .turning) }
         if !track.response.mayAsk(1, settings: settings, at: now) { (highest, keepsFromTaking) = (0, .turning) }
         return GroupFrame.Member(

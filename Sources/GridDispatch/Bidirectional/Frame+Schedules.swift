@@ -31,6 +31,40 @@ extension Frame {
         guard live.until - now < settings.renewBefore, fitsUntil[k] > live.until else { return nil }
         return decision(isChange: power != live.limit)
     }
+
+    /// What the plan has for a vehicle until its schedule ends. What follows the first power lies between nothing and that
+    /// power, so that the ledger, which reckons with the first until the end, reckons with all of it: floors, and the limits of
+    /// nodes in both directions, hold whatever step runs. What somebody asks for beside the plan stays as it is.
+    func scheduleSteps(_ k: Int, _ session: String, _ power: Power, until: Instant) -> [ScheduleStep] {
+        var steps = [ScheduleStep(from: now, power: power)]
+        guard reasons[k] == .plan, power != .zero, let plan = input.plan, let stay = planned(session) else {
+            return steps
+        }
+        let passed = max(-1, (now - plan.start).wholeMilliseconds / plan.step.wholeMilliseconds)
+        var next = plan.start + plan.step * Int(passed + 1)
+        while next < until, steps.count < Self.mostSteps {
+            guard let planned = plan.power(of: stay, at: next) else { break }
+            let bounded = power > .zero ? min(max(.zero, planned), power) : max(min(.zero, planned), power)
+            if bounded != steps.last?.power { steps.append(ScheduleStep(from: next, power: bounded)) }
+            next = next + plan.step
+        }
+        return steps
+    }
+    /// Of the ten minutes that are told a plan of quarter hours has two, one of minutes has ten.
+    private static let mostSteps = 12
+}
+
+extension Response.Pace {
+    /// A value of the moment shows within seconds, and another try costs nothing.
+    static func steered(_ settings: DispatchSettings) -> Self {
+        Self(within: settings.followWithin, restFor: settings.derateFor, atMost: settings.profileDuration)
+    }
+    /// A schedule is negotiated first, and runs by the station's clock. Each try costs the group the time of a negotiation.
+    static func scheduled(_ settings: DispatchSettings) -> Self {
+        Self(
+            within: settings.negotiateWithin, clock: ProfileLedger.clockTolerance,
+            restFor: settings.scheduleDerateFor, atMost: settings.scheduleDerateFor * 6, triesOnlyInNeed: true)
+    }
 }
 
 extension DispatchInput.Stay {

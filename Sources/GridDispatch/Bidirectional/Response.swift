@@ -3,8 +3,40 @@ import Quantities
 /// How well a steered vehicle follows. What it falls short of is not asked of it for a while, so that others can make up.
 struct Response: Hashable, Sendable {
     /// Confirmed setpoints, oldest first: samples lag behind them.
-    private var told: [(Told)] = []
-    private struct Told: Hashable { let at: Instant, watts: Int64 }
+    private var told: [Told] = []
+    private struct Told: Hashable {
+        let at: Instant
+        let watts: Int64
+        /// What takes its place by a schedule.
+        let later: [ScheduleStep]
+
+        /// All that it says of a stretch of time.
+        func powers(from: Instant, to: Instant) -> ClosedRange<Int64> {
+            var (lowest, highest) = (Int64.max, Int64.min)
+            var (begins, power) = (Instant(milliseconds: .min / 2), watts)
+            func consider(until ends: Instant) {
+                guard begins <= to, ends > from else { return }
+                (lowest, highest) = (min(lowest, power), max(highest, power))
+            }
+            for step in later {
+                consider(until: step.from)
+                (begins, power) = (step.from, step.power.watts)
+            }
+            consider(until: Instant(milliseconds: .max / 2))
+            return lowest...highest
+        }
+    }
+    /// How soon a vehicle follows, and how long it is left alone once it did not.
+    struct Pace: Hashable {
+        let within: Duration
+        /// By so much the clock may be off by which what it was told changes.
+        var clock = Duration.zero
+        /// What it fell short of is not asked of it for so long, doubled each time up to `atMost`.
+        let restFor: Duration
+        let atMost: Duration
+        /// Another try costs more than it may bring: it is made only where others cannot make up.
+        var triesOnlyInNeed = false
+    }
     /// The most it was seen to take or give where it did less than it was told; magnitudes in watts. `nil`: it follows.
     private(set) var mostTaken: Int64?
     private(set) var mostGiven: Int64?
@@ -25,14 +57,23 @@ struct Response: Hashable, Sendable {
 
     private static let kept = 12
 
-    /// A station confirmed a setpoint.
-    mutating func told(_ power: Power, at now: Instant) {
+    /// A station confirmed a setpoint; a limit says nothing of what the vehicle does.
+    mutating func told(_ setpoint: ProfileLedger.Setpoint, at now: Instant) {
+        let later: [ScheduleStep]
+        switch setpoint.kind {
+        case .limit: return
+        case .deadMan: later = []
+        case .schedule(let steps): later = steps
+        }
         // It turns when the station has it, not when it was sent.
         if isTurning { turnedAt = max(turnedAt, now) }
         isTurning = false
-        told.append(Told(at: now, watts: power.watts))
+        told.append(Told(at: now, watts: setpoint.limit.watts, later: later))
         if told.count > Self.kept { told.removeFirst() }
     }
+
+    /// Nothing that it follows holds any more: samples of this time fall short of nothing.
+    mutating func endTold() { told = [] }
 
     /// The bounds of what was confirmed since then, and what held before that; watts. `nil`: nothing was confirmed.
     func toldSince(_ at: Instant) -> ClosedRange<Int64>? {
@@ -90,8 +131,6 @@ struct Response: Hashable, Sendable {
         sign = 0
         turnedAt = now
         isOutOfSight = true
-        // What it was told has ended: samples of this time fall short of nothing.
-        told = []
     }
 
     private static func sign(_ power: Power) -> Int64 { abs(power.watts) < least.watts ? 0 : power.watts.signum() }
@@ -105,14 +144,19 @@ struct Response: Hashable, Sendable {
     // MARK: - Falling short
 
     /// Judges a sample against everything that was in force while it was taken.
-    mutating func judge(_ sample: DispatchInput.Measured, tolerance: Int64, settings: DispatchSettings) {
-        let from = sample.at - settings.followWithin
+    mutating func judge(
+        _ sample: DispatchInput.Measured, tolerance: Int64, pace: Pace
+    ) {
+        let from = sample.at - pace.within
         let before = told.last { $0.at <= from }
         let during = told.filter { $0.at > from && $0.at <= sample.at }
         // Nothing was in force for long enough to be followed.
         guard let before, before.watts != 0 || !during.isEmpty else { return }
-        let all = [before.watts] + during.map(\.watts)
-        guard let lowest = all.min(), let highest = all.max() else { return }
+        var (lowest, highest) = (Int64.max, Int64.min)
+        for telling in [before] + during {
+            let bounds = telling.powers(from: max(from, telling.at) - pace.clock, to: sample.at + pace.clock)
+            (lowest, highest) = (min(lowest, bounds.lowerBound), max(highest, bounds.upperBound))
+        }
         let power = sample.power.watts
         let last = judged
         judged = power
@@ -120,25 +164,36 @@ struct Response: Hashable, Sendable {
         let isRising = last.map { power > $0 + tolerance / 2 } ?? false
         let isFalling = last.map { power < $0 - tolerance / 2 } ?? false
         if lowest > 0, power < lowest - tolerance, !isRising {
-            fallShort(of: sample.at, settings: settings)
+            fallShort(at: sample.at, pace)
             mostTaken = max(0, power) + tolerance
         } else if highest < 0, power > highest + tolerance, !isFalling {
-            fallShort(of: sample.at, settings: settings)
+            fallShort(at: sample.at, pace)
             mostGiven = max(0, -power) + tolerance
+        } else if let mostTaken, power > mostTaken + tolerance {
+            self.mostTaken = nil
+        } else if let mostGiven, -power > mostGiven + tolerance {
+            self.mostGiven = nil
         }
     }
 
-    private mutating func fallShort(of at: Instant, settings: DispatchSettings) {
+    private mutating func fallShort(at instant: Instant, _ pace: Pace) {
         // Each sample of one shortfall moves the mark, not the patience.
-        guard mostTaken == nil, mostGiven == nil else { return }
+        guard !fallsShort || instant >= retryAt else { return }
         shortfalls += 1
-        retryAt = at + min(settings.derateFor * (1 << min(shortfalls - 1, 4)), settings.profileDuration)
+        retryAt = instant + min(pace.restFor * (1 << min(shortfalls - 1, 4)), pace.atMost)
+    }
+
+    /// What it may be asked at the most, magnitudes; `nil`: all that it can.
+    /// - Parameter isNeeded: others could not make up.
+    func bounds(isNeeded: Bool, at now: Instant) -> (taking: Int64?, giving: Int64?) {
+        isNeeded && now >= retryAt ? (nil, nil) : (mostTaken, mostGiven)
     }
 
     /// Gives it another chance when its time has come; a vehicle that follows for as long again is forgiven.
-    mutating func pass(to now: Instant, settings: DispatchSettings) {
+    mutating func pass(to now: Instant, pace: Pace?, settings: DispatchSettings) {
         guard now >= retryAt else { return }
-        if mostTaken != nil || mostGiven != nil {
+        if fallsShort {
+            guard pace?.triesOnlyInNeed != true else { return }
             mostTaken = nil
             mostGiven = nil
         } else if shortfalls > 0, now >= retryAt + settings.profileDuration {

@@ -156,18 +156,18 @@ extension Core {
             guard let i = stations[m].session(Session.ID(session)), let e = stations[m].evse(command.evse.number) else {
                 return sites[s].dispatcher.settle(command.number, .notSent, at: now)
             }
-            if stations[m].sessions[i].v2x?.control == .scheduled {
-                asked = .followSchedule(
-                    evse: command.evse.number, transaction: stations[m].sessions[i].transactionID,
-                    steps: scheduleSteps(
-                        of: Session.ID(session), power, isPlanned: command.reason == .plan, s,
-                        in: Interval(now, max(until, now))), interval: Interval(now, max(until, now)))
-                rank = command.isUrgent ? .safety : .setpoint
-                break
-            }
             asked = .steer(
                 evse: command.evse.number, transaction: stations[m].sessions[i].transactionID, power: power,
                 interval: Interval(now, max(until, now)), isRenewal: stations[m].evses[e].steering.followed == session)
+            rank = command.isUrgent ? .safety : .setpoint
+        case .schedule(let session, let steps, let until):
+            guard let i = stations[m].session(Session.ID(session)) else {
+                return sites[s].dispatcher.settle(command.number, .notSent, at: now)
+            }
+            asked = .followSchedule(
+                evse: command.evse.number, transaction: stations[m].sessions[i].transactionID,
+                steps: steps.map { PowerStep(start: max(.zero, $0.from - now), power: $0.power) },
+                interval: Interval(now, max(until, now)))
             rank = command.isUrgent ? .safety : .setpoint
         case .fallback(let profile):
             asked = .limitByDefault(
@@ -196,16 +196,15 @@ extension Core {
         if answer != .noReply { sites[s].asked[number] = nil }
         emit(.publish(.station(command.evse.station)))
         if case .follow(let session, _, _) = command.content { followed(command.evse, session, answer) }
-        if answer == .accepted, case .setpoint = command.content, let m = stationIndex[command.evse.station],
+        if answer == .accepted, let m = stationIndex[command.evse.station],
             let e = stations[m].evse(command.evse.number)
         {
+            switch command.content {
+            case .follow: break
             // It has taken the place of what was followed.
-            stations[m].evses[e].steering.followed = nil
-        }
-        if answer == .accepted, case .fallback = command.content, let m = stationIndex[command.evse.station],
-            let e = stations[m].evse(command.evse.number)
-        {
-            stations[m].evses[e].steering.isDefaultSure = true
+            case .setpoint, .schedule: stations[m].evses[e].steering.followed = nil
+            case .fallback: stations[m].evses[e].steering.isDefaultSure = true
+            }
         }
         if answer == .accepted, case .fallback(let profile) = command.content {
             sites[s].fallbacks[command.evse] = profile

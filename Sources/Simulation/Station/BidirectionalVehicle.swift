@@ -35,6 +35,9 @@ public struct BidirectionalVehicle: Hashable, Sendable {
     public var taperStartPermille = 900
     public var dischargeTaperStartPermille = 100
     public var control = Control.dynamic
+    /// Until it follows a new schedule, in scheduled control; it tells then which one it chose. The station lets less flow at
+    /// once (ISO 15118-20: the limits of each charge loop), more when they agree.
+    public var negotiation: Duration = .seconds(2)
     /// It lets nobody go below ``minimumPermille``. One that does not shows whether others take care.
     public var guardsMinimum = true
     /// It tells how much it would give at once, as an offer (ISO 15118-20 `EVEnergyOffer`).

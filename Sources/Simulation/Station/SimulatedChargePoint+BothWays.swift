@@ -35,7 +35,9 @@ extension SimulatedChargePoint {
     /// Sets what flows from now on.
     /// - Parameter share: of the station's maximum; `nil`: it has none.
     mutating func steer(_ i: Int, _ evse: BidirectionalEVSE, _ directive: PowerDirective?, share: ChargingLimit?) {
-        guard let vehicle = connectors[i].vehicle, let session = connectors[i].transaction?.v2x else { return }
+        guard let vehicle = connectors[i].vehicle, let traits = vehicle.bidirectional,
+            let session = connectors[i].transaction?.v2x
+        else { return }
         let faults = settings.faults
         let rests = connectors[i].isDrained || connectors[i].transaction?.bounds.reached != nil
         let heat = connectors[i].heatLimit(at: now, settings.supply)?.power
@@ -65,6 +67,11 @@ extension SimulatedChargePoint {
         connectors[i].exchange.setpoint = wish.isSetpoint ? order : nil
         if faults.followsPermille < 1000 {
             order = Power(watts: order.watts * Int64(faults.followsPermille) / 1000)
+        }
+
+        if let agreed = connectors[i].transaction?.talk?.choiceDue, now < agreed, traits.control == .scheduled {
+            let flowing = connectors[i].exchange.flow.power
+            order = order < .zero ? max(order, min(.zero, flowing)) : min(order, max(.zero, flowing))
         }
 
         let isFree = order == .zero ? wish.isOfVehicle : false

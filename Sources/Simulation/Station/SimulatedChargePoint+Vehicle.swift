@@ -84,8 +84,9 @@ extension SimulatedChargePoint {
         connectors[i].transaction?.talk?.patience = nil
         connectors[i].transaction?.talk?.hasSchedule = true
         // Whoever leaves it to the station how to charge has nothing to tell.
-        if connectors[i].vehicle?.bidirectional?.control == .dynamic, electronics(i) != nil { return }
-        connectors[i].transaction?.talk?.choiceDue = now + Self.thought
+        let bidirectional = electronics(i) == nil ? nil : connectors[i].vehicle?.bidirectional
+        if bidirectional?.control == .dynamic { return }
+        connectors[i].transaction?.talk?.choiceDue = now + (bidirectional?.negotiation ?? Self.thought)
     }
 
     /// A vehicle that can give energy back waits for its profile as long as ISO 15118-20 lets it, else the default holds.

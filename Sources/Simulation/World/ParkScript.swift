@@ -230,6 +230,8 @@ extension WorldScript.Stay {
         car.chargeEfficiencyPermille = Int.random(in: 960...985, using: &random)
         car.dischargeEfficiencyPermille = Int.random(in: 960...985, using: &random)
         car.control = random.unit() < 0.12 ? .scheduled : .dynamic
+        var pace = random.split(1)
+        car.negotiation = .seconds(Int.random(in: 1...50, using: &pace))
         // Whether others take care is what is to be seen.
         car.guardsMinimum = false
         // Within what the vehicle itself will take.
