@@ -26,25 +26,22 @@ public struct HeldProfile: Hashable, Sendable {
                 public var mode: String?
                 public var dischargeLimit: Int64?
                 public var setpoint: Int64?
-                /// LocalFrequency: what the curves are added to.
-                public var baseline: Int64?
-                /// Points of its curve over frequency.
-                public var frequencyPoints: Int?
-                /// Points of its curve over the signal of a grid operator: without one it takes no signal.
-                public var signalPoints: Int?
-                /// LocalFrequency: the least and the most that baseline and curves add up to.
-                public var answers: ClosedRange<Int64>?
+                /// LocalFrequency, which works in W.
+                public var curves: FrequencyCurves?
+                /// Idle: the EVSE may sleep.
+                public var sleeps: Bool
+                /// Idle: the battery is kept at its temperature.
+                public var preconditions: Bool
                 public init(
-                    mode: String? = nil, dischargeLimit: Int64? = nil, setpoint: Int64? = nil, baseline: Int64? = nil,
-                    frequencyPoints: Int? = nil, signalPoints: Int? = nil, answers: ClosedRange<Int64>? = nil
+                    mode: String? = nil, dischargeLimit: Int64? = nil, setpoint: Int64? = nil,
+                    curves: FrequencyCurves? = nil, sleeps: Bool = false, preconditions: Bool = false
                 ) {
                     self.mode = mode
                     self.dischargeLimit = dischargeLimit
                     self.setpoint = setpoint
-                    self.baseline = baseline
-                    self.frequencyPoints = frequencyPoints
-                    self.signalPoints = signalPoints
-                    self.answers = answers
+                    self.curves = curves
+                    self.sleeps = sleeps
+                    self.preconditions = preconditions
                 }
             }
             /// In the standard's word.
@@ -181,6 +178,10 @@ public struct HeldProfile: Hashable, Sendable {
                     a.start == b.start && isNear(a.limit, b.limit) && (a.phases ?? b.phases) == (b.phases ?? a.phases)
                         && a.mode == b.mode && isNear(a.v2x?.dischargeLimit, b.v2x?.dischargeLimit)
                         && (isNear(a.v2x?.setpoint, b.v2x?.setpoint) || a.mode == "ExternalSetpoint")
+                        && (a.v2x?.sleeps ?? false) == (b.v2x?.sleeps ?? false)
+                        && (a.v2x?.preconditions ?? false) == (b.v2x?.preconditions ?? false)
+                        && (a.v2x?.curves == b.v2x?.curves
+                            || a.v2x?.curves.flatMap { one in b.v2x?.curves.map(one.isNear) } ?? false)
                 }
         }
     }
@@ -283,17 +284,17 @@ public struct OutsideLimitNews: Hashable, Sendable {
 
 extension [HeldProfile.Schedule] {
     /// `A;1700000000000;300;0:6000:1,60:8000:-`, one a line; `-`: not said. What 2.1 adds stands behind:
-    /// `0:-:-:CentralSetpoint:-:-5000:-:-:-` (mode, discharge limit, setpoint, baseline, points of both curves; with curves also
-    /// the least and the most of their answers).
+    /// `0:-:-:CentralSetpoint:-:-5000:-:-:-:-` (mode, discharge limit, setpoint; baseline and both curves; `s` where the EVSE may
+    /// sleep, `p` where the battery is kept at its temperature).
     public var text: String {
         map { schedule in
             let periods = schedule.periods.map { period in
                 let told = "\(period.start):\(said(period.limit)):\(said(period.phases))"
                 guard let more = period.v2x else { return told }
-                return told
-                    + ":\(more.mode ?? "-"):\(said(more.dischargeLimit)):\(said(more.setpoint)):\(said(more.baseline))"
-                    + ":\(said(more.frequencyPoints)):\(said(more.signalPoints))"
-                    + (more.answers.map { ":\($0.lowerBound):\($0.upperBound)" } ?? "")
+                let idle = (more.sleeps ? "s" : "") + (more.preconditions ? "p" : "")
+                return told + ":\(more.mode ?? "-"):\(said(more.dischargeLimit)):\(said(more.setpoint))"
+                    + ":\(said(more.curves?.baseline)):\((more.curves?.frequency ?? []).text)"
+                    + ":\((more.curves?.signal ?? []).text):\(idle.isEmpty ? "-" : idle)"
             }
             return
                 "\(schedule.unit);\(said(schedule.startsAt?.milliseconds));\(said(schedule.duration));"
@@ -313,22 +314,28 @@ extension [HeldProfile.Schedule] {
             var periods: [HeldProfile.Schedule.Period] = []
             for period in parts[3].split(separator: ",") {
                 let parts = period.split(separator: ":")
-                let fields = parts.enumerated().compactMap { $0.offset == 3 ? nil : Self.read($0.element) }
-                guard [3: 3, 9: 8, 11: 10][parts.count] == fields.count,
-                    let start = fields[0]
+                guard [3, 9, 10, 11].contains(parts.count), let start = Self.read(parts[0])?.map({ Int($0) }),
+                    let limit = Self.read(parts[1]), let phases = Self.read(parts[2])
                 else { return nil }
                 var v2x: HeldProfile.Schedule.Period.V2X?
-                if parts.count >= 9 {
-                    v2x = HeldProfile.Schedule.Period.V2X(
-                        mode: parts[3] == "-" ? nil : HeldProfile.word(String(parts[3])), dischargeLimit: fields[3],
-                        setpoint: fields[4], baseline: fields[5], frequencyPoints: fields[6].map { Int($0) },
-                        signalPoints: fields[7].map { Int($0) })
+                if parts.count > 3 {
+                    guard let dischargeLimit = Self.read(parts[4]), let setpoint = Self.read(parts[5]) else {
+                        return nil
+                    }
+                    v2x = .init(
+                        mode: parts[3] == "-" ? nil : HeldProfile.word(String(parts[3])),
+                        dischargeLimit: dischargeLimit, setpoint: setpoint)
                 }
-                if parts.count == 11 {
-                    guard let least = fields[8], let most = fields[9], least <= most else { return nil }
-                    v2x?.answers = least...most
+                // Rows of before have counts of points and not the points: their curves are not known until the station tells.
+                if parts.count == 10 {
+                    guard let baseline = Self.read(parts[6]), let frequency = [FrequencyCurves.Point](text: parts[7]),
+                        let signal = [FrequencyCurves.Point](text: parts[8])
+                    else { return nil }
+                    v2x?.curves = FrequencyCurves(baseline: baseline, frequency: frequency, signal: signal)
+                    v2x?.sleeps = parts[9].contains("s")
+                    v2x?.preconditions = parts[9].contains("p")
                 }
-                periods.append(.init(start: Int(start), limit: fields[1], phases: fields[2].map { Int($0) }, v2x: v2x))
+                periods.append(.init(start: start, limit: limit, phases: phases.map { Int($0) }, v2x: v2x))
             }
             append(
                 HeldProfile.Schedule(

@@ -13,9 +13,15 @@ public struct ReportedSchedule: Hashable, Sendable {
         public let setpoint: Power?
         /// The operation mode, in the standard's word.
         public let mode: String
+        /// LocalFrequency.
+        public let curves: FrequencyCurves?
+        /// Idle: whether the EVSE may sleep, and the battery is kept at its temperature.
+        public let sleeps: Bool
+        public let preconditions: Bool
         public init(
             start: Instant, limit: Power, isUnlimited: Bool = false, dischargeLimit: Power? = nil,
-            setpoint: Power? = nil, mode: String = "ChargingOnly"
+            setpoint: Power? = nil, mode: String = "ChargingOnly", curves: FrequencyCurves? = nil,
+            sleeps: Bool = false, preconditions: Bool = false
         ) {
             self.start = start
             self.limit = limit
@@ -23,6 +29,9 @@ public struct ReportedSchedule: Hashable, Sendable {
             self.dischargeLimit = dischargeLimit
             self.setpoint = setpoint
             self.mode = mode
+            self.curves = curves
+            self.sleeps = sleeps
+            self.preconditions = preconditions
         }
     }
     public let span: Interval

@@ -1,4 +1,5 @@
 import Charging
+import OCPP
 import OCPPMessages
 import Quantities
 import Testing
@@ -19,18 +20,23 @@ import Testing
                     ReportedSchedule.Step(
                         start: start + .minutes($0.minute), limit: $0.step.limit ?? .zero,
                         isUnlimited: $0.step.limit == nil, dischargeLimit: $0.step.dischargeLimit,
-                        setpoint: $0.step.setpoint, mode: $0.step.mode)
+                        setpoint: $0.step.setpoint, mode: $0.step.mode,
+                        curves: $0.step.response.flatMap {
+                            FrequencyCurves(
+                                baseline: $0.baseline,
+                                frequency: $0.frequency.map { .init(at: $0.at, power: $0.power) },
+                                signal: $0.signal.map { .init(at: $0.at, power: $0.power) })
+                        }, sleeps: $0.step.sleeps, preconditions: $0.step.preconditions)
                 }),
             asked: Interval(start, start + .hours(1)), with: ours, rating: .kilowatts(22), tolerance: .watts(138))
     }
 
     private func setpoint(_ watts: Int64) -> TwoWayLimit {
-        TwoWayLimit(mode: "CentralSetpoint", limit: nil, dischargeLimit: nil, setpoint: .watts(watts))
+        TwoWayLimit(mode: "CentralSetpoint", setpoint: .watts(watts))
     }
     private func bounds(_ limit: Int64?, _ discharge: Int64?, _ mode: String = "ExternalLimits") -> TwoWayLimit {
         TwoWayLimit(
-            mode: mode, limit: limit.map(Power.init(watts:)), dischargeLimit: discharge.map(Power.init(watts:)),
-            setpoint: nil)
+            mode: mode, limit: limit.map(Power.init(watts:)), dischargeLimit: discharge.map(Power.init(watts:)))
     }
 
     @Test func `each field that differs is named with its span`() throws {
@@ -62,6 +68,67 @@ import Testing
         #expect(
             comparison([(0, bounds(3000, nil, "ChargingOnly"))], with: { _ in setpoint(-3000) })?.verdict == .allowsLess
         )
+    }
+
+    private func local(
+        _ baseline: Int64, _ frequency: [(hertz: Double, watts: Int64)], signal: [(Int64, watts: Int64)] = []
+    ) -> TwoWayLimit {
+        TwoWayLimit(
+            mode: "LocalFrequency",
+            response: FrequencyResponse(
+                baseline: baseline * 1000,
+                frequency: frequency.map { .init(at: Int64($0.hertz * 1000), power: $0.watts * 1000) },
+                signal: signal.map { .init(at: $0.0, power: $0.watts * 1000) }))
+    }
+
+    @Test func `LocalFrequency is compared by baseline and by what its curves answer`() throws {
+        let ours = local(2000, [(49.8, -8000), (50, 0), (50.2, 8000)], signal: [(-10, -4000), (10, 4000)])
+        #expect(comparison([(0, ours)], with: { _ in ours })?.verdict == .agrees)
+        // The same curve with a point more on its line.
+        let same = local(
+            2000, [(49.8, -8000), (49.9, -4000), (50, 0), (50.2, 8000)], signal: [(-10, -4000), (0, 0), (10, 4000)])
+        #expect(comparison([(0, same)], with: { _ in ours })?.verdict == .agrees)
+
+        let baseline = try #require(
+            comparison(
+                [(0, local(3000, [(49.8, -8000), (50, 0), (50.2, 8000)], signal: [(-10, -4000), (10, 4000)]))],
+                with: { _ in ours }))
+        #expect(baseline.differences.map(\.field) == [.baseline] && baseline.verdict == .allowsMore)
+
+        // It gives more below 49.8 Hz and takes less above: where more would flow counts.
+        let steeper = try #require(
+            comparison(
+                [(0, local(2000, [(49.8, -9000), (50, 0), (50.2, 2000)], signal: [(-10, -4000), (10, 4000)]))],
+                with: { _ in ours }))
+        let one = try #require(steeper.differences.first)
+        #expect(steeper.differences.count == 1 && one.field == .frequencyCurve && one.at == 49_800)
+        #expect(one.ours == .watts(-8000) && one.theirs == .watts(-9000) && one.allowsMore)
+        #expect(one.span == Interval(start, start + .hours(1)), "one span, not a row a minute")
+
+        let slack = try #require(
+            comparison(
+                [(0, local(2000, [(49.8, -8000), (50, 0), (50.2, 8000)], signal: [(-10, -1000), (10, 4000)]))],
+                with: { _ in ours }))
+        #expect(slack.verdict == .allowsLess && slack.differences.map(\.field) == [.signalCurve])
+        #expect(slack.differences.first?.at == -10)
+
+        // One that tells no curve answers nothing.
+        let none = try #require(
+            comparison([(0, TwoWayLimit(mode: "LocalFrequency"))], with: { _ in ours }))
+        #expect(
+            none.verdict == .allowsLess && none.differences.map(\.field) == [.baseline, .frequencyCurve, .signalCurve])
+    }
+
+    @Test func `Idle is compared by whether the EVSE sleeps and the battery is kept warm`() throws {
+        func idle(_ sleeps: Bool, _ preconditions: Bool) -> TwoWayLimit {
+            TwoWayLimit(mode: "Idle", sleeps: sleeps, preconditions: preconditions)
+        }
+        #expect(comparison([(0, idle(true, true))], with: { _ in idle(true, true) })?.verdict == .agrees)
+        let awake = try #require(comparison([(0, idle(false, false))], with: { _ in idle(true, false) }))
+        #expect(awake.verdict == .allowsLess && awake.differences.map(\.field) == [.sleep])
+        #expect(awake.differences.first?.isOnAtStation == false)
+        let heats = try #require(comparison([(0, idle(true, true))], with: { _ in idle(true, false) }))
+        #expect(heats.verdict == .allowsMore && heats.differences.map(\.field) == [.preconditioning])
     }
 
     @Test(arguments: 0..<100) func `a station that reckons as we do agrees, and one that reckons otherwise does not`(

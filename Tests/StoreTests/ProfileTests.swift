@@ -32,8 +32,15 @@ import Testing
                     .init(
                         start: 0, limit: nil, phases: nil,
                         v2x: .init(
-                            mode: "LocalFrequency", dischargeLimit: -5_000_000, setpoint: -4_000_500, baseline: -1,
-                            frequencyPoints: 2, signalPoints: nil, answers: -7_000_000...3_000_000))
+                            mode: "LocalFrequency", dischargeLimit: -5_000_000, setpoint: -4_000_500,
+                            curves: FrequencyCurves(
+                                baseline: -1,
+                                frequency: [.init(at: 49_800, power: -7_000_000), .init(at: 50_200, power: 3_000_500)],
+                                signal: [.init(at: -3, power: 0), .init(at: 5, power: 10)]))),
+                    .init(
+                        start: 30, limit: nil, phases: nil,
+                        v2x: .init(mode: "Idle", sleeps: true, preconditions: true)),
+                    .init(start: 40, limit: nil, phases: nil, v2x: .init(mode: "Idle", preconditions: true)),
                 ])
         ], liveness: .init(offline: 60, isDeadAfterwards: true, updatedAt: t0 + .seconds(5), updateInterval: 30))
 

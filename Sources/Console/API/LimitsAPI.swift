@@ -82,10 +82,16 @@ extension EVSELimits {
     }
 }
 
+extension ScheduleComparison.Difference {
+    /// Where a curve differs most.
+    var hertz: String? { field == .frequencyCurve ? at.map { decimalText(Int128($0), scale: 3) } : nil }
+    var signal: Int64? { field == .signalCurve ? at : nil }
+}
+
 extension ScheduleComparison {
     static let columns = [
         "evse_id", "compared_at", "result", "start", "end", "ours_kw", "station_kw", "field", "ours_mode",
-        "station_mode",
+        "station_mode", "at_hz", "at_signal", "station_on",
     ]
     func json(evse: Int) -> [JSONValue] {
         func row(_ result: Verdict, _ span: Interval, _ difference: Difference?) -> JSONValue {
@@ -96,6 +102,9 @@ extension ScheduleComparison {
                 "field": .string(orNull: difference?.field.rawValue),
                 "ours_mode": .string(orNull: difference?.ourMode),
                 "station_mode": .string(orNull: difference?.theirMode),
+                "at_hz": difference?.hertz.map { .number($0) } ?? .null,
+                "at_signal": .int(orNull: difference?.signal),
+                "station_on": difference?.isOnAtStation.map { .bool($0) } ?? .null,
             ]
         }
         if differences.isEmpty { return [row(.agrees, span, nil)] }

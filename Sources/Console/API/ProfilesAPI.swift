@@ -82,9 +82,17 @@ extension HeldProfile.Schedule {
                         "phases": .int(orNull: period.phases), "mode": .string(period.mode),
                         "discharge_limit": .thousandths(period.v2x?.dischargeLimit),
                         "setpoint": .thousandths(period.v2x?.setpoint),
-                        "baseline": .thousandths(period.v2x?.baseline),
-                        "frequency_points": .int(orNull: period.v2x?.frequencyPoints),
-                        "signal_points": .int(orNull: period.v2x?.signalPoints),
+                        "baseline": .thousandths(period.v2x?.curves?.baseline),
+                        "frequency_curve": .array(
+                            (period.v2x?.curves?.frequency ?? []).map {
+                                ["hz": .thousandths($0.at), "w": .thousandths($0.power)]
+                            }),
+                        "signal_curve": .array(
+                            (period.v2x?.curves?.signal ?? []).map {
+                                ["signal": .int($0.at), "w": .thousandths($0.power)]
+                            }),
+                        "evse_sleep": .bool(period.v2x?.sleeps ?? false),
+                        "preconditioning": .bool(period.v2x?.preconditions ?? false),
                     ]
                 }),
         ]

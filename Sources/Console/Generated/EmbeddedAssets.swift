@@ -1967,6 +1967,13 @@ enum EmbeddedAssets {
                   "profiles.compared.discharge_limit": "{from} to {to}: gives back at most {station} kW by the station, {ours} kW by the platform",
                   "profiles.compared.setpoint": "{from} to {to}: setpoint {station} kW by the station, {ours} kW by the platform",
                   "profiles.compared.mode": "{from} to {to}: mode by the station: {station}; by the platform: {ours}",
+                  "profiles.compared.baseline": "{from} to {to}: baseline {station} kW by the station, {ours} kW by the platform",
+                  "profiles.compared.frequency_curve": "{from} to {to}: at {at} Hz its curve answers with {station} kW by the station, {ours} kW by the platform",
+                  "profiles.compared.signal_curve": "{from} to {to}: at signal {at} its curve answers with {station} kW by the station, {ours} kW by the platform",
+                  "profiles.compared.evse_sleep.on": "{from} to {to}: the station says that it may sleep, the platform that it stays awake",
+                  "profiles.compared.evse_sleep.off": "{from} to {to}: the station says that it stays awake, the platform that it may sleep",
+                  "profiles.compared.preconditioning.on": "{from} to {to}: the battery is kept at its temperature by the station, not by the platform",
+                  "profiles.compared.preconditioning.off": "{from} to {to}: the battery is kept at its temperature by the platform, not by the station",
                   "site.v2g.open": "Energy flows and giving back",
                   "site.v2g": "Giving back (V2G)",
                   "site.v2g.text": "Who gives and takes now, what vehicles gave back, income, wear and the pilot's figures.",
@@ -3874,6 +3881,13 @@ enum EmbeddedAssets {
                   "profiles.compared.discharge_limit": "{from} 至 {to}：放电限值，桩 {station} kW，平台 {ours} kW",
                   "profiles.compared.setpoint": "{from} 至 {to}：设定值，桩 {station} kW，平台 {ours} kW",
                   "profiles.compared.mode": "{from} 至 {to}：运行模式，桩：{station}；平台：{ours}",
+                  "profiles.compared.baseline": "{from} 至 {to}：基准功率，桩 {station} kW，平台 {ours} kW",
+                  "profiles.compared.frequency_curve": "{from} 至 {to}：频率响应曲线在 {at} Hz 处，桩 {station} kW，平台 {ours} kW",
+                  "profiles.compared.signal_curve": "{from} 至 {to}：信号响应曲线在信号 {at} 处，桩 {station} kW，平台 {ours} kW",
+                  "profiles.compared.evse_sleep.on": "{from} 至 {to}：桩认为可休眠，平台认为不休眠",
+                  "profiles.compared.evse_sleep.off": "{from} 至 {to}：桩认为不休眠，平台认为可休眠",
+                  "profiles.compared.preconditioning.on": "{from} 至 {to}：桩认为要保持电池温度，平台认为不需",
+                  "profiles.compared.preconditioning.off": "{from} 至 {to}：平台认为要保持电池温度，桩认为不需",
                   "site.v2g.open": "能量流与放电",
                   "site.v2g": "放电（V2G）",
                   "site.v2g.text": "当前能量流向、车辆放电量、收益、电池损耗与试点指标。",
@@ -12522,12 +12536,15 @@ enum EmbeddedAssets {
                           "end": {"type": "string", "format": "date-time"},
                           "ours_kw": {"type": ["number", "null"]},
                           "station_kw": {"type": ["number", "null"]},
-                          "field": {"type": ["string", "null"], "enum": ["limit", "discharge_limit", "setpoint", "mode", null]},
+                          "field": {"type": ["string", "null"], "enum": ["limit", "discharge_limit", "setpoint", "mode", "baseline", "frequency_curve", "signal_curve", "evse_sleep", "preconditioning", null]},
                           "ours_mode": {"type": ["string", "null"], "description": "Of a difference of operation modes (OCPP 2.1)."},
-                          "station_mode": {"type": ["string", "null"]}
+                          "station_mode": {"type": ["string", "null"]},
+                          "at_hz": {"type": ["number", "null"], "description": "Frequency at which the curves of LocalFrequency differ most."},
+                          "at_signal": {"type": ["integer", "null"], "description": "Signal at which they do."},
+                          "station_on": {"type": ["boolean", "null"], "description": "Of Idle's sleep and preconditioning: on by the station and off by the platform, or the other way round."}
                         },
                         "additionalProperties": false,
-                        "required": ["evse_id", "compared_at", "result", "start", "end", "ours_kw", "station_kw", "field", "ours_mode", "station_mode"]
+                        "required": ["evse_id", "compared_at", "result", "start", "end", "ours_kw", "station_kw", "field", "ours_mode", "station_mode", "at_hz", "at_signal", "station_on"]
                       },
                       "ProfileSchedule": {
                         "type": "object",
@@ -12547,8 +12564,10 @@ enum EmbeddedAssets {
                                 "discharge_limit": {"type": ["number", "null"], "description": "0 or less."},
                                 "setpoint": {"type": ["number", "null"], "description": "Below 0 it gives back."},
                                 "baseline": {"type": ["number", "null"]},
-                                "frequency_points": {"type": ["integer", "null"]},
-                                "signal_points": {"type": ["integer", "null"]}
+                                "frequency_curve": {"type": "array", "items": {"type": "object", "properties": {"hz": {"type": "number"}, "w": {"type": "number"}}, "additionalProperties": false, "required": ["hz", "w"]}, "description": "LocalFrequency; empty: none, or not known until the station tells its profiles again."},
+                                "signal_curve": {"type": "array", "items": {"type": "object", "properties": {"signal": {"type": "integer"}, "w": {"type": "number"}}, "additionalProperties": false, "required": ["signal", "w"]}},
+                                "evse_sleep": {"type": "boolean", "description": "Idle: the EVSE may sleep."},
+                                "preconditioning": {"type": "boolean", "description": "Idle: the battery is kept at its temperature."}
                               },
                               "additionalProperties": false,
                               "required": [
@@ -12559,8 +12578,10 @@ enum EmbeddedAssets {
                                 "discharge_limit",
                                 "setpoint",
                                 "baseline",
-                                "frequency_points",
-                                "signal_points"
+                                "frequency_curve",
+                                "signal_curve",
+                                "evse_sleep",
+                                "preconditioning"
                               ]
                             }
                           }

@@ -61,8 +61,10 @@ struct ProfileStack {
                 "ours": difference.ourMode.map { t.known("v2x.mode." + $0) ?? $0 } ?? format.kilowatts(difference.ours),
                 "station": difference.theirMode.map { t.known("v2x.mode." + $0) ?? $0 }
                     ?? format.kilowatts(difference.theirs),
+                "at": difference.hertz ?? difference.signal.map { String($0) } ?? "",
             ]
-            let text = difference.field == .limit ? "span" : difference.field.rawValue
+            var text = difference.field == .limit ? "span" : difference.field.rawValue
+            if let isOn = difference.isOnAtStation { text += isOn ? ".on" : ".off" }
             return "<li>\(t("profiles.compared." + text, words))</li>"
         }
         return "<p class=\"problem\">\(head)</p><ul>\(spans)</ul>"

@@ -33,9 +33,11 @@ public struct FrequencyResponse: Hashable, Sendable {
     /// Milliwatts, rounded towards the point before (Q08.FR.06, FR.10).
     /// - Parameter value: `nil`: no signal has come.
     public func power(millihertz: Int64, signal value: Int64?) -> Int64 {
-        let answer = Self.interpolated(frequency, at: millihertz)
-        return baseline + answer + (value.map { Self.interpolated(signal, at: $0) } ?? 0)
+        baseline + answer(millihertz: millihertz) + (value.map(answer(signal:)) ?? 0)
     }
+    /// The part of ``power(millihertz:signal:)`` that comes from each curve.
+    public func answer(millihertz: Int64) -> Int64 { Self.interpolated(frequency, at: millihertz) }
+    public func answer(signal value: Int64) -> Int64 { Self.interpolated(signal, at: value) }
 
     /// The least and the most that it can be, in milliwatts.
     public var extremes: ClosedRange<Int64> {

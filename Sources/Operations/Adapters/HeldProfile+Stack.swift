@@ -26,7 +26,9 @@ extension HeldProfile {
                 ChargingProfile.Period(
                     start: period.start, limit: period.limit.map(Self.exact), phases: period.phases, mode: mode,
                     dischargeLimit: period.v2x?.dischargeLimit.map(Self.exact),
-                    setpoint: period.v2x?.setpoint.map(Self.exact)))
+                    setpoint: period.v2x?.setpoint.map(Self.exact),
+                    response: mode == .localFrequency ? period.v2x?.curves?.response : nil,
+                    sleeps: period.v2x?.sleeps ?? false, preconditions: period.v2x?.preconditions ?? false))
         }
         return ChargingProfile(
             id: id, stackLevel: level, purpose: purpose, kind: kind, unit: unit, start: schedule.startsAt,

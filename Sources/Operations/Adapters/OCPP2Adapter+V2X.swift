@@ -59,7 +59,8 @@ extension OCPP2Adapter {
                 start: limits[i].start, limit: limits[i].limit, isUnlimited: period.limit == nil,
                 dischargeLimit: period.dischargeLimit.map { _ in -discharge[i].limit },
                 setpoint: period.setpoint.map { $0 < JSONDecimal(0) ? -setpoints[i].limit : setpoints[i].limit },
-                mode: HeldProfile.word(period.operationMode?.name ?? "ChargingOnly"))
+                mode: HeldProfile.word(period.operationMode?.name ?? "ChargingOnly"), curves: FrequencyCurves(period),
+                sleeps: period.evseSleep ?? false, preconditions: period.preconditioningRequest ?? false)
         }
         return ReportedSchedule(span: whole.span, steps: told)
     }

@@ -166,10 +166,27 @@ extension HeldProfile.Schedule {
                             $0 == .chargingOnly ? nil : HeldProfile.word($0.name)
                         }, dischargeLimit: $0.dischargeLimit.map(HeldProfile.signedThousandths),
                         setpoint: $0.setpoint.map(HeldProfile.signedThousandths),
-                        baseline: $0.v2xBaseline.map(HeldProfile.signedThousandths),
-                        frequencyPoints: $0.v2xFreqWattCurve?.count, signalPoints: $0.v2xSignalWattCurve?.count,
-                        answers: FrequencyResponse($0)?.extremes))
+                        curves: FrequencyCurves($0), sleeps: $0.evseSleep ?? false,
+                        preconditions: $0.preconditioningRequest ?? false))
             })
+    }
+}
+
+extension FrequencyCurves {
+    /// `nil` where the period says nothing of it.
+    init?(_ period: V2.ChargingSchedulePeriod) {
+        func exact(_ value: JSONDecimal) -> Int64 { HeldProfile.signedThousandths(value) }
+        self.init(
+            baseline: period.v2xBaseline.map(exact),
+            frequency: (period.v2xFreqWattCurve ?? []).map { Point(at: exact($0.frequency), power: exact($0.power)) },
+            signal: (period.v2xSignalWattCurve ?? []).map { Point(at: Int64($0.signal), power: exact($0.power)) })
+    }
+
+    /// What has no baseline answers around nothing.
+    var response: FrequencyResponse {
+        FrequencyResponse(
+            baseline: baseline ?? 0, frequency: frequency.map { .init(at: $0.at, power: $0.power) },
+            signal: signal.map { .init(at: $0.at, power: $0.power) })
     }
 }
 

@@ -1,29 +1,30 @@
 import Charging
-public import Quantities
+import OCPP
+import Quantities
 
 /// What holds an EVSE at an instant in both directions of power, in the standard's words (2.1).
-public struct TwoWayLimit: Hashable, Sendable {
-    public var mode: String
+struct TwoWayLimit: Hashable, Sendable {
+    var mode: String
     /// `nil`: only the hardware limits it.
-    public var limit: Power?
+    var limit: Power?
     /// 0 or less; `nil`: only the hardware limits it.
-    public var dischargeLimit: Power?
-    public var setpoint: Power?
-    public init(mode: String, limit: Power?, dischargeLimit: Power?, setpoint: Power?) {
-        self.mode = mode
-        self.limit = limit
-        self.dischargeLimit = dischargeLimit
-        self.setpoint = setpoint
-    }
+    var dischargeLimit: Power?
+    var setpoint: Power?
+    /// LocalFrequency: what takes the place of a setpoint.
+    var response: FrequencyResponse?
+    /// Idle: whether the EVSE may sleep, and the battery is kept at its temperature.
+    var sleeps = false
+    var preconditions = false
 
     fileprivate var givesNothingBack: Bool { mode == "ChargingOnly" || mode == "Idle" }
 }
 
 extension ScheduleComparison {
-    /// A station of 2.1: mode, limits and setpoints each beside ours, looked at once a minute like ``init(of:asked:with:rating:tolerance:)``.
+    /// A station of 2.1: mode, limits and setpoints each beside ours, and what LocalFrequency and Idle have in their place; looked
+    /// at once a minute like ``init(of:asked:with:rating:tolerance:)``.
     ///
     /// A setpoint says all of a moment that has one: limits are compared where there is none.
-    public init?(
+    init?(
         of reported: ReportedSchedule, asked: Interval, with ours: (Instant) -> TwoWayLimit, rating: Power,
         tolerance: Power
     ) {
@@ -68,6 +69,17 @@ extension ScheduleComparison {
                 Difference(
                     span: span, ours: ours.setpoint ?? .zero, theirs: theirs.setpoint ?? .zero, field: .mode,
                     ourMode: ours.mode, theirMode: theirs.mode))
+        } else if ours.mode == "LocalFrequency" {
+            let nothing = FrequencyResponse(baseline: 0, frequency: [])
+            list += differences(theirs.response ?? nothing, ours.response ?? nothing, span, tolerance)
+        } else if ours.mode == "Idle" {
+            func compare(_ field: Difference.Field, _ ours: Bool, _ theirs: Bool) {
+                guard ours != theirs else { return }
+                list.append(
+                    Difference(span: span, ours: .zero, theirs: .zero, field: field, isOnAtStation: theirs))
+            }
+            compare(.sleep, ours.sleeps, theirs.sleeps)
+            compare(.preconditioning, ours.preconditions, theirs.preconditions)
         }
         if ours.setpoint != nil || theirs.setpoint != nil {
             if let a = ours.setpoint, let b = theirs.setpoint { compare(.setpoint, a, b) }
@@ -80,16 +92,45 @@ extension ScheduleComparison {
         compare(.dischargeLimit, least(ours), least(theirs))
         return list
     }
+
+    /// Of two curves the point that differs most: curves are straight between points, so that it is a point of one of both. One
+    /// at which the station would let more flow goes before others.
+    private static func differences(
+        _ theirs: FrequencyResponse, _ ours: FrequencyResponse, _ span: Interval, _ tolerance: Power
+    ) -> [Difference] {
+        func power(_ milliwatts: Int64) -> Power { Power(watts: milliwatts / 1000) }
+        func worst(
+            _ field: Difference.Field, _ points: [FrequencyResponse.Point],
+            _ answer: (FrequencyResponse, Int64) -> Int64
+        ) -> Difference? {
+            Set(points.map(\.at)).sorted().map { at in
+                Difference(
+                    span: span, ours: power(answer(ours, at)), theirs: power(answer(theirs, at)), field: field, at: at)
+            }.filter { abs($0.ours.watts - $0.theirs.watts) > tolerance.watts }.max { a, b in
+                if a.allowsMore != b.allowsMore { return b.allowsMore }
+                return abs(a.ours.watts - a.theirs.watts) < abs(b.ours.watts - b.theirs.watts)
+            }
+        }
+        let baseline = Difference(
+            span: span, ours: power(ours.baseline), theirs: power(theirs.baseline), field: .baseline)
+        return [
+            abs(baseline.ours.watts - baseline.theirs.watts) > tolerance.watts ? baseline : nil,
+            worst(.frequencyCurve, ours.frequency + theirs.frequency) { $0.answer(millihertz: $1) },
+            worst(.signalCurve, ours.signal + theirs.signal) { $0.answer(signal: $1) },
+        ].compactMap { $0 }
+    }
 }
 
 extension ScheduleComparison.Difference {
     fileprivate func isSame(as other: ScheduleComparison.Difference) -> Bool {
-        (ours, theirs, ourMode, theirMode) == (other.ours, other.theirs, other.ourMode, other.theirMode)
+        self == other.lasting(until: span.end, from: span.start)
     }
-    fileprivate func lasting(until end: Instant) -> ScheduleComparison.Difference {
+    fileprivate func lasting(
+        until end: Instant, from start: Instant? = nil
+    ) -> ScheduleComparison.Difference {
         ScheduleComparison.Difference(
-            span: Interval(span.start, end), ours: ours, theirs: theirs, field: field, ourMode: ourMode,
-            theirMode: theirMode)
+            span: Interval(start ?? span.start, end), ours: ours, theirs: theirs, field: field, ourMode: ourMode,
+            theirMode: theirMode, at: at, isOnAtStation: isOnAtStation)
     }
 }
 
@@ -98,6 +139,7 @@ extension ReportedSchedule {
         guard span.contains(instant), let step = steps.last(where: { $0.start <= instant }) else { return nil }
         return TwoWayLimit(
             mode: step.mode, limit: step.isUnlimited ? nil : step.limit, dischargeLimit: step.dischargeLimit,
-            setpoint: step.setpoint)
+            setpoint: step.setpoint, response: step.curves?.response, sleeps: step.sleeps,
+            preconditions: step.preconditions)
     }
 }

@@ -16,11 +16,19 @@ public struct ScheduleComparison: Hashable, Sendable {
         /// Of a difference of modes, in the standard's word.
         public let ourMode: String?
         public let theirMode: String?
+        /// Of a curve: millihertz, or the signal, at which it differs most.
+        public let at: Int64?
+        /// Of what is on or off: `true`, it is on by the station and off by the platform.
+        public let isOnAtStation: Bool?
 
         public enum Field: String, Hashable, Sendable, CaseIterable {
             case limit
             case dischargeLimit = "discharge_limit"
-            case setpoint, mode
+            case setpoint, mode, baseline
+            case frequencyCurve = "frequency_curve"
+            case signalCurve = "signal_curve"
+            case sleep = "evse_sleep"
+            case preconditioning
         }
 
         /// More power in either direction than we reckon with.
@@ -28,13 +36,17 @@ public struct ScheduleComparison: Hashable, Sendable {
             switch field {
             case .limit: theirs > ours
             case .dischargeLimit: theirs < ours
-            case .setpoint: theirs > max(ours, .zero) || theirs < min(ours, .zero)
+            case .setpoint, .baseline, .frequencyCurve, .signalCurve:
+                theirs > max(ours, .zero) || theirs < min(ours, .zero)
             case .mode: theirMode != "ChargingOnly" && theirMode != "Idle"
+            case .sleep: false
+            // Heat for the battery comes from the grid.
+            case .preconditioning: isOnAtStation == true
             }
         }
         public init(
             span: Interval, ours: Power, theirs: Power, field: Field = .limit, ourMode: String? = nil,
-            theirMode: String? = nil
+            theirMode: String? = nil, at: Int64? = nil, isOnAtStation: Bool? = nil
         ) {
             self.span = span
             self.ours = ours
@@ -42,6 +54,8 @@ public struct ScheduleComparison: Hashable, Sendable {
             self.field = field
             self.ourMode = ourMode
             self.theirMode = theirMode
+            self.at = at
+            self.isOnAtStation = isOnAtStation
         }
     }
     public enum Verdict: String, Hashable, Sendable, CaseIterable {

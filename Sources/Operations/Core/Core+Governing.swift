@@ -240,7 +240,10 @@ extension HeldProfile.Schedule.Period {
         switch mode {
         case "Idle": return (0, 0)
         case "ChargingOnly": return (0, limit)
-        case "LocalFrequency": return (v2x?.answers?.lowerBound, v2x?.answers?.upperBound)
+        case "LocalFrequency":
+            guard let curves = v2x?.curves, !curves.frequency.isEmpty else { return (nil, nil) }
+            let extremes = curves.response.extremes
+            return (extremes.lowerBound, extremes.upperBound)
         case "CentralSetpoint", "CentralFrequency":
             guard let setpoint = v2x?.setpoint else { return (v2x?.dischargeLimit, limit) }
             return (min(0, setpoint), max(0, setpoint))

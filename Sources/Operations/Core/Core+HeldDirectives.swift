@@ -76,8 +76,16 @@ struct HeldDirective: Hashable, Sendable {
     /// 0 or less; `nil`: only hardware and vehicle limit it.
     var dischargeLimit: Int64?
     var setpoint: Int64?
+    /// Of LocalFrequency.
+    let response: FrequencyResponse?
+    /// Of Idle.
+    let sleeps: Bool
+    let preconditions: Bool
 
     init(_ directive: PowerDirective) {
+        response = directive.response
+        sleeps = directive.sleeps
+        preconditions = directive.preconditions
         mode = directive.mode
         limit = directive.limit?.milliwatts
         dischargeLimit = directive.dischargeLimit
@@ -89,7 +97,7 @@ struct HeldDirective: Hashable, Sendable {
         func power(_ milliwatts: Int64) -> Power { Power(watts: milliwatts / 1000) }
         return TwoWayLimit(
             mode: V2.OperationMode(mode).name, limit: limit.map(power), dischargeLimit: dischargeLimit.map(power),
-            setpoint: setpoint.map(power))
+            setpoint: setpoint.map(power), response: response, sleeps: sleeps, preconditions: preconditions)
     }
 
     /// Power that is there in addition lies on top of what is left (2.1 part 2 §3.6, LocalGeneration).

@@ -174,7 +174,7 @@ extension StationSlot {
         let local = (profiles?.picture.kept ?? []).filter { one in
             one.missingSince == nil && !one.profile.isOver(at: now)
         }.flatMap { $0.profile.schedules.flatMap(\.periods) }.filter { $0.mode == "LocalFrequency" }
-        guard !local.isEmpty, !local.contains(where: { ($0.v2x?.signalPoints ?? 0) > 0 }) else { return [] }
+        guard !local.isEmpty, !local.contains(where: { $0.v2x?.curves?.signal.isEmpty == false }) else { return [] }
         return [
             .init(
                 path: "signal",
