@@ -159,6 +159,121 @@ import Testing
         #expect(comparison(moved, with: ours)?.differences.isEmpty == false)
     }
 
+    private static func curve(_ least: Int) -> [V2.V2XFreqWattPoint] {
+        [
+            .init(frequency: JSONDecimal(mantissa: 498, scale: 1), power: JSONDecimal(least)),
+            .init(frequency: JSONDecimal(mantissa: 502, scale: 1), power: JSONDecimal(7500)),
+        ]
+    }
+    /// Each as it may stand in a profile, and as another station would have it.
+    private static let modes: [(told: V2.ChargingSchedulePeriod, other: V2.ChargingSchedulePeriod)] = [
+        (.init(startPeriod: 0, limit: JSONDecimal(7000)), .init(startPeriod: 0, limit: JSONDecimal(9000))),
+        (
+            .init(startPeriod: 0, setpoint: JSONDecimal(-4000), operationMode: .centralSetpoint),
+            .init(startPeriod: 0, setpoint: JSONDecimal(-5000), operationMode: .centralSetpoint)
+        ),
+        (
+            .init(startPeriod: 0, setpoint: JSONDecimal(4000), operationMode: .centralFrequency),
+            .init(startPeriod: 0, setpoint: JSONDecimal(-4000), operationMode: .centralFrequency)
+        ),
+        (
+            .init(startPeriod: 0, setpoint: JSONDecimal(3000), operationMode: .externalSetpoint),
+            .init(startPeriod: 0, setpoint: JSONDecimal(3500), operationMode: .externalSetpoint)
+        ),
+        (
+            .init(
+                startPeriod: 0, limit: JSONDecimal(9000), dischargeLimit: JSONDecimal(-3000),
+                operationMode: .externalLimits),
+            .init(
+                startPeriod: 0, limit: JSONDecimal(9000), dischargeLimit: JSONDecimal(-6000),
+                operationMode: .externalLimits)
+        ),
+        (
+            .init(
+                startPeriod: 0, v2xBaseline: JSONDecimal(-2000), operationMode: .localFrequency,
+                v2xFreqWattCurve: curve(-8000),
+                v2xSignalWattCurve: [
+                    .init(signal: -5, power: JSONDecimal(0)), .init(signal: 5, power: JSONDecimal(900)),
+                ]
+            ),
+            .init(
+                startPeriod: 0, v2xBaseline: JSONDecimal(-2000), operationMode: .localFrequency,
+                v2xFreqWattCurve: curve(-9000),
+                v2xSignalWattCurve: [
+                    .init(signal: -5, power: JSONDecimal(0)), .init(signal: 5, power: JSONDecimal(900)),
+                ]
+            )
+        ),
+        (
+            .init(startPeriod: 0, limit: JSONDecimal(6000), operationMode: .localLoadBalancing),
+            .init(startPeriod: 0, limit: JSONDecimal(5000), operationMode: .localLoadBalancing)
+        ),
+        (
+            .init(startPeriod: 0, preconditioningRequest: true, evseSleep: true, operationMode: .idle),
+            .init(startPeriod: 0, evseSleep: true, operationMode: .idle)
+        ),
+    ]
+
+    @Test(arguments: modes.indices) func `every mode: what we keep of a profile reckons as the station does`(
+        mode: Int
+    ) throws {
+        #expect(Self.modes.count == ChargingProfile.Mode.allCases.count)
+        let supply = Supply(voltage: 230, phases: 3)
+        let hour = Interval(start, start + .hours(1))
+        let transaction = ProfileStack.Transaction(id: "tx", start: start, hasPriority: false)
+        func profile(_ period: V2.ChargingSchedulePeriod) -> V2.ChargingProfile {
+            V2.ChargingProfile(
+                id: 7, stackLevel: 1, chargingProfilePurpose: .txProfile, chargingProfileKind: .absolute,
+                chargingSchedule: [
+                    V2.ChargingSchedule(
+                        id: 1, chargingRateUnit: .w, chargingSchedulePeriod: [period], startSchedule: start,
+                        duration: 3600)
+                ], transactionId: "tx")
+        }
+        func stack(_ profile: ChargingProfile?) throws -> ProfileStack {
+            var stack = ProfileStack()
+            stack.install(try #require(profile), evse: 1, replacing: .sameID)
+            return stack
+        }
+        /// As the station answers, over the wire.
+        func answered(_ period: V2.ChargingSchedulePeriod) throws -> ReportedSchedule {
+            let composite = PowerSchedule(
+                try stack(ChargingProfile(profile(period), at: start)), evse: 1, over: hour, transaction: transaction,
+                supply: supply
+            ).schedule(of: 1, in: .w, supply: supply, hardware: ChargingLimit(milliwatts: 22_000_000, phases: 3))
+            let response = V2.GetCompositeScheduleResponse(status: .accepted, schedule: composite)
+            guard
+                case .success(.getCompositeSchedule(let read)) = V2.Response.decode(
+                    .getCompositeSchedule, payload: response.json.span, in: .v21
+                ).result, let schedule = read.schedule
+            else { throw Problem.unread }
+            return OCPP2Adapter.reported(schedule, LimitForm(unit: .watts, voltage: 230, phases: 3, maxLevel: 9))
+        }
+        // As it is kept, and read again after a restart.
+        let told = HeldProfile(profile(Self.modes[mode].told), 1)
+        let schedules = try #require([HeldProfile.Schedule](text: told.schedules.text))
+        #expect(schedules == told.schedules)
+        let kept = try stack(
+            HeldProfile(
+                id: told.id, evse: 1, purpose: told.purpose, level: told.level, kind: told.kind,
+                transaction: told.transaction, schedules: schedules
+            ).chargingProfile())
+        let ours = { (at: Instant) in
+            HeldDirective(kept.directive(evse: 1, at: at, transaction: transaction, supply: supply)).limits
+        }
+        func compared(_ period: V2.ChargingSchedulePeriod) throws -> ScheduleComparison? {
+            ScheduleComparison(
+                of: try answered(period), asked: hour, with: ours, rating: .kilowatts(22), tolerance: .watts(138))
+        }
+        #expect(try compared(Self.modes[mode].told)?.verdict == .agrees)
+        #expect(try compared(Self.modes[mode].other)?.differences.count == 1)
+        // What it reports is told from what it was set.
+        #expect(HeldProfile(profile(Self.modes[mode].told), 1).isSame(asSet: told))
+        #expect(
+            !HeldProfile(profile(Self.modes[mode].other), 1).isSame(asSet: told) || mode == 3, "an external one moves")
+    }
+    private enum Problem: Error { case unread }
+
     @Test func `what a station answers is read with its signs`() {
         let answer = V2.CompositeSchedule(
             evseId: 1, duration: 600, scheduleStart: start, chargingRateUnit: .a,

@@ -148,7 +148,7 @@ import Testing
         vehicle.control = .scheduled
         vehicle.negotiation = .seconds(20)
         var b = Bench21.charging(vehicle)
-        func told(_ watts: Int) -> ProfileRefusal? {
+        func told(_ watts: Int) -> String? {
             b.set(
                 .v2x(
                     1, 1, [.init(startPeriod: 0, setpoint: JSONDecimal(watts), operationMode: .centralSetpoint)],

@@ -420,20 +420,42 @@ def test_K18_the_vehicle_s_own_schedule_stays_within_what_it_was_told(running):
     until(lambda: len(one.heard("SetChargingProfile")) > before, "its limit is told again")
 
 
+def composite(one, **period):
+    """Answers what the station reckons."""
+    def answer(fields):
+        return one.words.call_result.GetCompositeSchedule(status="Accepted", schedule={
+            "evse_id": fields["evse_id"], "duration": fields["duration"], "schedule_start": now(),
+            "charging_rate_unit": "W", "charging_schedule_period": [{"start_period": 0, **period}]})
+    return answer
+
+
+def test_K08_a_station_whose_curve_is_another_is_told_where(running):
+    one = running.one
+    one.answers["GetCompositeSchedule"] = composite(
+        one, operation_mode="LocalFrequency", v2x_baseline=-2000,
+        v2x_freq_watt_curve=[{"frequency": 49.8, "power": -12000}, {"frequency": 50.2, "power": 10000}])
+    running.order("operation-mode", {**LOCAL, "duration_seconds": 86400})
+
+    def curves():
+        return [row for row in one.listed("schedule-comparison") if row["field"] == "frequency_curve"]
+
+    until(curves, "the difference is named", 90)
+    row = curves()[0]
+    assert (row["result"], row["ours_kw"], row["station_kw"]) == ("allows_more", -10, -12)
+    assert (row["at_hz"], row["at_signal"], row["station_on"]) == (49.8, None, None)
+    kept = [period for profile in one.listed("charging-profiles") for schedule in profile["schedules"]
+            for period in schedule["periods"] if period["mode"] == "LocalFrequency"]
+    assert kept and kept[0]["frequency_curve"] == [{"hz": 49.8, "w": -10000}, {"hz": 50.2, "w": 10000}]
+    assert kept[0]["signal_curve"] == [] and kept[0]["evse_sleep"] is False
+
+
 def test_K08_a_station_that_reckons_otherwise_is_told_by_field(running, api):
     one = running.one
-
-    def composite(**period):
-        def answer(fields):
-            return one.words.call_result.GetCompositeSchedule(status="Accepted", schedule={
-                "evse_id": fields["evse_id"], "duration": fields["duration"], "schedule_start": now(),
-                "charging_rate_unit": "W", "charging_schedule_period": [{"start_period": 0, **period}]})
-        return answer
 
     def rows():
         return one.listed("schedule-comparison")
 
-    one.answers["GetCompositeSchedule"] = composite(setpoint=-9000, operation_mode="CentralFrequency")
+    one.answers["GetCompositeSchedule"] = composite(one, setpoint=-9000, operation_mode="CentralFrequency")
     running.order("operation-mode", {"mode": "CentralFrequency", "setpoint_kw": -4, "duration_seconds": 86400})
     until(lambda: [row for row in rows() if row["field"] == "setpoint"], "the difference is named", 90)
     row = next(row for row in rows() if row["field"] == "setpoint")
