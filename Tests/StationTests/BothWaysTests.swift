@@ -157,13 +157,14 @@ import Testing
         func plans() -> Int {
             b.requests.count { if case .notifyEVChargingSchedule = $0 { true } else { false } }
         }
-        b.run(for: .minutes(1))
-        let charging = b.watts
-        #expect(charging > 0 && told(-6000) == nil)
+        #expect(told(5000) == nil)
+        b.run(for: .seconds(22))
+        #expect(b.watts == 5000 && plans() == 1)
+        #expect(told(-6000) == nil)
         b.run(for: .seconds(10))
-        #expect(b.watts == 0 && plans() == 0, "it stops charging, and does not give yet")
+        #expect(b.watts == 40 && plans() == 1, "it stops charging, and does not give yet: only its standby flows")
         b.run(for: .seconds(12))
-        #expect(b.watts == -6000 && plans() == 1)
+        #expect(b.watts == -6000 && plans() == 2)
         #expect(told(-2000) == nil)
         b.run(for: .seconds(2))
         #expect(b.watts == -2000)
