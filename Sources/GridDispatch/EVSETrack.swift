@@ -94,7 +94,7 @@ struct EVSETrack: Sendable {
     mutating func pass(to now: Instant, isOnline: Bool, settings: DispatchSettings) {
         // What it was told may have held until now: samples that waited in a queue are of that time.
         if ledger.expire(at: now) { changedAt = now }
-        if ledger.confirmed == nil { response.endTold() }
+        if ledger.confirmed.map({ $0.earliestEnd <= now }) ?? true { response.endTold() }
         response.pass(to: now, pace: pace(settings), settings: settings)
         // Nothing holds it any more: by its default profile it charges.
         if response.sign < 0, ledger.confirmed.map({ $0.until <= now }) ?? true, ledger.pending == nil {

@@ -144,9 +144,7 @@ struct Response: Hashable, Sendable {
     // MARK: - Falling short
 
     /// Judges a sample against everything that was in force while it was taken.
-    mutating func judge(
-        _ sample: DispatchInput.Measured, tolerance: Int64, pace: Pace
-    ) {
+    mutating func judge(_ sample: DispatchInput.Measured, tolerance: Int64, pace: Pace) {
         let from = sample.at - pace.within
         let before = told.last { $0.at <= from }
         let during = told.filter { $0.at > from && $0.at <= sample.at }
