@@ -1,6 +1,8 @@
 """Vehicles that give back (OCPP 2.1 block Q, K18 to K22): PyPI's charge point of 2.1 in the place of a V2X station that grants,
 refuses, is lost and comes back; and the platform, killed in the middle."""
 
+from decimal import Decimal
+
 import pytest
 
 from support.charger import CARD, Charger, card, sampled
@@ -442,10 +444,11 @@ def test_K08_a_station_whose_curve_is_another_is_told_where(running):
     until(curves, "the difference is named", 90)
     row = curves()[0]
     assert (row["result"], row["ours_kw"], row["station_kw"]) == ("allows_more", -10, -12)
-    assert (row["at_hz"], row["at_signal"], row["station_on"]) == (49.8, None, None)
+    assert (row["at_hz"], row["at_signal"], row["station_on"]) == (Decimal("49.8"), None, None)
     kept = [period for profile in one.listed("charging-profiles") for schedule in profile["schedules"]
             for period in schedule["periods"] if period["mode"] == "LocalFrequency"]
-    assert kept and kept[0]["frequency_curve"] == [{"hz": 49.8, "w": -10000}, {"hz": 50.2, "w": 10000}]
+    assert kept and kept[0]["frequency_curve"] == [
+        {"hz": Decimal("49.8"), "w": -10000}, {"hz": Decimal("50.2"), "w": 10000}]
     assert kept[0]["signal_curve"] == [] and kept[0]["evse_sleep"] is False
 
 
