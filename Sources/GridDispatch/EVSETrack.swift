@@ -37,6 +37,8 @@ struct EVSETrack: Sendable {
 
     var response = Response()
     private(set) var unreachableSince: Instant?
+    /// It came back then; `nil`: it was never away.
+    private(set) var reachableSince: Instant?
 
     // Commands
     /// Its vehicle waits for a setpoint.
@@ -100,6 +102,7 @@ struct EVSETrack: Sendable {
         if response.sign < 0, ledger.confirmed.map({ $0.until <= now }) ?? true, ledger.pending == nil {
             response.loseSight(at: now)
         }
+        if isOnline, unreachableSince != nil { reachableSince = now }
         unreachableSince = isOnline ? nil : unreachableSince ?? now
         if !isOnline { response.stayOutOfSight(at: now) }
     }

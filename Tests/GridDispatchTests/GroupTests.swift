@@ -499,6 +499,27 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(site.sent.contains { if case .setpoint(_, .kilowatts(10), _) = $0.content { true } else { false } })
     }
 
+    @Test func `what was metered before its station was away is not taken for the present`() {
+        var site = park(2)
+        site.piles[1].session?.steering = nil
+        site.piles[1].vehicle = nil
+        site.piles[1].appetite = .kilowatts(10)
+        site.ask(.kilowatts(-20))
+        site.run(seconds: 200, sampleEvery: 2)
+        #expect(site.last?.groups.first?.missedSince == nil)
+        // Away for a moment, in which its vehicle leaves; it is metered once a minute.
+        site.piles[1].online = false
+        site.run(seconds: 5, sampleEvery: 1_000)
+        site.piles[1].appetite = .zero
+        site.piles[1].online = true
+        for second in 0..<20 {
+            site.run(seconds: 1, sampleEvery: 1_000)
+            #expect(site.last?.groups.first?.missedSince != nil, "after \(second) s")
+        }
+        site.run(seconds: 20, sampleEvery: 2)
+        #expect(site.last?.groups.first?.missedSince == nil && site.flow == -20_000)
+    }
+
     @Test func `samples that waited in a queue are not taken for the present`() {
         var site = park(2)
         site.run(seconds: 120, sampleEvery: 2)

@@ -99,6 +99,24 @@ import Testing
         #expect(limit(d) == 6000)
     }
 
+    @Test func `a late answer that comes first does not hide what a newer call set`() throws {
+        var d = Self.dialogue()
+        func ask(_ limit: String) throws -> StationCall {
+            let payload = Array(#"{"evseId":1,"chargingProfile":\#(Self.profile(1, limit))}"#.utf8)
+            d.order(.command(Self.id, action: "SetChargingProfile", payload: payload, timeout: .seconds(30)))
+            return try #require(d.calls.first { $0.action == "SetChargingProfile" })
+        }
+        let accepted = Array(#"{"status":"Accepted"}"#.utf8)
+        let first = try ask("6")
+        d.settle(first, .timeout)
+        d.pass(.seconds(1))
+        let second = try ask("8.5")
+        d.pass(.seconds(1))
+        d.settle(first, .answered(payload: accepted), late: true)
+        d.settle(second, .answered(payload: accepted))
+        #expect(d.core.chargingProfiles(of: Self.id)?[1]?.profile.schedules.first?.periods.first?.limit == 8500)
+    }
+
     @Test func `a report in parts says what it holds, what it lost and what somebody else set`() {
         var d = Self.dialogue()
         Self.set(&d, Self.profile(1))

@@ -48,7 +48,12 @@ import Testing
     }
 
     /// Time passes, its meter shows what it was told, and everything is taken. What it was told of the transaction.
-    @discardableResult private static func pass(_ d: inout Dialogue, _ duration: Duration) -> [V2.ChargingProfile] {
+    /// - Parameters:
+    ///   - isDeaf: no schedule is answered any more.
+    ///   - asked: called when the station is asked for its own reckoning, with what it was told until then.
+    @discardableResult private static func pass(
+        _ d: inout Dialogue, _ duration: Duration, isDeaf: Bool = false, asked: (Int) -> Void = { _ in }
+    ) -> [V2.ChargingProfile] {
         var told: [V2.ChargingProfile] = []
         let end = d.now + duration
         while d.now < end {
@@ -60,6 +65,11 @@ import Testing
                 case .setChargingProfile(let request)?
                 where request.chargingProfile.chargingProfilePurpose == .txProfile:
                     told.append(request.chargingProfile)
+                    if isDeaf {
+                        d.settle(call, .timeout)
+                        continue
+                    }
+                case .getCompositeSchedule?: asked(told.count)
                 case .getVariables(let request)?:
                     let results = request.getVariableData.map { asked in
                         let known = [
@@ -116,6 +126,17 @@ import Testing
         // Told seldom: each is negotiated with the vehicle.
         #expect(told.count <= 6, "\(told.count)")
         #expect(!d.disk.sessions.values.isEmpty)
+    }
+
+    @Test func `a schedule without an answer may be in the station's reckoning, and it is not asked for it`() throws {
+        var d = Self.yard()
+        Self.pass(&d, .minutes(5))
+        var asked: [Int] = []
+        Self.pass(&d, .minutes(3)) { asked.append($0) }
+        try #require(!asked.isEmpty, "it has not said yet")
+        asked = []
+        let told = Self.pass(&d, .minutes(8), isDeaf: true) { asked.append($0) }
+        #expect(!told.isEmpty && asked.allSatisfy { $0 == 0 }, "\(asked)")
     }
 
     @Test func `what the vehicle says of it is judged, and a slack one is told again`() throws {

@@ -119,8 +119,10 @@ extension Frame {
         }
         if let (at, power) = sample {
             let age = now - at
-            if isSteered, age <= settings.settleAfter { return (power, 0) }
-            if !isSteered, pile.isReserved || at >= track.changedAt { return (power, 0) }
+            // While its station was away its vehicle may have left.
+            let unsure = track.reachableSince.map { at < $0 } ?? false ? abs(power) : 0
+            if isSteered, age <= settings.settleAfter { return (power, unsure) }
+            if !isSteered, pile.isReserved || at >= track.changedAt { return (power, unsure) }
         }
         if isSteered { return holdsAlone(k, track) ? asTold(track, sample?.power) : leftAlone }
         // A pile that only charges may be metered once a minute. What it was told since, it does.

@@ -145,7 +145,7 @@ extension Core {
         switch outcome {
         case .answered(let payload):
             stations[s].lastSeen = now
-            learn(from: call, answer: payload, s, at: now)
+            learn(from: call, answer: payload, s, late: late, at: now)
         case .error: stations[s].lastSeen = now
         case .timeout, .dropped: break
         }

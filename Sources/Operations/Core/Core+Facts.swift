@@ -5,7 +5,10 @@ import Quantities
 // What answered calls tell of a station. One door for all of them, so that a command which a person made by hand leaves
 // the platform no less informed than one of its own.
 extension Core {
-    mutating func learn(from call: CallLane.Call, answer payload: [UInt8], _ s: Int, at now: Instant) {
+    /// - Parameter late: calls that were sent after it may have been answered, or wait for their answer.
+    mutating func learn(
+        from call: CallLane.Call, answer payload: [UInt8], _ s: Int, late: Bool, at now: Instant
+    ) {
         let isPromising = AnsweredCall.promising.contains(call.action)
         guard isPromising || AnsweredCall.telling.contains(call.action),
             let answered = AnsweredCall(
@@ -30,7 +33,8 @@ extension Core {
         case .unpublished(let checksum): unpublished(checksum: checksum, s, at: now)
         // A late answer tells of what was there before the calls that came after it.
         case .profiles(let fact) where isOvertaken(fact, sentAt: call.sentAt ?? now, s): break
-        case .profiles(let fact): learn(fact, s, at: now)
+        // What it took, it took when that came: before all that was sent since.
+        case .profiles(let fact): learn(fact, s, at: late ? call.sentAt ?? now : now)
         case .device(let fact): learn(fact, isWhole: answered.isWholePicture, s, at: now)
         case .der(let fact): learn(fact, s, at: now)
         case .swapAsked(let request, let token, let isTaken, let word):

@@ -34,6 +34,10 @@ extension Core {
     private func certainDirectives(_ m: Int, _ e: Int, at now: Instant) -> ((Instant) -> TwoWayLimit)? {
         let evse = stations[m].evses[e].number
         guard let i = stations[m].activeSession(on: evse), let directive = directives(m, evse: evse),
+            // What is on its way, or had no answer, may be in the station's reckoning and is not in ours.
+            stations[m].station.site.flatMap({ siteIndex[$0] }).flatMap({
+                sites[$0].dispatcher.heldLimits(of: stations[m].evses[e].id)
+            })?.setpoints.allSatisfy({ $0.state == .confirmed }) ?? true,
             stations[m].profiles?.picture.kept.contains(where: { one in
                 one.missingSince == nil && one.profile.purpose == HeldProfile.forTransaction
                     && one.profile.transaction == stations[m].sessions[i].transactionID && !one.profile.isOver(at: now)
