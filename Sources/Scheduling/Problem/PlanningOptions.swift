@@ -19,15 +19,18 @@ public struct PlanningOptions: Hashable, Sendable {
     /// Operations, about one a nanosecond, that may be spent on what is not convex (least powers, one direction at a time)
     /// when it costs more than the gap. Counted, so that the answer does not depend on the machine.
     public var effort: Double
+    /// Groups of nodes that hang together are solved on so many threads; the answer does not depend on it.
+    public var threads: Int
 
     public init(
         gap: Double = 0.001, preference: Preference = .early, fairness: Bool = false, maxPasses: Int = 80,
-        effort: Double = 3e8
+        effort: Double = 3e8, threads: Int = 1
     ) {
         self.gap = gap
         self.preference = preference
         self.fairness = fairness
         self.maxPasses = maxPasses
         self.effort = effort
+        self.threads = max(1, threads)
     }
 }

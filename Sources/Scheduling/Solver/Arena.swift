@@ -28,6 +28,15 @@ final class Arena {
             base: block.initializeMemory(as: Int.self, repeating: 0, count: max(1, count)), count: count)
     }
 
+    /// Zeros, eight to a group.
+    func lanes(_ count: Int) -> LaneVector {
+        let bytes = max(1, count) * MemoryLayout<SIMD8<Float>>.stride
+        let block = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        blocks.append(block)
+        return LaneVector(
+            base: block.initializeMemory(as: SIMD8<Float>.self, repeating: .zero, count: max(1, count)), count: count)
+    }
+
     deinit { for block in blocks { block.deallocate() } }
 }
 
@@ -157,4 +166,41 @@ struct IndexVector {
         var buffer = UnsafeMutableBufferPointer(start: base, count: n)
         buffer.sort(by: areInOrder)
     }
+}
+
+/// A fixed run of groups of eight floats in an ``Arena``; copies share the storage.
+struct LaneVector {
+    private let base: UnsafeMutablePointer<SIMD8<Float>>
+    /// Groups.
+    let count: Int
+
+    fileprivate init(base: UnsafeMutablePointer<SIMD8<Float>>, count: Int) {
+        self.base = base
+        self.count = count
+    }
+
+    subscript(_ g: Int) -> SIMD8<Float> {
+        @inline(__always) get {
+            assert(g >= 0 && g < count, "group \(g) of \(count)")
+            return base[g]
+        }
+        @inline(__always) nonmutating set {
+            assert(g >= 0 && g < count, "group \(g) of \(count)")
+            base[g] = newValue
+        }
+    }
+
+    /// One float of all.
+    subscript(at i: Int) -> Float {
+        @inline(__always) get {
+            assert(i >= 0 && i < 8 * count, "index \(i) of \(8 * count)")
+            return UnsafeRawPointer(base).assumingMemoryBound(to: Float.self)[i]
+        }
+        @inline(__always) nonmutating set {
+            assert(i >= 0 && i < 8 * count, "index \(i) of \(8 * count)")
+            UnsafeMutableRawPointer(base).assumingMemoryBound(to: Float.self)[i] = newValue
+        }
+    }
+
+    func fill(_ value: Float) { base.update(repeating: SIMD8(repeating: value), count: count) }
 }

@@ -19,39 +19,48 @@ struct FleetSolver {
 
     private func everything(isCancelled: @escaping () -> Bool, progress: (Double) -> Void) -> PlanningSolution {
         let (parts, localNode) = cut()
-        let meanPrice = meanPrice
-        // A small fleet's plan costs little to sharpen; a large one stops where the gap is met.
-        let sharpness = problem.vehicles.count <= 2000 ? 0.05 : 0.9
+        let total = Double(max(1, problem.vehicles.count))
         var schedules = [VehicleSchedule?](repeating: nil, count: problem.vehicles.count)
         var prices = [[Double]](
             repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
         var bound = 0.0
         var passes = 0
         var (done, cancelled) = (0, false)
-        for part in parts {
-            let group = Group(
-                problem, vehicles: part.vehicles, nodes: part.nodes, localNode: localNode, options: options)
-            let start = warm.flatMap { startPrices($0, group) }
-            var solver = GroupSolver(
-                group, options: options, meanPrice: meanPrice, sharpness: sharpness,
-                effort: options.effort * Double(part.vehicles.count) / Double(max(1, problem.vehicles.count)))
-            solver.run(from: start) { cancelled || isCancelled() }
-            cancelled = cancelled || solver.wasCancelled
-            bound += solver.bound
-            passes = max(passes, solver.passes)
-            for (n, index) in group.nodes.enumerated() {
-                for t in 0..<problem.slotCount {
-                    prices[index][t] = solver.prices[n * problem.slotCount + t]
-                }
+        let found = GroupPool(threads: options.threads).solve(
+            parts.count, isCancelled: isCancelled,
+            progress: { k in
+                done += parts[k].vehicles.count
+                progress(Double(done) / total)
+            }, with: { solved(parts[$0], localNode, likely: $1, isCancelled: $2) })
+        // In the order of the parts: sums do not depend on who was ready first.
+        for (part, group) in zip(parts, found) {
+            bound += group.bound
+            passes = max(passes, group.passes)
+            cancelled = cancelled || group.isCancelled
+            for (n, index) in part.nodes.enumerated() {
+                prices[index] = Array(group.prices[(n * problem.slotCount)..<((n + 1) * problem.slotCount)])
             }
-            for (i, schedule) in group.schedules().enumerated() {
-                schedules[group.cars[i].index] = schedule
-            }
-            done += part.vehicles.count
-            progress(Double(done) / Double(max(1, problem.vehicles.count)))
+            for (index, schedule) in zip(group.order, group.schedules) { schedules[index] = schedule }
         }
-        let found = schedules.map { $0! }
-        return conclude(found, bound: bound, prices: prices, passes: passes, isCancelled: cancelled, kept: 0)
+        return conclude(
+            schedules.map { $0! }, bound: bound, prices: prices, passes: passes, isCancelled: cancelled, kept: 0)
+    }
+
+    private func solved(
+        _ part: Part, _ localNode: [Int], likely: [Double]?, isCancelled: @escaping () -> Bool
+    ) -> SolvedGroup {
+        // A small fleet's plan costs little to sharpen; a large one stops where the gap is met.
+        let isLarge = problem.vehicles.count > 2000
+        let group = Group(problem, vehicles: part.vehicles, nodes: part.nodes, localNode: localNode, options: options)
+        var solver = GroupSolver(
+            group, options: options, meanPrice: meanPrice, sharpness: isLarge ? 0.9 : 0.05,
+            effort: options.effort * Double(part.vehicles.count) / Double(max(1, problem.vehicles.count)),
+            isOfMany: isLarge, likely: likely)
+        solver.run(from: warm.flatMap { startPrices($0, group) }, isCancelled: isCancelled)
+        return SolvedGroup(
+            order: group.cars.map(\.index), schedules: group.schedules(),
+            prices: (0..<solver.prices.count).map { solver.prices[$0] }, bound: solver.bound, passes: solver.passes,
+            isCancelled: solver.wasCancelled, isAlone: part.nodes.count == 1)
     }
 
     /// The schedules after the last gate, with their proof.

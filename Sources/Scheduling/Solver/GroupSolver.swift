@@ -7,6 +7,10 @@ struct GroupSolver {
     let sharpness: Double
     /// Operations that the search for modes may spend.
     let effort: Double
+    /// One of many groups whose plan need only meet the gap.
+    let isOfMany: Bool
+    /// Prices of a group like it, to begin near the answer.
+    let likely: [Double]?
 
     /// Lower bound, yuan, with the linear value of what is missing, at ``prices``.
     private(set) var bound = -Double.infinity
@@ -23,9 +27,12 @@ struct GroupSolver {
     private var workBound = -Double.infinity
 
     init(
-        _ group: Group, options: PlanningOptions, meanPrice: Double, sharpness: Double, effort: Double
+        _ group: Group, options: PlanningOptions, meanPrice: Double, sharpness: Double, effort: Double,
+        isOfMany: Bool = false, likely: [Double]? = nil
     ) {
         self.effort = effort
+        self.isOfMany = isOfMany
+        self.likely = likely
         self.group = group
         self.options = options
         self.meanPrice = meanPrice
@@ -46,6 +53,7 @@ struct GroupSolver {
                 group.takeAnswers(to: trial)
                 improve()
             }
+            if !isGoodEnough, isOfMany, group.nodes.count == 1 { lagrangian(start, isCancelled) }
             if !isGoodEnough { interiorPoint(isCancelled) }
             takeBest()
         }
@@ -76,6 +84,30 @@ struct GroupSolver {
             group.startFromNothing()
         }
         group.redispatch(rounds: 4)
+    }
+
+    /// Of many vehicles under one node: quick, and where it does not come near enough the interior point goes on.
+    private mutating func lagrangian(_ start: Vector?, _ isCancelled: @escaping () -> Bool) {
+        let method = NodeLagrangian(group)
+        if let start {
+            method.start(at: start)
+        } else if let likely {
+            for (t, price) in likely.enumerated() { trial[t] = price }
+            method.start(at: trial)
+        }
+        while method.passes < min(40, options.maxPasses), !isCancelled() {
+            method.advance()
+            passes = method.passes
+            guard passes >= 4, passes % 2 == 0 else { continue }
+            method.writePrices(trial)
+            learn(trial)
+            // To make a schedule fit costs more than to prove something of it.
+            if !isGoodEnough, passes % 4 == 0 || passes == 6 {
+                method.writeSchedule()
+                improve()
+            }
+            if isGoodEnough { return }
+        }
     }
 
     private mutating func interiorPoint(_ isCancelled: @escaping () -> Bool) {

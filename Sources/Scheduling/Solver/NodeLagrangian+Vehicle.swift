@@ -1,0 +1,243 @@
+// One vehicle's best schedule against true prices and what its own power adds near a limit: exact, but for single precision.
+extension NodeLagrangian {
+    /// Vehicle `i` chooses again while all others stay as they are.
+    func choose(_ i: Int) {
+        let member = members[i]
+        for g in member.from..<member.to {
+            let k = member.at + g - member.from
+            let others = load[g] - net[k]
+            load[g] = others
+            alpha[g] = importPrice[g] + stiffness[g] * (others - highest[g])
+            beta[g] = exportPrice[g] + stiffness[g] * (others - lowest[g])
+            most[g] = upper[k]
+            least[g] = lower[k]
+        }
+        if member.bothWays {
+            members[i].price = chooseBothWays(member)
+        } else {
+            let price = priceAtEnd(member, from: member.from, to: member.to, begin: 0)
+            members[i].price = price
+            take(member, price, from: member.from, to: member.to)
+        }
+        for g in member.from..<member.to { load[g] += net[member.at + g - member.from] }
+    }
+
+    /// Over the whole stay, then again between the slots at which its battery is at an edge.
+    private func chooseBothWays(_ member: Member) -> Float {
+        var (first, begin) = (member.first, Float(0))
+        var last: Float = member.price
+        // Ends still to be reached, the next one last.
+        var ends: [(slot: Int, energy: Float)] = []
+        while true {
+            let end = ends.last
+            let to = end?.slot ?? member.end
+            let (from, until) = (first / 8, (to + 7) / 8)
+            restrict(member, first, to)
+            let price: Float
+            if let end {
+                price = root(member, end.energy - begin, -.infinity, .infinity, last, from, until)
+            } else {
+                price = priceAtEnd(member, from: from, to: until, begin: begin)
+            }
+            take(member, price, from: from, to: until, keepingOutside: true, first, to)
+            if let edge = worstEdge(member, first, to, begin) {
+                ends.append(edge)
+                last = price
+                if ends.count > 64 { return price }
+                continue
+            }
+            guard let end else { return price }
+            ends.removeLast()
+            (first, begin) = (end.slot, end.energy)
+            last = price
+        }
+    }
+
+    /// Leaves the slots outside `first ..< to` no power.
+    private func restrict(_ member: Member, _ first: Int, _ to: Int) {
+        for g in (first / 8)..<((to + 7) / 8) {
+            let k = member.at + g - member.from
+            most[g] = upper[k]
+            least[g] = lower[k]
+        }
+        for t in (first / 8 * 8)..<first {
+            most[at: t] = 0
+            least[at: t] = 0
+        }
+        for t in to..<((to + 7) / 8 * 8) {
+            most[at: t] = 0
+            least[at: t] = 0
+        }
+    }
+
+    /// The slot after which the battery is furthest outside its band, and the edge there; `nil`: nowhere.
+    private func worstEdge(_ member: Member, _ first: Int, _ to: Int, _ begin: Float) -> (slot: Int, energy: Float)? {
+        var energy = begin
+        var worst: Float = 2e-3
+        var found: (Int, Float)?
+        let offset = 8 * (member.at - member.from)
+        for t in first..<(to - 1) {
+            let flow = net[at: offset + t]
+            energy += flow > 0 ? flow * member.ec : flow * member.ed
+            if energy - member.high > worst {
+                worst = energy - member.high
+                found = (t + 1, member.high)
+            } else if member.low - energy > worst {
+                worst = member.low - energy
+                found = (t + 1, member.low)
+            }
+        }
+        return found
+    }
+
+    /// Writes the answer to `price`.
+    private func take(
+        _ member: Member, _ price: Float, from: Int, to: Int, keepingOutside: Bool = false, _ first: Int = 0,
+        _ end: Int = 0
+    ) {
+        let charging = Lanes(repeating: price * member.ec)
+        let discharging = Lanes(repeating: price * member.ed + member.wear)
+        for g in from..<to {
+            var flow = answer(charging - buy[g], g, low: positive(least[g]), high: positive(most[g])).flow
+            if member.bothWays {
+                flow += answer(discharging - sell[g], g, low: negative(least[g]), high: negative(most[g])).flow
+            }
+            let k = member.at + g - member.from
+            if keepingOutside, 8 * g < first || 8 * g + 8 > end {
+                for t in max(first, 8 * g)..<min(end, 8 * g + 8) { net[at: 8 * k + t - 8 * g] = flow[t - 8 * g] }
+            } else {
+                net[k] = flow
+            }
+        }
+    }
+
+    // MARK: - The price in the battery at which a stretch ends where it should
+
+    /// What a kWh in the battery is worth at the end: of what is wanted its value, beyond it nothing.
+    private func priceAtEnd(_ member: Member, from: Int, to: Int, begin: Float) -> Float {
+        let warm = member.price
+        var price = root(member, member.target - begin, 0, member.lastValue, warm, from, to)
+        if price >= member.lastValue, member.knee < member.target {
+            price = root(member, member.knee - begin, member.lastValue, member.value, member.value, from, to)
+        }
+        if price <= 0, energy(member, 0, from, to).energy > member.high - begin {
+            return root(member, member.high - begin, -.infinity, 0, 0, from, to)
+        }
+        if price >= member.value, member.floor > -.infinity,
+            energy(member, price, from, to).energy < member.floor - begin - 1e-3
+        {
+            return root(member, member.floor - begin, price, .infinity, price, from, to)
+        }
+        return price
+    }
+
+    /// The price at which the stretch brings `wanted` into the battery, between `lowest` and `highest`.
+    private func root(
+        _ member: Member, _ wanted: Float, _ lowest: Float, _ highest: Float, _ warm: Float, _ from: Int, _ to: Int
+    ) -> Float {
+        var (below, above) = (lowest, highest)
+        var price = min(max(warm, lowest), highest)
+        var stride: Float = 0.02
+        for _ in 0..<40 {
+            let (energy, slope) = self.energy(member, price, from, to)
+            let excess = energy - wanted
+            if abs(excess) <= 1e-4 { return price }
+            if excess < 0 {
+                if price >= highest { return highest }
+                below = price
+            } else {
+                if price <= lowest { return lowest }
+                above = price
+            }
+            var next = slope > 0 ? price - excess / slope : excess < 0 ? .infinity : -.infinity
+            next = min(max(next, price - stride), price + stride)
+            if next <= below || next >= above {
+                // Towards an end that has not been tried, else into the middle.
+                if next <= below, below == lowest, below > -.infinity, stride < 8 {
+                    next = lowest
+                } else if next >= above, above == highest, above < .infinity, stride < 8 {
+                    next = highest
+                } else {
+                    next = 0.5 * (below + above)
+                }
+                if next == price || !next.isFinite { return price }
+            }
+            price = next
+            stride *= 3
+        }
+        return price
+    }
+
+    /// What the stretch brings into the battery at `price`, and how fast that grows with it.
+    private func energy(
+        _ member: Member, _ price: Float, _ from: Int, _ to: Int
+    ) -> (energy: Float, slope: Float) {
+        member.bothWays ? energyBothWays(member, price, from, to) : energyCharging(member, price, from, to)
+    }
+
+    @inline(never) private func energyCharging(
+        _ member: Member, _ price: Float, _ from: Int, _ to: Int
+    ) -> (energy: Float, slope: Float) {
+        let charging = Lanes(repeating: price * member.ec)
+        var (sum, slope) = (Lanes(), Lanes())
+        for g in from..<to {
+            let up = answer(charging - buy[g], g, low: least[g], high: most[g])
+            sum += up.flow
+            slope += up.slope
+        }
+        return (sum.sum() * member.ec, slope.sum() * member.ec * member.ec)
+    }
+
+    @inline(never) private func energyBothWays(
+        _ member: Member, _ price: Float, _ from: Int, _ to: Int
+    ) -> (energy: Float, slope: Float) {
+        let charging = Lanes(repeating: price * member.ec)
+        let discharging = Lanes(repeating: price * member.ed + member.wear)
+        var (sum, slope) = (Lanes(), Lanes())
+        var (down, slopeDown) = (Lanes(), Lanes())
+        for g in from..<to {
+            let (least, most) = (self.least[g], self.most[g])
+            let up = answer(charging - buy[g], g, low: positive(least), high: positive(most))
+            sum += up.flow
+            slope += up.slope
+            let back = answer(discharging - sell[g], g, low: negative(least), high: negative(most))
+            down += back.flow
+            slopeDown += back.slope
+        }
+        return (
+            sum.sum() * member.ec + down.sum() * member.ed,
+            slope.sum() * member.ec * member.ec + slopeDown.sum() * member.ed * member.ed
+        )
+    }
+
+    @inline(__always) private func positive(_ value: Lanes) -> Lanes {
+        value.replacing(with: Lanes(), where: value .< Lanes())
+    }
+    @inline(__always) private func negative(_ value: Lanes) -> Lanes {
+        value.replacing(with: Lanes(), where: value .> Lanes())
+    }
+
+    /// What slots answer to what a kWh is worth above its true price, with the price that their own power adds where a limit is
+    /// near.
+    @inline(__always) private func answer(_ worth: Lanes, _ g: Int, low: Lanes, high: Lanes) -> (
+        flow: Lanes, slope: Lanes
+    ) {
+        let steep = stiff[g]
+        let atImport = (worth - alpha[g]) * steep
+        let atExport = (worth - beta[g]) * steep
+        var flow = worth * Self.loose
+        var slope = Lanes(repeating: Self.loose)
+        let isNearExport = flow .< atExport
+        flow.replace(with: atExport, where: isNearExport)
+        slope.replace(with: steep, where: isNearExport)
+        let isNearImport = flow .> atImport
+        flow.replace(with: atImport, where: isNearImport)
+        slope.replace(with: steep, where: isNearImport)
+        let isLow = flow .<= low
+        flow.replace(with: low, where: isLow)
+        let isHigh = flow .>= high
+        flow.replace(with: high, where: isHigh)
+        slope.replace(with: Lanes(), where: isLow .| isHigh)
+        return (flow, slope)
+    }
+}
