@@ -69,7 +69,11 @@ import Testing
                         d.settle(call, .timeout)
                         continue
                     }
-                case .getCompositeSchedule?: asked(told.count)
+                case .getCompositeSchedule?:
+                    asked(told.count)
+                    // It is asked again a minute later.
+                    d.settle(call, .timeout)
+                    continue
                 case .getVariables(let request)?:
                     let results = request.getVariableData.map { asked in
                         let known = [
