@@ -69,6 +69,14 @@ import Testing
                         d.settle(call, .timeout)
                         continue
                     }
+                case .setVariables(let request)?:
+                    answer = String(
+                        decoding: V2.SetVariablesResponse(
+                            setVariableResult: request.setVariableData.map {
+                                V2.SetVariableResult(
+                                    attributeStatus: .accepted, component: $0.component, variable: $0.variable)
+                            }
+                        ).json, as: UTF8.self)
                 case .getCompositeSchedule?:
                     asked(told.count)
                     // It is asked again a minute later.

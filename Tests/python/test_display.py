@@ -119,6 +119,8 @@ def test_the_picture_survives_a_restart(serve):
     display = Display(one)
     one.connect().boot()
     put(server.api(), display, 3, "Stays")
+    # The end of a command is told before it is on the disk; what is acknowledged after it is there, and so is it.
+    new_station("ocpp2.0.1", server, "D2")
     server.kill()
     server.start()
     assert shown(server.api(), display) == {3: "Stays"}
