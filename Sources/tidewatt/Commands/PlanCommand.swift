@@ -76,7 +76,8 @@ struct PlanCommand: ParsableCommand {
     func run() throws {
         let planning = try readCase()
         let options = PlanningOptions(
-            gap: gap?.approximate ?? 0.001, preference: prefer.preference, fairness: fairness)
+            gap: gap?.approximate ?? 0.001, preference: prefer.preference, fairness: fairness,
+            threads: ProcessInfo.processInfo.activeProcessorCount)
         let clock = ContinuousClock()
         let began = clock.now
         let progress = PlanProgress(output.lang)
