@@ -98,8 +98,9 @@ struct EVSETrack: Sendable {
         if ledger.expire(at: now) { changedAt = now }
         if ledger.confirmed.map({ $0.earliestEnd <= now }) ?? true { response.endTold() }
         response.pass(to: now, pace: pace(settings), settings: settings)
-        // Nothing holds it any more: by its default profile it charges.
-        if response.sign < 0, ledger.confirmed.map({ $0.until <= now }) ?? true, ledger.pending == nil {
+        // Nothing holds it any more, or will when another setpoint comes: by its default profile it charges.
+        let soon = now + settings.settleAfter
+        if response.sign < 0, ledger.confirmed.map({ $0.until <= soon }) ?? true, ledger.pending == nil {
             response.loseSight(at: now)
         }
         if isOnline, unreachableSince != nil { reachableSince = now }

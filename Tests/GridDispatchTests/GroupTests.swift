@@ -432,6 +432,32 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(site.flow == -30_000, "\(site.flow) W")
     }
 
+    @Test func `who may be on its default profile before a setpoint comes is not told to give on`() {
+        var site = park(1)
+        site.piles[0].fallback = DailyProfile(constant: .kilowatts(20))
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-30))
+        site.run(seconds: 90, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow == .kilowatts(-30))
+        // Its station came back and is left alone until what it was told is nearly over; then messages take eight seconds.
+        let end = site.piles[0].live?.until ?? site.now
+        let steering = site.piles[0].session?.steering
+        var late: [(at: Instant, command: DispatchCommand)] = []
+        for _ in 0..<160 {
+            let isAlone = site.now < end - .seconds(4)
+            site.piles[0].session?.steering = isAlone ? nil : steering
+            site.piles[0].session?.awaitsSteering = isAlone
+            site.run(
+                seconds: 1, sampleEvery: 1, deliver: { site, command in late.append((site.now + .seconds(8), command)) }
+            )
+            for (_, command) in late.filter({ $0.at <= site.now }) { site.acceptNow(command) }
+            late.removeAll { $0.at <= site.now }
+        }
+        let turns = site.piles[0].vehicle?.turns ?? []
+        #expect(zip(turns, turns.dropFirst()).allSatisfy { $1 - $0 >= .seconds(50) }, "\(turns)")
+        #expect(site.piles[0].vehicle?.flow == .kilowatts(-30), "it gives again after its rest")
+    }
+
     @Test func `which way a vehicle goes after our restart is seen before it is turned round`() {
         for seed in 1...20 as ClosedRange<UInt64> {
             var random = SeededRandom(seed: seed)
