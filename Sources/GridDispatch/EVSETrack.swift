@@ -105,6 +105,7 @@ struct EVSETrack: Sendable {
         }
         if isOnline, unreachableSince != nil { reachableSince = now }
         unreachableSince = isOnline ? nil : unreachableSince ?? now
+        if ledger.pending == nil, !ledger.doubtful.isEmpty { response.stayTurning(at: now) }
         if !isOnline { response.stayOutOfSight(at: now) }
     }
 

@@ -458,6 +458,29 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(site.piles[0].vehicle?.flow == .kilowatts(-30), "it gives again after its rest")
     }
 
+    @Test func `who turned round by its default profile because nothing came rests from then on`() {
+        var site = park(1)
+        site.piles[0].fallback = DailyProfile(constant: .kilowatts(20))
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-30))
+        site.run(seconds: 90, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow == .kilowatts(-30))
+        // It is told to charge, and nothing arrives; nobody hears of it either until its dead-man is over.
+        site.ask(.kilowatts(30))
+        let end = site.now + .seconds(75)
+        for _ in 0..<200 {
+            if site.now == end { site.ask(.kilowatts(-30)) }
+            site.run(
+                seconds: 1, sampleEvery: site.now < end - .seconds(10) ? 1_000 : 1,
+                deliver: { site, command in
+                    guard site.now < end else { return site.acceptNow(command) }
+                    site.dispatcher.settle(command.number, .noReply, at: site.now)
+                })
+        }
+        let turns = site.piles[0].vehicle?.turns ?? []
+        #expect(zip(turns, turns.dropFirst()).allSatisfy { $1 - $0 >= .seconds(50) }, "\(turns)")
+    }
+
     @Test func `which way a vehicle goes after our restart is seen before it is turned round`() {
         for seed in 1...20 as ClosedRange<UInt64> {
             var random = SeededRandom(seed: seed)

@@ -48,8 +48,8 @@ struct Response: Hashable, Sendable {
     private(set) var turnedAt = Instant(milliseconds: .min / 2)
     /// Since `turnedAt` nothing has shown which way it goes.
     private var isOutOfSight = false
-    /// The setpoint that turns it round is on its way.
-    private var isTurning = false
+    /// The setpoint that turns it round is on its way, or had no answer.
+    private(set) var isTurning = false
 
     private var wasZero = false
     /// The sample before.
@@ -111,6 +111,11 @@ struct Response: Hashable, Sendable {
     /// of ours.
     mutating func moved(_ sample: DispatchInput.Measured, settings: DispatchSettings) {
         let sign = Self.sign(sample.power)
+        if isTurning, sign != 0, sign == self.sign {
+            // It may have done so by its default profile, when what it did before had ended.
+            turnedAt = max(turnedAt, sample.at)
+            isTurning = false
+        }
         guard sign != 0, sign != self.sign else { return }
         // Who still gives may be on the way to its default profile, by which it charges: to call it back would turn it twice.
         let settles = sign < 0 ? settings.settleAfter : .zero
@@ -123,6 +128,11 @@ struct Response: Hashable, Sendable {
     /// Nobody hears of it: it may have turned round in any of these moments.
     mutating func stayOutOfSight(at now: Instant) {
         if isOutOfSight { turnedAt = now }
+    }
+
+    /// What turns it round had no answer: it may do so in any of these moments, by that or when what it did before ends.
+    mutating func stayTurning(at now: Instant) {
+        if isTurning { turnedAt = now }
     }
 
     /// It was left to itself, or to an earlier run of ours: which way it goes now has to be seen, and it may have turned round
