@@ -458,27 +458,28 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(site.piles[0].vehicle?.flow == .kilowatts(-30), "it gives again after its rest")
     }
 
-    @Test func `who turned round by its default profile because nothing came rests from then on`() {
-        var site = park(1)
-        site.piles[0].fallback = DailyProfile(constant: .kilowatts(20))
-        site.run(seconds: 120, sampleEvery: 2)
-        site.ask(.kilowatts(-30))
-        site.run(seconds: 90, sampleEvery: 2)
-        #expect(site.piles[0].vehicle?.flow == .kilowatts(-30))
-        // It is told to charge, and nothing arrives; nobody hears of it either until its dead-man is over.
-        site.ask(.kilowatts(30))
-        let end = site.now + .seconds(75)
-        for _ in 0..<200 {
-            if site.now == end { site.ask(.kilowatts(-30)) }
-            site.run(
-                seconds: 1, sampleEvery: site.now < end - .seconds(10) ? 1_000 : 1,
-                deliver: { site, command in
-                    guard site.now < end else { return site.acceptNow(command) }
-                    site.dispatcher.settle(command.number, .noReply, at: site.now)
-                })
-        }
-        let turns = site.piles[0].vehicle?.turns ?? []
-        #expect(zip(turns, turns.dropFirst()).allSatisfy { $1 - $0 >= .seconds(50) }, "\(turns)")
+    @Test func `a turn that had no answer counts from when it may have been`() {
+        let settings = DispatchSettings()
+        let start = Instant("2024-09-10T10:00:00Z")!
+        var response = Response()
+        response.sent(.kilowatts(-30), measured: nil, settings: settings, at: start)
+        response.told(
+            .init(
+                number: 1, session: "S", limit: .kilowatts(-30), until: start + .seconds(60), sentAt: start,
+                kind: .deadMan), at: start)
+        // Told to charge, and nobody knows whether it heard of that.
+        let turn = start + .seconds(100)
+        response.sent(.kilowatts(30), measured: .kilowatts(-30), settings: settings, at: turn)
+        var unheard = response
+        #expect(response.mayAsk(-1, settings: settings, at: turn + .seconds(60)))
+        // Its dead-man ends, and by its default profile it charges.
+        response.moved(.init(power: .kilowatts(20), at: turn + .seconds(55)), settings: settings)
+        #expect(!response.mayAsk(-1, settings: settings, at: turn + .seconds(114)))
+        #expect(response.mayAsk(-1, settings: settings, at: turn + .seconds(115)))
+        // Nobody has seen it, and what was told may still come to something.
+        unheard.stayTurning(at: turn + .seconds(40))
+        #expect(!unheard.mayAsk(-1, settings: settings, at: turn + .seconds(99)))
+        #expect(unheard.mayAsk(-1, settings: settings, at: turn + .seconds(100)))
     }
 
     @Test func `which way a vehicle goes after our restart is seen before it is turned round`() {
