@@ -39,8 +39,11 @@ extension Frame {
             return wishes
         }
         return wishes.map { wish in
-            wish.amount > 0 || wish.reason == .turning
-                ? Wish(pile: k, tier: wish.tier, amount: 0, reason: .turning, cap: 0) : wish
+            // Nor is it offered what others leave.
+            wish.amount < 0
+                ? wish
+                : Wish(
+                    pile: k, tier: wish.tier, amount: 0, reason: wish.amount > 0 ? .turning : wish.reason, cap: 0)
         }
     }
 

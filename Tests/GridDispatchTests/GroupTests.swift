@@ -458,6 +458,21 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(site.piles[0].vehicle?.flow == .kilowatts(-30), "it gives again after its rest")
     }
 
+    @Test func `who rests after a turn is not offered what others leave`() {
+        var site = park(1)
+        site.piles[0].session?.wanted = .kilowattHours(20)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.plan = site.flatPlan([0: .kilowatts(-30)])
+        site.run(seconds: 20, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow == .kilowatts(-30))
+        // A plan that leaves it short, and at rest in this slot.
+        site.plan = site.flatPlan([0: .zero], undelivered: [0: .kilowattHours(5)])
+        site.run(seconds: 30, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow == .zero)
+        site.run(seconds: 60, sampleEvery: 2)
+        #expect(site.piles[0].vehicle?.flow ?? .zero > .zero, "after its rest")
+    }
+
     @Test func `a turn that had no answer counts from when it may have been`() {
         let settings = DispatchSettings()
         let start = Instant("2024-09-10T10:00:00Z")!
