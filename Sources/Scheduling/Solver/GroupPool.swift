@@ -43,7 +43,6 @@ struct GroupPool {
         guard first < count else { return found }
         let rest = Mutex((next: first, found: [SolvedGroup?](repeating: nil, count: count - first)))
         let prices = likely
-        // The closures are called by one thread at a time (progress, isCancelled) or only read values (solve).
         withoutActuallyEscaping(progress) { progress in
             withoutActuallyEscaping(solve) { solve in
                 let work = Shared((progress: progress, isCancelled: isCancelled, solve: solve))
@@ -67,6 +66,8 @@ struct GroupPool {
         return found + rest.withLock { $0.found.map { $0! } }
     }
 
+    /// Lets closures that are not marked for it go to other threads. Sound here: `progress` and `isCancelled` run under a lock each,
+    /// `solve` reads values only and makes all that it changes.
     private struct Shared<Value>: @unchecked Sendable {
         let value: Value
         init(_ value: Value) { self.value = value }
