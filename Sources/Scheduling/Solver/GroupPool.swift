@@ -23,7 +23,7 @@ struct GroupPool {
     private static let leaders = 8
 
     /// - Parameters:
-    ///   - isCancelled: asked from any thread, one at a time.
+    ///   - isCancelled: asked from any thread, one at a time, and no more once it was true.
     ///   - progress: told which group is ready, from any thread, one at a time.
     ///   - solve: a group by its index, with likely prices and whether to stop.
     /// - Returns: in the order of the groups.
@@ -31,11 +31,12 @@ struct GroupPool {
         _ count: Int, isCancelled: @escaping () -> Bool, progress: (Int) -> Void,
         with solve: (Int, [Double]?, @escaping () -> Bool) -> SolvedGroup
     ) -> [SolvedGroup] {
+        let stop = Stop(isCancelled)
         var found: [SolvedGroup] = []
         var likely: [Double]?
         let first = threads > 1 ? min(count, Self.leaders) : count
         for k in 0..<first {
-            let group = solve(k, likely, isCancelled)
+            let group = solve(k, likely, stop.isAsked)
             if k < Self.leaders, likely == nil, group.isAlone, group.passes > 0 { likely = group.prices }
             found.append(group)
             progress(k)
@@ -45,8 +46,7 @@ struct GroupPool {
         let prices = likely
         withoutActuallyEscaping(progress) { progress in
             withoutActuallyEscaping(solve) { solve in
-                let work = Shared((progress: progress, isCancelled: isCancelled, solve: solve))
-                let isAsked = Mutex(())
+                let work = Shared((progress: progress, solve: solve))
                 DispatchQueue.concurrentPerform(iterations: threads) { _ in
                     while let k = rest.withLock({ state in
                         state.next < count
@@ -54,7 +54,7 @@ struct GroupPool {
                                 defer { state.next += 1 }; return state.next
                             }() : nil
                     }) {
-                        let group = work.value.solve(k, prices) { isAsked.withLock { _ in work.value.isCancelled() } }
+                        let group = work.value.solve(k, prices, stop.isAsked)
                         rest.withLock { state in
                             state.found[k - first] = group
                             work.value.progress(k)
@@ -64,6 +64,20 @@ struct GroupPool {
             }
         }
         return found + rest.withLock { $0.found.map { $0! } }
+    }
+
+    /// Whether to stop: for all groups at once.
+    private final class Stop: Sendable {
+        private let isStopped = Mutex(false)
+        private let isCancelled: Shared<() -> Bool>
+        init(_ isCancelled: @escaping () -> Bool) { self.isCancelled = Shared(isCancelled) }
+
+        func isAsked() -> Bool {
+            isStopped.withLock { stopped in
+                stopped = stopped || isCancelled.value()
+                return stopped
+            }
+        }
     }
 
     /// Lets closures that are not marked for it go to other threads. Sound here: `progress` and `isCancelled` run under a lock each,

@@ -9,12 +9,11 @@ extension NodeLagrangian {
             load[g] = others
             alpha[g] = importPrice[g] + stiffness[g] * (others - highest[g])
             beta[g] = exportPrice[g] + stiffness[g] * (others - lowest[g])
-            most[g] = upper[k]
-            least[g] = lower[k]
         }
         if member.bothWays {
             members[i].price = chooseBothWays(member)
         } else {
+            restrict(member, member.first, member.end)
             let price = priceAtEnd(member, from: member.from, to: member.to, begin: 0)
             members[i].price = price
             take(member, price, from: member.from, to: member.to)
@@ -123,9 +122,7 @@ extension NodeLagrangian {
         if price <= 0, energy(member, 0, from, to).energy > member.high - begin {
             return root(member, member.high - begin, -.infinity, 0, 0, from, to)
         }
-        if price >= member.value, member.floor > -.infinity,
-            energy(member, price, from, to).energy < member.floor - begin - 1e-3
-        {
+        if price >= member.value, energy(member, price, from, to).energy < member.floor - begin - 1e-3 {
             return root(member, member.floor - begin, price, .infinity, price, from, to)
         }
         return price
