@@ -90,4 +90,17 @@ import Testing
         let chinese = await browser.with(["accept-language": "zh-CN"]).get("/stations/\(id)")
         #expect(chinese.text.contains("外部限值") && chinese.text.contains("电网紧急"))
     }
+
+    @Test func `while a mode is ordered by hand the page does not say that a setpoint is in force`() async throws {
+        let (browser, id) = try Self.prepared()
+        browser.platform.change { state in
+            let session = state.stations[id]?.evses[0].session
+            guard let i = state.sessions.firstIndex(where: { $0.session.id == session }) else { return }
+            state.sessions[i].operation = OperationState(
+                mode: "LocalFrequency", limit: nil, dischargeLimit: nil, setpoint: nil, isManual: true)
+        }
+        let page = await browser.get("/stations/\(id)")
+        #expect(page.text.contains("by order of a person: by the frequency at the pile"))
+        #expect(!page.text.contains("kW in force"))
+    }
 }

@@ -19,6 +19,8 @@ struct ProfileStack {
 
     let evse: StationView.EVSE
     let limits: EVSELimits?
+    /// What holds its session (2.1).
+    let operation: OperationState?
     let manual: [ManualProfile]
     /// A person had profiles cleared after this was confirmed.
     let clearedAt: Instant?
@@ -70,6 +72,9 @@ struct ProfileStack {
         return "<p class=\"problem\">\(head)</p><ul>\(spans)</ul>"
     }
 
+    /// A person ordered a mode, which stands above the platform's setpoints.
+    private var isOrdered: Bool { operation?.isManual ?? false }
+
     /// People's clearing may have hit the platform's own profiles: it learns of that only when it sends them again.
     private func clearing() -> HTML? {
         guard let clearedAt, let held = limits?.held else { return nil }
@@ -80,6 +85,9 @@ struct ProfileStack {
 
     private func inForce(_ rows: [Row]) -> String {
         let t = format.words
+        if let operation, isOrdered {
+            return t("profiles.ordered", ["mode": t.known("v2x.mode." + operation.mode) ?? operation.mode])
+        }
         guard let row = rows.first(where: \.isInForce), let limit = row.courses[0] else { return t("profiles.rating") }
         let values = ["kw": format.kilowatts(limit), "purpose": t.known("purpose." + row.purpose) ?? row.purpose]
         return t("profiles.inforce", values)
@@ -140,7 +148,7 @@ struct ProfileStack {
                 courses: moments.map { $0 < setpoint.until ? setpoint.limit : nil },
                 by: HTML(escaping: format.words("profiles.platform")),
                 state: state(setpoint.state, setpoint.confirmedAt, sent: setpoint.sentAt),
-                end: format.tag(setpoint.until), isInForce: setpoint == confirmed && evse.session != nil)
+                end: format.tag(setpoint.until), isInForce: setpoint == confirmed && evse.session != nil && !isOrdered)
         }
     }
 

@@ -284,14 +284,16 @@ enum StationPage {
         let limits = await call.service.limits(of: station.id)
         let commands = await call.service.commands(of: station.id, limit: 200, before: nil)
         let manual = ManualProfile.installed(by: commands, electrical: station.electrical, at: format.now)
-        let stacks: [HTML] = view.evses.map { evse in
-            ProfileStack(
-                evse: evse, limits: limits.first { $0.evse.number == evse.number },
+        var stacks: [HTML] = []
+        for evse in view.evses {
+            let session: SessionView? = if let id = evse.session { await call.service.session(id) } else { nil }
+            let stack = ProfileStack(
+                evse: evse, limits: limits.first { $0.evse.number == evse.number }, operation: session?.operation,
                 manual: manual.filter { $0.connector == 0 || $0.connector == evse.number },
                 clearedAt: ManualProfile.lastClearing(commands), rating: station.electrical.maxPower,
                 supply: (station.electrical.voltage, view.commissioning?.phases ?? station.electrical.phases),
-                format: format
-            ).html()
+                format: format)
+            stacks.append(stack.html())
         }
         let csv = "/api/v1/stations/" + PercentCoding.encode(station.id.value) + "/limits?format=csv&bom=1"
         return Parts.card(
