@@ -9,6 +9,8 @@ flags=(-c release -Xswiftc -enable-testing --explicit-target-dependency-import-c
 swift build "${flags[@]}" --build-tests
 export TIDEWATT_PROGRAM=$PWD/.build/release/tidewatt
 export TIDEWATT_PYTHON=$PWD/.venv/bin/python
+TIDEWATT_HIGHS=$("$TIDEWATT_PYTHON" -c 'import highsbox; print(highsbox.highs_lib_dir())')/libhighs.so
+export TIDEWATT_HIGHS
 swift test "${flags[@]}" --skip-build --parallel
 # These wait for timers and sockets more than they reckon: four at once on two cores. The longest begins first.
 "$TIDEWATT_PYTHON" -m pytest -q -n 4 --dist worksteal Tests/api Tests/python Tests/browser

@@ -8,7 +8,7 @@ import Testing
 @Suite("Many vehicles") struct ManyVehiclesTests {
     /// 30 nodes, each with about eighty vehicles of its own that cannot all have what they want when they want it; some nodes with
     /// limits that leave wishes open, some without room for discharge, one that is dark half of the day.
-    private static func city(seed: UInt64, slots: Int = 48) -> PlanningProblem {
+    static func city(seed: UInt64, slots: Int = 48) -> PlanningProblem {
         var random = SeededRandom(seed: seed)
         func unit() -> Double { random.unit() }
         func pick<Element>(_ list: [Element]) -> Element { list[Int(random.next() % UInt64(list.count))] }
@@ -57,14 +57,7 @@ import Testing
         // Node by node, as small fleets are planned: neither side can be better than the other's proof.
         var (least, most) = (0.0, 0.0)
         for n in problem.nodes.indices {
-            let alone = solve(
-                PlanningProblem(
-                    stepHours: problem.stepHours, buyPrice: problem.buyPrice, sellPrice: problem.sellPrice,
-                    vehicles: problem.vehicles.filter { $0.node == n }.map { vehicle in
-                        var own = vehicle
-                        own.node = 0
-                        return own
-                    }, nodes: [problem.nodes[n]]), options: quick)
+            let alone = solve(problem.alone(n), options: quick)
             least += alone.bound
             most += alone.objective
         }
@@ -85,7 +78,7 @@ import Testing
         let problem = Self.city(seed: 8)
         var steps: [Double] = []
         _ = solve(problem, options: PlanningOptions(threads: 3), progress: { steps.append($0) })
-        #expect(steps == steps.sorted() && steps.count == 30 && abs((steps.last ?? 0) - 1) < 1e-9)
+        #expect(steps == steps.sorted() && steps.count > 30 && abs((steps.last ?? 0) - 1) < 1e-9)
         var asked = 0
         let stopped = solve(
             problem, options: PlanningOptions(threads: 3),

@@ -105,13 +105,13 @@ public struct PlanningVehicle: Hashable, Sendable {
     }
 
     /// Part of slot `slot` that the vehicle is there.
-    func presence(_ slot: Int) -> Double {
+    public func presence(_ slot: Int) -> Double {
         if slot == slots.lowerBound { return firstPresence }
         return slot == slots.upperBound - 1 ? lastPresence : 1
     }
 
     /// kW, a magnitude, in slot `slot` while it is there.
-    func mostDischarge(_ slot: Int) -> Double {
+    public func mostDischarge(_ slot: Int) -> Double {
         let j = slot - slots.lowerBound
         return dischargeCeiling.indices.contains(j) ? min(maxDischarge, dischargeCeiling[j]) : maxDischarge
     }

@@ -19,6 +19,12 @@ final class Arena {
             base: UnsafeMutableRawPointer(quads).assumingMemoryBound(to: Double.self), count: count)
     }
 
+    func vector(_ values: [Double]) -> Vector {
+        let vector = vector(values.count)
+        for (i, value) in values.enumerated() { vector[i] = value }
+        return vector
+    }
+
     /// Zeros.
     func indices(_ count: Int) -> IndexVector {
         let block = UnsafeMutableRawPointer.allocate(

@@ -11,6 +11,8 @@ struct Car {
     let offset: Int
     /// Index of its node within the group, −1 without.
     let node: Int
+    /// Vehicles that give back and lose and wear alike have the same number, from 0.
+    let kind: Int
     let discharges: Bool
     let chargeEfficiency: Double
     let dischargeEfficiency: Double
@@ -36,12 +38,13 @@ struct Car {
     /// Whether the least power is above zero in some slot.
     let hasLeastPower: Bool
 
-    init(_ vehicle: PlanningVehicle, index: Int, offset: Int, node: Int, fairness: Bool) {
+    init(_ vehicle: PlanningVehicle, index: Int, offset: Int, node: Int, kind: Int, fairness: Bool) {
         self.index = index
         first = vehicle.slots.lowerBound
         count = vehicle.slots.count
         self.offset = offset
         self.node = node
+        self.kind = kind
         chargeEfficiency = vehicle.chargeEfficiency
         dischargeEfficiency = vehicle.dischargeEfficiency
         wear = vehicle.wear
@@ -72,6 +75,13 @@ struct Car {
             lastValue = vehicle.value
         }
     }
+
+    struct Losses: Hashable {
+        let charge: Double
+        let discharge: Double
+        let wear: Double
+    }
+    var losses: Losses { Losses(charge: chargeEfficiency, discharge: dischargeEfficiency, wear: wear) }
 
     /// With ``PlanningOptions/fairness``: the part of a wish that keeps its full value, and what the rest is worth of it.
     static let firstShare = 0.8

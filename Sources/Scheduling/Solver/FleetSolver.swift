@@ -19,49 +19,117 @@ struct FleetSolver {
 
     private func everything(isCancelled: @escaping () -> Bool, progress: (Double) -> Void) -> PlanningSolution {
         let (parts, localNode) = cut()
+        let pool = GroupPool(threads: options.threads, isCancelled: isCancelled)
         let total = Double(max(1, problem.vehicles.count))
+        let share = isLarge ? 0.9 : 1.0
+        var done = 0
+        func isDone(_ k: Int) {
+            done += parts[k].vehicles.count
+            progress(share * Double(done) / total)
+        }
+        var found = [SolvedGroup?](repeating: nil, count: parts.count)
+        // Each leader begins where the one before it ended, and all others where the leader most like them did.
+        let tightness = isLarge ? parts.map(tightness) : []
+        var known: [(tightness: Double, prices: [Double])] = []
+        for k in Leaders(of: tightness).items {
+            let group = solved(parts[k], localNode, from: known.last?.prices, isCancelled: pool.stop.isAsked)
+            known.append((tightness[k]!, group.prices))
+            found[k] = group
+            isDone(k)
+        }
+        let others = parts.indices.filter { found[$0] == nil }
+        let answers = pool.map(others, isDone: isDone) { k, isCancelled in
+            let own = isLarge ? tightness[k] : nil
+            let nearest = own.flatMap { own in
+                known.min { abs($0.tightness - own) < abs($1.tightness - own) }
+            }
+            return solved(parts[k], localNode, from: nearest?.prices, isCancelled: isCancelled)
+        }
+        for (k, group) in zip(others, answers) { found[k] = group }
+        var groups = found.map { $0! }
+        let hard = hard(groups)
+        done = 0
+        let effort = Double(hard.reduce(0) { $0 + parts[$1].vehicles.count })
+        let again = pool.map(
+            hard,
+            isDone: { k in
+                done += parts[k].vehicles.count
+                progress(share + (1 - share) * Double(done) / effort)
+            }, { solved(parts[$0], localNode, from: groups[$0].prices, isHard: true, isCancelled: $1) })
+        for (k, group) in zip(hard, again) where group.gap < groups[k].gap { groups[k] = group }
+        if isLarge, hard.isEmpty { progress(1) }
+        return conclude(parts, groups)
+    }
+
+    /// Groups that need a better method for the whole to be as near the bound as asked for: those furthest from it.
+    private func hard(_ groups: [SolvedGroup]) -> [Int] {
+        guard isLarge, !groups.contains(where: \.isCancelled) else { return [] }
+        let scale = max(
+            abs(groups.reduce(0) { $0 + $1.bound }), groups.reduce(0) { $0 + $1.turnover })
+        var excess = groups.reduce(0) { $0 + $1.gap } - Self.allowed * options.gap * scale
+        var hard: [Int] = []
+        for k in groups.indices.sorted(by: { (groups[$0].gap, $1) > (groups[$1].gap, $0) }) {
+            guard excess > 0 else { break }
+            hard.append(k)
+            excess -= groups[k].gap
+        }
+        return hard
+    }
+    /// Of the gap: what hard groups leave comes on top.
+    private static let allowed = 0.9
+
+    /// Puts together what came out of all parts, in their order: sums do not depend on who was ready first.
+    private func conclude(_ parts: [Part], _ found: [SolvedGroup]) -> PlanningSolution {
         var schedules = [VehicleSchedule?](repeating: nil, count: problem.vehicles.count)
         var prices = [[Double]](
             repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
         var bound = 0.0
         var passes = 0
-        var (done, cancelled) = (0, false)
-        let found = GroupPool(threads: options.threads).solve(
-            parts.count, isCancelled: isCancelled,
-            progress: { k in
-                done += parts[k].vehicles.count
-                progress(Double(done) / total)
-            }, with: { solved(parts[$0], localNode, likely: $1, isCancelled: $2) })
-        // In the order of the parts: sums do not depend on who was ready first.
+        var isCancelled = false
         for (part, group) in zip(parts, found) {
             bound += group.bound
             passes = max(passes, group.passes)
-            cancelled = cancelled || group.isCancelled
+            isCancelled = isCancelled || group.isCancelled
             for (n, index) in part.nodes.enumerated() {
                 prices[index] = Array(group.prices[(n * problem.slotCount)..<((n + 1) * problem.slotCount)])
             }
             for (index, schedule) in zip(group.order, group.schedules) { schedules[index] = schedule }
         }
         return conclude(
-            schedules.map { $0! }, bound: bound, prices: prices, passes: passes, isCancelled: cancelled, kept: 0)
+            schedules.map { $0! }, bound: bound, prices: prices, passes: passes, isCancelled: isCancelled, kept: 0)
+    }
+
+    /// What a single node's vehicles want of what it can give; `nil`: several nodes, or none.
+    private func tightness(_ part: Part) -> Double? {
+        guard part.nodes.count == 1 else { return nil }
+        let room = problem.nodes[part.nodes[0]].importLimit.reduce(0) { $0 + max(0, $1) } * problem.stepHours
+        let wanted = part.vehicles.reduce(0) { sum, i in
+            sum + max(0, problem.vehicles[i].wanted) / problem.vehicles[i].chargeEfficiency
+        }
+        return wanted / max(room, 1e-9)
     }
 
     private func solved(
-        _ part: Part, _ localNode: [Int], likely: [Double]?, isCancelled: @escaping () -> Bool
+        _ part: Part, _ localNode: [Int], from likely: [Double]?, isHard: Bool = false,
+        isCancelled: @escaping () -> Bool
     ) -> SolvedGroup {
-        // A small fleet's plan costs little to sharpen; a large one stops where the gap is met.
-        let isLarge = problem.vehicles.count > 2000
         let group = Group(problem, vehicles: part.vehicles, nodes: part.nodes, localNode: localNode, options: options)
+        let stage: GroupSolver.Stage =
+            !isLarge ? .sharp : isHard ? .hard : part.nodes.count == 1 ? .quick(likely: likely) : .enough
         var solver = GroupSolver(
-            group, options: options, meanPrice: meanPrice, sharpness: isLarge ? 0.9 : 0.05,
-            effort: options.effort * Double(part.vehicles.count) / Double(max(1, problem.vehicles.count)),
-            isOfMany: isLarge, likely: likely)
-        solver.run(from: warm.flatMap { startPrices($0, group) }, isCancelled: isCancelled)
+            group, options: options, meanPrice: meanPrice, stage: stage,
+            effort: options.effort * Double(part.vehicles.count) / Double(max(1, problem.vehicles.count)))
+        let start = isHard ? likely.map(group.arena.vector) : warm.flatMap { startPrices($0, group) }
+        solver.run(from: start, isCancelled: isCancelled)
         return SolvedGroup(
             order: group.cars.map(\.index), schedules: group.schedules(),
-            prices: (0..<solver.prices.count).map { solver.prices[$0] }, bound: solver.bound, passes: solver.passes,
-            isCancelled: solver.wasCancelled, isAlone: part.nodes.count == 1)
+            prices: (0..<solver.prices.count).map { solver.prices[$0] }, bound: solver.bound,
+            gap: max(0, group.objective() - solver.bound), turnover: group.turnover(meanPrice: meanPrice),
+            passes: solver.passes, isCancelled: solver.wasCancelled)
     }
+
+    /// A small fleet's plan costs little to sharpen; a large one stops where the gap is met.
+    private var isLarge: Bool { problem.vehicles.count > 2000 }
 
     /// The schedules after the last gate, with their proof.
     func conclude(
@@ -132,5 +200,35 @@ struct FleetSolver {
             }
         }
         return start
+    }
+}
+
+/// What came out of one group of nodes.
+struct SolvedGroup: Sendable {
+    /// Indices of its vehicles in the problem, and their schedules.
+    let order: [Int]
+    let schedules: [VehicleSchedule]
+    /// Node by node, one a slot.
+    let prices: [Double]
+    let bound: Double
+    /// Yuan between the cost and the bound.
+    let gap: Double
+    /// Yuan that its charging costs at the mean price.
+    let turnover: Double
+    let passes: Int
+    let isCancelled: Bool
+}
+
+/// Groups that are solved before all others, from the least tight one to the tightest.
+private struct Leaders {
+    let items: [Int]
+    private static let most = 16
+
+    /// One in eight at most; the choice depends on nothing but the groups.
+    init(of tightness: [Double?]) {
+        let order = tightness.indices.filter { tightness[$0] != nil }
+            .sorted { (tightness[$0]!, $0) < (tightness[$1]!, $1) }
+        let count = min(Self.most, order.count / 8)
+        items = (0..<count).map { order[(2 * $0 + 1) * order.count / (2 * count)] }
     }
 }

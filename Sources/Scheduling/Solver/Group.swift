@@ -60,10 +60,15 @@ final class Group {
         var cars: [Car] = []
         cars.reserveCapacity(vehicles.count)
         var (slots, longest) = (0, 1)
+        var kinds: [Car.Losses: Int] = [:]
         for index in vehicles {
             let vehicle = problem.vehicles[index]
             let node = vehicle.node.map { localNode[$0] } ?? -1
-            cars.append(Car(vehicle, index: index, offset: slots, node: node, fairness: options.fairness))
+            let losses = Car.Losses(
+                charge: vehicle.chargeEfficiency, discharge: vehicle.dischargeEfficiency, wear: vehicle.wear)
+            let kind = vehicle.maxDischarge > 0 ? kinds[losses, default: kinds.count] : 0
+            if vehicle.maxDischarge > 0 { kinds[losses] = kind }
+            cars.append(Car(vehicle, index: index, offset: slots, node: node, kind: kind, fairness: options.fairness))
             slots += vehicle.slots.count
             longest = max(longest, vehicle.slots.count)
         }
@@ -89,7 +94,7 @@ final class Group {
         highest = arena.vector(nodes.count * slotCount)
         load = arena.vector(nodes.count * slotCount)
         response = PriceResponse(
-            slotCount: slotCount, longestStay: longest, late: options.preference == .late)
+            slotCount: slotCount, longestStay: longest, kinds: kinds.count, late: options.preference == .late)
         for car in cars {
             let vehicle = problem.vehicles[car.index]
             for j in 0..<car.count {

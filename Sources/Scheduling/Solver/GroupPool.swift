@@ -1,73 +1,56 @@
 import Dispatch
 import Synchronization
 
-/// What came out of one group of nodes.
-struct SolvedGroup: Sendable {
-    /// Indices of its vehicles in the problem, and their schedules.
-    let order: [Int]
-    let schedules: [VehicleSchedule]
-    /// Node by node, one a slot.
-    let prices: [Double]
-    let bound: Double
-    let passes: Int
-    let isCancelled: Bool
-    /// It is one node without others above or below.
-    let isAlone: Bool
-}
-
-/// Solves groups on several threads. What comes out does not depend on their number: the first groups are solved one after the
-/// other, and where those that are one node ended is where all later ones begin.
+/// Works on several threads. What comes out does not depend on their number, as long as the work on one item does not depend on
+/// the others.
 struct GroupPool {
     let threads: Int
-    /// So many groups are solved before all others.
-    private static let leaders = 8
+    /// Once true, nobody is asked again.
+    let stop: Stop
 
     /// - Parameters:
-    ///   - isCancelled: asked from any thread, one at a time, and no more once it was true.
-    ///   - progress: told which group is ready, from any thread, one at a time.
-    ///   - solve: a group by its index, with likely prices and whether to stop.
-    /// - Returns: in the order of the groups.
-    func solve(
-        _ count: Int, isCancelled: @escaping () -> Bool, progress: (Int) -> Void,
-        with solve: (Int, [Double]?, @escaping () -> Bool) -> SolvedGroup
-    ) -> [SolvedGroup] {
-        let stop = Stop(isCancelled)
-        var found: [SolvedGroup] = []
-        var likely: [Double]?
-        let first = threads > 1 ? min(count, Self.leaders) : count
-        for k in 0..<first {
-            let group = solve(k, likely, stop.isAsked)
-            if k < Self.leaders, likely == nil, group.isAlone, group.passes > 0 { likely = group.prices }
-            found.append(group)
-            progress(k)
+    ///   - isCancelled: asked from any thread, one at a time.
+    init(threads: Int, isCancelled: @escaping () -> Bool) {
+        self.threads = threads
+        stop = Stop(isCancelled)
+    }
+
+    /// - Parameters:
+    ///   - isDone: told which item is ready, from any thread, one at a time.
+    ///   - work: on one item, with whether to stop.
+    /// - Returns: in the order of the items.
+    func map<Answer: Sendable>(
+        _ items: [Int], isDone: (Int) -> Void, _ work: (Int, @escaping () -> Bool) -> Answer
+    ) -> [Answer] {
+        guard threads > 1, items.count > 1 else {
+            return items.map { item in
+                defer { isDone(item) }
+                return work(item, stop.isAsked)
+            }
         }
-        guard first < count else { return found }
-        let rest = Mutex((next: first, found: [SolvedGroup?](repeating: nil, count: count - first)))
-        let prices = likely
-        withoutActuallyEscaping(progress) { progress in
-            withoutActuallyEscaping(solve) { solve in
-                let work = Shared((progress: progress, solve: solve))
-                DispatchQueue.concurrentPerform(iterations: threads) { _ in
-                    while let k = rest.withLock({ state in
-                        state.next < count
-                            ? {
-                                defer { state.next += 1 }; return state.next
-                            }() : nil
+        let state = Mutex((next: 0, answers: [Answer?](repeating: nil, count: items.count)))
+        withoutActuallyEscaping(isDone) { isDone in
+            withoutActuallyEscaping(work) { work in
+                let shared = Shared((isDone: isDone, work: work))
+                DispatchQueue.concurrentPerform(iterations: min(threads, items.count)) { _ in
+                    while let k = state.withLock({ state in
+                        defer { state.next += 1 }
+                        return state.next < items.count ? state.next : nil
                     }) {
-                        let group = work.value.solve(k, prices, stop.isAsked)
-                        rest.withLock { state in
-                            state.found[k - first] = group
-                            work.value.progress(k)
+                        let answer = shared.value.work(items[k], stop.isAsked)
+                        state.withLock { state in
+                            state.answers[k] = answer
+                            shared.value.isDone(items[k])
                         }
                     }
                 }
             }
         }
-        return found + rest.withLock { $0.found.map { $0! } }
+        return state.withLock { $0.answers.map { $0! } }
     }
 
-    /// Whether to stop: for all groups at once.
-    private final class Stop: Sendable {
+    /// Whether to stop: for all at once.
+    final class Stop: Sendable {
         private let isStopped = Mutex(false)
         private let isCancelled: Shared<() -> Bool>
         init(_ isCancelled: @escaping () -> Bool) { self.isCancelled = Shared(isCancelled) }
@@ -80,8 +63,8 @@ struct GroupPool {
         }
     }
 
-    /// Lets closures that are not marked for it go to other threads. Sound here: `progress` and `isCancelled` run under a lock each,
-    /// `solve` reads values only and makes all that it changes.
+    /// Lets closures that are not marked for it go to other threads. Sound here: `isDone` and `isCancelled` run under a lock each,
+    /// `work` reads values only and makes all that it changes.
     private struct Shared<Value>: @unchecked Sendable {
         let value: Value
         init(_ value: Value) { self.value = value }

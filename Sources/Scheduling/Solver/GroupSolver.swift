@@ -3,14 +3,32 @@ struct GroupSolver {
     let group: Group
     let options: PlanningOptions
     let meanPrice: Double
-    /// Part of the gap asked for at which the search ends.
-    let sharpness: Double
+    let stage: Stage
     /// Operations that the search for modes may spend.
     let effort: Double
-    /// One of many groups whose plan need only meet the gap.
-    let isOfMany: Bool
-    /// Prices of a group like it, to begin near the answer.
-    let likely: [Double]?
+
+    /// How far the search goes.
+    enum Stage {
+        /// Far below the gap asked for: in a small fleet that costs little.
+        case sharp
+        /// As far as asked for.
+        case enough
+        /// Of many groups under one node each: as far as the quick method goes, from prices of a group like it. What is not near
+        /// enough then may still be small beside all others.
+        case quick(likely: [Double]?)
+        /// Where that left too much.
+        case hard
+    }
+    private var isQuick: Bool { if case .quick = stage { true } else { false } }
+    /// Part of the gap asked for at which the search ends.
+    private var sharpness: Double {
+        switch stage {
+        case .sharp: 0.05
+        case .enough: 0.9
+        case .quick: 1.3
+        case .hard: 0.3
+        }
+    }
 
     /// Lower bound, yuan, with the linear value of what is missing, at ``prices``.
     private(set) var bound = -Double.infinity
@@ -26,17 +44,12 @@ struct GroupSolver {
     /// The bound that belongs to it.
     private var workBound = -Double.infinity
 
-    init(
-        _ group: Group, options: PlanningOptions, meanPrice: Double, sharpness: Double, effort: Double,
-        isOfMany: Bool = false, likely: [Double]? = nil
-    ) {
-        self.effort = effort
-        self.isOfMany = isOfMany
-        self.likely = likely
+    init(_ group: Group, options: PlanningOptions, meanPrice: Double, stage: Stage, effort: Double) {
         self.group = group
         self.options = options
         self.meanPrice = meanPrice
-        self.sharpness = sharpness
+        self.stage = stage
+        self.effort = effort
         prices = group.arena.vector(group.load.count)
         trial = group.arena.vector(group.load.count)
         best = group.makeSaved()
@@ -53,21 +66,24 @@ struct GroupSolver {
                 group.takeAnswers(to: trial)
                 improve()
             }
-            if !isGoodEnough, isOfMany, group.nodes.count == 1 { lagrangian(start, isCancelled) }
-            if !isGoodEnough { interiorPoint(isCancelled) }
+            if case .quick(let likely) = stage {
+                if !isGoodEnough { lagrangian(start, likely, isCancelled) }
+                if bestCost == .infinity { interiorPoint(isCancelled) }
+            } else if !isGoodEnough {
+                interiorPoint(isCancelled)
+            }
             takeBest()
         }
         group.save(best)
         group.finish(prices: prices)
         if !group.canBeIssued { group.fillOneByOne() }
-        searchModes(isCancelled)
+        if !isQuick { searchModes(isCancelled) }
         group.settleTies(options)
     }
 
     /// Where what is not convex costs more than the gap asked for: all vehicles' modes together.
     private func searchModes(_ isCancelled: @escaping () -> Bool) {
-        let slack = max(
-            max(sharpness, 0.3) * options.gap * max(abs(workBound), group.turnover(meanPrice: meanPrice)), 1e-9)
+        let slack = max(max(sharpness, 0.3) * options.gap * scale, 1e-9)
         guard group.workCost() - workBound > slack, group.canBeIssued else { return }
         var search = JointSearch(
             group, method: InteriorPoint(group), continuous: best, bound: workBound, slack: slack,
@@ -86,8 +102,9 @@ struct GroupSolver {
         group.redispatch(rounds: 4)
     }
 
-    /// Of many vehicles under one node: quick, and where it does not come near enough the interior point goes on.
-    private mutating func lagrangian(_ start: Vector?, _ isCancelled: @escaping () -> Bool) {
+    private mutating func lagrangian(
+        _ start: Vector?, _ likely: [Double]?, _ isCancelled: @escaping () -> Bool
+    ) {
         let method = NodeLagrangian(group)
         if let start {
             method.start(at: start)
@@ -95,20 +112,30 @@ struct GroupSolver {
             for (t, price) in likely.enumerated() { trial[t] = price }
             method.start(at: trial)
         }
-        while method.passes < min(40, options.maxPasses), !isCancelled() {
+        var last = -Double.infinity
+        while method.passes < min(Self.mostRounds, options.maxPasses) {
+            if isCancelled() {
+                wasCancelled = true
+                return
+            }
             method.advance()
             passes = method.passes
             guard passes >= 4, passes % 2 == 0 else { continue }
             method.writePrices(trial)
-            learn(trial)
-            // To make a schedule fit costs more than to prove something of it.
-            if !isGoodEnough, passes % 4 == 0 || passes == 6 {
+            let newest = learn(trial)
+            // To make a schedule fit costs more than to prove something of it: only where prices have come to rest, or at the end.
+            let isAtRest = abs(newest - last) <= Self.rest * options.gap * scale
+            last = newest
+            if !isGoodEnough, isAtRest || passes == Self.mostRounds {
                 method.writeSchedule()
                 improve()
             }
             if isGoodEnough { return }
         }
     }
+    /// Parts of the gap by which the bound may still have moved.
+    private static let rest = 2.0
+    private static let mostRounds = 24
 
     private mutating func interiorPoint(_ isCancelled: @escaping () -> Bool) {
         let method = InteriorPoint(group)
@@ -134,14 +161,16 @@ struct GroupSolver {
         }
     }
 
+    /// Yuan to which gaps are compared.
+    private var scale: Double { max(abs(workBound), group.turnover(meanPrice: meanPrice), 1e-9) }
+
     /// Whether the gap is small enough to end the search.
     private var isGoodEnough: Bool {
-        let scale = max(abs(workBound), group.turnover(meanPrice: meanPrice), 1e-9)
-        return bestCost - workBound <= max(sharpness * options.gap * scale, 1e-9)
+        bestCost - workBound <= max(sharpness * options.gap * scale, 1e-9)
     }
 
-    /// Takes the bound at `candidate` if it is higher.
-    private mutating func learn(_ candidate: Vector) {
+    /// Takes the bound at `candidate` if it is higher. The bound there.
+    @discardableResult private mutating func learn(_ candidate: Vector) -> Double {
         let linear = group.lowerBound(candidate, linear: true)
         if linear > bound {
             bound = linear
@@ -149,6 +178,7 @@ struct GroupSolver {
         }
         workBound = max(
             workBound, options.fairness ? group.lowerBound(candidate, linear: false) : linear)
+        return linear
     }
 
     /// Makes the group's schedule fit and keeps it if it is the best so far.

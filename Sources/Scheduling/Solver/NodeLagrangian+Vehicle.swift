@@ -97,9 +97,10 @@ extension NodeLagrangian {
         let charging = Lanes(repeating: price * member.ec)
         let discharging = Lanes(repeating: price * member.ed + member.wear)
         for g in from..<to {
-            var flow = answer(charging - buy[g], g, low: positive(least[g]), high: positive(most[g])).flow
+            let slot = Slot(self, g)
+            var flow = slot.answer(charging - buy[g], low: positive(least[g]), high: positive(most[g]))
             if member.bothWays {
-                flow += answer(discharging - sell[g], g, low: negative(least[g]), high: negative(most[g])).flow
+                flow += slot.answer(discharging - sell[g], low: negative(least[g]), high: negative(most[g]))
             }
             let k = member.at + g - member.from
             if keepingOutside, 8 * g < first || 8 * g + 8 > end {
@@ -178,11 +179,10 @@ extension NodeLagrangian {
         let charging = Lanes(repeating: price * member.ec)
         var (sum, slope) = (Lanes(), Lanes())
         for g in from..<to {
-            let up = answer(charging - buy[g], g, low: least[g], high: most[g])
-            sum += up.flow
-            slope += up.slope
+            let slot = Slot(self, g)
+            sum += slot.answer(charging - buy[g], low: least[g], high: most[g], &slope)
         }
-        return (sum.sum() * member.ec, slope.sum() * member.ec * member.ec)
+        return (total(sum) * member.ec, total(slope) * member.ec * member.ec)
     }
 
     @inline(never) private func energyBothWays(
@@ -193,20 +193,23 @@ extension NodeLagrangian {
         var (sum, slope) = (Lanes(), Lanes())
         var (down, slopeDown) = (Lanes(), Lanes())
         for g in from..<to {
+            let slot = Slot(self, g)
             let (least, most) = (self.least[g], self.most[g])
-            let up = answer(charging - buy[g], g, low: positive(least), high: positive(most))
-            sum += up.flow
-            slope += up.slope
-            let back = answer(discharging - sell[g], g, low: negative(least), high: negative(most))
-            down += back.flow
-            slopeDown += back.slope
+            sum += slot.answer(charging - buy[g], low: positive(least), high: positive(most), &slope)
+            down += slot.answer(discharging - sell[g], low: negative(least), high: negative(most), &slopeDown)
         }
         return (
-            sum.sum() * member.ec + down.sum() * member.ed,
-            slope.sum() * member.ec * member.ec + slopeDown.sum() * member.ed * member.ed
+            total(sum) * member.ec + total(down) * member.ed,
+            total(slope) * member.ec * member.ec + total(slopeDown) * member.ed * member.ed
         )
     }
 
+    /// In pairs: one after the other each would wait for the one before.
+    @inline(__always) private func total(_ lanes: Lanes) -> Float {
+        let four = lanes.lowHalf + lanes.highHalf
+        let two = four.lowHalf + four.highHalf
+        return two.x + two.y
+    }
     @inline(__always) private func positive(_ value: Lanes) -> Lanes {
         value.replacing(with: Lanes(), where: value .< Lanes())
     }
@@ -214,27 +217,39 @@ extension NodeLagrangian {
         value.replacing(with: Lanes(), where: value .> Lanes())
     }
 
-    /// What slots answer to what a kWh is worth above its true price, with the price that their own power adds where a limit is
-    /// near.
-    @inline(__always) private func answer(_ worth: Lanes, _ g: Int, low: Lanes, high: Lanes) -> (
-        flow: Lanes, slope: Lanes
-    ) {
-        let steep = stiff[g]
-        let atImport = (worth - alpha[g]) * steep
-        let atExport = (worth - beta[g]) * steep
-        var flow = worth * Self.loose
-        var slope = Lanes(repeating: Self.loose)
-        let isNearExport = flow .< atExport
-        flow.replace(with: atExport, where: isNearExport)
-        slope.replace(with: steep, where: isNearExport)
-        let isNearImport = flow .> atImport
-        flow.replace(with: atImport, where: isNearImport)
-        slope.replace(with: steep, where: isNearImport)
-        let isLow = flow .<= low
-        flow.replace(with: low, where: isLow)
-        let isHigh = flow .>= high
-        flow.replace(with: high, where: isHigh)
-        slope.replace(with: Lanes(), where: isLow .| isHigh)
-        return (flow, slope)
+    /// Eight slots as a vehicle finds them.
+    private struct Slot {
+        let alpha: Lanes
+        let beta: Lanes
+        let steep: Lanes
+
+        @inline(__always) init(_ node: NodeLagrangian, _ g: Int) {
+            alpha = node.alpha[g]
+            beta = node.beta[g]
+            steep = node.stiff[g]
+        }
+
+        /// The power for what a kWh is worth above its true price, with the price that its own power adds where a limit is near.
+        @inline(__always) func answer(_ worth: Lanes, low: Lanes, high: Lanes) -> Lanes {
+            let atImport = (worth - alpha) * steep
+            let atExport = (worth - beta) * steep
+            var flow = worth * NodeLagrangian.loose
+            flow.replace(with: atExport, where: flow .< atExport)
+            flow.replace(with: atImport, where: flow .> atImport)
+            flow.replace(with: low, where: flow .< low)
+            flow.replace(with: high, where: flow .> high)
+            return flow
+        }
+
+        /// The same; adds how fast it grows with the worth to `slope`.
+        @inline(__always) func answer(_ worth: Lanes, low: Lanes, high: Lanes, _ slope: inout Lanes) -> Lanes {
+            let free = worth * NodeLagrangian.loose
+            let flow = answer(worth, low: low, high: high)
+            var own = steep
+            own.replace(with: Lanes(repeating: NodeLagrangian.loose), where: flow .== free)
+            own.replace(with: Lanes(), where: (flow .== low) .| (flow .== high))
+            slope += own
+            return flow
+        }
     }
 }

@@ -195,7 +195,7 @@ final class NodeLagrangian {
         let sign: Float = excess < 0 ? -1 : 1
         step[at: t] *= trend[at: t] == sign ? 1.3 : trend[at: t] == 0 ? 1 : 0.5
         trend[at: t] = sign
-        step[at: t] = min(max(step[at: t], stiffness[at: t]), 16 * stiffness[at: t])
+        step[at: t] = min(max(step[at: t], stiffness[at: t]), 6 * stiffness[at: t])
     }
 
     func writePrices(_ prices: Vector) {

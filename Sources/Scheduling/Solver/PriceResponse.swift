@@ -25,17 +25,24 @@ final class PriceResponse {
     let charge: Vector
     let discharge: Vector
 
-    // One vehicle's pieces by rank, cheapest first: piece 2j charges in slot j, piece 2j + 1 undoes its discharge.
-    private let pieceOfRank: IndexVector
-    private let rankOfPiece: IndexVector
-    private let slope: Vector
+    /// Of kinds of vehicles that were asked for last: their pieces by rank (``Car/kind``).
+    private var orders: [Order] = []
+    static let mostOrders = 64
+    /// What is left of the pieces in the pool, by rank, and the pool itself as bits.
     private let left: Vector
-    private let used: Vector
     private let pool: IndexVector
-    private let slotsByBuy: IndexVector
-    private let slotsBySell: IndexVector
 
-    init(slotCount: Int, longestStay: Int, late: Bool) {
+    /// The pieces of all slots in the order of their slopes, cheapest first: piece 2t charges in slot t, piece 2t + 1 undoes its
+    /// discharge. The same for all vehicles of one kind, whenever they stay.
+    private struct Order {
+        let pieceOfRank: IndexVector
+        let rankOfPiece: IndexVector
+        let slope: Vector
+        /// Whose it is, at the prices of now.
+        var owner: Car.Losses?
+    }
+
+    init(slotCount: Int, longestStay: Int, kinds: Int, late: Bool) {
         self.slotCount = slotCount
         self.late = late
         buy = arena.vector(slotCount)
@@ -49,14 +56,14 @@ final class PriceResponse {
         dischargeMost = arena.vector(n)
         charge = arena.vector(n)
         discharge = arena.vector(n)
-        pieceOfRank = arena.indices(2 * n)
-        rankOfPiece = arena.indices(2 * n)
-        slope = arena.vector(2 * n)
-        left = arena.vector(2 * n)
-        used = arena.vector(2 * n)
-        pool = arena.indices(2 * n / 64 + 1)
-        slotsByBuy = arena.indices(n)
-        slotsBySell = arena.indices(n)
+        left = arena.vector(2 * slotCount)
+        pool = arena.indices(2 * slotCount / 64 + 1)
+        for _ in 0..<min(kinds, Self.mostOrders) {
+            orders.append(
+                Order(
+                    pieceOfRank: arena.indices(2 * slotCount), rankOfPiece: arena.indices(2 * slotCount),
+                    slope: arena.vector(2 * slotCount)))
+        }
     }
 
     /// Makes the orders for prices newly written into ``buy`` and ``sell``.
@@ -68,34 +75,41 @@ final class PriceResponse {
         let (buy, sell, late) = (self.buy, self.sell, self.late)
         byBuy.sort(slotCount) { a, b in buy[a] != buy[b] ? buy[a] < buy[b] : late ? a > b : a < b }
         bySell.sort(slotCount) { a, b in sell[a] != sell[b] ? sell[a] < sell[b] : late ? a > b : a < b }
+        for k in orders.indices { orders[k].owner = nil }
+    }
+
+    /// Merges both orders for the kind of `car`.
+    private func order(for car: Car) -> Order {
+        let place = car.kind % Self.mostOrders
+        let order = orders[place]
+        guard order.owner != car.losses else { return order }
+        let (ec, ed) = (car.chargeEfficiency, car.dischargeEfficiency)
+        // Undoing comes before charging at equal slopes, so that no energy runs in a circle.
+        var (i, k) = (0, 0)
+        for rank in 0..<(2 * slotCount) {
+            let chargeSlope = i < slotCount ? buy[byBuy[i]] / ec : .infinity
+            let undoSlope = k < slotCount ? (sell[bySell[k]] - car.wear) * ed : .infinity
+            let piece: Int
+            if k < slotCount && (undoSlope <= chargeSlope || i == slotCount) {
+                piece = 2 * bySell[k] + 1
+                order.slope[rank] = undoSlope
+                k += 1
+            } else {
+                piece = 2 * byBuy[i]
+                order.slope[rank] = chargeSlope
+                i += 1
+            }
+            order.pieceOfRank[rank] = piece
+            order.rankOfPiece[piece] = rank
+        }
+        orders[place].owner = car.losses
+        return order
     }
 
     /// Puts the best schedule within the limits into ``charge`` and ``discharge``.
     /// - Returns: the battery's energy at departure.
     func respond(_ car: Car) -> Double {
         car.discharges ? respondBothWays(car) : respondCharging(car)
-    }
-
-    /// Slots of the stay in the order of `order`, counted from its start.
-    private func collect(_ car: Car, _ order: IndexVector, _ prices: Vector, into slots: IndexVector) {
-        let (first, count) = (car.first, car.count)
-        if slotCount <= 8 * count {
-            var n = 0
-            for k in 0..<slotCount {
-                let j = order[k] - first
-                if j >= 0 && j < count {
-                    slots[n] = j
-                    n += 1
-                }
-            }
-        } else {
-            for j in 0..<count { slots[j] = j }
-            let late = self.late
-            slots.sort(count) { a, b in
-                let (p, q) = (prices[first + a], prices[first + b])
-                return p != q ? p < q : late ? a > b : a < b
-            }
-        }
     }
 
     private func respondCharging(_ car: Car) -> Double {
@@ -107,9 +121,9 @@ final class PriceResponse {
             energy += efficiency * chargeLeast[j]
         }
         if car.high - energy <= 0 { return energy }
-        collect(car, byBuy, buy, into: slotsByBuy)
-        for k in 0..<car.count {
-            let j = slotsByBuy[k]
+        for k in 0..<slotCount {
+            let j = byBuy[k] - car.first
+            guard j >= 0, j < car.count else { continue }
             var room = chargeMost[j] - charge[j]
             if room <= 0 { continue }
             let slope = buy[car.first + j] / efficiency
@@ -129,43 +143,25 @@ final class PriceResponse {
     private func respondBothWays(_ car: Car) -> Double {
         let (first, count) = (car.first, car.count)
         let (ec, ed) = (car.chargeEfficiency, car.dischargeEfficiency)
-        collect(car, byBuy, buy, into: slotsByBuy)
-        collect(car, bySell, sell, into: slotsBySell)
-        // Merge: undoing comes before charging at equal slopes, so that no energy runs in a circle.
-        var (i, k) = (0, 0)
-        for rank in 0..<(2 * count) {
-            let chargeSlope = i < count ? buy[first + slotsByBuy[i]] / ec : .infinity
-            let undoSlope = k < count ? (sell[first + slotsBySell[k]] - car.wear) * ed : .infinity
-            let piece: Int
-            if k < count && (undoSlope <= chargeSlope || i == count) {
-                piece = 2 * slotsBySell[k] + 1
-                slope[rank] = undoSlope
-                k += 1
-            } else {
-                piece = 2 * slotsByBuy[i]
-                slope[rank] = chargeSlope
-                i += 1
-            }
-            pieceOfRank[rank] = piece
-            rankOfPiece[piece] = rank
-            used[rank] = 0
-        }
-        let words = (2 * count + 63) / 64
+        let order = order(for: car)
+        let words = (2 * slotCount + 63) / 64
         for w in 0..<words { pool[w] = 0 }
 
         var energy = car.start
         var pooled = 0.0
         let tiny = 1e-12
+        // Until the end the answer holds what is used of the pieces, in the battery.
         for j in 0..<count {
+            (charge[j], discharge[j]) = (0, 0)
             let most = dischargeMost[j]
             energy += ec * chargeLeast[j] - most / ed
             let offers = (ec * (chargeMost[j] - chargeLeast[j]), (most - dischargeLeast[j]) / ed)
-            if offers.0 > tiny { insert(rankOfPiece[2 * j], offers.0, &pooled) }
-            if offers.1 > tiny { insert(rankOfPiece[2 * j + 1], offers.1, &pooled) }
+            if offers.0 > tiny { insert(order.rankOfPiece[2 * (first + j)], offers.0, &pooled) }
+            if offers.1 > tiny { insert(order.rankOfPiece[2 * (first + j) + 1], offers.1, &pooled) }
             let lowest = car.least(after: j)
             while energy < lowest - tiny, let rank = cheapest(words) {
                 let take = min(left[rank], lowest - energy)
-                used[rank] += take
+                use(order.pieceOfRank[rank] - 2 * first, take)
                 energy += take
                 shorten(rank, take, &pooled)
             }
@@ -175,18 +171,25 @@ final class PriceResponse {
         }
         while let rank = cheapest(words) {
             let (value, until) = car.worth(at: energy)
-            if slope[rank] >= 0 && (value == 0 || slope[rank] > value) || energy >= car.high { break }
+            let slope = order.slope[rank]
+            if slope >= 0 && (value == 0 || slope > value) || energy >= car.high { break }
             let take = min(left[rank], until - energy)
-            used[rank] += take
+            use(order.pieceOfRank[rank] - 2 * first, take)
             energy = take < until - energy ? energy + take : until
             shorten(rank, take, &pooled)
         }
         for j in 0..<count {
-            charge[j] = min(chargeMost[j], chargeLeast[j] + used[rankOfPiece[2 * j]] / ec)
-            discharge[j] = max(dischargeLeast[j], dischargeMost[j] - used[rankOfPiece[2 * j + 1]] * ed)
+            charge[j] = min(chargeMost[j], chargeLeast[j] + charge[j] / ec)
+            let undone = dischargeMost[j] - discharge[j] * ed
+            discharge[j] = max(dischargeLeast[j], undone)
             if discharge[j] < tiny { discharge[j] = 0 }
         }
         return energy
+    }
+
+    /// - Parameter piece: counted from the start of the stay.
+    @inline(__always) private func use(_ piece: Int, _ energy: Double) {
+        if piece & 1 == 0 { charge[piece >> 1] += energy } else { discharge[piece >> 1] += energy }
     }
 
     // MARK: The pool: a set of ranks as bits

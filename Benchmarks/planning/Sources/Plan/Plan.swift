@@ -2,39 +2,95 @@ import Foundation
 import Quantities
 import Scheduling
 
-/// `swift run -c release plan`: one line a case. A fleet is 55 % home overnight, 25 % short stays and 20 % all day, 100
-/// vehicles a transformer, 96 slots; the limits are about a fifth of the connected power, so every transformer binds.
-@main
-enum Plan {
+/// `swift run -c release plan [SETS…]`, sets of cases one after the other: `small` (all without a name), `seeds` (10 000 vehicles, five
+/// seeds each), `highs` (the same fleet solved by HiGHS in this run, where `TIDEWATT_HIGHS` names its library), `million`.
+///
+/// A fleet is 55 % home overnight, 25 % short stays and 20 % all day, 100 vehicles a transformer, 96 slots; the limits are about a
+/// fifth of the connected power, so every transformer binds.
+@main enum Plan {
     struct Case {
         let vehicles: Int
         let bothWays: Double
         let spot: Bool
+        /// Part of the transformers that bind.
+        var binding = 1.0
         /// Limit of one node above all transformers, as a part of the sum of theirs.
         var above: Double?
+        var seed: UInt64 = 7
+
+        var name: String {
+            "\(vehicles) vehicles, \(Int(bothWays * 100)) % both ways, \(spot ? "spot" : "time of use")"
+                + (binding < 1 ? ", \(Int(binding * 100)) % binding" : "")
+                + (above.map { ", one node above at \(Int($0 * 100)) %" } ?? "") + ", seed \(seed)"
+        }
     }
-    static let cases = [
+    static let small = [
         Case(vehicles: 100, bothWays: 0.3, spot: false),
         Case(vehicles: 1000, bothWays: 0.3, spot: false),
         Case(vehicles: 10_000, bothWays: 0, spot: false),
-        Case(vehicles: 10_000, bothWays: 0.3, spot: false),
-        Case(vehicles: 10_000, bothWays: 0.3, spot: true),
         Case(vehicles: 10_000, bothWays: 1, spot: true),
         Case(vehicles: 10_000, bothWays: 0.3, spot: false, above: 0.7),
+        Case(vehicles: 10_000, bothWays: 0.3, spot: true, above: 0.8),
+    ]
+    static let seeds = (7...11).flatMap { seed in
+        [false, true].map { Case(vehicles: 10_000, bothWays: 0.3, spot: $0, seed: seed) }
+    }
+    static let million = [
+        Case(vehicles: 1_000_000, bothWays: 0.3, spot: false), Case(vehicles: 1_000_000, bothWays: 0.3, spot: true),
+        Case(vehicles: 1_000_000, bothWays: 0, spot: false),
+        Case(vehicles: 1_000_000, bothWays: 0.3, spot: false, binding: 0.5),
+        Case(vehicles: 1_000_000, bothWays: 0.3, spot: true, binding: 0.5),
     ]
 
     static func main() {
-        for test in cases {
-            let problem = Fleet(test).problem
-            let began = clock()
-            let plan = solve(problem)
-            let seconds = Double(clock() - began) / Double(CLOCKS_PER_SEC)
-            let above = test.above.map { ", one node above at \(Int($0 * 100)) %" } ?? ""
-            print(
-                "\(test.vehicles) vehicles, \(Int(test.bothWays * 100)) % both ways, \(test.spot ? "spot" : "time of use")"
-                    + "\(above): \(String(format: "%.3f", seconds)) CPU s, gap \(String(format: "%.4f", plan.gap * 100)) %,"
-                    + " \(plan.passes) passes")
+        let sets = CommandLine.arguments.dropFirst()
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        for set in sets.isEmpty ? ["small"] : Array(sets) {
+            switch set {
+            case "small": for test in small { _ = run(test, threads: 1) }
+            case "seeds": for test in seeds { _ = run(test, threads: 1) }
+            case "million": for test in million { _ = run(test, threads: cores) }
+            case "highs": compare(Case(vehicles: 10_000, bothWays: 0.3, spot: false))
+            default:
+                FileHandle.standardError.write(Data("plan: no set \(set): small, seeds, highs, million\n".utf8))
+                exit(2)
+            }
         }
+    }
+
+    /// One line: wall and CPU time of solving, repair and check; the gap that is proven; memory beyond that of the problem.
+    static func run(_ test: Case, threads: Int) -> Double {
+        let problem = Fleet(test).problem
+        let input = peak()
+        let (wall, cpu) = (ContinuousClock.now, clock())
+        let plan = solve(problem, options: PlanningOptions(threads: threads))
+        let seconds = Double(clock() - cpu) / Double(CLOCKS_PER_SEC)
+        let elapsed = (ContinuousClock.now - wall) / .seconds(1)
+        let refused = PlanCheck.violations(of: plan.vehicles, in: problem).count + (plan.fallback == nil ? 0 : 1)
+        print(
+            "\(test.name): \(number(elapsed, 2)) s, \(number(seconds, 3)) CPU s on \(threads), gap"
+                + " \(number(plan.gap * 100, 4)) %, \(plan.passes) passes, \((peak() - input) >> 20) MiB"
+                + (refused == 0 ? "" : ", REFUSED BY THE CHECK"))
+        return seconds
+    }
+
+    /// HiGHS first: its time is that of the whole linear programme, without building it.
+    static func compare(_ test: Case) {
+        let programme = Highs.LinearProgramme(of: Fleet(test).problem)
+        let cpu = clock()
+        guard let optimum = programme.optimum() else { return print("no HiGHS: set TIDEWATT_HIGHS to its library") }
+        let seconds = Double(clock() - cpu) / Double(CLOCKS_PER_SEC)
+        print("HiGHS, \(test.name): \(number(seconds, 1)) CPU s, optimum \(number(optimum, 3))")
+        print("ratio \(number(seconds / run(test, threads: 1), 0)) : 1")
+    }
+
+    private static func number(_ value: Double, _ decimals: Int) -> String { String(format: "%.\(decimals)f", value) }
+
+    /// Bytes that the process has used at most.
+    private static func peak() -> Int {
+        var usage = rusage()
+        getrusage(RUSAGE_SELF, &usage)
+        return Int(usage.ru_maxrss) << 10
     }
 }
 
@@ -42,7 +98,7 @@ enum Plan {
 private struct Fleet {
     private let test: Plan.Case
     private let slots = 96
-    private var random = SeededRandom(seed: 7)
+    private var random: SeededRandom
 
     init(_ test: Plan.Case) { self.test = test }
 
@@ -69,7 +125,8 @@ private struct Fleet {
         let transformers = (test.vehicles + 99) / 100
         let fleet = (0..<test.vehicles).map { vehicle(node: $0 / 100) }
         var nodes = (0..<transformers).map { _ in
-            let kilowatts = 144 * (0.7 + 0.6 * random.unit())
+            var kilowatts = 144 * (0.7 + 0.6 * random.unit())
+            if test.binding < 1, random.unit() >= test.binding { kilowatts *= 10 }
             return PlanningNode(
                 parent: test.above == nil ? nil : transformers,
                 importLimit: [Double](repeating: kilowatts, count: slots),

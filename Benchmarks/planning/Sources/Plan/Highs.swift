@@ -1,0 +1,1 @@
+../../../../Tests/SchedulingTests/Highs.swift

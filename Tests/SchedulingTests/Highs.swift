@@ -1,0 +1,123 @@
+import Foundation
+import Scheduling
+
+/// HiGHS, a solver of linear programmes, by the C library that `TIDEWATT_HIGHS` names.
+enum Highs {
+    private typealias Call =
+        @convention(c) (
+            Int32, Int32, Int32, Int32, Int32, Double, UnsafePointer<Double>, UnsafePointer<Double>,
+            UnsafePointer<Double>,
+            UnsafePointer<Double>, UnsafePointer<Double>, UnsafePointer<Int32>, UnsafePointer<Int32>,
+            UnsafePointer<Double>, UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>,
+            UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>, UnsafeMutablePointer<Int32>,
+            UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>
+        ) -> Int32
+
+    /// Address of `Highs_lpCall`.
+    static let library: UInt? = {
+        guard let path = ProcessInfo.processInfo.environment["TIDEWATT_HIGHS"],
+            let handle = dlopen(path, RTLD_NOW), let symbol = dlsym(handle, "Highs_lpCall")
+        else { return nil }
+        return UInt(bitPattern: symbol)
+    }()
+
+    /// Yuan; `nil`: HiGHS found none.
+    static func optimum(of problem: PlanningProblem) -> Double? { LinearProgramme(of: problem).optimum() }
+
+    /// min Σ cost·x over lower ≤ x ≤ upper and rows of sums.
+    struct LinearProgramme {
+        var cost: [Double] = []
+        var lower: [Double] = []
+        var upper: [Double] = []
+        var rows: [(terms: [(column: Int, factor: Double)], lower: Double, upper: Double)] = []
+
+        mutating func column(_ cost: Double, _ lower: Double, _ upper: Double) -> Int {
+            self.cost.append(cost)
+            self.lower.append(lower)
+            self.upper.append(upper)
+            return self.cost.count - 1
+        }
+
+        /// As the problem is described, without anything of the solver: charging, discharging and stored energy of each slot, what
+        /// is missing at the end, and the load of each node.
+        init(of problem: PlanningProblem) {
+            var loads = [[[(Int, Double)]]](
+                repeating: [[(Int, Double)]](repeating: [], count: problem.slotCount), count: problem.nodes.count)
+            for vehicle in problem.vehicles {
+                let gives = vehicle.maxDischarge > 0 && vehicle.battery != nil
+                let start = gives ? vehicle.battery!.atArrival : 0
+                let (low, high): (Double, Double) =
+                    if gives, let battery = vehicle.battery {
+                        (min(battery.minimum, start), max(battery.maximum, start))
+                    } else {
+                        (0, vehicle.battery.map { max(0, $0.maximum - $0.atArrival) } ?? max(0, vehicle.wanted))
+                    }
+                let wanted = gives ? vehicle.wanted : max(0, vehicle.wanted)
+                var stored: Int?
+                for (j, t) in vehicle.slots.enumerated() {
+                    let hours = vehicle.presence(t) * problem.stepHours
+                    let charge = column(problem.buyPrice[t], 0, vehicle.maxCharge * hours)
+                    var flows = [(charge, 1.0)]
+                    var into = [(charge, vehicle.chargeEfficiency)]
+                    if gives {
+                        let back = column(vehicle.wear - problem.sellPrice[t], 0, vehicle.mostDischarge(t) * hours)
+                        flows.append((back, -1))
+                        into.append((back, -1 / vehicle.dischargeEfficiency))
+                    }
+                    let isLast = j == vehicle.slots.count - 1
+                    let after = column(0, isLast ? max(low, start + min(0, wanted)) : low, high)
+                    // What was stored, and what flows, is what is stored then.
+                    rows.append(
+                        (
+                            into + [(after, -1)] + (stored.map { [($0, 1.0)] } ?? []), stored == nil ? -start : 0,
+                            stored == nil ? -start : 0
+                        ))
+                    stored = after
+                    var node = vehicle.node
+                    while let n = node {
+                        loads[n][t] += flows
+                        node = problem.nodes[n].parent
+                    }
+                }
+                let missing = column(vehicle.value, 0, .infinity)
+                if let stored { rows.append(([(stored, 1), (missing, 1)], start + wanted, .infinity)) }
+            }
+            for (n, node) in problem.nodes.enumerated() {
+                for t in 0..<problem.slotCount where !loads[n][t].isEmpty {
+                    let down = node.exportLimit.map { -max(0, $0[t]) * problem.stepHours } ?? -.infinity
+                    rows.append(
+                        (loads[n][t].map { ($0.0, $0.1) }, down, max(0, node.importLimit[t]) * problem.stepHours))
+                }
+            }
+        }
+
+        func optimum() -> Double? {
+            guard let library, !cost.isEmpty else { return nil }
+            let call = unsafeBitCast(UnsafeRawPointer(bitPattern: library)!, to: Call.self)
+            var (starts, indices, values): ([Int32], [Int32], [Double]) = ([], [], [])
+            for row in rows {
+                starts.append(Int32(indices.count))
+                for term in row.terms {
+                    indices.append(Int32(term.column))
+                    values.append(term.factor)
+                }
+            }
+            var x = [Double](repeating: 0, count: cost.count)
+            var (duals, sums, prices) = (
+                x, [Double](repeating: 0, count: rows.count), [Double](repeating: 0, count: rows.count)
+            )
+            var (columnBasis, rowBasis) = (
+                [Int32](repeating: 0, count: cost.count), [Int32](repeating: 0, count: rows.count)
+            )
+            var status: Int32 = 0
+            // Rows one after the other (2); least cost (1).
+            let answer = call(
+                Int32(cost.count), Int32(rows.count), Int32(indices.count), 2, 1, 0, cost, lower, upper,
+                rows.map(\.lower), rows.map(\.upper), starts, indices, values, &x, &duals, &sums, &prices,
+                &columnBasis, &rowBasis, &status)
+            let isOptimal: Int32 = 7
+            guard answer >= 0, status == isOptimal else { return nil }
+            return zip(cost, x).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+    }
+}
