@@ -57,7 +57,13 @@ struct GroupSolver {
 
     mutating func run(from start: Vector?, isCancelled: @escaping () -> Bool) {
         group.takeAnswers(to: nil)
-        learn(prices)
+        if options.fairness {
+            learn(prices)
+        } else {
+            // Without prices, what the answers cost is the bound.
+            bound = group.objective()
+            workBound = bound
+        }
         // Where nobody is in anybody's way the answers to the true prices are the optimum.
         if group.worstExcess() > Group.tolerance {
             if let start {
@@ -99,7 +105,7 @@ struct GroupSolver {
             // Stopped before any step gave a schedule: first come, first served is one, if not a fair one.
             group.startFromNothing()
         }
-        group.redispatch(rounds: 4)
+        group.redispatch(rounds: isQuick ? 1 : 4)
     }
 
     private mutating func lagrangian(
