@@ -118,7 +118,7 @@ import Testing
     @Test func `a plan that holds has no flag`() {
         let solver = FleetSolver(problem, options: PlanningOptions(), warm: nil)
         let found = [schedule([4, 4]), schedule([4, 4])]
-        #expect(solver.issuable(found).1 == nil)
+        #expect(solver.issuable(found, PlanCheck.violations(of: found, in: problem)).1 == nil)
         #expect(solve(problem, options: quick).fallback == nil)
     }
 
@@ -127,7 +127,8 @@ import Testing
             nodePrices: [[0, 0]],
             plan: .init(problem: problem, schedules: [schedule([1, 2]), schedule([3, 3])], gap: 0))
         let solver = FleetSolver(problem, options: PlanningOptions(), warm: state)
-        let (schedules, fallback) = solver.issuable([schedule([9, 0]), schedule([4, 4])])
+        let found = [schedule([9, 0]), schedule([4, 4])]
+        let (schedules, fallback) = solver.issuable(found, PlanCheck.violations(of: found, in: problem))
         #expect(fallback?.kind == .repaired)
         #expect(fallback?.violations.contains(.power(vehicle: 0, slot: 0, kilowattHours: 9)) == true)
         #expect(schedules.map(\.net) == [[1, 2], [4, 4]])
@@ -135,7 +136,8 @@ import Testing
 
     @Test func `without an earlier plan the refused vehicle stands still`() {
         let solver = FleetSolver(problem, options: PlanningOptions(), warm: nil)
-        let (schedules, fallback) = solver.issuable([schedule([9, 0]), schedule([4, 4])])
+        let found = [schedule([9, 0]), schedule([4, 4])]
+        let (schedules, fallback) = solver.issuable(found, PlanCheck.violations(of: found, in: problem))
         #expect(fallback?.kind == .repaired)
         #expect(schedules.map(\.net) == [[0, 0], [4, 4]])
     }

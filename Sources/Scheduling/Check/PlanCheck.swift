@@ -34,7 +34,7 @@ public enum PlanCheck {
         var loads = [[Double]](
             repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
         for (v, (vehicle, schedule)) in zip(problem.vehicles, schedules).enumerated() {
-            guard schedule.net.count == vehicle.slots.count, schedule.net.allSatisfy(\.isFinite) else {
+            guard schedule.net.count == vehicle.slots.count, schedule.net.allSatisfy({ $0.isFinite }) else {
                 list.append(.shape(vehicle: v))
                 continue
             }

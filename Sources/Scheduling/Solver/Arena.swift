@@ -125,6 +125,23 @@ struct Vector {
         }
     }
 
+    /// Σ self[i] for i < n; the order of the sum is fixed.
+    @inline(__always) func sum(_ n: Int) -> Double {
+        assert(n <= count, "length")
+        var sum = SIMD8<Double>.zero
+        var i = 0
+        while i + 8 <= n {
+            sum += UnsafeRawPointer(base + i).loadUnaligned(as: SIMD8<Double>.self)
+            i += 8
+        }
+        var tail = 0.0
+        while i < n {
+            tail += base[i]
+            i += 1
+        }
+        return sum.sum() + tail
+    }
+
     /// Σ self[i] · other[i] for i < n; the order of the sum is fixed.
     @inline(__always) func dot(_ other: Vector, _ n: Int) -> Double {
         assert(n <= count && n <= other.count, "lengths")

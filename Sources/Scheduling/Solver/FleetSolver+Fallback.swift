@@ -1,8 +1,9 @@
 // The last gate. A fault of ours must not reach a pile, and must not go unseen.
 extension FleetSolver {
     /// `found` if the checker has nothing against it, else the best that can be had without solving again.
-    func issuable(_ found: [VehicleSchedule]) -> ([VehicleSchedule], PlanningSolution.Fallback?) {
-        let violations = PlanCheck.violations(of: found, in: problem)
+    func issuable(_ found: [VehicleSchedule], _ violations: [PlanCheck.Violation]) -> (
+        [VehicleSchedule], PlanningSolution.Fallback?
+    ) {
         if violations.isEmpty { return (found, nil) }
         let still = problem.vehicles.map {
             VehicleSchedule(

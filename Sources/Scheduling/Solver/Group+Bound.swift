@@ -46,13 +46,10 @@ extension Group {
     private func answer(_ car: Car) -> Double {
         freeLimits(car)
         let energy = response.respond(car)
-        var cost = shortageCost(car, ending: energy)
-        for j in 0..<car.count {
-            let t = car.first + j
-            cost +=
-                response.buy[t] * response.charge[j] - (response.sell[t] - car.wear) * response.discharge[j]
-        }
-        return cost
+        let n = car.count
+        let cost = shortageCost(car, ending: energy) + response.buy.part(car.first, n).dot(response.charge, n)
+        guard car.discharges else { return cost }
+        return cost - response.sell.part(car.first, n).dot(response.discharge, n) + car.wear * response.discharge.sum(n)
     }
 
     /// The vehicle's own limits.

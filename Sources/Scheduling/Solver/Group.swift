@@ -177,10 +177,9 @@ extension Group {
     func book(_ car: Car, sign: Double) {
         var n = car.node
         while n >= 0 {
-            let at = n * slotCount + car.first
-            for j in 0..<car.count {
-                load[at + j] += sign * (charge[car.offset + j] - discharge[car.offset + j])
-            }
+            let own = load.part(n * slotCount + car.first, car.count)
+            own.add(sign, charge.part(car.offset, car.count), car.count)
+            if car.discharges { own.add(-sign, discharge.part(car.offset, car.count), car.count) }
             n = parent[n]
         }
     }
@@ -214,19 +213,17 @@ extension Group {
 
     /// Yuan at true prices, wear included, of the schedule of `car`.
     func energyCost(_ car: Car) -> Double {
+        let (at, n) = (car.offset, car.count)
         var sum = 0.0
-        for j in 0..<car.count {
-            let t = car.first + j
-            sum += buy[t] * charge[car.offset + j] - (sell[t] - car.wear) * discharge[car.offset + j]
-        }
+        for j in 0..<n { sum += buy[car.first + j] * charge[at + j] }
+        guard car.discharges else { return sum }
+        for j in 0..<n { sum -= (sell[car.first + j] - car.wear) * discharge[at + j] }
         return sum
     }
 
     /// Yuan that the whole group turns over: Σ charge × mean price.
     func turnover(meanPrice: Double) -> Double {
-        var sum = 0.0
-        for i in 0..<charge.count { sum += charge[i] }
-        return sum * meanPrice
+        charge.sum(charge.count) * meanPrice
     }
 }
 

@@ -43,6 +43,8 @@ struct GroupSolver {
     private var bestCost = Double.infinity
     /// The bound that belongs to it.
     private var workBound = -Double.infinity
+    /// Yuan that the charging of the newest schedule costs at the mean price.
+    private var turnover = 0.0
 
     init(_ group: Group, options: PlanningOptions, meanPrice: Double, stage: Stage, effort: Double) {
         self.group = group
@@ -57,6 +59,7 @@ struct GroupSolver {
 
     mutating func run(from start: Vector?, isCancelled: @escaping () -> Bool) {
         group.takeAnswers(to: nil)
+        turnover = group.turnover(meanPrice: meanPrice)
         if options.fairness {
             learn(prices)
         } else {
@@ -153,8 +156,6 @@ struct GroupSolver {
             }
             let moves = method.advance()
             passes = method.steps
-            let scale = max(
-                abs(workBound.isFinite ? workBound : 0), group.turnover(meanPrice: meanPrice), 1e-6)
             guard method.complementarity <= 8 * options.gap * scale || !moves else { continue }
             let (cost, limit) = (bestCost, workBound)
             method.writePrices(trial)
@@ -168,7 +169,7 @@ struct GroupSolver {
     }
 
     /// Yuan to which gaps are compared.
-    private var scale: Double { max(abs(workBound), group.turnover(meanPrice: meanPrice), 1e-9) }
+    private var scale: Double { max(workBound.isFinite ? abs(workBound) : 0, turnover, 1e-9) }
 
     /// Whether the gap is small enough to end the search.
     private var isGoodEnough: Bool {
@@ -191,6 +192,7 @@ struct GroupSolver {
     private mutating func improve() {
         group.trim()
         group.redispatch(rounds: 1)
+        turnover = group.turnover(meanPrice: meanPrice)
         keepIfBetter()
     }
 

@@ -2,6 +2,8 @@
 extension NodeLagrangian {
     /// Vehicle `i` chooses again while all others stay as they are.
     func choose(_ i: Int) {
+        // The first time at the price of the one before: they see the same slots.
+        if passes == 0, i > 0 { members[i].price = min(members[i - 1].price, members[i].value) }
         let member = members[i]
         for g in member.from..<member.to {
             let k = member.at + g - member.from
@@ -135,11 +137,11 @@ extension NodeLagrangian {
     ) -> Float {
         var (below, above) = (lowest, highest)
         var price = min(max(warm, lowest), highest)
-        var stride: Float = 0.02
+        var stride: Float = 0.03
         for _ in 0..<40 {
             let (energy, slope) = self.energy(member, price, from, to)
             let excess = energy - wanted
-            if abs(excess) <= 1e-4 { return price }
+            if abs(excess) <= Self.near { return price }
             if excess < 0 {
                 if price >= highest { return highest }
                 below = price
@@ -165,6 +167,9 @@ extension NodeLagrangian {
         }
         return price
     }
+
+    /// kWh: the repair finds the rest, and single precision knows no better than a tenth of it.
+    private static let near: Float = 1e-3
 
     /// What the stretch brings into the battery at `price`, and how fast that grows with it.
     private func energy(

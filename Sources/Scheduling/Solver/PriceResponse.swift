@@ -121,20 +121,22 @@ final class PriceResponse {
             energy += efficiency * chargeLeast[j]
         }
         if car.high - energy <= 0 { return energy }
+        let perStored = 1 / efficiency
         for k in 0..<slotCount {
             let j = byBuy[k] - car.first
             guard j >= 0, j < car.count else { continue }
             var room = chargeMost[j] - charge[j]
             if room <= 0 { continue }
-            let slope = buy[car.first + j] / efficiency
+            let price = buy[car.first + j]
             while room > 0 {
                 let (value, until) = car.worth(at: energy)
-                if slope >= 0 && (value == 0 || slope > value) || energy >= car.high { return energy }
-                let take = min(room, (until - energy) / efficiency)
+                if price >= 0 && (value == 0 || price > value * efficiency) || energy >= car.high { return energy }
+                let rest = (until - energy) * perStored
+                let take = min(room, rest)
                 charge[j] += take
                 room -= take
                 // Lands exactly on the edge, so that rounding cannot leave a sliver that never ends.
-                energy = take < (until - energy) / efficiency ? energy + efficiency * take : until
+                energy = take < rest ? energy + efficiency * take : until
             }
         }
         return energy

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Works on several threads. What comes out does not depend on their number, as long as the work on one item does not depend on
 /// the others.
-struct GroupPool {
+struct WorkPool {
     let threads: Int
     /// Once true, nobody is asked again.
     let stop: Stop
