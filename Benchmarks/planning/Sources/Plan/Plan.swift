@@ -89,7 +89,7 @@ import Scheduling
     /// Bytes that the process has used at most.
     private static func peak() -> Int {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return Int(usage.ru_maxrss) << 10
     }
 }
@@ -100,7 +100,10 @@ private struct Fleet {
     private let slots = 96
     private var random: SeededRandom
 
-    init(_ test: Plan.Case) { self.test = test }
+    init(_ test: Plan.Case) {
+        self.test = test
+        random = SeededRandom(seed: test.seed)
+    }
 
     private mutating func normal(_ mean: Double, _ deviation: Double) -> Double {
         let radius = (-2 * log(max(1e-12, random.unit()))).squareRoot()
@@ -125,12 +128,12 @@ private struct Fleet {
         let transformers = (test.vehicles + 99) / 100
         let fleet = (0..<test.vehicles).map { vehicle(node: $0 / 100) }
         var nodes = (0..<transformers).map { _ in
-            var kilowatts = 144 * (0.7 + 0.6 * random.unit())
-            if test.binding < 1, random.unit() >= test.binding { kilowatts *= 10 }
+            let kilowatts = 144 * (0.7 + 0.6 * random.unit())
+            let room = test.binding < 1 && random.unit() >= test.binding ? 10.0 : 1
             return PlanningNode(
                 parent: test.above == nil ? nil : transformers,
-                importLimit: [Double](repeating: kilowatts, count: slots),
-                exportLimit: [Double](repeating: 72, count: slots))
+                importLimit: [Double](repeating: kilowatts * room, count: slots),
+                exportLimit: [Double](repeating: 72 * room, count: slots))
         }
         if let above = test.above {
             let sum = nodes.reduce(0) { $0 + $1.importLimit[0] }
