@@ -39,6 +39,16 @@ struct HighsTests {
         #expect(plan.bound <= optimum + slack && plan.objective >= optimum - slack)
         #expect(plan.gap <= 0.001)
     }
+
+    @Test(arguments: 1...max(1, seeds / 100))
+    func `so do they where nodes share others`(seed: UInt64) throws {
+        let problem = ManyVehiclesTests.country(seed: 200 + seed, part: seed % 2 == 0 ? 0.6 : 0.8, slots: 16)
+        let optimum = try #require(Highs.optimum(of: problem))
+        let plan = solve(problem, options: PlanningOptions(threads: 2))
+        let slack = 1e-6 * max(1, abs(optimum))
+        #expect(plan.bound <= optimum + slack && plan.objective >= optimum - slack)
+        #expect(plan.gap <= 0.001)
+    }
 }
 
 extension PlanningProblem {

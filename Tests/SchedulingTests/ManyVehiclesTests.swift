@@ -46,6 +46,31 @@ import Testing
             stepHours: 0.25, buyPrice: buy, sellPrice: buy.map { $0 * earns }, vehicles: fleet, nodes: nodes)
     }
 
+    /// The same with two feeders, one below the other, that carry `part` of what their nodes could take together.
+    static func country(seed: UInt64, part: Double, slots: Int = 48) -> PlanningProblem {
+        var problem = city(seed: seed, slots: slots)
+        let count = problem.nodes.count
+        func sum(_ nodes: Range<Int>) -> [Double] {
+            (0..<slots).map { t in nodes.reduce(0) { $0 + problem.nodes[$1].importLimit[t] } }
+        }
+        let (all, half) = (sum(0..<count), sum(0..<(count / 2)))
+        problem.nodes.append(PlanningNode(parent: count + 1, importLimit: half.map { $0 * part }))
+        problem.nodes.append(
+            PlanningNode(importLimit: all.map { $0 * part }, exportLimit: all.map { $0 * part * 0.1 }))
+        for n in 0..<count { problem.nodes[n].parent = n < count / 2 ? count : count + 1 }
+        return problem
+    }
+
+    @Test(arguments: [(1 as UInt64, 0.8), (2, 0.8), (3, 0.6), (4, 0.6)])
+    func `under shared nodes too, on any number of threads`(seed: UInt64, part: Double) {
+        let problem = Self.country(seed: seed, part: part)
+        let plan = solve(problem)
+        #expect(PlanCheck.violations(of: plan.vehicles, in: problem).isEmpty && plan.fallback == nil)
+        #expect(plan.gap <= 0.001 && plan.bound <= plan.objective, "\(plan.gap)")
+        let many = solve(problem, options: PlanningOptions(threads: 3))
+        #expect(many.vehicles == plan.vehicles && many.bound == plan.bound && many.nodePrices == plan.nodePrices)
+    }
+
     @Test(arguments: 0..<4 as Range<UInt64>)
     func `a plan that holds, a bound below it, and a gap as small as asked for`(
         seed: UInt64

@@ -37,6 +37,11 @@ struct FleetSolver {
             found[k] = group
             isDone(k)
         }
+        for k in parts.indices where isTree(parts[k]) {
+            guard let group = solvedTree(parts[k], pool) else { continue }
+            found[k] = group
+            isDone(k)
+        }
         let others = parts.indices.filter { found[$0] == nil }
         let answers = pool.map(others, isDone: isDone) { k, isCancelled in
             let own = isLarge ? tightness[k] : nil
@@ -103,10 +108,7 @@ struct FleetSolver {
     private func tightness(_ part: Part) -> Double? {
         guard part.nodes.count == 1 else { return nil }
         let room = problem.nodes[part.nodes[0]].importLimit.reduce(0) { $0 + max(0, $1) } * problem.stepHours
-        let wanted = part.vehicles.reduce(0) { sum, i in
-            sum + max(0, problem.vehicles[i].wanted) / problem.vehicles[i].chargeEfficiency
-        }
-        return wanted / max(room, 1e-9)
+        return problem.wanted(by: part.vehicles) / max(room, 1e-9)
     }
 
     private func solved(
@@ -127,6 +129,49 @@ struct FleetSolver {
             gap: max(0, group.objective() - solver.bound), turnover: group.turnover(meanPrice: meanPrice),
             passes: solver.passes, isCancelled: solver.wasCancelled)
     }
+
+    /// Many vehicles below nodes that share a node.
+    private func isTree(_ part: Part) -> Bool {
+        isLarge && !options.fairness && part.nodes.count > 1 && part.vehicles.count > Self.manyOfTree
+    }
+    private static let manyOfTree = 1000
+
+    /// `nil`: no schedule was found that fits.
+    private func solvedTree(_ part: Part, _ pool: WorkPool) -> SolvedGroup? {
+        let method = TreeLagrangian(problem, part, options: options, pool: pool)
+        method.beginFromSample { sample in
+            let group = Group(
+                sample, vehicles: Array(sample.vehicles.indices), nodes: Array(sample.nodes.indices),
+                localNode: Array(sample.nodes.indices), options: options)
+            var solver = GroupSolver(group, options: options, meanPrice: meanPrice, stage: .enough, effort: 0)
+            solver.run(from: nil, isCancelled: pool.stop.isAsked)
+            return sample.nodes.indices.map { n in
+                (0..<sample.slotCount).map { solver.prices[n * sample.slotCount + $0] }
+            }
+        }
+        var (bound, last, next) = (-Double.infinity, -Double.infinity, 8)
+        var prices = [Double](repeating: 0, count: part.nodes.count * problem.slotCount)
+        while method.rounds < Self.mostRounds, !pool.stop.isAsked() {
+            method.advance()
+            guard method.rounds == next else { continue }
+            let newest = method.bound()
+            if newest > bound { (bound, prices) = (newest, method.prices(of: part.nodes)) }
+            let isAtRest = abs(newest - last) <= 2 * options.gap * abs(newest)
+            last = newest
+            next += isAtRest ? 3 : 4
+            guard isAtRest, let fitted = method.fitted(isFinal: false) else { continue }
+            let cost = fitted.reduce(0) { $0 + $1.cost }
+            let scale = max(abs(bound), fitted.reduce(0) { $0 + $1.charged } * meanPrice)
+            if cost - bound <= Self.allowed * options.gap * scale { break }
+        }
+        guard let fitted = method.fitted(isFinal: true) else { return nil }
+        return SolvedGroup(
+            order: method.order, schedules: fitted.flatMap(\.schedules), prices: prices, bound: bound,
+            gap: max(0, fitted.reduce(0) { $0 + $1.cost } - bound),
+            turnover: fitted.reduce(0) { $0 + $1.charged } * meanPrice, passes: method.rounds,
+            isCancelled: pool.stop.isAsked())
+    }
+    private static let mostRounds = 60
 
     /// A small fleet's plan costs little to sharpen; a large one stops where the gap is met.
     private var isLarge: Bool { problem.vehicles.count > 2000 }
@@ -208,6 +253,13 @@ struct FleetSolver {
             }
         }
         return start
+    }
+}
+
+extension PlanningProblem {
+    /// kWh that these vehicles want from the grid.
+    func wanted(by vehicles: [Int]) -> Double {
+        vehicles.reduce(0) { $0 + max(0, self.vehicles[$1].wanted) / self.vehicles[$1].chargeEfficiency }
     }
 }
 

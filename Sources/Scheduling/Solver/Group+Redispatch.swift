@@ -18,7 +18,8 @@ extension Group {
         book(car, sign: -1)
         defer { book(car, sign: 1) }
         roomForOne(car)
-        let old = isWithinRoom(car) ? energyCost(car) + shortageCost(car, ending: ending[i]) : .infinity
+        let old =
+            isWithinRoom(car) && isWithinBand(car) ? energyCost(car) + shortageCost(car, ending: ending[i]) : .infinity
         let energy = response.respond(car)
         var new = shortageCost(car, ending: energy)
         var moved = 0.0
@@ -56,6 +57,18 @@ extension Group {
         return true
     }
 
+    /// Whether the schedule of `car` keeps its battery's lower edge: what was trimmed may be missing later.
+    private func isWithinBand(_ car: Car) -> Bool {
+        guard car.discharges else { return true }
+        var energy = car.start
+        for j in 0..<(car.count - 1) {
+            energy +=
+                charge[car.offset + j] * car.chargeEfficiency - discharge[car.offset + j] / car.dischargeEfficiency
+            if energy < car.least(after: j) - Group.sliver { return false }
+        }
+        return true
+    }
+
     /// Limits of `car` in the room that the booked loads leave, where its own schedule is not booked.
     func roomForOne(_ car: Car) {
         for j in 0..<car.count {
@@ -87,7 +100,8 @@ extension Group {
     }
 
     /// Takes what is above a limit from charging-only vehicles in proportion, node by node from the leaves up; of
-    /// discharging vehicles only what rounding left, since their batteries may need the rest: ``redispatch(rounds:)``.
+    /// discharging vehicles only what rounding left and only where the others have not as much, since their batteries may need it
+    /// later: ``redispatch(rounds:)``.
     func trim() {
         recomputeLoads()
         for n in nodes.indices {
@@ -100,22 +114,23 @@ extension Group {
     }
 
     private func trim(node: Int, slot: Int, excess: Double) {
-        var total = 0.0
-        let below = carsBelow(node)
-        let all = excess < Group.trace
-        for i in below where (all || !cars[i].discharges) && covers(cars[i], slot) {
-            total += spare(cars[i], slot)
+        let below = carsBelow(node).filter { covers(cars[$0], slot) }
+        var cut = below.filter { !cars[$0].discharges }
+        var total = cut.reduce(0) { $0 + spare(cars[$1], slot) }
+        if total < excess, excess < Group.trace {
+            cut = below
+            total = cut.reduce(0) { $0 + spare(cars[$1], slot) }
         }
         guard total > 0 else { return }
-        let keep = max(0, 1 - excess / total)
-        for i in below where (all || !cars[i].discharges) && covers(cars[i], slot) {
+        let part = min(1, excess / total)
+        for i in cut {
             let at = cars[i].offset + slot - cars[i].first
-            let cut = spare(cars[i], slot) * (1 - keep)
-            charge[at] -= cut
-            ending[i] -= cut * cars[i].chargeEfficiency
+            let less = spare(cars[i], slot) * part
+            charge[at] -= less
+            ending[i] -= less * cars[i].chargeEfficiency
             var m = cars[i].node
             while m >= 0 {
-                load[m * slotCount + slot] -= cut
+                load[m * slotCount + slot] -= less
                 m = parent[m]
             }
         }

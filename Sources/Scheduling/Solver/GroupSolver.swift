@@ -136,7 +136,7 @@ struct GroupSolver {
             let isAtRest = abs(newest - last) <= Self.rest * options.gap * scale
             last = newest
             if !isGoodEnough, isAtRest || passes == Self.mostRounds {
-                method.writeSchedule()
+                method.writeSchedule(to: group)
                 improve()
             }
             if isGoodEnough { return }

@@ -9,6 +9,9 @@ extension NodeLagrangian {
             let k = member.at + g - member.from
             let others = load[g] - net[k]
             load[g] = others
+            let asked = toll[g] + pull[g] * others
+            cost[g] = buy[g] + asked
+            gain[g] = sell[g] + asked
             alpha[g] = importPrice[g] + stiffness[g] * (others - highest[g])
             beta[g] = exportPrice[g] + stiffness[g] * (others - lowest[g])
         }
@@ -100,9 +103,9 @@ extension NodeLagrangian {
         let discharging = Lanes(repeating: price * member.ed + member.wear)
         for g in from..<to {
             let slot = Slot(self, g)
-            var flow = slot.answer(charging - buy[g], low: positive(least[g]), high: positive(most[g]))
+            var flow = slot.answer(charging - cost[g], low: positive(least[g]), high: positive(most[g]))
             if member.bothWays {
-                flow += slot.answer(discharging - sell[g], low: negative(least[g]), high: negative(most[g]))
+                flow += slot.answer(discharging - gain[g], low: negative(least[g]), high: negative(most[g]))
             }
             let k = member.at + g - member.from
             if keepingOutside, 8 * g < first || 8 * g + 8 > end {
@@ -185,7 +188,7 @@ extension NodeLagrangian {
         var (sum, slope) = (Lanes(), Lanes())
         for g in from..<to {
             let slot = Slot(self, g)
-            sum += slot.answer(charging - buy[g], low: least[g], high: most[g], &slope)
+            sum += slot.answer(charging - cost[g], low: least[g], high: most[g], &slope)
         }
         return (total(sum) * member.ec, total(slope) * member.ec * member.ec)
     }
@@ -200,8 +203,8 @@ extension NodeLagrangian {
         for g in from..<to {
             let slot = Slot(self, g)
             let (least, most) = (self.least[g], self.most[g])
-            sum += slot.answer(charging - buy[g], low: positive(least), high: positive(most), &slope)
-            down += slot.answer(discharging - sell[g], low: negative(least), high: negative(most), &slopeDown)
+            sum += slot.answer(charging - cost[g], low: positive(least), high: positive(most), &slope)
+            down += slot.answer(discharging - gain[g], low: negative(least), high: negative(most), &slopeDown)
         }
         return (
             total(sum) * member.ec + total(down) * member.ed,
@@ -227,11 +230,13 @@ extension NodeLagrangian {
         let alpha: Lanes
         let beta: Lanes
         let steep: Lanes
+        let loose: Lanes
 
         @inline(__always) init(_ node: NodeLagrangian, _ g: Int) {
             alpha = node.alpha[g]
             beta = node.beta[g]
             steep = node.stiff[g]
+            loose = node.loose[g]
         }
 
         /// The power for what a kWh is worth above its true price, with the price that its own power adds where a limit is near.
@@ -239,7 +244,7 @@ extension NodeLagrangian {
         @_transparent func answer(_ worth: Lanes, low: Lanes, high: Lanes) -> Lanes {
             let atImport = (worth - alpha) * steep
             let atExport = (worth - beta) * steep
-            var flow = worth * NodeLagrangian.loose
+            var flow = worth * loose
             flow.replace(with: atExport, where: flow .< atExport)
             flow.replace(with: atImport, where: flow .> atImport)
             flow.replace(with: low, where: flow .< low)
@@ -249,10 +254,10 @@ extension NodeLagrangian {
 
         /// The same; adds how fast it grows with the worth to `slope`.
         @_transparent func answer(_ worth: Lanes, low: Lanes, high: Lanes, _ slope: inout Lanes) -> Lanes {
-            let free = worth * NodeLagrangian.loose
+            let free = worth * loose
             let flow = answer(worth, low: low, high: high)
             var own = steep
-            own.replace(with: Lanes(repeating: NodeLagrangian.loose), where: flow .== free)
+            own.replace(with: loose, where: flow .== free)
             own.replace(with: Lanes(), where: (flow .== low) .| (flow .== high))
             slope += own
             return flow

@@ -6,7 +6,7 @@
 final class NodeLagrangian {
     typealias Lanes = SIMD8<Float>
     private let arena = Arena()
-    private let group: Group
+    private let slotCount: Int
     /// Groups of eight slots in the horizon.
     private let width: Int
 
@@ -21,14 +21,20 @@ final class NodeLagrangian {
     let exportPrice: LaneVector
     /// What vehicles felt of both in the last round, with what their own power added.
     private let felt: LaneVector
-    /// How much a kWh above a limit adds to the price, and the slope of a slot's answer beyond a limit.
+    /// How much a kWh above a limit adds to the price, and the slope of a slot's answer beyond a limit and within it.
     let stiffness: LaneVector
     let stiff: LaneVector
+    let loose: LaneVector
+    /// What nodes above ask: a price of power, and how much each kWh of it adds to that price (``TreeLagrangian``).
+    let toll: LaneVector
+    let pull: LaneVector
     /// Step of the prices, and the sign of the last one.
     private let step: LaneVector
     private let trend: LaneVector
 
-    // Of one vehicle while it chooses
+    // Of one vehicle while it chooses: prices with what nodes above ask of it, then its own node
+    let cost: LaneVector
+    let gain: LaneVector
     let alpha: LaneVector
     let beta: LaneVector
     let most: LaneVector
@@ -38,6 +44,8 @@ final class NodeLagrangian {
     let upper: LaneVector
     let lower: LaneVector
     let net: LaneVector
+    /// The mean of what was chosen in the last rounds, where it is kept; a round's turns cancel out there.
+    private var mean: (net: LaneVector, load: LaneVector)?
     var members: [Member] = []
     private(set) var passes = 0
     /// By how much limits push harder than at first.
@@ -70,11 +78,10 @@ final class NodeLagrangian {
 
     /// Removes ties: yuan/kWh a kWh.
     static let bend: Float = 4e-4
-    static let loose: Float = 1 / bend
 
     /// - Precondition: one node, and every vehicle hangs under it.
     init(_ group: Group) {
-        self.group = group
+        slotCount = group.slotCount
         let slots = group.slotCount
         width = (slots + 7) / 8
         buy = arena.lanes(width)
@@ -87,6 +94,11 @@ final class NodeLagrangian {
         felt = arena.lanes(width)
         stiffness = arena.lanes(width)
         stiff = arena.lanes(width)
+        loose = arena.lanes(width)
+        toll = arena.lanes(width)
+        pull = arena.lanes(width)
+        cost = arena.lanes(width)
+        gain = arena.lanes(width)
         step = arena.lanes(width)
         trend = arena.lanes(width)
         alpha = arena.lanes(width)
@@ -108,9 +120,9 @@ final class NodeLagrangian {
             lowest[at: t] = isThere ? Float(group.lowest[t]) : 0
             let scale = max(highest[at: t], 0.05 * widest, 1e-3)
             stiffness[at: t] = 0.5 / scale
-            stiff[at: t] = 1 / (stiffness[at: t] + Self.bend)
             step[at: t] = stiffness[at: t]
         }
+        setSlopes()
         var at = 0
         for i in group.turn {
             let car = group.cars[i]
@@ -136,7 +148,7 @@ final class NodeLagrangian {
 
     /// Begins at these prices, one a slot.
     func start(at prices: Vector) {
-        for t in 0..<group.slotCount {
+        for t in 0..<slotCount {
             importPrice[at: t] = max(0, Float(prices[t]))
             exportPrice[at: t] = min(0, Float(prices[t]))
         }
@@ -149,31 +161,52 @@ final class NodeLagrangian {
         if Self.reviews.contains(passes) { stiffen() }
         for i in members.indices { choose(i) }
         movePrices()
+        if let mean {
+            let weight = Lanes(repeating: passes < Self.unsettled ? 1 : Self.newest)
+            for k in 0..<net.count { mean.net[k] += weight * (net[k] - mean.net[k]) }
+            for g in 0..<width { mean.load[g] += weight * (load[g] - mean.load[g]) }
+        }
         passes += 1
     }
+
+    /// Keeps the mean of what is chosen from now on.
+    func keepMean() { mean = (arena.lanes(net.count), arena.lanes(width)) }
+    private static let newest: Float = 0.5
+    /// Rounds of which nothing is kept.
+    private static let unsettled = 6
+    /// kWh, of the schedule that is written.
+    func settledLoad(_ t: Int) -> Double { Double((mean?.load ?? load)[at: t]) }
 
     /// Where wishes stay open, prices are those of what is missing, many times those of energy: there a limit pushes as much
     /// harder.
     private func stiffen() {
         var (most, mean) = (Float(0), Float(0))
-        for t in 0..<group.slotCount {
+        for t in 0..<slotCount {
             most = max(most, abs(felt[at: t]))
-            mean += abs(buy[at: t]) / Float(group.slotCount)
+            mean += abs(buy[at: t]) / Float(slotCount)
         }
         let wanted = max(stiffened, 3 * most / max(0.05, mean))
         let factor = wanted / stiffened
         stiffened = wanted
         for t in 0..<(8 * width) {
             stiffness[at: t] *= factor
-            stiff[at: t] = 1 / (stiffness[at: t] + Self.bend)
             step[at: t] *= factor
+        }
+        setSlopes()
+    }
+
+    /// After ``stiffness`` or ``pull`` changed.
+    func setSlopes() {
+        for t in 0..<(8 * width) {
+            loose[at: t] = 1 / (pull[at: t] + Self.bend)
+            stiff[at: t] = 1 / (stiffness[at: t] + pull[at: t] + Self.bend)
         }
     }
     /// After so many rounds.
     private static let reviews = [4, 10]
 
     private func movePrices() {
-        for t in 0..<group.slotCount {
+        for t in 0..<slotCount {
             let above = load[at: t] - highest[at: t]
             let below = load[at: t] - lowest[at: t]
             felt[at: t] =
@@ -199,11 +232,12 @@ final class NodeLagrangian {
     }
 
     func writePrices(_ prices: Vector) {
-        for t in 0..<group.slotCount { prices[t] = Double(felt[at: t]) }
+        for t in 0..<slotCount { prices[t] = Double(felt[at: t]) }
     }
 
-    /// Makes what was chosen the group's schedule.
-    func writeSchedule() {
+    /// Makes what was chosen the schedule of `group`, which has the vehicles that this was made of.
+    func writeSchedule(to group: Group) {
+        let net = mean?.net ?? self.net
         for member in members {
             let car = group.cars[member.car]
             var energy = car.start

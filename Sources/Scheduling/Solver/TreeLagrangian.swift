@@ -1,0 +1,393 @@
+/// Many vehicles under nodes that share nodes above them. The vehicles of each node are a block, solved as those under a single
+/// node are (``NodeLagrangian``); what blocks may take together is negotiated between them.
+///
+/// Alternating directions (Boyd et al. 2011, §7): each block pays a price of its own and, softly, for leaving the load that the
+/// grid granted it; the grid then grants loads that keep all limits and are as near as can be to what blocks took, and prices move
+/// with the difference. Granting is exact for any tree: of each node one price level at which those below just fit. Blocks do not
+/// see each other within a round, so that they run on several threads with the same bits.
+final class TreeLagrangian {
+    let problem: PlanningProblem
+    let options: PlanningOptions
+    let pool: WorkPool
+    let sell: [Double]
+    /// Nodes with nodes below them, parents first.
+    let shared: [Shared]
+    let blocks: [Block]
+    private var grid: GridShares
+    private(set) var rounds = 0
+
+    /// Slot by slot, of each block: its price, yuan/kWh, and the load, kWh, that it was granted.
+    private var prices: [[Double]]
+    private var granted: [[Double]]
+    /// Slot by slot, of each shared node: the price level of what is below it.
+    private var levels: [[Double]]
+    /// Means of both in the last rounds: they prove more than the newest ones.
+    private var settled: (prices: [[Double]], levels: [[Double]])
+
+    struct Shared {
+        /// Index in the problem.
+        let node: Int
+        /// Index among the shared ones, before its own.
+        let parent: Int?
+        /// kWh a slot.
+        let highest: [Double]
+        let lowest: [Double]
+    }
+
+    /// The vehicles of one node.
+    final class Block {
+        let vehicles: [Int]
+        /// Its own limits; those of a shared node are looked after there.
+        let limits: PlanningNode
+        /// Shared nodes above it, the nearest first.
+        let above: [Int]
+        /// kWh from the grid, and their part of what the limits let through.
+        let wanted: Double
+        let tightness: Double
+        /// kWh a slot, within what its vehicles can reach.
+        var highest: [Double] = []
+        var lowest: [Double] = []
+        /// How much a kWh beyond what was granted adds to the price.
+        var stiffness: [Double] = []
+        var method: NodeLagrangian!
+
+        init(_ problem: PlanningProblem, vehicles: [Int], limits: PlanningNode, above: [Int]) {
+            self.vehicles = vehicles
+            self.limits = limits
+            self.above = above
+            wanted = problem.wanted(by: vehicles)
+            tightness = wanted / max(1e-9, limits.importLimit.reduce(0) { $0 + max(0, $1) } * problem.stepHours)
+        }
+    }
+
+    /// - Parameter part: several nodes, children before parents, every vehicle below one of them.
+    init(_ problem: PlanningProblem, _ part: FleetSolver.Part, options: PlanningOptions, pool: WorkPool) {
+        self.problem = problem
+        self.options = options
+        self.pool = pool
+        let slots = problem.slotCount
+        sell = problem.sellPrices(under: part.nodes.last!)
+        let parents = Set(part.nodes.compactMap { problem.nodes[$0].parent })
+        var place: [Int: Int] = [:]
+        var shared: [Shared] = []
+        for n in part.nodes.reversed() where parents.contains(n) {
+            place[n] = shared.count
+            let node = problem.nodes[n]
+            shared.append(
+                Shared(
+                    node: n, parent: node.parent.map { place[$0]! },
+                    highest: node.importLimit.map { max(0, $0) * problem.stepHours },
+                    lowest: node.exportLimit?.map { -max(0, $0) * problem.stepHours }
+                        ?? [Double](repeating: -.infinity, count: slots)))
+        }
+        var members: [Int: [Int]] = [:]
+        for v in part.vehicles { members[problem.vehicles[v].node!, default: []].append(v) }
+        let open = PlanningNode(importLimit: [Double](repeating: .infinity, count: slots))
+        var blocks: [Block] = []
+        for n in part.nodes {
+            guard let vehicles = members[n] else { continue }
+            let nearest = place[n] ?? problem.nodes[n].parent.map { place[$0]! }
+            let own = problem.nodes[n]
+            blocks.append(
+                Block(
+                    problem, vehicles: vehicles,
+                    limits: place[n] == nil
+                        ? PlanningNode(importLimit: own.importLimit, exportLimit: own.exportLimit) : open,
+                    above: Array(sequence(first: nearest!) { shared[$0].parent })))
+        }
+        self.blocks = blocks
+        self.shared = shared
+        grid = GridShares(parents: shared.map(\.parent), above: blocks.map(\.above), slots: slots)
+        let none = [[Double]](repeating: [Double](repeating: 0, count: blocks.count), count: slots)
+        (prices, granted) = (none, none)
+        levels = [[Double]](repeating: [Double](repeating: 0, count: shared.count), count: slots)
+        settled = (prices, levels)
+        _ = pool.map(Array(blocks.indices), isDone: { _ in }) { b, _ in
+            self.prepare(blocks[b])
+        }
+        for t in 0..<slots {
+            grid.softness[t] = blocks.map { 1 / $0.stiffness[t] }
+            grid.lowest[t] = blocks.map { $0.lowest[t] }
+            grid.highest[t] = blocks.map { $0.highest[t] }
+            grid.limits[t] = shared.map { ($0.lowest[t], $0.highest[t]) }
+        }
+    }
+
+    private func prepare(_ block: Block) {
+        let group = group(of: block)
+        block.highest = (0..<problem.slotCount).map { group.highest[$0] }
+        block.lowest = (0..<problem.slotCount).map { group.lowest[$0] }
+        let widest = block.highest.max() ?? 0
+        block.stiffness = block.highest.map { Self.firmness / max($0, 0.05 * widest, 1e-3) }
+        // The grid's limits are looked after here, not there.
+        group.highest.fill(1e6)
+        group.lowest.fill(-1e6)
+        block.method = NodeLagrangian(group)
+        block.method.keepMean()
+    }
+    private static let firmness = 4.0
+
+    /// The vehicles of `block` alone, at true prices, and where asked for with those of the nodes above.
+    func group(of block: Block, atPrices: Bool = false) -> Group {
+        var (buy, sell) = (problem.buyPrice, self.sell)
+        if atPrices {
+            for t in 0..<problem.slotCount {
+                buy[t] += settled.levels[t][block.above[0]]
+                sell[t] += settled.levels[t][block.above[0]]
+            }
+        }
+        let alone = PlanningProblem(
+            stepHours: problem.stepHours, buyPrice: buy, sellPrice: sell,
+            vehicles: block.vehicles.map { v in
+                var vehicle = problem.vehicles[v]
+                vehicle.node = 0
+                return vehicle
+            }, nodes: [block.limits])
+        return Group(
+            alone, vehicles: Array(block.vehicles.indices), nodes: [0], localNode: [0], options: options)
+    }
+
+    // MARK: - Rounds
+
+    /// Every block chooses once, and the grid grants anew.
+    func advance() {
+        _ = pool.map(Array(blocks.indices), isDone: { _ in }) { [self] b, _ in
+            ask(b)
+            blocks[b].method.advance()
+        }
+        rounds += 1
+        let slots = pool.map(Array(0..<problem.slotCount), isDone: { _ in }) { [self] t, _ in grant(t) }
+        for (t, slot) in slots.enumerated() {
+            (prices[t], granted[t], levels[t]) = (slot.prices, slot.granted, slot.levels)
+            for b in blocks.indices { settled.prices[t][b] += Self.newest * (prices[t][b] - settled.prices[t][b]) }
+            for m in shared.indices { settled.levels[t][m] += Self.newest * (levels[t][m] - settled.levels[t][m]) }
+        }
+    }
+    private static let newest = 0.3
+
+    /// Begins at these levels and, on top of them, prices of the blocks' own limits; `nil`: none.
+    func begin(levels: [[Double]], own: [[Double]?]) {
+        self.levels = levels
+        for t in 0..<problem.slotCount {
+            for (b, block) in blocks.enumerated() { prices[t][b] = levels[t][block.above[0]] + (own[b]?[t] ?? 0) }
+        }
+        settled = (prices, levels)
+    }
+
+    private func ask(_ b: Int) {
+        let method = blocks[b].method!
+        for t in 0..<problem.slotCount {
+            let stiffness = rounds == 0 ? 0 : blocks[b].stiffness[t]
+            method.pull[at: t] = Float(stiffness)
+            method.toll[at: t] = Float(prices[t][b] - stiffness * granted[t][b])
+        }
+        if rounds <= 1 { method.setSlopes() }
+    }
+
+    private struct Slot: Sendable {
+        var prices: [Double]
+        var granted: [Double]
+        var levels: [Double]
+    }
+
+    private func grant(_ t: Int) -> Slot {
+        let (prices, granted, softness) = (prices[t], granted[t], grid.softness[t])
+        // What a block would like, were there no limits.
+        var wish = [Double](repeating: 0, count: blocks.count)
+        for b in blocks.indices {
+            let load = Double(blocks[b].method.load[at: t])
+            let relaxed = rounds == 1 ? load : Self.relaxation * load + (1 - Self.relaxation) * granted[b]
+            wish[b] = relaxed + prices[b] * softness[b]
+        }
+        let levels = grid.levels(t, wish: wish, near: levels[t])
+        let loads = grid.loads(t, wish: wish, levels: levels)
+        return Slot(
+            prices: wish.indices.map { (wish[$0] - loads[$0]) / softness[$0] }, granted: loads, levels: levels)
+    }
+    private static let relaxation = 1.6
+
+    // MARK: - What is proven, and what it costs
+
+    /// A lower bound, yuan, on every schedule of the continuous problem.
+    func bound() -> Double {
+        let parts = pool.map(Array(blocks.indices), isDone: { _ in }) { [self] b, _ in
+            let group = group(of: blocks[b], atPrices: true)
+            let own = group.arena.vector(ownPrices(b))
+            return group.lowerBound(own, linear: true)
+        }
+        var sum = parts.reduce(0, +)
+        for m in shared.indices {
+            for (t, price) in prices(ofShared: m).enumerated() {
+                if price > 0 {
+                    sum -= price * shared[m].highest[t]
+                } else if price < 0 {
+                    sum -= price * shared[m].lowest[t]
+                }
+            }
+        }
+        return sum
+    }
+
+    /// Of a block's own limits.
+    private func ownPrices(_ b: Int) -> [Double] {
+        (0..<problem.slotCount).map { t in
+            let price = settled.prices[t][b] - settled.levels[t][blocks[b].above[0]]
+            return abs(price) < 1e-9 ? 0 : price
+        }
+    }
+    private func prices(ofShared m: Int) -> [Double] {
+        (0..<problem.slotCount).map { t in
+            let price = settled.levels[t][m] - (shared[m].parent.map { settled.levels[t][$0] } ?? 0)
+            return abs(price) < 1e-9 ? 0 : price
+        }
+    }
+
+    /// What became of one block within the room that it was left.
+    struct Fitted: Sendable {
+        let cost: Double
+        /// kWh charged.
+        let charged: Double
+        fileprivate let load: [Double]
+        let schedules: [VehicleSchedule]
+    }
+
+    /// Makes the blocks' schedules fit into all nodes; `nil`: they do not.
+    ///
+    /// Some blocks at a time, each in the room that the others leave: those before it by what they do now, those after it by what
+    /// they took last.
+    /// - Parameter isFinal: with schedules that can be issued.
+    /// - Returns: in the order of ``order``.
+    func fitted(isFinal: Bool) -> [Fitted]? {
+        var found = [Fitted?](repeating: nil, count: blocks.count)
+        var rest = shared.map { Rest($0) }
+        for block in blocks { for m in block.above { rest[m].expect(block.method, 1) } }
+        let batches = (blocks.count + Self.batch - 1) / Self.batch
+        for first in 0..<batches {
+            // Each batch is a sample of all.
+            let batch = Array(stride(from: first, to: blocks.count, by: batches))
+            let rooms = rooms(for: batch, rest)
+            let answers = pool.map(Array(batch.indices), isDone: { _ in }) { [self] k, _ in
+                fitted(blocks[batch[k]], rooms[k], isFinal: isFinal)
+            }
+            for (b, answer) in zip(batch, answers) {
+                guard let answer else { return nil }
+                found[b] = answer
+                for m in blocks[b].above {
+                    rest[m].expect(blocks[b].method, -1)
+                    for t in 0..<problem.slotCount { rest[m].load[t] += answer.load[t] }
+                }
+            }
+        }
+        return found.map { $0! }
+    }
+    private static let batch = 32
+
+    private func fitted(_ block: Block, _ room: Room, isFinal: Bool) -> Fitted? {
+        let group = group(of: block)
+        for t in 0..<problem.slotCount {
+            group.highest[t] = min(group.highest[t], room.highest[t])
+            group.lowest[t] = max(group.lowest[t], room.lowest[t])
+        }
+        block.method.writeSchedule(to: group)
+        group.trim()
+        group.redispatch(rounds: 1)
+        guard group.worstExcess() <= Group.tolerance else { return nil }
+        if isFinal {
+            group.finish(prices: group.arena.vector(problem.slotCount))
+            if !group.canBeIssued { group.fillOneByOne() }
+            group.settleTies(options)
+        }
+        return Fitted(
+            cost: group.objective(), charged: group.charge.sum(group.charge.count),
+            load: (0..<problem.slotCount).map { group.load[$0] }, schedules: isFinal ? group.schedules() : [])
+    }
+
+    /// Limits of a block's load, kWh a slot.
+    private struct Room {
+        var highest: [Double]
+        var lowest: [Double]
+    }
+
+    /// What is known of a shared node while blocks are fitted one batch after the other.
+    private struct Rest {
+        let highest: [Double]
+        let lowest: [Double]
+        /// kWh of all blocks: of those that are fitted what they do, of the others what they took last.
+        var load: [Double]
+        /// Of the others, those that take and those that give.
+        var taking: [Double]
+        var giving: [Double]
+
+        init(_ shared: Shared) {
+            (highest, lowest) = (shared.highest, shared.lowest)
+            load = [Double](repeating: 0, count: highest.count)
+            (taking, giving) = (load, load)
+        }
+
+        mutating func expect(_ method: NodeLagrangian, _ sign: Double) {
+            for t in load.indices {
+                let own = method.settledLoad(t)
+                load[t] += sign * own
+                taking[t] += sign * max(0, own)
+                giving[t] += sign * max(0, -own)
+            }
+        }
+    }
+
+    /// What each block of a batch may do so that together they stay within all nodes above: what is too much comes from all that
+    /// take, in proportion; what is free is free to this batch.
+    private func rooms(for batch: [Int], _ rest: [Rest]) -> [Room] {
+        let slots = problem.slotCount
+        var rooms = batch.map { _ in
+            Room(
+                highest: [Double](repeating: .infinity, count: slots),
+                lowest: [Double](repeating: -.infinity, count: slots))
+        }
+        for m in rest.indices {
+            let own = batch.indices.filter { blocks[batch[$0]].above.contains(m) }
+            if own.isEmpty { continue }
+            for t in 0..<slots {
+                let up = rest[m].highest[t] - rest[m].load[t]
+                let down = rest[m].load[t] - rest[m].lowest[t]
+                var (roomUp, roomDown) = (0.0, 0.0)
+                for k in own {
+                    let load = blocks[batch[k]].method.settledLoad(t)
+                    roomUp += max(0, blocks[batch[k]].highest[t] - load)
+                    roomDown += max(0, load - blocks[batch[k]].lowest[t])
+                }
+                for k in own {
+                    let block = blocks[batch[k]]
+                    let load = block.method.settledLoad(t)
+                    let partUp =
+                        up < 0
+                        ? up * max(0, load) / max(rest[m].taking[t], 1e-9)
+                        : min(1, up / max(roomUp, 1e-9)) * max(0, block.highest[t] - load)
+                    let partDown =
+                        down < 0
+                        ? down * max(0, -load) / max(rest[m].giving[t], 1e-9)
+                        : min(1, down / max(roomDown, 1e-9)) * max(0, load - block.lowest[t])
+                    rooms[k].highest[t] = min(rooms[k].highest[t], load + partUp)
+                    rooms[k].lowest[t] = max(rooms[k].lowest[t], load - partDown)
+                }
+            }
+        }
+        return rooms
+    }
+
+    // MARK: - Answers
+
+    /// In the order of ``fitted(isFinal:)``.
+    var order: [Int] { blocks.flatMap(\.vehicles) }
+
+    /// Prices of the limits of `nodes`, one after the other.
+    func prices(of nodes: [Int]) -> [Double] {
+        var known: [Int: [Double]] = [:]
+        for m in shared.indices { known[shared[m].node] = prices(ofShared: m) }
+        for (b, block) in blocks.enumerated() {
+            guard let node = problem.vehicles[block.vehicles[0]].node, known[node] == nil else { continue }
+            known[node] = ownPrices(b)
+        }
+        let none = [Double](repeating: 0, count: problem.slotCount)
+        return nodes.flatMap { known[$0] ?? none }
+    }
+}
