@@ -30,6 +30,7 @@ import Scheduling
         Case(vehicles: 10_000, bothWays: 0, spot: false),
         Case(vehicles: 10_000, bothWays: 1, spot: true),
         Case(vehicles: 10_000, bothWays: 0.3, spot: false, above: 0.7),
+        Case(vehicles: 10_000, bothWays: 0.3, spot: false, above: 0.8),
         Case(vehicles: 10_000, bothWays: 0.3, spot: true, above: 0.8),
     ]
     static let seeds = (7...11).flatMap { seed in
@@ -40,6 +41,8 @@ import Scheduling
         Case(vehicles: 1_000_000, bothWays: 0, spot: false),
         Case(vehicles: 1_000_000, bothWays: 0.3, spot: false, binding: 0.5),
         Case(vehicles: 1_000_000, bothWays: 0.3, spot: true, binding: 0.5),
+        Case(vehicles: 1_000_000, bothWays: 0.3, spot: false, above: 0.8),
+        Case(vehicles: 1_000_000, bothWays: 0.3, spot: true, above: 0.8),
     ]
 
     static func main() {
