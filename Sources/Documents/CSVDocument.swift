@@ -10,6 +10,18 @@ public struct CSVDocument: Sendable {
 
     /// - Parameter required: columns that must be in the header; others are kept.
     public init(_ bytes: [UInt8], file: String, required: [String]) throws(Problems) {
+        var rows: [Row] = []
+        header = try CSVDocument.forEachRow(bytes, file: file, required: required) { row, _ in rows.append(row) }
+        self.file = file
+        self.rows = rows
+    }
+
+    /// Goes through a table and keeps none of its rows: for files that are large.
+    /// - Parameter body: may add problems, which stand with those of the table in the order of the lines.
+    /// - Returns: the header.
+    @discardableResult public static func forEachRow(
+        _ bytes: [UInt8], file: String, required: [String], _ body: (Row, inout ProblemList) -> Void
+    ) throws(Problems) -> [String] {
         var problems = ProblemList()
         var reader = CSVReader(bytes, file: file)
         guard let first = reader.nextRecord(into: &problems) else {
@@ -30,19 +42,16 @@ public struct CSVDocument: Sendable {
         }
         try problems.throwIfAny()
         let table = Table(file: file, columns: columns)
-        var rows: [Row] = []
         while let record = reader.nextRecord(into: &problems) {
             if record.fields.count == first.fields.count {
-                rows.append(Row(line: record.line, table: table, fields: record.fields))
+                body(Row(line: record.line, table: table, fields: record.fields), &problems)
             } else {
                 problems.add(
                     file: file, line: record.line, .csvFieldCount(record.fields.count, columns: first.fields.count))
             }
         }
         try problems.throwIfAny()
-        self.file = file
-        self.header = first.fields
-        self.rows = rows
+        return first.fields
     }
 
     /// One line below the header.

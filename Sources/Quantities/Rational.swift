@@ -26,6 +26,10 @@ public struct Rational: Hashable, Comparable, Sendable {
 
     /// Reads a plain decimal: `-0.388997`, `1`, `+2.50`. No exponent, no spaces, at most 60 digits; else `nil`.
     public init?(decimal text: String) {
+        if let short = Self.short(text.utf8) {
+            self = short
+            return
+        }
         var digits = Substring(text)
         var negative = false
         if digits.first == "-" || digits.first == "+" {
@@ -38,6 +42,42 @@ public struct Rational: Hashable, Comparable, Sendable {
         guard !parts[0].isEmpty, parts.count == 1 || !fraction.isEmpty, all.count <= 60 else { return nil }
         guard all.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), let mantissa = BigInt(all) else { return nil }
         self.init(negative ? -mantissa : mantissa, BigInt(10).power(fraction.count))
+    }
+
+    /// Decimals of up to eighteen digits, as nearly all are; `nil`: longer, or none.
+    private static func short(_ text: String.UTF8View) -> Rational? {
+        guard text.count <= 20 else { return nil }
+        var (mantissa, scale) = (UInt64(0), UInt64(1))
+        var (digits, isNegative, isFraction, isFirst) = (0, false, false, true)
+        var last: UInt8 = 0
+        for byte in text {
+            defer { (isFirst, last) = (false, byte) }
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                mantissa = 10 * mantissa + UInt64(byte - UInt8(ascii: "0"))
+                digits += 1
+                if digits > 18 { return nil }
+                if isFraction { scale *= 10 }
+            case UInt8(ascii: "."):
+                guard !isFraction, digits > 0 else { return nil }
+                isFraction = true
+            case UInt8(ascii: "-"), UInt8(ascii: "+"):
+                guard isFirst else { return nil }
+                isNegative = byte == UInt8(ascii: "-")
+            default: return nil
+            }
+        }
+        guard digits > 0, last != UInt8(ascii: ".") else { return nil }
+        var (a, b) = (mantissa, scale)
+        while b != 0 { (a, b) = (b, a % b) }
+        let numerator = BigInt(mantissa / a)
+        return Rational(lowest: isNegative ? -numerator : numerator, BigInt(scale / a))
+    }
+
+    /// - Precondition: in lowest terms, with a positive denominator.
+    private init(lowest numerator: BigInt, _ denominator: BigInt) {
+        self.numerator = numerator
+        self.denominator = denominator
     }
 
     public init(_ energy: Energy) { self.init(BigInt(energy.milliwattHours), 1_000_000) }

@@ -28,6 +28,16 @@ enum FileAccess {
     /// Writes beside the target, brings it to the disk, then renames. What is no regular file (`/dev/stdout`) is written
     /// directly.
     static func write(_ bytes: [UInt8], to path: String) throws(Problem) {
+        try write(to: path) { $0.append(bytes) }
+    }
+
+    /// Writes a file piece by piece; what stood there before stays until all is written.
+    static func write(to path: String, _ body: (inout FileSink) -> Void) throws(Problem) {
+        func fill(_ descriptor: Int32) -> Bool {
+            var sink = FileSink(descriptor)
+            body(&sink)
+            return sink.end()
+        }
         var status = stat()
         if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
             if status.st_mode & S_IFMT == S_IFDIR {
@@ -36,7 +46,7 @@ enum FileAccess {
             let descriptor = open(path, O_WRONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw cannot(.write, path) }
             defer { close(descriptor) }
-            guard writeAll(bytes, descriptor) else { throw cannot(.write, path) }
+            guard fill(descriptor) else { throw cannot(.write, path) }
             return
         }
         // A symbolic link keeps pointing at the file that is replaced.
@@ -48,7 +58,7 @@ enum FileAccess {
         let temporary = final + ".tmp-\(getpid())"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw cannot(.write, path) }
-        let written = writeAll(bytes, descriptor) && fsync(descriptor) == 0
+        let written = fill(descriptor) && fsync(descriptor) == 0
         let problem = written ? nil : cannot(.write, path)
         close(descriptor)
         if let problem {
@@ -88,5 +98,34 @@ enum FileAccess {
             case .write: isMissing ? .cannotWriteUnmade(why) : .cannotWrite(why)
             }
         return Problem(file: path, line: 0, message: message)
+    }
+}
+
+/// Bytes on their way into a file, in pieces of a mebibyte.
+struct FileSink {
+    private let descriptor: Int32
+    private var waiting: [UInt8] = []
+    /// `errno` of the first piece that could not be written.
+    private var failure: Int32?
+    private static let piece = 1 << 20
+
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    mutating func append(_ bytes: some Sequence<UInt8>) {
+        waiting.append(contentsOf: bytes)
+        if waiting.count >= Self.piece { flush() }
+    }
+
+    private mutating func flush() {
+        if failure == nil, !FileAccess.writeAll(waiting, descriptor) { failure = errno }
+        waiting.removeAll(keepingCapacity: true)
+    }
+
+    /// `false` with `errno` set when not everything could be written.
+    fileprivate mutating func end() -> Bool {
+        flush()
+        guard let failure else { return true }
+        errno = failure
+        return false
     }
 }

@@ -33,4 +33,19 @@ import Testing
         #expect(Energy(milliwattHours: 1_234_500).kilowattHoursText == "1.2345")
         #expect(Energy(milliwattHours: -5).wattHoursText == "-0.005")
     }
+
+    @Test func `a decimal is what its digits say, however many they are`() {
+        var random = SeededRandom(seed: 11)
+        for _ in 0..<2000 {
+            let digits = (0..<(1 + random.next() % 24)).map { _ in String(random.next() % 10) }
+            let places = Int(random.next() % UInt64(digits.count))
+            let whole = digits.dropLast(places).joined()
+            let fraction = digits.suffix(places).joined()
+            let sign = ["", "-", "+"][Int(random.next() % 3)]
+            let text = sign + whole + (places > 0 ? "." + fraction : "")
+            var value = digits.reduce(Rational.zero) { $0 * Rational(10) + Rational(Int64($1)!) }
+            for _ in 0..<places { value = value / Rational(10) }
+            #expect(Rational(decimal: text) == (sign == "-" ? -value : value), "\(text)")
+        }
+    }
 }

@@ -121,4 +121,26 @@ import Testing
         let warm = solve(problem, warm: PlanningState(nodePrices: cold.nodePrices))
         #expect(warm.gap <= 0.001 && abs(warm.objective - cold.objective) <= 0.002 * abs(cold.objective))
     }
+
+    @Test(arguments: [0, 3, 12])
+    func `a stop under shared nodes leaves a schedule that holds and a bound below it`(rounds: Int) {
+        let problem = Self.country(seed: 5, part: 0.7)
+        var steps: [Double] = []
+        let plan = solve(
+            problem, isCancelled: { steps.count > rounds || rounds == 0 }, progress: { steps.append($0) })
+        #expect(plan.isCancelled && plan.bound.isFinite && plan.bound <= plan.objective)
+        #expect(PlanCheck.violations(of: plan.vehicles, in: problem).isEmpty && plan.fallback == nil)
+        #expect(steps == steps.sorted())
+    }
+
+    @Test func `one block after the other keeps the limits of shared nodes`() throws {
+        let problem = Self.country(seed: 6, part: 0.6)
+        let solver = FleetSolver(problem, options: PlanningOptions(), warm: nil)
+        let part = try #require(solver.cut().parts.first)
+        let method = TreeLagrangian(
+            problem, part, options: PlanningOptions(), pool: WorkPool(threads: 1, isCancelled: { false }))
+        var schedules = [VehicleSchedule?](repeating: nil, count: problem.vehicles.count)
+        for (v, schedule) in zip(method.order, method.filled().flatMap(\.schedules)) { schedules[v] = schedule }
+        #expect(PlanCheck.violations(of: schedules.compactMap { $0 }, in: problem).isEmpty)
+    }
 }

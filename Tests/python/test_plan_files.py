@@ -78,3 +78,62 @@ def test_behind_one_meter_surplus_is_kept_for_the_dear_hour(plan):
 def test_a_stay_and_a_storage_of_one_name_are_refused(plan):
     code, answer, _, problem = plan([2, 2, 2], f"limit_kw: 50, {STORAGE}", name="ESS")
     assert code == 2 and answer is None and "fleet.csv:2" in problem and "ESS" in problem
+
+
+ROWS = 100_000
+
+
+def big(tmp_path, change, *more):
+    """`tidewatt plan` on many short stays under two hundred nodes, after `change` was made to the rows."""
+    rows = [f"S{i},E{i},2024-05-01T0{i % 3}:00:00+08:00,2024-05-01T0{i % 3 + 1}:30:00+08:00,{1 + i % 7},7" for i in range(ROWS)]
+    change(rows)
+    (tmp_path / "tariff.yaml").write_text(TARIFF)
+    (tmp_path / "fleet.csv").write_text(FLEET.splitlines()[0] + "\n" + "\n".join(rows) + "\n")
+    (tmp_path / "evses.csv").write_text("evse_id,node\n" + "".join(f"E{i},T{i % 200}\n" for i in range(ROWS)))
+    (tmp_path / "grid.yaml").write_text(
+        "nodes:\n" + "".join(f"  - {{id: T{n}, limit_kw: 900}}\n" for n in range(200)) + "evses_csv: evses.csv\n")
+    return subprocess.run(
+        [os.environ["TIDEWATT_PROGRAM"], "plan", "--fleet", "fleet.csv", "--grid", "grid.yaml", "--tariff", "tariff.yaml",
+         "--schedule-out", "s.csv", "--format", "json", *more], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+
+
+def test_many_rows_are_planned_and_their_schedule_keeps_every_limit(tmp_path):
+    done = big(tmp_path, lambda rows: None)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["status"] == "optimal" and answer["gap"] <= 0.001 and answer["bound_yuan"] <= answer["objective_yuan"]
+    loads, energy = {}, 0.0
+    with open(tmp_path / "s.csv") as lines:
+        assert next(lines) == "session_id,slot,kw\n"
+        for line in lines:
+            name, slot, kw = line.rstrip("\n").split(",")
+            key = (int(name[1:]) % 200, int(slot))
+            loads[key] = loads.get(key, 0) + float(kw)
+            energy += float(kw) / 4
+    assert max(loads.values()) <= 900.001
+    assert energy == pytest.approx(answer["totals"]["import_kwh"], rel=1e-6)
+
+
+@pytest.mark.parametrize("field", ["NaN", "inf", "1e400", "-3", ""])
+def test_one_bad_line_among_many_is_named(tmp_path, field):
+    def change(rows):
+        rows[54_320] = rows[54_320].rsplit(",", 2)[0] + f",{field},7"
+
+    done = big(tmp_path, change)
+    assert done.returncode == 2 and not done.stdout and not (tmp_path / "s.csv").exists()
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("fleet.csv:54322: energy_kwh:"), line
+
+
+def test_a_fleet_without_rows_says_what_is_missing(tmp_path):
+    done = big(tmp_path, lambda rows: rows.clear())
+    assert done.returncode == 2 and done.stderr.startswith("fleet.csv: has no stays")
+
+
+def test_stays_outside_the_horizon_get_nothing_and_are_counted(tmp_path):
+    done = big(tmp_path, lambda rows: rows.clear() or rows.append(
+        "S1,E1,2024-05-01T00:00:00+08:00,2024-05-01T02:00:00+08:00,3,7"), "--from", "2024-05-02T00:00:00+08:00",
+        "--to", "2024-05-03T00:00:00+08:00")
+    assert done.returncode == 0, done.stderr
+    totals = json.loads(done.stdout)["totals"]
+    assert (totals["import_kwh"], totals["undelivered_kwh"]) == (0, 3)

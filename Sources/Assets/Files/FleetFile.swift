@@ -8,27 +8,21 @@ public struct FleetFile: Sendable {
     public let stays: [ChargingStay]
 
     public init(_ bytes: [UInt8], file: String) throws(Problems) {
-        let table = try CSVDocument(bytes, file: file, required: FleetFile.required)
-        var problems = ProblemList()
         var stays: [ChargingStay] = []
-        stays.reserveCapacity(table.rows.count)
         var lines: [String: Int] = [:]
-        for row in table.rows {
+        try CSVDocument.forEachRow(bytes, file: file, required: FleetFile.required) { row, problems in
             var reader = StayReader(row: row)
             guard let stay = reader.read() else {
                 for problem in reader.problems { problems.add(problem) }
-                continue
+                return
             }
             if let first = lines[stay.session] {
-                problems.add(
-                    row.problem(
-                        "session_id", .sessionRepeated(stay.session, line: first)))
-                continue
+                problems.add(row.problem("session_id", .sessionRepeated(stay.session, line: first)))
+                return
             }
             lines[stay.session] = row.line
             stays.append(stay)
         }
-        try problems.throwIfAny()
         self.file = file
         self.stays = stays
     }

@@ -38,8 +38,8 @@ struct FleetSolver {
             isDone(k)
         }
         for k in parts.indices where isTree(parts[k]) {
-            guard let group = solvedTree(parts[k], pool) else { continue }
-            found[k] = group
+            let own = Double(parts[k].vehicles.count)
+            found[k] = solvedTree(parts[k], pool) { progress(share * (Double(done) + $0 * own) / total) }
             isDone(k)
         }
         let others = parts.indices.filter { found[$0] == nil }
@@ -75,13 +75,16 @@ struct FleetSolver {
         var hard: [Int] = []
         for k in groups.indices.sorted(by: { (groups[$0].gap, $1) > (groups[$1].gap, $0) }) {
             guard excess > 0 else { break }
+            // The interior point keeps too much of a vehicle.
+            guard groups[k].order.count <= Self.mostAtOnce else { continue }
             hard.append(k)
             excess -= groups[k].gap
         }
         return hard
     }
     /// Of the gap: what hard groups leave comes on top.
-    private static let allowed = 0.9
+    static let allowed = 0.9
+    private static let mostAtOnce = 20_000
 
     /// Puts together what came out of all parts, in their order: sums do not depend on who was ready first.
     private func conclude(_ parts: [Part], _ found: [SolvedGroup]) -> PlanningSolution {
@@ -130,51 +133,8 @@ struct FleetSolver {
             passes: solver.passes, isCancelled: solver.wasCancelled)
     }
 
-    /// Many vehicles below nodes that share a node.
-    private func isTree(_ part: Part) -> Bool {
-        isLarge && !options.fairness && part.nodes.count > 1 && part.vehicles.count > Self.manyOfTree
-    }
-    private static let manyOfTree = 1000
-
-    /// `nil`: no schedule was found that fits.
-    private func solvedTree(_ part: Part, _ pool: WorkPool) -> SolvedGroup? {
-        let method = TreeLagrangian(problem, part, options: options, pool: pool)
-        method.beginFromSample { sample in
-            let group = Group(
-                sample, vehicles: Array(sample.vehicles.indices), nodes: Array(sample.nodes.indices),
-                localNode: Array(sample.nodes.indices), options: options)
-            var solver = GroupSolver(group, options: options, meanPrice: meanPrice, stage: .enough, effort: 0)
-            solver.run(from: nil, isCancelled: pool.stop.isAsked)
-            return sample.nodes.indices.map { n in
-                (0..<sample.slotCount).map { solver.prices[n * sample.slotCount + $0] }
-            }
-        }
-        var (bound, last, next) = (-Double.infinity, -Double.infinity, 8)
-        var prices = [Double](repeating: 0, count: part.nodes.count * problem.slotCount)
-        while method.rounds < Self.mostRounds, !pool.stop.isAsked() {
-            method.advance()
-            guard method.rounds == next else { continue }
-            let newest = method.bound()
-            if newest > bound { (bound, prices) = (newest, method.prices(of: part.nodes)) }
-            let isAtRest = abs(newest - last) <= 2 * options.gap * abs(newest)
-            last = newest
-            next += isAtRest ? 3 : 4
-            guard isAtRest, let fitted = method.fitted(isFinal: false) else { continue }
-            let cost = fitted.reduce(0) { $0 + $1.cost }
-            let scale = max(abs(bound), fitted.reduce(0) { $0 + $1.charged } * meanPrice)
-            if cost - bound <= Self.allowed * options.gap * scale { break }
-        }
-        guard let fitted = method.fitted(isFinal: true) else { return nil }
-        return SolvedGroup(
-            order: method.order, schedules: fitted.flatMap(\.schedules), prices: prices, bound: bound,
-            gap: max(0, fitted.reduce(0) { $0 + $1.cost } - bound),
-            turnover: fitted.reduce(0) { $0 + $1.charged } * meanPrice, passes: method.rounds,
-            isCancelled: pool.stop.isAsked())
-    }
-    private static let mostRounds = 60
-
     /// A small fleet's plan costs little to sharpen; a large one stops where the gap is met.
-    private var isLarge: Bool { problem.vehicles.count > 2000 }
+    var isLarge: Bool { problem.vehicles.count > 2000 }
 
     /// The schedules after the last gate, with their proof.
     func conclude(

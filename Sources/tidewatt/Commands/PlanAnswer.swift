@@ -40,18 +40,54 @@ struct PlanAnswer {
     }
 
     /// `session_id,slot,kw`, rows that are not zero; kW to the milliwatt. Storages stand behind the stays, by their ids.
-    static func scheduleCSV(_ planning: PlanningCase, _ solution: PlanningSolution) -> String {
-        var text = "session_id,slot,kw\n"
+    static func writeSchedule(_ planning: PlanningCase, _ solution: PlanningSolution, to sink: inout FileSink) {
+        sink.append("session_id,slot,kw\n".utf8)
         let hours = planning.problem.stepHours
-        let names = planning.fleet.stays.map(\.session) + planning.storages.map(\.id)
-        for (index, id) in names.enumerated() {
-            let name = CSVWriter.line([id]).dropLast()
+        let count = planning.fleet.stays.count
+        var lines: [UInt8] = []
+        for index in 0..<(count + planning.storages.count) {
+            let id = index < count ? planning.fleet.stays[index].session : planning.storages[index - count].id
+            let name = Array(CSVWriter.line([id]).dropLast().utf8)
+            lines.removeAll(keepingCapacity: true)
             for (net, slot) in zip(solution.vehicles[index].net, planning.problem.vehicles[index].slots) {
                 let milliwatts = Int64((net / hours * 1_000_000).rounded())
-                if milliwatts != 0 { text += "\(name),\(slot),\(decimalText(Int128(milliwatts), scale: 6))\n" }
+                guard milliwatts != 0 else { continue }
+                lines += name
+                lines.append(UInt8(ascii: ","))
+                lines.append(number: UInt64(slot))
+                lines.append(UInt8(ascii: ","))
+                lines.append(millionths: milliwatts)
+                lines.append(UInt8(ascii: "\n"))
             }
+            sink.append(lines)
         }
-        return text
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(number: UInt64) {
+        let start = count
+        var rest = number
+        repeat {
+            append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        self[start...].reverse()
+    }
+
+    /// A decimal without zeros at its end.
+    fileprivate mutating func append(millionths: Int64) {
+        if millionths < 0 { append(UInt8(ascii: "-")) }
+        append(number: millionths.magnitude / 1_000_000)
+        var fraction = millionths.magnitude % 1_000_000
+        guard fraction > 0 else { return }
+        append(UInt8(ascii: "."))
+        var place: UInt64 = 100_000
+        while fraction > 0 {
+            append(UInt8(ascii: "0") + UInt8(fraction / place))
+            fraction %= place
+            place /= 10
+        }
     }
 }
 

@@ -85,7 +85,9 @@ struct PlanCommand: ParsableCommand {
         let seconds = (clock.now - began) / .seconds(1)
         progress.clear()
         let answer = PlanAnswer(planning, solution, seconds: seconds)
-        if let scheduleOut { try FileAccess.write(PlanAnswer.scheduleCSV(planning, solution), to: scheduleOut) }
+        if let scheduleOut {
+            try FileAccess.write(to: scheduleOut) { PlanAnswer.writeSchedule(planning, solution, to: &$0) }
+        }
         if let report { try FileAccess.write(PlanPage(answer, output.lang).html, to: report) }
         output.answer(json: answer.json, text: answer.text(output.lang))
         if answer.hasOverload { throw ExitStatus.answerIsNo.asError }
