@@ -116,7 +116,7 @@ def test_R04_only_the_winner_is_at_the_station(inverter, api):
     assert shown["stations"]["held"] == 1 and shown["source"] == "event 17 of the utility" and not shown["over"]
     api.delete(f"/api/v1/der-controls/{high}")
     until(lambda: set(inverter.held) == {base}, "it is cleared")
-    assert states(api, inverter)[high] == "ended"
+    until(lambda: states(api, inverter)[high] == "ended", "and known to be")
     assert api.request("DELETE", f"/api/v1/der-controls/{high}").status == 404
 
 
@@ -171,7 +171,8 @@ def test_a_site_gives_to_all_its_stations_and_an_old_one_is_left_out(shared, api
     control = fresh("wide")
     give(api, ones[0], control, site=site)
     until(lambda: all(control in i.held for i in ones), "both have it")
-    assert api.get(f"/api/v1/der-controls/{control}")["stations"]["running"] == 2
+    # The answers are heard a moment after they were given.
+    until(lambda: api.get(f"/api/v1/der-controls/{control}")["stations"]["running"] == 2, "both are known to have it")
     # One that joins later gets it too.
     late = Inverter(new_station("ocpp2.1", shared, fresh("DER")))
     late.one.connect().boot()

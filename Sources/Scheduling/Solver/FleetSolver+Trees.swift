@@ -1,10 +1,20 @@
 // Fleets under nodes that share others (ADR 26).
 extension FleetSolver {
-    /// Many vehicles below nodes that share a node.
+    /// Many vehicles below nodes that share a node. Settled slots may have to be given up where a shared node is full, and chains of
+    /// nodes are no tree to divide: both are left to the interior point.
     func isTree(_ part: Part) -> Bool {
         isLarge && !options.fairness && part.nodes.count > 1 && part.vehicles.count > Self.manyOfTree
+            && part.vehicles.allSatisfy { problem.vehicles[$0].committed.isEmpty }
+            && part.nodes.allSatisfy { depth($0) <= Self.deepest }
     }
     private static let manyOfTree = 1000
+    private static let deepest = 12
+
+    private func depth(_ node: Int) -> Int {
+        var (depth, node) = (0, node)
+        while depth <= Self.deepest, let parent = problem.nodes[node].parent { (depth, node) = (depth + 1, parent) }
+        return depth
+    }
 
     /// - Parameter progress: part of the work that is done, at most.
     func solvedTree(_ part: Part, _ pool: WorkPool, progress: (Double) -> Void) -> SolvedGroup {
@@ -38,7 +48,7 @@ extension FleetSolver {
         if bound == -.infinity { (bound, prices) = (method.bound(), method.prices(of: part.nodes)) }
         let fitted = method.fitted(isFinal: true) ?? method.filled()
         return SolvedGroup(
-            order: method.order, schedules: fitted.flatMap(\.schedules), prices: prices, bound: bound,
+            order: method.order, schedules: method.schedules(fitted), prices: prices, bound: bound,
             gap: max(0, fitted.reduce(0) { $0 + $1.cost } - bound),
             turnover: fitted.reduce(0) { $0 + $1.charged } * meanPrice, passes: method.rounds,
             isCancelled: pool.stop.isAsked())

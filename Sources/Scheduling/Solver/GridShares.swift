@@ -15,7 +15,7 @@ struct GridShares {
     var softness: [[Double]]
     var lowest: [[Double]]
     var highest: [[Double]]
-    /// Slot by slot, of each node, kWh.
+    /// Slot by slot, of each node, kWh; infinite: none.
     var limits: [[(lowest: Double, highest: Double)]]
 
     init(parents: [Int?], above: [[Int]], slots: Int) {
@@ -40,7 +40,7 @@ struct GridShares {
             let limit = limits[t][m]
             // A root is asked for nothing from above; any other node may be pushed to either side of its limits.
             let free = parents[m] == nil ? load(below: m, t, wish, at: 0, bounds).load : nil
-            if free.map({ $0 > limit.highest }) ?? true {
+            if limit.highest < .infinity, free.map({ $0 > limit.highest }) ?? true {
                 bounds[m].low = level(of: m, t, wish, where: limit.highest, near: near[m], bounds)
             }
             if limit.lowest > -.infinity, free.map({ $0 < limit.lowest }) ?? true {

@@ -59,7 +59,7 @@ extension Group {
 
     /// Whether the schedule of `car` keeps its battery's lower edge: what was trimmed may be missing later.
     private func isWithinBand(_ car: Car) -> Bool {
-        guard car.discharges else { return true }
+        guard car.discharges, car.count > 1 else { return true }
         var energy = car.start
         for j in 0..<(car.count - 1) {
             energy +=

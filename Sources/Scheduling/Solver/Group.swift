@@ -54,6 +54,7 @@ final class Group {
         slotCount = problem.slotCount
         self.nodes = nodes
         parent = nodes.map { problem.nodes[$0].parent.map { localNode[$0] } ?? -1 }
+        assert(zip(parent.indices, parent).allSatisfy { $1 < 0 || $1 > $0 }, "children stand before their parents")
         buy = problem.buyPrice
         // Parents stand behind their children: the last is the root.
         sell = nodes.last.map { problem.sellPrices(under: $0) } ?? problem.sellPrice

@@ -76,6 +76,7 @@ extension NodeLagrangian {
 
     /// The slot after which the battery is furthest outside its band, and the edge there; `nil`: nowhere.
     private func worstEdge(_ member: Member, _ first: Int, _ to: Int, _ begin: Float) -> (slot: Int, energy: Float)? {
+        guard to - first > 1 else { return nil }
         var energy = begin
         var worst: Float = 2e-3
         var found: (Int, Float)?

@@ -38,7 +38,7 @@ extension TreeLagrangian {
         }
         return found.map { $0! }
     }
-    private static let batch = 32
+    fileprivate static let batch = 32
 
     /// One block after the other takes the best of what is left: the schedule that always exists.
     func filled() -> [Fitted] {
@@ -57,6 +57,39 @@ extension TreeLagrangian {
             }
             return answer(group, isFinal: true)
         }
+    }
+
+    /// The schedules of all blocks, with the nodes that kept each vehicle from what it wants: blocks know only what was left to them.
+    func schedules(_ fitted: [Fitted]) -> [VehicleSchedule] {
+        var loads = [[Double]](repeating: [Double](repeating: 0, count: problem.slotCount), count: shared.count)
+        for (block, one) in zip(blocks, fitted) {
+            for m in block.above { for t in 0..<problem.slotCount { loads[m][t] += one.load[t] } }
+        }
+        var schedules: [VehicleSchedule] = []
+        for (block, one) in zip(blocks, fitted) {
+            for (v, schedule) in zip(block.vehicles, one.schedules) {
+                guard !schedule.binding.isEmpty else {
+                    schedules.append(schedule)
+                    continue
+                }
+                let vehicle = problem.vehicles[v]
+                let rest = vehicle.slots.enumerated().filter { j, t in
+                    schedule.net[j] < vehicle.maxCharge * vehicle.presence(t) * problem.stepHours - 1e-6
+                }.map(\.element)
+                var binding: [VehicleSchedule.Binding] = []
+                // Some crumbs are left over where blocks share.
+                func bind(_ node: Int, _ load: [Double], _ highest: [Double]) {
+                    let full = rest.filter { load[$0] >= highest[$0] - 1e-3 * max(1, abs(highest[$0])) }
+                    if !full.isEmpty { binding.append(.init(node: node, slots: full)) }
+                }
+                if !block.isOpen { bind(vehicle.node!, one.load, block.highest) }
+                for m in block.above { bind(shared[m].node, loads[m], shared[m].highest) }
+                binding += schedule.binding.filter { $0.node == nil }
+                schedules.append(
+                    VehicleSchedule(net: schedule.net, undelivered: schedule.undelivered, binding: binding))
+            }
+        }
+        return schedules
     }
 
     private func answer(_ group: Group, isFinal: Bool) -> Fitted {
@@ -78,6 +111,7 @@ extension TreeLagrangian {
         if isFinal {
             group.finish(prices: group.arena.vector(problem.slotCount))
             if !group.canBeIssued { group.fillOneByOne() }
+            guard group.canBeIssued else { return nil }
             group.settleTies(options)
         }
         return answer(group, isFinal: isFinal)
@@ -100,7 +134,10 @@ extension TreeLagrangian {
         var giving: [Double]
 
         init(_ shared: Shared) {
-            (highest, lowest) = (shared.highest, shared.lowest)
+            // Each block of a batch may be beyond its room by what rounding leaves.
+            let margin = Double(TreeLagrangian.batch) * Group.tolerance
+            highest = shared.highest.map { $0 - min(margin, 0.5 * abs($0)) }
+            lowest = shared.lowest.map { $0 + min(margin, 0.5 * abs($0)) }
             load = [Double](repeating: 0, count: highest.count)
             (taking, giving) = (load, load)
         }

@@ -3,7 +3,8 @@ extension TreeLagrangian {
     /// Solves some of the blocks, in the part of the room above that is theirs, and begins every block where the one most like it
     /// ended.
     func beginFromSample(_ solve: (PlanningProblem) -> [[Double]]) {
-        let count = min(Self.mostSampled, blocks.count / 6)
+        let members = blocks.reduce(0) { $0 + $1.vehicles.count }
+        let count = min(Self.mostSampled, blocks.count / 6, Self.mostVehicles * blocks.count / max(1, members))
         guard count > 0 else { return }
         let order = blocks.indices.sorted { (blocks[$0].tightness, $0) < (blocks[$1].tightness, $1) }
         let chosen = (0..<count).map { order[(2 * $0 + 1) * order.count / (2 * count)] }
@@ -11,10 +12,10 @@ extension TreeLagrangian {
         for b in blocks.indices { for m in blocks[b].above { all[m] += blocks[b].wanted } }
         for b in chosen { for m in blocks[b].above { sampled[m] += blocks[b].wanted } }
 
-        // Blocks first: children before parents.
+        // Children before parents: blocks first, and the root last.
         var nodes: [PlanningNode] = []
         var vehicles: [PlanningVehicle] = []
-        let parents = shared.indices.filter { sampled[$0] > 0 }
+        let parents = shared.indices.reversed().filter { sampled[$0] > 0 }
         let place = Dictionary(uniqueKeysWithValues: parents.enumerated().map { ($1, chosen.count + $0) })
         for (k, b) in chosen.enumerated() {
             var limits = blocks[b].limits
@@ -32,7 +33,7 @@ extension TreeLagrangian {
             nodes.append(
                 PlanningNode(
                     parent: shared[m].parent.flatMap { place[$0] }, importLimit: shared[m].highest.map { $0 * part },
-                    exportLimit: shared[m].lowest[0] > -.infinity ? shared[m].lowest.map { -$0 * part } : nil))
+                    exportLimit: shared[m].lowest.map { -$0 * part }))
         }
         let prices = solve(
             PlanningProblem(
@@ -54,6 +55,7 @@ extension TreeLagrangian {
         begin(levels: levels, own: own)
     }
     private static let mostSampled = 64
+    private static let mostVehicles = 12_000
     private static let ease = 1.02
 }
 

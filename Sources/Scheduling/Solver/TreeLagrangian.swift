@@ -11,7 +11,7 @@ final class TreeLagrangian {
     let pool: WorkPool
     let sell: [Double]
     /// Nodes with nodes below them, parents first.
-    let shared: [Shared]
+    private(set) var shared: [Shared]
     let blocks: [Block]
     private var grid: GridShares
     private(set) var rounds = 0
@@ -29,16 +29,17 @@ final class TreeLagrangian {
         let node: Int
         /// Index among the shared ones, before its own.
         let parent: Int?
-        /// kWh a slot.
-        let highest: [Double]
-        let lowest: [Double]
+        /// kWh a slot, within what is below can reach.
+        var highest: [Double]
+        var lowest: [Double]
     }
 
     /// The vehicles of one node.
     final class Block {
         let vehicles: [Int]
-        /// Its own limits; those of a shared node are looked after there.
+        /// Its own limits; those of a shared node are looked after there, and `isOpen` then.
         let limits: PlanningNode
+        let isOpen: Bool
         /// Shared nodes above it, the nearest first.
         let above: [Int]
         /// kWh from the grid, and their part of what the limits let through.
@@ -51,9 +52,10 @@ final class TreeLagrangian {
         var stiffness: [Double] = []
         var method: NodeLagrangian!
 
-        init(_ problem: PlanningProblem, vehicles: [Int], limits: PlanningNode, above: [Int]) {
+        init(_ problem: PlanningProblem, vehicles: [Int], limits: PlanningNode, isOpen: Bool, above: [Int]) {
             self.vehicles = vehicles
             self.limits = limits
+            self.isOpen = isOpen
             self.above = above
             wanted = problem.wanted(by: vehicles)
             tightness = wanted / max(1e-9, limits.importLimit.reduce(0) { $0 + max(0, $1) } * problem.stepHours)
@@ -93,7 +95,7 @@ final class TreeLagrangian {
                     problem, vehicles: vehicles,
                     limits: place[n] == nil
                         ? PlanningNode(importLimit: own.importLimit, exportLimit: own.exportLimit) : open,
-                    above: Array(sequence(first: nearest!) { shared[$0].parent })))
+                    isOpen: place[n] != nil, above: Array(sequence(first: nearest!) { shared[$0].parent })))
         }
         self.blocks = blocks
         self.shared = shared
@@ -109,7 +111,22 @@ final class TreeLagrangian {
             grid.softness[t] = blocks.map { 1 / $0.stiffness[t] }
             grid.lowest[t] = blocks.map { $0.lowest[t] }
             grid.highest[t] = blocks.map { $0.highest[t] }
-            grid.limits[t] = shared.map { ($0.lowest[t], $0.highest[t]) }
+            var reach = [(lowest: Double, highest: Double)](repeating: (0, 0), count: shared.count)
+            for block in blocks {
+                for m in block.above {
+                    reach[m].lowest += block.lowest[t]
+                    reach[m].highest += block.highest[t]
+                }
+            }
+            // A limit that cannot be reached is none, and what can be reached is a limit that proves as much as any.
+            grid.limits[t] = shared.indices.map { m in
+                let (lowest, highest) = (self.shared[m].lowest[t], self.shared[m].highest[t])
+                self.shared[m].lowest[t] = max(lowest, reach[m].lowest)
+                self.shared[m].highest[t] = min(highest, reach[m].highest)
+                return (
+                    lowest > reach[m].lowest ? lowest : -.infinity, highest < reach[m].highest ? highest : .infinity
+                )
+            }
         }
     }
 
@@ -231,6 +248,7 @@ final class TreeLagrangian {
     /// Of a block's own limits.
     private func ownPrices(_ b: Int) -> [Double] {
         (0..<problem.slotCount).map { t in
+            if blocks[b].isOpen { return 0 }
             let price = settled.prices[t][b] - settled.levels[t][blocks[b].above[0]]
             return abs(price) < 1e-9 ? 0 : price
         }
