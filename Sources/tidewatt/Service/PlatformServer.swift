@@ -37,8 +37,8 @@ struct PlatformServer {
         }
         let (opened, opening) = AsyncStream.makeStream(of: Void.self)
         let files = fileServer { opening.yield() }
-        var overdue: (any DispatchSourceTimer)?
-        defer { overdue?.cancel() }
+        let limit = StopLimit(log, seconds: settings.stopSeconds)
+        defer { limit.cancel() }
         do {
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 if let files {
@@ -58,7 +58,7 @@ struct PlatformServer {
                 // Whichever ends first ends both: a signal, or a listener that cannot go on.
                 defer { tasks.cancelAll() }
                 try await tasks.next()
-                overdue = Self.boundShutdown(log, seconds: settings.stopSeconds)
+                limit.begin()
                 platform.releaseWaiting()
             }
         } catch is CancellationError {
@@ -84,20 +84,6 @@ struct PlatformServer {
             opened()
         }
     }
-
-    /// What was acknowledged is on the disk before: a part that does not end must not keep a service from its restart.
-    private static func boundShutdown(_ log: StructuredLog, seconds: Int) -> any DispatchSourceTimer {
-        let timer = DispatchSource.makeTimerSource(queue: .global())
-        timer.setEventHandler {
-            // Whoever reads the log may be what hangs.
-            DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(1)) { _exit(ExitStatus.ourFault.rawValue) }
-            log(.error, "stop-overdue", [.init("seconds", .int(seconds))])
-            _exit(ExitStatus.ourFault.rawValue)
-        }
-        timer.schedule(deadline: .now() + .seconds(seconds))
-        timer.resume()
-        return timer
-    }
 }
 
 /// What breaks the rules of a protocol version in a command, before anything is sent.
@@ -112,6 +98,45 @@ private func commandFaults(_ subprotocol: String, _ action: String, _ payload: [
         ? V16.validateRequest(action: action, payload: payload)
         : V2.validateRequest(action: action, payload: payload, version: version)
     return faults.map { ServiceFault.Field(path: $0.path, .payload($0.kind, detail: $0.detail)) }
+}
+
+/// What was acknowledged is on the disk before: a part that does not end must not keep a service from its restart.
+///
+/// A signal is heard here by itself: all threads that tasks run on may hang in a log that nobody reads.
+private final class StopLimit: @unchecked Sendable {  // sources are made once, and only resumed and cancelled later
+    private let timer = DispatchSource.makeTimerSource(queue: .global())
+    private let signals = [SIGTERM, SIGINT].map { DispatchSource.makeSignalSource(signal: $0, queue: .global()) }
+    private let hasBegun = Mutex(false)
+    private let seconds: Int
+
+    init(_ log: StructuredLog, seconds: Int) {
+        self.seconds = seconds
+        timer.setEventHandler {
+            // Whoever reads the log may be what hangs.
+            DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(1)) { _exit(ExitStatus.ourFault.rawValue) }
+            log(.error, "stop-overdue", [.init("seconds", .int(seconds))])
+            _exit(ExitStatus.ourFault.rawValue)
+        }
+        timer.resume()
+        for signal in signals {
+            signal.setEventHandler { [weak self] in self?.begin() }
+            signal.resume()
+        }
+    }
+
+    /// From now on the end may take so long; the first call counts.
+    func begin() {
+        hasBegun.withLock { begun in
+            guard !begun else { return }
+            begun = true
+            timer.schedule(deadline: .now() + .seconds(seconds))
+        }
+    }
+
+    func cancel() {
+        for signal in signals { signal.cancel() }
+        timer.cancel()
+    }
 }
 
 /// Signals as a stream that ends a service.
