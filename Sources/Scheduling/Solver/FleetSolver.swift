@@ -61,7 +61,11 @@ struct FleetSolver {
                 done += parts[k].vehicles.count
                 progress(share + (1 - share) * Double(done) / effort)
             }, { solved(parts[$0], localNode, from: groups[$0].prices, isHard: true, isCancelled: $1) })
-        for (k, group) in zip(hard, again) where group.gap < groups[k].gap { groups[k] = group }
+        for (k, group) in zip(hard, again) {
+            let isCancelled = groups[k].isCancelled || group.isCancelled
+            if group.gap < groups[k].gap { groups[k] = group }
+            groups[k].isCancelled = isCancelled
+        }
         if isLarge, hard.isEmpty { progress(1) }
         return conclude(parts, groups)
     }
@@ -236,7 +240,7 @@ struct SolvedGroup: Sendable {
     /// Yuan that its charging costs at the mean price.
     let turnover: Double
     let passes: Int
-    let isCancelled: Bool
+    var isCancelled: Bool
 }
 
 /// Groups that are solved before all others, from the least tight one to the tightest.
