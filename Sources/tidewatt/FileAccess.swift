@@ -1,3 +1,4 @@
+import Assets
 import Documents
 import Foundation
 
@@ -22,6 +23,15 @@ enum FileAccess {
             guard count >= 0 else { throw cannot(.read, path) }
             if count == 0 { return bytes }
             bytes.append(contentsOf: chunk[..<count])
+        }
+    }
+
+    /// A grid file with the files that it names, which stand beside it.
+    static func grid(_ path: String) throws -> GridFile {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        return try GridFile(read(path), file: path) { name throws(Problem) in
+            let beside = name.hasPrefix("/") ? name : folder + name
+            return (try read(beside), beside)
         }
     }
 

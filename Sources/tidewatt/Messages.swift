@@ -50,6 +50,25 @@ extension Message {
             "gap-above-one", "--gap {gap} is above 1; 0.001 is a tenth of a percent", "--gap {gap} 大于 1；0.001 表示千分之一",
             ["gap": gap])
     }
+    static let stoppedWithBest = Message(
+        "stopped-with-best", "stopped; what follows is the best that was found so far", "已停止；以下为目前找到的最优方案")
+    static let stoppedUndecided = Message(
+        "stopped-undecided", "stopped before an answer was found; call again and wait, or allow a larger --tolerance-kw",
+        "在得出结论前停止；请重新执行并等待，或放宽 --tolerance-kw")
+    static func signalTooLong(_ count: Int, slots: Int) -> Message {
+        Message(
+            "signal-too-long", "the signal has {count} slots and the time from --from to --to {slots}; move --to or shorten it",
+            "曲线有 {count} 个时隙，而 --from 到 --to 只有 {slots} 个；请调整 --to 或缩短曲线", ["count": count, "slots": slots])
+    }
+    static func blockOutside(from: String, to: String) -> Message {
+        Message(
+            "block-outside", "the block must be whole slots between {from} and {to}; move --at, --hours, --from or --to",
+            "时段须为 {from} 至 {to} 之间的完整时隙；请调整 --at、--hours、--from 或 --to", ["from": from, "to": to])
+    }
+    static let baselineOutOfReach = Message(
+        "baseline-out-of-reach",
+        "the fleet cannot follow the baseline itself within the block; `tidewatt flex check --signal` tells why",
+        "车队在该时段内无法跟踪基线本身；可用 `tidewatt flex check --signal` 查看原因")
     static let oneFileForTwo = Message(
         "one-file-for-two", "--schedule-out and --report name one file", "--schedule-out 与 --report 指向同一个文件")
     static func stationsNeeded(_ text: String) -> Message {

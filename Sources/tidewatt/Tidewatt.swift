@@ -12,8 +12,8 @@ struct Tidewatt: AsyncParsableCommand {
             "Exit status: 0 done; 1 done, and the answer is \"no\"; 2 the input or the call is wrong; 3 our own fault.",
             "退出状态：0 完成；1 完成且结论为“否”；2 输入或调用有误；3 程序自身故障。"),
         subcommands: [
-            ServeCommand.self, DemoCommand.self, SimulateCommand.self, PlanCommand.self, TariffCommand.self,
-            EvaluateCommand.self, AdminCommand.self,
+            ServeCommand.self, DemoCommand.self, SimulateCommand.self, PlanCommand.self, FlexCommand.self,
+            TariffCommand.self, EvaluateCommand.self, AdminCommand.self,
         ]
     )
     @Flag(help: help("Version and build, for a bug report.", "版本与构建标识，供反馈问题时使用。"))

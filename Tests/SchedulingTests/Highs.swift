@@ -24,6 +24,40 @@ enum Highs {
     /// Yuan; `nil`: HiGHS found none.
     static func optimum(of problem: PlanningProblem) -> Double? { LinearProgramme(of: problem).optimum() }
 
+    /// The fleet with departures kept, paid `weights` for each kWh in a slot.
+    private static func served(_ fleet: FlexibleFleet, _ weights: [Double]) -> PlanningProblem {
+        PlanningProblem(
+            stepHours: fleet.stepHours, buyPrice: weights.map { -$0 }, sellPrice: weights.map { -$0 },
+            vehicles: zip(fleet.vehicles, fleet.owed).map { vehicle, owed in
+                var stay = vehicle
+                (stay.wanted, stay.node, stay.wear) = (owed, 0, 0)
+                return stay
+            },
+            nodes: [
+                PlanningNode(importLimit: weights.map { _ in 1e6 }, exportLimit: weights.map { _ in 1e6 })
+            ])
+    }
+
+    /// The most that a fleet can do in direction `weights`, departures kept.
+    static func support(of fleet: FlexibleFleet, _ weights: [Double]) -> Double? {
+        LinearProgramme(of: served(fleet, weights), isServed: true).optimum().map { -$0 }
+    }
+
+    /// kWh, summed over slots, by which the nearest total that a fleet can do misses `signal` (kWh a slot).
+    static func distance(of fleet: FlexibleFleet, to signal: [Double]) -> Double? {
+        let problem = served(fleet, signal.map { _ in 0 })
+        var programme = LinearProgramme(of: problem, isServed: true)
+        let busy = signal.indices.filter { t in problem.vehicles.contains { $0.slots.contains(t) } }
+        // The rows of the node are the last ones.
+        for (row, t) in zip((programme.rows.count - busy.count)..., busy) {
+            let (over, under) = (programme.column(1, 0, .infinity), programme.column(1, 0, .infinity))
+            programme.rows[row].terms += [(over, -1), (under, 1)]
+            (programme.rows[row].lower, programme.rows[row].upper) = (signal[t], signal[t])
+        }
+        let idle = Set(signal.indices).subtracting(busy).reduce(0) { $0 + abs(signal[$1]) }
+        return programme.optimum().map { $0 + idle }
+    }
+
     /// min Σ cost·x over lower ≤ x ≤ upper and rows of sums.
     struct LinearProgramme {
         var cost: [Double] = []
@@ -40,7 +74,8 @@ enum Highs {
 
         /// As the problem is described, without anything of the solver: charging, discharging and stored energy of each slot, what
         /// is missing at the end, and the load of each node.
-        init(of problem: PlanningProblem) {
+        /// - Parameter isServed: nothing may be missing.
+        init(of problem: PlanningProblem, isServed: Bool = false) {
             var loads = [[[(Int, Double)]]](
                 repeating: [[(Int, Double)]](repeating: [], count: problem.slotCount), count: problem.nodes.count)
             for vehicle in problem.vehicles {
@@ -79,7 +114,7 @@ enum Highs {
                         node = problem.nodes[n].parent
                     }
                 }
-                let missing = column(vehicle.value, 0, .infinity)
+                let missing = column(vehicle.value, 0, isServed ? 0 : .infinity)
                 if let stored { rows.append(([(stored, 1), (missing, 1)], start + wanted, .infinity)) }
             }
             for (n, node) in problem.nodes.enumerated() {

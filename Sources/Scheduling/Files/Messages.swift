@@ -45,4 +45,20 @@ extension Message {
             "节点 {root} 按总表结算时，上网电价应在 0 与用电电价之间，{at} 不满足；请改为各自结算（settlement: apart）或更换电价",
             ["root": root, "at": at])
     }
+    static func notASlot(_ text: String, limit: Int) -> Message {
+        Message(
+            "not-a-slot", "\"{text}\" is no slot; write a whole number from 0 to {limit}",
+            "“{text}”不是时隙编号；请写 0 至 {limit} 的整数",
+            ["text": text, "limit": limit])
+    }
+    static func slotRepeated(_ slot: Int, line: Int) -> Message {
+        Message(
+            "slot-repeated", "slot {slot} stands already on line {line}; give each slot one row",
+            "时隙 {slot} 已在第 {line} 行出现；每个时隙只能写一行", ["slot": slot, "line": line])
+    }
+    static func notAPower(_ text: String) -> Message {
+        Message(
+            "not-a-power", "\"{text}\" is no power; write a plain decimal in kW, negative to give back (12.5)",
+            "“{text}”不是功率；请写以千瓦计的十进制数，放电为负（如 12.5）", ["text": text])
+    }
 }

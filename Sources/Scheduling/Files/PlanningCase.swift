@@ -38,17 +38,7 @@ public struct PlanningCase: Sendable {
         self.grid = grid
         self.step = step
         zone = tariff.zone
-        var problems = ProblemList()
-        for stay in fleet.stays where grid.nodeOfEVSE[stay.evse] == nil {
-            problems.add(
-                file: fleet.file, line: stay.line,
-                .evseUnknown(stay.evse, grid: grid.file))
-        }
-        let storageNames = Set(grid.nodes.flatMap(\.storages).map(\.id))
-        for stay in fleet.stays where storageNames.contains(stay.session) {
-            problems.add(file: fleet.file, line: stay.line, .stayNamedAsStorage(stay.session, grid: grid.file))
-        }
-        try problems.throwIfAny()
+        try PlanningCase.match(fleet, grid)
         let horizon = try PlanningCase.horizon(fleet, tariff.zone, from, to, step)
         start = horizon.start
         let count = horizon.count
@@ -105,7 +95,22 @@ public struct PlanningCase: Sendable {
             })
     }
 
-    private static func horizon(
+    /// Every stay has its EVSE in the grid, and a name of its own.
+    static func match(_ fleet: FleetFile, _ grid: GridFile) throws(Problems) {
+        var problems = ProblemList()
+        for stay in fleet.stays where grid.nodeOfEVSE[stay.evse] == nil {
+            problems.add(
+                file: fleet.file, line: stay.line,
+                .evseUnknown(stay.evse, grid: grid.file))
+        }
+        let storageNames = Set(grid.nodes.flatMap(\.storages).map(\.id))
+        for stay in fleet.stays where storageNames.contains(stay.session) {
+            problems.add(file: fleet.file, line: stay.line, .stayNamedAsStorage(stay.session, grid: grid.file))
+        }
+        try problems.throwIfAny()
+    }
+
+    static func horizon(
         _ fleet: FleetFile, _ zone: Zone, _ from: Instant?, _ to: Instant?, _ step: Duration
     ) throws(Problems) -> (start: Instant, count: Int) {
         func refuse(_ message: Message) -> Problems { Problems(Problem(file: fleet.file, line: 0, message: message)) }
@@ -148,7 +153,7 @@ public struct PlanningCase: Sendable {
     }
 
     /// Of each node with that of all nodes below.
-    private static func summedUp(
+    static func summedUp(
         _ grid: GridFile, _ count: Int, _ ownMeans: (GridFile.Node) -> [Rational]?
     ) -> [[Double]] {
         var loads = [[Double]](repeating: [Double](repeating: 0, count: count), count: grid.nodes.count)

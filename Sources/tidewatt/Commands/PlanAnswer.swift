@@ -39,55 +39,13 @@ struct PlanAnswer {
         planning.zone.iso8601(planning.start + planning.step * slot)
     }
 
-    /// `session_id,slot,kw`, rows that are not zero; kW to the milliwatt. Storages stand behind the stays, by their ids.
+    /// Storages stand behind the stays, by their ids.
     static func writeSchedule(_ planning: PlanningCase, _ solution: PlanningSolution, to sink: inout FileSink) {
-        sink.append("session_id,slot,kw\n".utf8)
-        let hours = planning.problem.stepHours
         let count = planning.fleet.stays.count
-        var lines: [UInt8] = []
-        for index in 0..<(count + planning.storages.count) {
-            let id = index < count ? planning.fleet.stays[index].session : planning.storages[index - count].id
-            let name = Array(CSVWriter.line([id]).dropLast().utf8)
-            lines.removeAll(keepingCapacity: true)
-            for (net, slot) in zip(solution.vehicles[index].net, planning.problem.vehicles[index].slots) {
-                let milliwatts = Int64((net / hours * 1_000_000).rounded())
-                guard milliwatts != 0 else { continue }
-                lines += name
-                lines.append(UInt8(ascii: ","))
-                lines.append(number: UInt64(slot))
-                lines.append(UInt8(ascii: ","))
-                lines.append(millionths: milliwatts)
-                lines.append(UInt8(ascii: "\n"))
-            }
-            sink.append(lines)
-        }
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func append(number: UInt64) {
-        let start = count
-        var rest = number
-        repeat {
-            append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        self[start...].reverse()
-    }
-
-    /// A decimal without zeros at its end.
-    fileprivate mutating func append(millionths: Int64) {
-        if millionths < 0 { append(UInt8(ascii: "-")) }
-        append(number: millionths.magnitude / 1_000_000)
-        var fraction = millionths.magnitude % 1_000_000
-        guard fraction > 0 else { return }
-        append(UInt8(ascii: "."))
-        var place: UInt64 = 100_000
-        while fraction > 0 {
-            append(UInt8(ascii: "0") + UInt8(fraction / place))
-            fraction %= place
-            place /= 10
-        }
+        ScheduleCSV.write(
+            planning.problem.vehicles, stepHours: planning.problem.stepHours,
+            names: { $0 < count ? planning.fleet.stays[$0].session : planning.storages[$0 - count].id },
+            net: { solution.vehicles[$0].net }, to: &sink)
     }
 }
 

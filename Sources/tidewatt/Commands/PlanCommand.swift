@@ -80,10 +80,13 @@ struct PlanCommand: ParsableCommand {
             threads: ProcessInfo.processInfo.activeProcessorCount)
         let clock = ContinuousClock()
         let began = clock.now
-        let progress = PlanProgress(output.lang)
-        let solution = solve(planning.problem, options: options, progress: progress.show)
+        let progress = ProgressLine(output.lang("planning", "排程中"))
+        Interruption.listen()
+        let solution = solve(
+            planning.problem, options: options, isCancelled: { Interruption.isAsked }, progress: progress.show)
         let seconds = (clock.now - began) / .seconds(1)
         progress.clear()
+        if solution.isCancelled { Output.complain(.stoppedWithBest) }
         let answer = PlanAnswer(planning, solution, seconds: seconds)
         if let scheduleOut {
             try FileAccess.write(to: scheduleOut) { PlanAnswer.writeSchedule(planning, solution, to: &$0) }
@@ -107,7 +110,7 @@ struct PlanCommand: ParsableCommand {
             return nil
         }
         let fleet = try gather { try FleetFile(FileAccess.read(self.fleet), file: self.fleet) }
-        let grid = try gather { try GridFile(FileAccess.read(self.grid), file: self.grid, load: besideGrid) }
+        let grid = try gather { try FileAccess.grid(self.grid) }
         let tariff = try gather { try RuleFiles.tariff(self.tariff) }
         let exportTariff = try gather { try self.exportTariff.map(RuleFiles.tariff) }
         guard let fleet, let grid, let tariff, problems.isEmpty else {
@@ -116,13 +119,6 @@ struct PlanCommand: ParsableCommand {
         return try PlanningCase(
             fleet: fleet, grid: grid, tariff: tariff, exportTariff: exportTariff ?? nil, wear: degradationYuanPerKwh,
             from: from, to: to, step: .minutes(stepMinutes))
-    }
-
-    /// Files that the grid file names stand beside it.
-    private func besideGrid(_ name: String) throws(Problem) -> (bytes: [UInt8], file: String) {
-        let folder = grid.lastIndex(of: "/").map { String(grid[...$0]) } ?? ""
-        let path = name.hasPrefix("/") ? name : folder + name
-        return (try FileAccess.read(path), path)
     }
 }
 
@@ -136,23 +132,5 @@ enum PlanPreference: String, ExpressibleByArgument, CaseIterable {
         case .late: .late
         case .spread: .spread
         }
-    }
-}
-
-/// One line on a terminal that counts up; nothing elsewhere.
-private struct PlanProgress {
-    private let language: Language
-    private let isWelcome = Output.progressIsWelcome
-
-    init(_ language: Language) { self.language = language }
-
-    func show(_ part: Double) {
-        guard isWelcome else { return }
-        let percent = Int(part * 100)
-        _ = FileAccess.writeAll(Array("\r\(language("planning", "排程中")) \(percent) %".utf8), STDERR_FILENO)
-    }
-    func clear() {
-        guard isWelcome else { return }
-        _ = FileAccess.writeAll(Array("\r\u{1B}[K".utf8), STDERR_FILENO)
     }
 }
