@@ -70,8 +70,8 @@ public struct LossTrack: Hashable, Sendable {
     private static let leastPoints: Int64 = 500
     /// A hundred full cycles: what comes after them is not looked at.
     private static let mostPoints: Int64 = 1_000_000
-    /// Less, over a reading or more, is standby and no flow, watts.
-    private static let leastFlow: Int64 = 200
+    /// Less, over a reading or more, is standby and no flow.
+    public static let leastFlow = Power.watts(200)
     /// Registers may be cut to whole watt-hours.
     private static let rounding = Energy.wattHours(1)
 
@@ -101,7 +101,7 @@ public struct LossTrack: Hashable, Sendable {
             return
         }
         let time = max(1, (sample.at - (flowedAt ?? before.at)).wholeMilliseconds)
-        guard Int128(flow.milliwattHours) * 3600 / Int128(time) >= Self.leastFlow else { return close(at: sample.at) }
+        guard flow.meanPower(over: .milliseconds(time)) >= Self.leastFlow else { return close(at: sample.at) }
         let isCharging = taken > .zero
         if run?.isCharging != isCharging {
             close(at: sample.at)

@@ -31,6 +31,8 @@ public struct V2XParameters: Hashable, Sendable {
     /// What the meter had counted of the session when it was told.
     public var importedThen = Energy.zero
     public var exportedThen = Energy.zero
+    /// What the meter counted since while nothing charged: its station's own consumption, which no battery has.
+    public var ownUse = Energy.zero
 
     public init(
         transfer: String, control: Control, leastCharge: Power? = nil, mostCharge: Power? = nil,

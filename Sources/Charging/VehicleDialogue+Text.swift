@@ -22,6 +22,7 @@ extension V2XParameters {
         texts.set("heard_at", heardAt?.milliseconds)
         texts.set("imported_then", importedThen.milliwattHours)
         texts.set("exported_then", exportedThen.milliwattHours)
+        texts.set("own_use", ownUse == .zero ? nil : ownUse.milliwattHours)
         return texts.all
     }
 
@@ -43,6 +44,7 @@ extension V2XParameters {
         heardAt = texts.number("heard_at").map(Instant.init(milliseconds:))
         importedThen = energy("imported_then") ?? .zero
         exportedThen = energy("exported_then") ?? .zero
+        ownUse = energy("own_use") ?? .zero
     }
 }
 

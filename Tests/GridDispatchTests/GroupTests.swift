@@ -657,6 +657,23 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(site.piles[0].session.map { $0.delivered >= .wattHours(-500) } == true)
         #expect(site.piles[1].vehicle?.flow == .kilowatts(-30))
     }
+
+    @Test(arguments: [10, 30, 60]) func `who rests at its floor is not woken again and again`(sampleEvery: Int) {
+        var site = park(1)
+        site.piles[0].session?.steering?.floor = .wattHours(-500)
+        site.run(seconds: 120, sampleEvery: sampleEvery)
+        site.plan = site.flatPlan([0: .kilowatts(-30)])
+        var (turns, gives) = (0, false)
+        site.run(
+            seconds: 1800, sampleEvery: sampleEvery,
+            check: { site in
+                let now = (site.piles[0].vehicle?.flow ?? .zero) < .watts(-100)
+                if now != gives { turns += 1 }
+                gives = now
+            })
+        #expect(!gives && turns <= 4, "\(turns) turns")
+        #expect(site.piles[0].session.map { $0.delivered >= .wattHours(-500) } == true)
+    }
 }
 
 @Suite("Group shares") struct GroupShareTests {

@@ -195,6 +195,37 @@ import Testing
         #expect(try Self.session(d).v2x == moved)
     }
 
+    /// A pile that waits takes 40 W: a kilowatt-hour a day went through the meter and into no battery, and was taken out of one.
+    @Test(arguments: [Duration.seconds(10), .seconds(60)])
+    func `what a pile takes for itself is in no battery`(interval: Duration) throws {
+        var d = Self.yard(site: ["DC_BPT"])
+        _ = Self.authorize(&d, vehicle: "WMIV1234567890ABC")
+        Self.start(&d, vehicle: "WMIV1234567890ABC")
+        #expect(Self.needs(&d, "DC_BPT").contains("Accepted"))
+        var register = 1000.0
+        func run(_ power: Double, for time: Duration) {
+            for _ in 0..<Int(time / interval) {
+                d.pass(interval)
+                register += power * (interval / .seconds(3600))
+                // Whole watt-hours, as most registers are.
+                Self.meter(&d, wh: Int(register))
+            }
+        }
+        run(40, for: .hours(6))
+        var session = try Self.session(d)
+        #expect(session.imported == .wattHours(Int64(register) - 1000))
+        #expect(d.core.stored(session) < .wattHours(5), "\(d.core.stored(session))")
+        run(11_000, for: .hours(1))
+        session = try Self.session(d)
+        let charged = d.core.stored(session)
+        #expect(charged > .wattHours(10_200) && charged < .wattHours(10_500), "\(charged)")
+        run(40, for: .hours(3))
+        session = try Self.session(d)
+        #expect(d.core.stored(session) - charged < .wattHours(5))
+        d.restart()
+        #expect(d.session(session.id.value)?.v2x?.ownUse ?? .zero > .wattHours(340))
+    }
+
     @Test func `what a vehicle says is kept as net energy since plug-in, over a restart`() throws {
         var d = Self.yard(site: ["DC_BPT"])
         _ = Self.authorize(&d, vehicle: "WMIV1234567890ABC")
@@ -558,12 +589,13 @@ import Testing
         func maybe<T>(_ value: T) -> T? { random.next() % 3 == 0 ? nil : value }
         func number(_ most: Int64) -> Int64 { Int64(random.next() % UInt64(most * 2)) - most }
         func at() -> Instant { Instant(milliseconds: abs(number(2_000_000_000_000))) }
-        let told = V2XParameters(
+        var told = V2XParameters(
             transfer: EnergyTransfer.words[Int(random.next() % 11)],
             control: random.next() % 2 == 0 ? .dynamic : .scheduled,
             leastCharge: maybe(.watts(number(9999))), mostDischarge: maybe(.watts(number(99_999))),
             target: maybe(.wattHours(number(90_000))), minimum: maybe(.wattHours(number(90_000))),
             maximumV2X: maybe(.wattHours(number(90_000))), toldAt: at())
+        told.ownUse = maybe(.wattHours(abs(number(900)))) ?? .zero
         #expect(V2XParameters(texts: told.texts) == told)
         var dialogue = VehicleDialogue(vehicle: maybe("EVCC:\"é,"))
         dialogue.allowed = maybe(["DC", "DC_BPT"])

@@ -52,8 +52,10 @@ public struct Steering: Hashable, Sendable {
         }
         guard spare > .zero else { return .zero }
         let most = min(mostDischarge, spare.meanPower(over: ahead))
-        // Towards the floor the power fades; its last fiftieth is not worth a message a second.
-        return most < max(leastDischarge, Power(watts: mostDischarge.watts / 50)) ? .zero : most
+        // Towards the floor the power fades; its last fiftieth is not worth a message a second. Who rests there is not woken for
+        // what the next reading may take away.
+        let worthwhile = Power(watts: mostDischarge.watts / (running > .zero ? 50 : 25))
+        return most < max(leastDischarge, worthwhile) ? .zero : most
     }
 
     /// The most it takes: nothing once it is full.

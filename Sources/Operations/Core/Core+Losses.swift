@@ -33,6 +33,24 @@ extension Core {
         if track != before { stations[s].sessions[i].account.losses = track }
     }
 
+    /// What the meter counts more slowly than any vehicle charges is what its station takes for itself.
+    ///
+    /// - Parameters:
+    ///   - taken: since the reading at `since`, by the one at `instant`. Registers that are cut to whole watt-hours stand still
+    ///     between their steps: the time since the last step counts.
+    mutating func setOwnUseApart(_ taken: Energy, since: Instant, to instant: Instant, _ s: Int, _ i: Int) {
+        let session = stations[s].sessions[i]
+        guard taken > .zero, let v2x = session.v2x, let e = stations[s].evse(session.evse.number) else { return }
+        let last = stations[s].evses[e].steering.registerStep
+        let from = last.flatMap { $0.session == session.id ? $0.at : nil } ?? since
+        stations[s].evses[e].steering.registerStep = SteeringState.RegisterStep(session: session.id, at: instant)
+        // What came before the vehicle spoke of its energies is not counted against them (``moveNeeds(_:_:knownBefore:)``).
+        guard instant > v2x.heardAt ?? v2x.toldAt, instant > from,
+            taken.meanPower(over: instant - from) < LossTrack.leastFlow
+        else { return }
+        stations[s].sessions[i].v2x?.ownUse += taken
+    }
+
     /// An ended session's word on the losses at its EVSE.
     mutating func learnLosses(of session: Session, _ s: Int) {
         guard let end = session.endedAt, let value = session.account.losses?.roundTrip,

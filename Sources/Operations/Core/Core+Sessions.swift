@@ -234,6 +234,7 @@ extension Core {
             let since = stations[s].sessions[i].registerLastAt ?? stations[s].sessions[i].startedAt
             let before = stations[s].sessions[i].imported
             stations[s].sessions[i].take(register: register, at: reading.at, receivedAt: now)
+            setOwnUseApart(stations[s].sessions[i].imported - before, since: since, to: reading.at, s, i)
             if spend(s, i, since: since, before) { isPriced = true }
         }
         return isPriced

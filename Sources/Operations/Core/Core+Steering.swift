@@ -19,6 +19,13 @@ struct SteeringState: Hashable, Sendable {
     var kept: KeptSetpoint?
     /// When profiles above ours were ended because they did harm.
     var harmfulAt: Instant?
+    /// When the import register moved last, and in which session.
+    var registerStep: RegisterStep?
+
+    struct RegisterStep: Hashable, Sendable {
+        let session: Session.ID
+        let at: Instant
+    }
 }
 
 // Vehicles that are steered in both directions (2.1 block Q with a central setpoint, K28). Whoever may give back is told a
@@ -83,13 +90,13 @@ extension Core {
     }
 
     /// Net energy since plug-in as the battery has it: since its vehicle spoke of its energies last, what went in counts
-    /// without and what came out with the losses of one way.
+    /// without and what came out with the losses of one way, and what its station took for itself does not count.
     func stored(_ session: Session) -> Energy {
         guard let v2x = session.v2x else { return session.imported - session.exported }
         let terms = stationIndex[session.evse.station].flatMap { stations[$0].station.site }.flatMap { siteIndex[$0] }
             .flatMap { sites[$0].site.battery }
         let left = surelyOneWay(at: session.evse, terms)
-        let (taken, given) = (session.imported - v2x.importedThen, session.exported - v2x.exportedThen)
+        let (taken, given) = (session.imported - v2x.importedThen - v2x.ownUse, session.exported - v2x.exportedThen)
         return v2x.importedThen - v2x.exportedThen
             + Energy(milliwattHours: taken.milliwattHours * left / 1000 - given.milliwattHours * 1000 / left)
     }
