@@ -53,22 +53,51 @@ extension Message {
     static let stoppedWithBest = Message(
         "stopped-with-best", "stopped; what follows is the best that was found so far", "已停止；以下为目前找到的最优方案")
     static let stoppedUndecided = Message(
-        "stopped-undecided", "stopped before an answer was found; call again and wait, or allow a larger --tolerance-kw",
+        "stopped-undecided",
+        "stopped before an answer was found; call again and wait, or allow a larger --tolerance-kw",
         "在得出结论前停止；请重新执行并等待，或放宽 --tolerance-kw")
     static func signalTooLong(_ count: Int, slots: Int) -> Message {
         Message(
-            "signal-too-long", "the signal has {count} slots and the time from --from to --to {slots}; move --to or shorten it",
+            "signal-too-long",
+            "the signal has {count} slots and the time from --from to --to {slots}; move --to or shorten it",
             "曲线有 {count} 个时隙，而 --from 到 --to 只有 {slots} 个；请调整 --to 或缩短曲线", ["count": count, "slots": slots])
     }
     static func blockOutside(from: String, to: String) -> Message {
         Message(
-            "block-outside", "the block must be whole slots between {from} and {to}; move --at, --hours, --from or --to",
+            "block-outside",
+            "the block must be whole slots between {from} and {to}; move --at, --hours, --from or --to",
             "时段须为 {from} 至 {to} 之间的完整时隙；请调整 --at、--hours、--from 或 --to", ["from": from, "to": to])
     }
     static let baselineOutOfReach = Message(
         "baseline-out-of-reach",
         "the fleet cannot follow the baseline itself within the block; `tidewatt flex check --signal` tells why",
         "车队在该时段内无法跟踪基线本身；可用 `tidewatt flex check --signal` 查看原因")
+    static let weightsWithDisaggregate = Message(
+        "weights-with-disaggregate", "--weights and --disaggregate go together; give both or none",
+        "--weights 与 --disaggregate 须同时给出")
+    static let mixtureBurns = Message(
+        "mixture-burns",
+        "this mixture needs vehicles that charge and discharge at once, which is not issued; move weight to other columns",
+        "该组合需要车辆同时充放电，不予下发；请将权重移到其他列")
+    static func notAColumn(_ text: String) -> Message {
+        Message(
+            "not-a-column", "\"{text}\" is no column; write its number, from 1", "“{text}”不是列号；请写从 1 开始的编号",
+            ["text": text])
+    }
+    static func notAWeight(_ text: String) -> Message {
+        Message(
+            "not-a-weight", "\"{text}\" is no weight; write a decimal from 0 to 1", "“{text}”不是权重；请写 0 至 1 的十进制数",
+            ["text": text])
+    }
+    static func columnUnknown(_ column: Int, count: Int) -> Message {
+        Message(
+            "column-unknown", "there is no column {column}; the last is {count}", "没有第 {column} 列；最后一列为 {count}",
+            ["column": column, "count": count])
+    }
+    static func weightsNotOne(_ sum: String) -> Message {
+        Message(
+            "weights-not-one", "the weights add up to {sum}; they must add up to 1", "权重之和为 {sum}，应为 1", ["sum": sum])
+    }
     static let oneFileForTwo = Message(
         "one-file-for-two", "--schedule-out and --report name one file", "--schedule-out 与 --report 指向同一个文件")
     static func stationsNeeded(_ text: String) -> Message {

@@ -24,31 +24,40 @@ enum Highs {
     /// Yuan; `nil`: HiGHS found none.
     static func optimum(of problem: PlanningProblem) -> Double? { LinearProgramme(of: problem).optimum() }
 
-    /// The fleet with departures kept, paid `weights` for each kWh in a slot.
-    private static func served(_ fleet: FlexibleFleet, _ weights: [Double]) -> PlanningProblem {
-        PlanningProblem(
+    /// The fleet with departures kept, paid `weights` for each kWh in a slot; all of it below one last node without limits.
+    private static func served(
+        _ fleet: FlexibleFleet, _ weights: [Double], _ nodes: [PlanningNode] = []
+    ) -> PlanningProblem {
+        let root = nodes.count
+        return PlanningProblem(
             stepHours: fleet.stepHours, buyPrice: weights.map { -$0 }, sellPrice: weights.map { -$0 },
             vehicles: zip(fleet.vehicles, fleet.owed).map { vehicle, owed in
                 var stay = vehicle
-                (stay.wanted, stay.node, stay.wear) = (owed, 0, 0)
+                (stay.wanted, stay.node, stay.wear) = (owed, nodes.isEmpty ? root : vehicle.node ?? root, 0)
                 return stay
             },
-            nodes: [
+            nodes: nodes.map { node in
+                var below = node
+                below.parent = node.parent ?? root
+                return below
+            } + [
                 PlanningNode(importLimit: weights.map { _ in 1e6 }, exportLimit: weights.map { _ in 1e6 })
             ])
     }
 
     /// The most that a fleet can do in direction `weights`, departures kept.
-    static func support(of fleet: FlexibleFleet, _ weights: [Double]) -> Double? {
-        LinearProgramme(of: served(fleet, weights), isServed: true).optimum().map { -$0 }
+    static func support(of fleet: FlexibleFleet, _ weights: [Double], under nodes: [PlanningNode] = []) -> Double? {
+        LinearProgramme(of: served(fleet, weights, nodes), isServed: true).optimum().map { -$0 }
     }
 
     /// kWh, summed over slots, by which the nearest total that a fleet can do misses `signal` (kWh a slot).
-    static func distance(of fleet: FlexibleFleet, to signal: [Double]) -> Double? {
-        let problem = served(fleet, signal.map { _ in 0 })
+    static func distance(
+        of fleet: FlexibleFleet, to signal: [Double], under nodes: [PlanningNode] = []
+    ) -> Double? {
+        let problem = served(fleet, signal.map { _ in 0 }, nodes)
         var programme = LinearProgramme(of: problem, isServed: true)
         let busy = signal.indices.filter { t in problem.vehicles.contains { $0.slots.contains(t) } }
-        // The rows of the node are the last ones.
+        // The rows of the last node are the last ones.
         for (row, t) in zip((programme.rows.count - busy.count)..., busy) {
             let (over, under) = (programme.column(1, 0, .infinity), programme.column(1, 0, .infinity))
             programme.rows[row].terms += [(over, -1), (under, 1)]

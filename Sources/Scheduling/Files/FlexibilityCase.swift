@@ -15,6 +15,20 @@ public struct FlexibilityCase: Sendable {
     /// As in ``PlanningProblem/nodes``; empty without a grid.
     public let nodes: [PlanningNode]
 
+    /// kWh that each vehicle can still charge into its battery behind the horizon.
+    public let chargedLater: [Double]
+
+    /// The fleet under the grid's limits at given prices.
+    public func problem(buyPrice: [Double], sellPrice: [Double], wear: Double = 0) -> PlanningProblem {
+        PlanningProblem(
+            stepHours: flexible.stepHours, buyPrice: buyPrice, sellPrice: sellPrice,
+            vehicles: flexible.vehicles.map { vehicle in
+                var vehicle = vehicle
+                vehicle.wear = max(vehicle.wear, wear)
+                return vehicle
+            }, nodes: nodes)
+    }
+
     public var end: Instant { start + step * flexible.slotCount }
 
     /// - Parameters:
@@ -52,6 +66,7 @@ public struct FlexibilityCase: Sendable {
                 later.append(0)
             }
         }
+        chargedLater = later
         flexible = FlexibleFleet(stepHours: hours, slotCount: count, vehicles: vehicles, chargedLater: later)
         guard let grid else {
             nodes = []

@@ -133,6 +133,13 @@ public struct PlanningCase: Sendable {
         return (first, count)
     }
 
+    /// Yuan/kWh of each slot.
+    public static func slotPrices(
+        _ tariff: Tariff, start: Instant, step: Duration, count: Int
+    ) throws(Problems) -> [Double] {
+        try prices(tariff, start, step, count).map { $0.price?.approximate ?? 0 }
+    }
+
     private static func prices(
         _ tariff: Tariff, _ start: Instant, _ step: Duration, _ count: Int
     ) throws(Problems) -> [SlotPrice] {

@@ -44,7 +44,8 @@ extension SignalSearch {
     ///   - tolerance: kWh a slot.
     ///   - isQuick: gives up where the edge of what the fleet can do would take long to be told.
     func run(
-        tolerance: Double, isQuick: Bool = false, isCancelled: () -> Bool = { false }, progress: (Int) -> Void = { _ in }
+        tolerance: Double, isQuick: Bool = false, isCancelled: () -> Bool = { false },
+        progress: (Int) -> Void = { _ in }
     ) -> FlexibleFleet.FollowAnswer {
         var rounds = 0
         var verdict: FlexibleFleet.FollowAnswer.Verdict?

@@ -92,6 +92,33 @@ final class NearestResponse {
             net[first + j] =
                 charges ? min(max(asked + charging, 0), up[j]) : max(min(asked + discharging, 0), down[j])
         }
+        if price < 0, car.discharges { fill(car, first, to, highest) }
+    }
+
+    /// Where a price below zero makes slots jump from charging to discharging no price fills the battery: those that miss most
+    /// are raised until it is full.
+    private func fill(_ car: Car, _ first: Int, _ to: Int, _ highest: Double) {
+        var stored = 0.0
+        for j in first..<to { stored += net[j] > 0 ? net[j] * car.chargeEfficiency : net[j] / car.dischargeEfficiency }
+        for _ in first..<to where highest - stored > 1e-9 {
+            var next: Int?
+            for j in first..<to where most[j] - net[j] > 1e-12 {
+                if next.map({ aim[j] - net[j] > aim[$0] - net[$0] }) ?? true { next = j }
+            }
+            guard let j = next else { return }
+            var room = highest - stored
+            if net[j] < 0 {
+                let less = min(-net[j], room * car.dischargeEfficiency)
+                net[j] += less
+                room -= less / car.dischargeEfficiency
+                stored += less / car.dischargeEfficiency
+            }
+            if room > 0, net[j] >= 0 {
+                let more = min(most[j] - net[j], room / car.chargeEfficiency)
+                net[j] += more
+                stored += more * car.chargeEfficiency
+            }
+        }
     }
     /// kWh.
     private static let near = 1e-11
@@ -125,7 +152,7 @@ final class NearestResponse {
             }
             price = next
         }
-        // Of a jump the side with less in the battery, where there is room for it.
+        // Of a jump the side with less in the battery.
         return below.isFinite ? below : price
     }
 

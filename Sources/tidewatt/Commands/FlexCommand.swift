@@ -15,7 +15,7 @@ struct FlexCommand: ParsableCommand {
         discussion: words(
             "Example: tidewatt flex check --fleet fleet.csv --signal signal.csv --disaggregate S.csv",
             "示例：tidewatt flex check --fleet fleet.csv --signal signal.csv --disaggregate S.csv"),
-        subcommands: [FlexEnvelope.self, FlexCheck.self, FlexBlock.self])
+        subcommands: [FlexEnvelope.self, FlexCheck.self, FlexBlock.self, FlexGuaranteed.self])
 }
 
 /// The fleet that a subcommand is about, and the time.
@@ -61,19 +61,24 @@ struct FlexInput: ParsableArguments {
 extension FlexibilityCase {
     func time(_ slot: Int) -> String { zone.iso8601(start + step * slot) }
 
-    fileprivate var slotsJSON: JSONValue {
+    var slotsJSON: JSONValue {
         [
             "start": .string(time(0)), "step_minutes": .int(step.wholeMilliseconds / 60_000),
             "count": .int(flexible.slotCount),
         ]
     }
 
-    fileprivate func name(_ vehicle: Int) -> String {
+    func name(_ vehicle: Int) -> String {
         if vehicle < fleet.stays.count { return fleet.stays[vehicle].session }
         return (grid?.nodes ?? []).flatMap(\.storages)[vehicle - fleet.stays.count].id
     }
 
-    fileprivate var outOfReachJSON: JSONValue {
+    /// Why sets of slots do not say all, as written in JSON.
+    var inexactness: [String] {
+        flexible.inexactness.map(\.rawValue) + (nodes.isEmpty ? [] : ["shared-limits"])
+    }
+
+    var outOfReachJSON: JSONValue {
         .array(
             flexible.outOfReach.map {
                 ["session_id": .string(name($0.vehicle)), "missing_kwh": .double($0.missing)]
@@ -81,7 +86,7 @@ extension FlexibilityCase {
     }
 
     /// Stays that cannot be kept whatever is done, the first twenty.
-    fileprivate func outOfReachLines(_ say: Language) -> [String] {
+    func outOfReachLines(_ say: Language) -> [String] {
         let list = flexible.outOfReach
         guard !list.isEmpty else { return [] }
         var lines = [say("No schedule can keep these departures:", "以下停留无论如何都无法按时充足：")]
@@ -152,10 +157,8 @@ struct FlexEnvelope: ParsableCommand {
 
     /// One stay's bounds say all; the bounds of several add up to more than their sum.
     private func why(_ flex: FlexibilityCase) -> [String] {
-        var why = flex.flexible.inexactness.map(\.rawValue)
-        if flex.flexible.vehicles.filter({ !$0.slots.isEmpty }).count > 1 { why.append("sum-of-bounds") }
-        if !flex.nodes.isEmpty { why.append("shared-limits") }
-        return why
+        let several = flex.flexible.vehicles.filter { !$0.slots.isEmpty }.count > 1
+        return flex.inexactness + (several ? ["sum-of-bounds"] : [])
     }
 
     private func json(_ flex: FlexibilityCase, _ envelope: Envelope, _ storage: EquivalentStorage?) -> JSONValue {
@@ -232,6 +235,8 @@ struct FlexCheck: ParsableCommand {
     @Option(
         help: help("Signal CSV slot,kw: charging positive; slots without a row are 0.", "曲线 CSV：slot,kw，充电为正，未列时隙为 0。"))
     var signal: String
+    @Option(help: help("Grid YAML whose limits must be kept too.", "电网 YAML，其限额也须满足。"))
+    var grid: String?
     @Option(
         help: help("Where to write the stays' schedules: CSV session_id,slot,kw.", "各停留计划输出 CSV：session_id,slot,kw。"))
     var disaggregate: String?
@@ -239,7 +244,7 @@ struct FlexCheck: ParsableCommand {
 
     func run() throws {
         let signal = try input.signal(self.signal)
-        let flex = try input.read(atLeast: signal.power.count)
+        let flex = try input.read(grid: grid, atLeast: signal.power.count)
         guard signal.power.count <= flex.flexible.slotCount else {
             throw Problem(
                 file: signal.file, line: 0,
@@ -249,8 +254,15 @@ struct FlexCheck: ParsableCommand {
         let tolerance = input.tolerance(for: asked)
         Interruption.listen()
         let progress = ProgressLine(output.lang("rounds", "轮次"))
-        let answer = flex.flexible.follow(
-            asked, tolerance: tolerance, isCancelled: { Interruption.isAsked }, progress: progress.show)
+        let zeros = asked.map { _ in 0.0 }
+        let answer =
+            grid == nil
+            ? flex.flexible.follow(
+                asked, tolerance: tolerance, isCancelled: { Interruption.isAsked }, progress: progress.show)
+            : FlexibleFleet.follow(
+                asked, in: flex.problem(buyPrice: zeros, sellPrice: zeros), chargedLater: flex.chargedLater,
+                tolerance: tolerance, threads: ProcessInfo.processInfo.activeProcessorCount,
+                isCancelled: { Interruption.isAsked }, progress: progress.show)
         progress.clear()
         if answer.isCancelled { throw Refusal(.stoppedUndecided) }
         let isFeasible = answer.isFollowed && flex.flexible.outOfReach.isEmpty
@@ -270,8 +282,8 @@ struct FlexCheck: ParsableCommand {
     ) -> JSONValue {
         var members: [JSONValue.Member] = [
             .init("feasible", .bool(isFeasible)),
-            .init("exact", .bool(flex.flexible.inexactness.isEmpty)),
-            .init("why", .array(flex.flexible.inexactness.map { .string($0.rawValue) })),
+            .init("exact", .bool(flex.inexactness.isEmpty)),
+            .init("why", .array(flex.inexactness.map { .string($0) })),
             .init("slots", flex.slotsJSON), .init("tolerance_kw", .double(tolerance)),
         ]
         switch answer.verdict {
