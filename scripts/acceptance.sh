@@ -16,5 +16,5 @@ if [ ! -e "$stamp" ]; then
 fi
 python=$(realpath -s "$venv/bin/python")
 export PYTHONDONTWRITEBYTECODE=1
-"$python" "$checks/cli/run.py" --binary "$program" --only 'plan.*' --only 'tariff.*' --only 'evaluate.*' --only 'bad.*'
+"$python" "$checks/cli/run.py" --binary "$program" --only 'plan.*' --only 'flex.*' --only 'tariff.*' --only 'evaluate.*' --only 'bad.*'
 "$python" "$checks/ocpp/run.py" --binary "$program"

@@ -85,7 +85,8 @@ final class NearestResponse {
         } else if free > highest + Self.near {
             price = root(car, highest, count, free)
         }
-        let (charging, discharging) = (price * car.chargeEfficiency, price / car.dischargeEfficiency)
+        // The same operations as in ``energy(_:_:_:)``: at a jump the last bit decides.
+        let (charging, discharging) = (price * car.chargeEfficiency, price * (1 / car.dischargeEfficiency))
         for j in 0..<count {
             let asked = target[j]
             let charges = !car.discharges || asked + (price >= 0 ? charging : 0.5 * (charging + discharging)) > 0
