@@ -212,9 +212,7 @@ public struct GuaranteedSet: Sendable {
                 zip(weights, columns).reduce(0) { $0 + $1.0 * $1.1.ofNodes[n][t] } / problem.stepHours
             }
             // Within the limits of nodes as the last gate judges them.
-            let share =
-                min(tolerance, PlanCheck.tolerance / problem.stepHours)
-                * Double(members.count) / Double(problem.vehicles.count)
+            let share = min(tolerance, 0.5 * PlanCheck.tolerance / problem.stepHours)
             guard case .followed(let found) = below.follow(signal, tolerance: share, isCancelled: isCancelled).verdict
             else {
                 return nil
