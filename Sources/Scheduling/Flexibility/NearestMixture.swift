@@ -8,6 +8,10 @@ struct NearestMixture {
     /// Above 0, sum 1.
     private(set) var weights: [Double] = []
     private var points: [[Double]] = []
+    /// Directions at right angles that span the differences of the points to the first, and how much of each a difference has:
+    /// of as many points as are done.
+    private var basis: [[Double]] = []
+    private var upper: [[Double]] = []
     /// Σ weight · point.
     private(set) var rest: [Double]
 
@@ -59,27 +63,28 @@ struct NearestMixture {
         numbers.remove(at: k)
         weights.remove(at: k)
         points.remove(at: k)
+        let kept = k == 0 ? 0 : min(basis.count, k - 1)
+        basis.removeLast(basis.count - kept)
+        upper.removeLast(upper.count - kept)
     }
     private static let sliver = 1e-14
 
     /// Weights, of either sign and with sum 1, of the nearest point in the plane through all points: least squares by
     /// orthogonalising the differences to the first, each twice.
-    private func affineWeights() -> [Double] {
+    private mutating func affineWeights() -> [Double] {
         let count = points.count - 1
-        var basis: [[Double]] = []
-        var upper: [[Double]] = []
-        for k in 1...count {
-            var column = zip(points[k], points[0]).map { $0 - $1 }
-            var factors = [Double](repeating: 0, count: count)
+        while basis.count < count {
+            var column = zip(points[basis.count + 1], points[0]).map { $0 - $1 }
+            var factors = [Double](repeating: 0, count: basis.count + 1)
             for _ in 0..<2 {
                 for (j, direction) in basis.enumerated() {
                     let part = dot(direction, column)
                     factors[j] += part
-                    for t in column.indices { column[t] -= part * direction[t] }
+                    subtract(part, direction, from: &column)
                 }
             }
             let length = dot(column, column).squareRoot()
-            factors[k - 1] = length
+            factors[basis.count] = length
             basis.append(length > 0 ? column.map { $0 / length } : column)
             upper.append(factors)
         }
@@ -87,7 +92,7 @@ struct NearestMixture {
         var sides = [Double](repeating: 0, count: count)
         for (j, direction) in basis.enumerated() {
             sides[j] = -dot(direction, left)
-            for t in left.indices { left[t] += sides[j] * direction[t] }
+            subtract(-sides[j], direction, from: &left)
         }
         var weights = [Double](repeating: 0, count: count + 1)
         for j in (0..<count).reversed() {
@@ -100,8 +105,27 @@ struct NearestMixture {
     }
 
     private func dot(_ a: [Double], _ b: [Double]) -> Double {
-        var sum = 0.0
-        for t in a.indices { sum += a[t] * b[t] }
-        return sum
+        a.withUnsafeBufferPointer { a in
+            b.withUnsafeBufferPointer { b in
+                var sum = SIMD4<Double>()
+                let whole = a.count / 4 * 4
+                for t in stride(from: 0, to: whole, by: 4) {
+                    let left = SIMD4<Double>(a[t], a[t + 1], a[t + 2], a[t + 3])
+                    let right = SIMD4<Double>(b[t], b[t + 1], b[t + 2], b[t + 3])
+                    sum += left * right
+                }
+                var rest = 0.0
+                for t in whole..<a.count { rest += a[t] * b[t] }
+                return sum.sum() + rest
+            }
+        }
+    }
+
+    private func subtract(_ factor: Double, _ direction: [Double], from column: inout [Double]) {
+        direction.withUnsafeBufferPointer { direction in
+            column.withUnsafeMutableBufferPointer { column in
+                for t in column.indices { column[t] -= factor * direction[t] }
+            }
+        }
     }
 }
