@@ -111,6 +111,7 @@ enum RouteTable {
         Route(.put, "/api/v1/sites/{id}/instructions/{instruction}", .role(.operator), handle: InstructionsAPI.put),
         Route(
             .delete, "/api/v1/sites/{id}/instructions/{instruction}", .role(.operator), handle: InstructionsAPI.delete),
+        Route(.get, "/api/v1/sites/{id}/capacity", .role(.viewer), handle: CapacityAPI.show),
         Route(.get, "/api/v1/sites/{id}/offline", .role(.viewer), handle: LimitsAPI.offline),
         Route(.get, "/api/v1/sites/{id}/v2g", .role(.viewer), handle: V2GAPI.report),
         Route(.get, "/api/v1/sites/{id}/day-reports", .role(.viewer), handle: SitesAPI.dayReports),

@@ -52,6 +52,7 @@ public final class FakePlatform: PlatformService {
         public var campaigns: [CampaignView] = []
         public var targets: [String: [CampaignTarget]] = [:]
         public var outlooks: [SiteID: OfflineOutlook] = [:]
+        public var capacities: [SiteID: SiteCapacity] = [:]
         public var instructions: [SiteID: [GroupInstruction]] = [:]
         public var nodeReadings: [NodeID: [NodeReading]] = [:]
         public var tariffs = ["cn/hubei/residential-charging", "cn/guangdong/v2g-discharge"]
@@ -428,6 +429,7 @@ public final class FakePlatform: PlatformService {
 
     public func limits(of station: StationID) async -> [EVSELimits] { read { $0.limits[station] ?? [] } }
     public func instructions(of site: SiteID) async -> [GroupInstruction] { read { $0.instructions[site] ?? [] } }
+    public func capacity(of site: SiteID) async -> SiteCapacity? { read { $0.capacities[site] } }
     public func offlineOutlook(of site: SiteID) async -> OfflineOutlook? { read { $0.outlooks[site] } }
     public func idToken(_ value: String) async -> IdToken? { read { $0.tokens[value] } }
     public func idTokens(after: String?, limit: Int) async -> [IdToken] {

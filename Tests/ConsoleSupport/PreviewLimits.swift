@@ -35,6 +35,16 @@ extension PreviewCommunity {
             at: evening, step: .minutes(15), piles: piles,
             nodes: zip(nodes, courses).map { .init(node: $0.id, limit: $0.limit, course: $1) },
             violation: OfflineInvariant.violation(nodes: nodes, piles: worst, ifAllDiesAt: evening))
+        state.capacities[site] = SiteCapacity(
+            site: site, at: evening,
+            nodes: nodes.map { node in
+                SiteCapacity.Node(
+                    node: node.id, connectedCharge: .kilowatts(840), connectedDischarge: .zero, vehicles: 63,
+                    adjustable: [
+                        .init(span: .minutes(15), most: .watts(310_400), least: .zero),
+                        .init(span: .hours(1), most: .watts(288_250), least: .watts(14_500)),
+                    ])
+            })
     }
 
     private static let quantile = DailyProfile(

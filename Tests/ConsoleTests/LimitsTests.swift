@@ -62,6 +62,19 @@ import Testing
         #expect(await browser.get("/api/v1/sites/nowhere/offline").status == 404)
     }
 
+    @Test func `what can be asked of vehicles now stands beside what is connected`() async throws {
+        let browser = Browser(open: true)
+        let answer = await browser.get("/api/v1/sites/jingyuan/capacity")
+        guard case .array(let nodes)? = answer.json("nodes")?.content else { return #expect(Bool(false), "no nodes") }
+        #expect(nodes.first?["vehicles"]?.content.isTrue == nil && answer.text.contains("\"most_kw\":310.4"))
+        let csv = await browser.with(["accept": "text/csv"]).get("/api/v1/sites/jingyuan/capacity")
+        #expect(csv.text.contains("840,0,63,3600,288.25,14.5"))
+        let page = await browser.get("/sites/jingyuan")
+        #expect(page.text.contains("What can be asked of the vehicles now") && page.text.contains("14.5 … 288.3"))
+        // A site that has no stations was never measured.
+        #expect(await browser.get("/api/v1/sites/nowhere/capacity").status == 404)
+    }
+
     @Test func `commands and alarms are walked by their cursors, each once`() async throws {
         let browser = Browser(open: true)
         for _ in 0..<5 {

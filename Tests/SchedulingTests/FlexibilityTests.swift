@@ -279,6 +279,22 @@ struct FlexibilityTests {
         }
     }
 
+    @Test func `the power held from now on lies between what must be charged and what can be`() throws {
+        // 7 kW for an hour, of which 15 minutes are over: 3 kWh are wanted, 5.25 can be had; another one gives back.
+        let stay = PlanningVehicle(slots: 0..<3, firstPresence: 1, maxCharge: 7, wanted: 3, node: nil)
+        let giver = PlanningVehicle(
+            slots: 0..<12, maxCharge: 10, maxDischarge: 10, wanted: -2,
+            battery: PlanningBattery(atArrival: 30, minimum: 10, maximum: 60), node: nil)
+        let fleet = FlexibleFleet(stepHours: 0.25, slotCount: 12, vehicles: [stay, giver])
+        let quarter = try #require(fleet.heldPower(parts: [1]))
+        #expect(abs(quarter.most - 17) < 0.01 && abs(quarter.least + 10) < 0.01)
+        let whole = try #require(fleet.heldPower(parts: [1, 1, 1]))
+        // 3 kWh in three quarters of an hour are 4 kW, no more and no less.
+        #expect(abs(whole.most - 14) < 0.01 && abs(whole.least + 6) < 0.01)
+        let begun = try #require(fleet.heldPower(parts: [0.5]))
+        #expect(begun.most > quarter.most)
+    }
+
     @Test func `a baseline that cannot be followed has no block`() {
         let fleet = RandomFleets.fleet(seed: 701, .chargingOnly)
         #expect(fleet.largestBlock(3..<6, isMore: true, baseline: [Double](repeating: 1e5, count: 24)) == nil)

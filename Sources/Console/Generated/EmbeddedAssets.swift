@@ -2022,6 +2022,14 @@ enum EmbeddedAssets {
                   "flow.direction": "Direction",
                   "flow.power": "Power, kW",
                   "v2g.whole": "Income and figures",
+                  "capacity.title": "What can be asked of the vehicles now",
+                  "capacity.text": "The least and the most power that all vehicles below a node can hold from now on, every departure kept, within limits ({at}). Not what is connected, declared or tested.",
+                  "capacity.node": "Node",
+                  "capacity.vehicles": "Vehicles that can be steered",
+                  "capacity.charge": "Connected charging, kW",
+                  "capacity.discharge": "Connected discharging, kW",
+                  "capacity.quarter": "For 15 minutes, kW",
+                  "capacity.hour": "For an hour, kW",
                   "powers.title": "Powers that are asked for",
                   "powers.none": "No power is asked of this site now.",
                   "powers.node": "Node",
@@ -3937,6 +3945,14 @@ enum EmbeddedAssets {
                   "flow.direction": "方向",
                   "flow.power": "功率 kW",
                   "v2g.whole": "收益与指标",
+                  "capacity.title": "当前可调节能力",
+                  "capacity.text": "自 {at} 起，在满足全部离开需求与各级限额的前提下，节点下全部车辆可维持的最小与最大功率。不等于接入容量、申报容量或测试容量。",
+                  "capacity.node": "节点",
+                  "capacity.vehicles": "可控车辆",
+                  "capacity.charge": "接入充电容量 kW",
+                  "capacity.discharge": "接入放电容量 kW",
+                  "capacity.quarter": "15 分钟，kW",
+                  "capacity.hour": "1 小时，kW",
                   "powers.title": "功率指令",
                   "powers.none": "目前没有对本站点的功率指令。",
                   "powers.node": "节点",
@@ -6767,6 +6783,37 @@ enum EmbeddedAssets {
                             "required": true,
                             "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
                           }
+                        ]
+                      }
+                    },
+                    "/api/v1/sites/{id}/capacity": {
+                      "get": {
+                        "operationId": "siteCapacity",
+                        "summary": "What can be asked of the site's vehicles now, node by node",
+                        "tags": ["sites"],
+                        "responses": {
+                          "200": {
+                            "description": "The capacity, of about the last minute; as CSV a row a node and span",
+                            "content": {
+                              "application/json": {"schema": {"$ref": "#/components/schemas/SiteCapacity"}},
+                              "text/csv": {"schema": {"type": "string"}}
+                            }
+                          },
+                          "400": {"$ref": "#/components/responses/Problem400"},
+                          "401": {"$ref": "#/components/responses/Problem401"},
+                          "403": {"$ref": "#/components/responses/Problem403"},
+                          "404": {"$ref": "#/components/responses/Problem404"}
+                        },
+                        "description": "Least role: viewer. The least and the most power that all vehicles below a node can hold together from now on, every departure kept, within the limits of the node and of nodes below it. Beside it what is merely connected; what is declared or tested are other figures.",
+                        "parameters": [
+                          {
+                            "name": "id",
+                            "in": "path",
+                            "required": true,
+                            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-.0-~]+$"}
+                          },
+                          {"$ref": "#/components/parameters/format"},
+                          {"$ref": "#/components/parameters/bom"}
                         ]
                       }
                     },
@@ -12744,6 +12791,43 @@ enum EmbeddedAssets {
                           "confirmed_at",
                           "source"
                         ]
+                      },
+                      "SiteCapacity": {
+                        "type": "object",
+                        "properties": {
+                          "site": {"type": "string"},
+                          "at": {"type": "string", "format": "date-time", "description": "ISO 8601 with offset or Z."},
+                          "nodes": {
+                            "type": "array",
+                            "items": {
+                              "type": "object",
+                              "properties": {
+                                "node": {"type": "string"},
+                                "connected_charge_kw": {"type": "number", "description": "Ratings of all EVSEs below, whoever is there."},
+                                "connected_discharge_kw": {"type": "number", "description": "The same for giving back, a magnitude."},
+                                "vehicles": {"type": "integer", "description": "That can be steered now."},
+                                "adjustable": {
+                                  "type": "array",
+                                  "description": "Empty where nobody can be steered, or nothing can be promised.",
+                                  "items": {
+                                    "type": "object",
+                                    "properties": {
+                                      "span_seconds": {"type": "integer"},
+                                      "most_kw": {"type": "number", "description": "Charging positive."},
+                                      "least_kw": {"type": "number"}
+                                    },
+                                    "additionalProperties": false,
+                                    "required": ["span_seconds", "most_kw", "least_kw"]
+                                  }
+                                }
+                              },
+                              "additionalProperties": false,
+                              "required": ["node", "connected_charge_kw", "connected_discharge_kw", "vehicles", "adjustable"]
+                            }
+                          }
+                        },
+                        "additionalProperties": false,
+                        "required": ["site", "at", "nodes"]
                       },
                       "OfflineOutlook": {
                         "type": "object",

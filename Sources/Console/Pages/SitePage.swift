@@ -204,6 +204,7 @@ enum SitePage {
         let nodes = await call.service.nodes().filter { $0.site == site.id }
         let tariffs = await call.service.tariffs()
         let outlook = await call.service.offlineOutlook(of: site.id)
+        let capacity = await CapacityCard.html(site, call, format)
         let canSetUp = call.can(.manager)
         let denied: HTML? = canSetUp ? nil : "<p class=\"muted\">\(t("denied.manager"))</p>"
         let content: HTML = """
@@ -212,6 +213,7 @@ enum SitePage {
             \(Parts.card(t("site.mode"), id: "mode", live: "plan", modeCard(site, call)))
             \(Parts.card(t("site.identity"), id: "identity", "\(identity(site, canSetUp, call))\(denied)"))
             </div>
+            \(capacity)
             \(outlook.map { offlineCard($0, site, format) })
             <p class="controls"><a class="button" href="\(DERPage.path(site.id))">\(t("der.title"))</a></p>
             \(V2GPage.card(site, t))

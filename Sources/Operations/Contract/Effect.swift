@@ -7,7 +7,7 @@ public import Quantities
 ///
 /// Order and durability: all ``persist(_:)`` of one `handle` belong to one transaction. ``reply(_:connection:messageID:payload:)``,
 /// ``replyError(_:connection:messageID:code:description:)`` and ``answer(_:_:)`` are released only after the transaction
-/// that holds the changes before them reached the disk (architecture, decision 1); ``call(_:)``, ``solve(_:)``,
+/// that holds the changes before them reached the disk (architecture, decision 1); ``call(_:)``, ``solve(_:)``, ``measure(_:)``,
 /// ``wake(at:)`` and ``publish(_:)`` may go at once, a call that says ``StationCall/waitsForDisk`` like a reply.
 public enum Effect: Sendable {
     case persist([Change])
@@ -17,6 +17,9 @@ public enum Effect: Sendable {
     case disconnect(StationID, connection: UInt64, code: UInt16, reason: String)
     case answer(UInt64, Result<OrderResult, ServiceFault>)
     case solve(PlanRequest)
+    /// What can be asked of a site's vehicles; the answer returns as ``Input/measured(_:)``. One that never comes is asked for
+    /// again a minute later.
+    case measure(CapacityProblem)
     case wake(at: Instant)
     /// A step of a payment for the provider; like a reply, it goes after its payment is on the disk. The outcome returns as
     /// ``Input/paid(_:key:_:)``.

@@ -34,6 +34,7 @@ public enum Input: Sendable {
     /// Measured load of a node from a site meter.
     case nodeReadings(request: UInt64, NodeID, [NodeReading], by: Actor)
     case planned(PlanOutcome)
+    case measured(SiteCapacity)
     /// How a step of a payment ended (``Effect/pay(_:)``), by the key that it had.
     case paid(String, key: String, PaymentOutcome)
     /// A condition of the shell began (`true`) or ended; it becomes an alarm.

@@ -66,6 +66,8 @@ extension Core {
         stations[s].askedFor = []
         dropCalls(s, at: now)
         persistLive(s)
+        // Who is lost can be asked for nothing, from now on.
+        if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].capacityAskedAt = nil }
         emit(.publish(.station(id)))
     }
 

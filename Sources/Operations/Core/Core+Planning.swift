@@ -16,6 +16,7 @@ extension Core {
 
     mutating func requestPlan(site s: Int, _ trigger: String) {
         if sites[s].planning.trigger == nil { sites[s].planning.trigger = trigger }
+        sites[s].capacityAskedAt = nil
     }
 
     mutating func planIfDue(site s: Int, at now: Instant) {
@@ -48,8 +49,20 @@ extension Core {
         var vehicle: PlanningVehicle
     }
 
-    /// Also with nobody to plan for: then it shows what is expected of the day.
-    private mutating func planRequest(site s: Int, trigger: String, at now: Instant) -> PlanRequest {
+    /// Vehicles and limits of a site from the slot under way on.
+    struct PlanningBasis {
+        let start: Instant
+        let step: Duration
+        let count: Int
+        var candidates: [Candidate]
+        var nodes: [PlanningNode]
+        /// Of the grid's nodes, which stand first in ``nodes``.
+        var facts: [(node: NodeID, limit: Power?, base: [Power])]
+        /// What the others are: limits from outside.
+        var outside: [EVSEID]
+    }
+
+    mutating func planningBasis(site s: Int, at now: Instant) -> PlanningBasis {
         let step = settings.planStep
         let start = now.floored(to: step, from: Instant(milliseconds: 0))
         let most = Int(settings.planHorizon.wholeMilliseconds / step.wholeMilliseconds)
@@ -101,6 +114,15 @@ extension Core {
             nodeFacts.append((node.id, node.limit, base))
         }
         let outside = hang(&candidates, underOutsideLimitsOf: s, &planningNodes, start: start, count: count, at: now)
+        return PlanningBasis(
+            start: start, step: step, count: count, candidates: candidates, nodes: planningNodes, facts: nodeFacts,
+            outside: outside)
+    }
+
+    /// Also with nobody to plan for: then it shows what is expected of the day.
+    private mutating func planRequest(site s: Int, trigger: String, at now: Instant) -> PlanRequest {
+        let basis = planningBasis(site: s, at: now)
+        let (start, step, count) = (basis.start, basis.step, basis.count)
         let id = Plan.ID(counters.plan)
         counters.plan += 1
         let prices = prices(sites[s].site, start: start, step: step, count: count)
@@ -114,10 +136,10 @@ extension Core {
             problem: PlanningProblem(
                 stepHours: Double(step.wholeMilliseconds) / 3_600_000,
                 buyPrice: buy, sellPrice: sell,
-                vehicles: candidates.map(\.vehicle),
-                nodes: planningNodes),
-            keys: candidates.map(\.key), nodes: nodeFacts, pricesAreKnown: !prices.contains(nil),
-            outside: outside)
+                vehicles: basis.candidates.map(\.vehicle),
+                nodes: basis.nodes),
+            keys: basis.candidates.map(\.key), nodes: basis.facts, pricesAreKnown: !prices.contains(nil),
+            outside: basis.outside)
     }
 
     private mutating func candidate(

@@ -111,6 +111,7 @@ public struct Core: Sendable {
         case .nodeReadings(let request, let node, let readings, let actor):
             nodeRead(node, readings, request, by: actor, at: now)
         case .planned(let outcome): planned(outcome, at: now)
+        case .measured(let capacity): measured(capacity)
         case .condition(let condition, let holds): shellCondition(condition, holds, at: now)
         case .paid(let id, let key, let outcome): paid(id, key, outcome, at: now)
         case .tick: tick(at: now)
@@ -130,6 +131,7 @@ public struct Core: Sendable {
             step(site: s, at: now)
             minute(site: s, at: now)
             planIfDue(site: s, at: now)
+            measureIfDue(site: s, at: now)
             readDefaults(site: s, at: now)
             commission(site: s, at: now)
         }

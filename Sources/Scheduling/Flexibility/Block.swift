@@ -45,6 +45,24 @@ extension FlexibleFleet {
         return (more, less)
     }
 
+    /// The most and the least power, kW, that can be held from the beginning of the horizon on, every departure kept.
+    ///
+    /// - Parameter parts: of each slot in which it is held, how much of it is still to come.
+    /// - Returns: `nil` where no power at all can be held so long (too much comes and goes), or it was cancelled.
+    public func heldPower(
+        parts: [Double], tolerance: Double = 0.001, isCancelled: () -> Bool = { false }
+    ) -> (most: Double, least: Double)? {
+        let held = 0..<parts.count
+        let most = largest(isCancelled: isCancelled, tolerance: tolerance) { t in
+            held.contains(t) ? (0, parts[t]) : nil
+        }
+        guard let most else { return nil }
+        let drop = largest(isCancelled: isCancelled, tolerance: tolerance) { t in
+            held.contains(t) ? (most.size * parts[t], -parts[t]) : nil
+        }
+        return drop.map { (most.size, most.size - $0.size) }
+    }
+
     /// Charging evenly over each stay: the schedule with the smallest powers, kW of the fleet. It leaves room both ways.
     public var evenBaseline: [Double] {
         let search = SignalSearch(self)

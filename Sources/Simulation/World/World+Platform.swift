@@ -50,6 +50,8 @@ extension World {
             case .disconnect(let station, let connection, _, _):
                 if let i = index(of: station), wireOf[i] == connection { cut(connection, halfOpen: false) }
             case .solve(let request): plan(request)
+            // Nothing that happens here depends on it.
+            case .measure: break
             case .wake, .publish, .pay: break
             }
         }

@@ -49,6 +49,7 @@ extension Platform: PlatformService {
     func instructions(of site: SiteID) async -> [GroupInstruction] {
         await loop.read { $0.instructions(of: site) ?? [] } ?? []
     }
+    func capacity(of site: SiteID) async -> SiteCapacity? { await loop.read { $0.capacity(of: site) } ?? nil }
     func offlineOutlook(of site: SiteID) async -> OfflineOutlook? {
         let now = now
         return await loop.read { $0.offlineOutlook(of: site, at: now) } ?? nil

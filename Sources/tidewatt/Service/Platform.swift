@@ -157,7 +157,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
         limits.maxMessageBytes = configuration.maxMessageBytes
         limits.maxConnections = configuration.maxConnections
         self.gateway = OCPPGateway(configuration: limits, delegate: bridge, group: group)
-        self.solver = SolverWorker { [unowned self] outcome in loop.post(.planned(outcome)) }
+        self.solver = SolverWorker { [unowned self] answer in loop.post(answer) }
     }
 
     /// Opens the OCPP listeners and starts every thread; returns the ports taken.
@@ -268,6 +268,7 @@ final class Platform: @unchecked Sendable {  // parts are set in `init` and `sta
                 case .disconnect(let station, _, let code, let reason):
                     gateway.disconnect(identity: station.value, code: code, reason: reason)
                 case .solve(let request): solver.solve(request)
+                case .measure(let problem): solver.measure(problem)
                 case .pay(let call): release.payments.append(call)
                 case .publish(let event): hub.publish(event)
                 case .wake: break

@@ -1,0 +1,44 @@
+import Assets
+import GridDispatch
+import Quantities
+
+// What can be asked of a site's vehicles, every minute and whenever something changed that a plan is wanted for.
+extension Core {
+    mutating func measureIfDue(site s: Int, at now: Instant) {
+        if let askedAt = sites[s].capacityAskedAt, now >= askedAt, now - askedAt < Self.measureEvery { return }
+        guard !sites[s].members.isEmpty else { return }
+        sites[s].capacityAskedAt = now
+        emit(.measure(capacityProblem(site: s, at: now)))
+    }
+    private static let measureEvery: Duration = .minutes(1)
+
+    mutating func measured(_ capacity: SiteCapacity) {
+        guard let s = siteIndex[capacity.site], sites[s].capacity.map({ $0.at < capacity.at }) ?? true else { return }
+        sites[s].capacity = capacity
+    }
+
+    /// The newest one, of about the last minute; `nil`: no such site, or nothing was measured yet.
+    public func capacity(of id: SiteID) -> SiteCapacity? { siteIndex[id].flatMap { sites[$0].capacity } }
+
+    private mutating func capacityProblem(site s: Int, at now: Instant) -> CapacityProblem {
+        let basis = planningBasis(site: s, at: now)
+        let path = sites[s].path
+        var connected = path.map { (node: nodes[$0].node.id, charge: Power.zero, discharge: Power.zero) }
+        for m in sites[s].members {
+            let electrical = stations[m].station.electrical
+            let evses = Int64(max(1, stations[m].evses.count))
+            var above = stations[m].station.node.flatMap { nodeIndex[$0] }
+            while let n = above {
+                if let k = path.firstIndex(of: n) {
+                    connected[k].charge += Power(watts: electrical.maxPower.watts * evses)
+                    connected[k].discharge += Power(watts: (electrical.maxDischarge ?? .zero).watts * evses)
+                }
+                above = nodes[n].node.parent.flatMap { nodeIndex[$0] }
+            }
+        }
+        return CapacityProblem(
+            site: sites[s].site.id, at: now, step: basis.step,
+            remaining: Self.remaining(of: basis.start, basis.step, at: now), slotCount: basis.count,
+            vehicles: basis.candidates.map(\.vehicle), nodes: basis.nodes, connected: connected)
+    }
+}
