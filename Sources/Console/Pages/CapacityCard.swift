@@ -15,14 +15,14 @@ enum CapacityCard {
                 return "<td class=\"number\">\(format.kilowatts(found.least)) … \(format.kilowatts(found.most))</td>"
             }
             return """
-                <tr><th scope="row">\(node.node.value)</th><td class="number">\(node.vehicles)</td>\
+                <tr><th scope="row">\(node.node.value)</th>\(spans)<td class="number">\(node.vehicles)</td>\
                 <td class="number">\(format.kilowatts(node.connectedCharge))</td>\
-                <td class="number">\(format.kilowatts(node.connectedDischarge))</td>\(spans)</tr>
+                <td class="number">\(format.kilowatts(node.connectedDischarge))</td></tr>
                 """
         }
         let heads = [
-            "capacity.node", "capacity.vehicles", "capacity.charge", "capacity.discharge", "capacity.quarter",
-            "capacity.hour",
+            "capacity.node", "capacity.quarter", "capacity.hour", "capacity.vehicles", "capacity.charge",
+            "capacity.discharge",
         ]
         return Parts.card(
             t("capacity.title"), id: "capacity", live: "station plan",

@@ -3,7 +3,8 @@ import Quantities
 import Scheduling
 
 /// `swift run -c release plan [SETS…]`, sets of cases one after the other: `small` (all without a name), `seeds` (10 000 vehicles, five
-/// seeds each), `highs` (the same fleet solved by HiGHS in this run, where `TIDEWATT_HIGHS` names its library), `million`.
+/// seeds each), `highs` (the same fleet solved by HiGHS in this run, where `TIDEWATT_HIGHS` names its library), `million`, `flex`
+/// (what fleets can do).
 ///
 /// A fleet is 55 % home overnight, 25 % short stays and 20 % all day, 100 vehicles a transformer, 96 slots; the limits are about a
 /// fifth of the connected power, so every transformer binds.
@@ -53,9 +54,10 @@ import Scheduling
             case "small": for test in small { _ = run(test, threads: 1) }
             case "seeds": for test in seeds { _ = run(test, threads: 1) }
             case "million": for test in million { _ = run(test, threads: cores) }
+            case "flex": for count in [100, 1000, 10_000, 100_000] { ask(count) }
             case "highs": compare(Case(vehicles: 10_000, bothWays: 0.3, spot: false))
             default:
-                FileHandle.standardError.write(Data("plan: no set \(set): small, seeds, highs, million\n".utf8))
+                FileHandle.standardError.write(Data("plan: no set \(set): small, seeds, highs, million, flex\n".utf8))
                 exit(2)
             }
         }
@@ -85,6 +87,35 @@ import Scheduling
         let seconds = Double(clock() - cpu) / Double(CLOCKS_PER_SEC)
         print("HiGHS, \(test.name): \(number(seconds, 1)) CPU s, optimum \(number(optimum, 3))")
         print("ratio \(number(seconds / run(test, threads: 1), 0)) : 1")
+    }
+
+    /// What a fleet of which 30 % give back with losses, most of what it wants, can do.
+    static func ask(_ count: Int) {
+        var problem = Fleet(Case(vehicles: count, bothWays: 0.3, spot: false)).problem
+        for v in problem.vehicles.indices { problem.vehicles[v].wanted *= 0.7 }
+        let fleet = FlexibleFleet(stepHours: 0.25, slotCount: problem.slotCount, vehicles: problem.vehicles)
+        let tolerance = 0.001 + 7e-6 * Double(count)
+        var line = "\(count) vehicles:"
+        func time<Answer>(_ what: String, _ body: () -> Answer) -> Answer {
+            let cpu = clock()
+            let answer = body()
+            line += " \(what) \(number(Double(clock() - cpu) / Double(CLOCKS_PER_SEC), 4)) CPU s;"
+            return answer
+        }
+        _ = time("envelope") { fleet.envelope() }
+        let even = fleet.evenBaseline
+        guard
+            let band = time(
+                "block of two hours, both ways", { fleet.largestBand(30..<38, baseline: even, tolerance: tolerance) })
+        else { return print(line, "no block") }
+        let signal = zip(even, band.less.total).map { 0.5 * ($0 + $1) }
+        let yes = time("a signal followed") { fleet.follow(signal, tolerance: tolerance) }
+        let no = time("one refused") { fleet.follow(signal.map { 0.95 * $0 }, tolerance: tolerance) }
+        if count <= 10_000 { _ = time("storage") { fleet.equivalentStorage(tolerance: tolerance) } }
+        print(
+            line,
+            "block within \(number(100 * (1 - band.less.power / band.less.provenMost), 3)) % of its bound"
+                + (yes.isFollowed && !no.isFollowed ? "" : ", WRONG"))
     }
 
     private static func number(_ value: Double, _ decimals: Int) -> String { String(format: "%.\(decimals)f", value) }
