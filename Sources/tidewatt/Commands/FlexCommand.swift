@@ -22,16 +22,7 @@ struct FlexCommand: ParsableCommand {
 struct FlexInput: ParsableArguments {
     @Option(help: help("Fleet CSV: one row a charging stay.", "车队 CSV：每行一次充电停留。"))
     var fleet: String
-    @Option(
-        help: help("First instant (default: the first arrival's step).", "起始时刻（默认：首次到达所在步长）。"),
-        transform: Arguments.instant)
-    var from: Instant?
-    @Option(
-        help: help("End, not included (default: the last departure's step).", "结束时刻，不含（默认：最后离开所在步长）。"),
-        transform: Arguments.instant)
-    var to: Instant?
-    @Option(help: help("Length of a slot in minutes (15).", "时隙长度，分钟（默认 15）。"), transform: Arguments.positiveMinutes)
-    var stepMinutes: Int = 15
+    @OptionGroup var horizon: HorizonOptions
     @Option(
         help: help(
             "kW that a slot may miss (default: 0.001, and a millionth of the largest power).",
@@ -39,15 +30,11 @@ struct FlexInput: ParsableArguments {
         transform: Arguments.amount)
     var toleranceKw: Rational?
 
-    func validate() throws {
-        if let from, let to, to <= from { throw ValidationError(.toNotAfterFrom) }
-    }
-
     func read(grid: String? = nil, atLeast slots: Int = 0) throws -> FlexibilityCase {
         guard let zone = Zone("Asia/Shanghai") else { preconditionFailure("the platform's own zone") }
         return try FlexibilityCase(
-            fleet: FleetFile(FileAccess.read(fleet), file: fleet), grid: grid.map(FileAccess.grid), from: from, to: to,
-            step: .minutes(stepMinutes), atLeast: slots, zone: zone)
+            fleet: FleetFile(FileAccess.read(fleet), file: fleet), grid: grid.map(FileAccess.grid), from: horizon.from,
+            to: horizon.to, step: horizon.step, atLeast: slots, zone: zone)
     }
 
     func signal(_ path: String) throws -> SignalFile { try SignalFile(FileAccess.read(path), file: path) }

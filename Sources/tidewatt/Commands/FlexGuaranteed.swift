@@ -30,14 +30,7 @@ struct FlexGuaranteed: ParsableCommand {
     @OptionGroup var input: FlexInput
     @Option(help: help("Grid YAML: nodes, limits, EVSEs.", "电网 YAML：节点、限额、充电桩。"))
     var grid: String
-    @Option(help: help("Tariff of charging, id or file.", "充电电价，id 或文件。"))
-    var tariff: String
-    @Option(help: help("Tariff of discharging, id or file (none: it earns nothing).", "放电电价，id 或文件（缺省：放电无收益）。"))
-    var exportTariff: String?
-    @Option(
-        help: help("Wear of the battery for each kWh discharged, yuan (0).", "每放电 1 千瓦时的电池损耗，元（默认 0）。"),
-        transform: Arguments.amount)
-    var degradationYuanPerKwh: Rational = .zero
+    @OptionGroup var prices: PriceOptions
     @Option(
         help: help(
             "Parts of the time in each of which a column takes most and one least (24).", "时间分段数，每段各求一列最多与最少（默认 24）。"))
@@ -61,12 +54,12 @@ struct FlexGuaranteed: ParsableCommand {
 
     func run() throws {
         let flex = try input.read(grid: grid)
-        let (buy, sell) = try prices(flex)
+        let (buy, sell) = try slotPrices(flex)
         let given = try weights.map { try WeightsFile(FileAccess.read($0), file: $0) }
         Interruption.listen()
         let progress = ProgressLine(output.lang("columns", "求解各列"))
         let set = GuaranteedSet(
-            flex.problem(buyPrice: buy, sellPrice: sell, wear: degradationYuanPerKwh.approximate),
+            flex.problem(buyPrice: buy, sellPrice: sell, wear: prices.degradationYuanPerKwh.approximate),
             chargedLater: flex.chargedLater, blocks: blocks,
             options: PlanningOptions(threads: ProcessInfo.processInfo.activeProcessorCount),
             isCancelled: { Interruption.isAsked }, progress: progress.show)
@@ -85,14 +78,14 @@ struct FlexGuaranteed: ParsableCommand {
         output.answer(json: json(flex, set), text: text(flex, set))
     }
 
-    private func prices(_ flex: FlexibilityCase) throws -> (buy: [Double], sell: [Double]) {
+    private func slotPrices(_ flex: FlexibilityCase) throws -> (buy: [Double], sell: [Double]) {
         func list(_ name: String) throws -> [Double] {
             try PlanningCase.slotPrices(
                 RuleFiles.tariff(name), start: flex.start, step: flex.step, count: flex.flexible.slotCount)
         }
         return (
-            try list(tariff),
-            try exportTariff.map(list) ?? [Double](repeating: 0, count: flex.flexible.slotCount)
+            try list(prices.tariff),
+            try prices.exportTariff.map(list) ?? [Double](repeating: 0, count: flex.flexible.slotCount)
         )
     }
 

@@ -31,24 +31,8 @@ struct PlanCommand: ParsableCommand {
     var fleet: String
     @Option(help: help("Grid YAML: nodes, limits, base loads, EVSEs.", "电网 YAML：节点、限额、基础负荷、充电桩。"))
     var grid: String
-    @Option(help: help("Tariff of charging, id or file.", "充电电价，id 或文件。"))
-    var tariff: String
-    @Option(help: help("Tariff of discharging, id or file (none: it earns nothing).", "放电电价，id 或文件（缺省：放电无收益）。"))
-    var exportTariff: String?
-    @Option(
-        help: help("Wear of the battery for each kWh discharged, yuan (0).", "每放电 1 千瓦时的电池损耗，元（默认 0）。"),
-        transform: Arguments.amount)
-    var degradationYuanPerKwh: Rational = .zero
-    @Option(
-        help: help("First instant (default: the first arrival's step).", "起始时刻（默认：首次到达所在步长）。"),
-        transform: Arguments.instant)
-    var from: Instant?
-    @Option(
-        help: help("End, not included (default: the last departure's step).", "结束时刻，不含（默认：最后离开所在步长）。"),
-        transform: Arguments.instant)
-    var to: Instant?
-    @Option(help: help("Length of a slot in minutes (15).", "时隙长度，分钟（默认 15）。"), transform: Arguments.positiveMinutes)
-    var stepMinutes: Int = 15
+    @OptionGroup var prices: PriceOptions
+    @OptionGroup var horizon: HorizonOptions
     @Option(
         help: help("Relative gap that counts as optimal (0.001).", "视为最优的相对间隙（默认 0.001）。"),
         transform: Arguments.amount)
@@ -69,7 +53,6 @@ struct PlanCommand: ParsableCommand {
 
     func validate() throws {
         if let gap, gap > .one { throw ValidationError(.gapAboveOne(gap)) }
-        if let from, let to, to <= from { throw ValidationError(.toNotAfterFrom) }
         if let scheduleOut, scheduleOut == report { throw ValidationError(.oneFileForTwo) }
     }
 
@@ -111,14 +94,15 @@ struct PlanCommand: ParsableCommand {
         }
         let fleet = try gather { try FleetFile(FileAccess.read(self.fleet), file: self.fleet) }
         let grid = try gather { try FileAccess.grid(self.grid) }
-        let tariff = try gather { try RuleFiles.tariff(self.tariff) }
-        let exportTariff = try gather { try self.exportTariff.map(RuleFiles.tariff) }
+        let tariff = try gather { try RuleFiles.tariff(prices.tariff) }
+        let exportTariff = try gather { try prices.exportTariff.map(RuleFiles.tariff) }
         guard let fleet, let grid, let tariff, problems.isEmpty else {
             throw Problems(problems.list, omitted: 0)
         }
         return try PlanningCase(
-            fleet: fleet, grid: grid, tariff: tariff, exportTariff: exportTariff ?? nil, wear: degradationYuanPerKwh,
-            from: from, to: to, step: .minutes(stepMinutes))
+            fleet: fleet, grid: grid, tariff: tariff, exportTariff: exportTariff ?? nil,
+            wear: prices.degradationYuanPerKwh,
+            from: horizon.from, to: horizon.to, step: horizon.step)
     }
 }
 
