@@ -107,6 +107,9 @@ def test_a_storage_and_its_block_in_both_languages(flex):
     code, block, _ = flex("block", "--at", DAY.format("12"), "--hours", "2", fleet=fleet)
     assert code == 0 and block["more"]["kw"] <= block["more"]["proven_most_kw"] + 1e-3
     assert block["band_kw"] == min(block["more"]["kw"], block["less"]["kw"])
+    flex("envelope", "--report", "page.html", fleet=fleet, lang="zh")
+    page = (flex.folder / "page.html").read_text()
+    assert page.count("<svg") == 2 and "累计电量外包络" in page and "等效储能基线" in page
     for lang, word in (("en", "more"), ("zh", "可增")):
         _, text, _ = flex("block", "--at", DAY.format("12"), "--hours", "2", fleet=fleet, form="text", lang=lang)
         assert word in text

@@ -127,6 +127,8 @@ struct FlexEnvelope: ParsableCommand {
         help: help("Hours for which the storage's power should last (2).", "等效储能功率应维持的小时数（默认 2）。"),
         transform: Arguments.amount)
     var hours: Rational = Rational(2)
+    @Option(help: help("Where to write a page with curves: HTML.", "曲线网页输出：HTML。"))
+    var report: String?
     @OptionGroup var output: OutputOptions
 
     func run() throws {
@@ -139,6 +141,7 @@ struct FlexEnvelope: ParsableCommand {
             tolerance: input.tolerance(for: envelope.mostPower), isCancelled: { Interruption.isAsked },
             progress: progress.show)
         progress.clear()
+        if let report { try FileAccess.write(page(flex, envelope, storage), to: report) }
         output.answer(json: json(flex, envelope, storage), text: text(flex, envelope, storage))
     }
 
@@ -165,6 +168,32 @@ struct FlexEnvelope: ParsableCommand {
             ],
             "out_of_reach": flex.outOfReachJSON,
         ]
+    }
+
+    private func page(_ flex: FlexibilityCase, _ envelope: Envelope, _ storage: EquivalentStorage?) -> String {
+        let say = output.lang
+        func chart(_ title: String, _ unit: String, _ curves: [(values: [Double], style: String, name: String)])
+            -> String
+        {
+            var chart = SlotChart(slots: flex.flexible.slotCount, time: flex.time, unit: unit)
+            for curve in curves { chart.add(curve.values, curve.style) }
+            return "<h2>\(title)</h2>\(chart.svg(title))" + PlanPage.keys(curves.map { ($0.style, $0.name) })
+        }
+        var power = [
+            (values: envelope.mostPower, style: "limit", name: say("most, by itself", "单时隙上限")),
+            (values: envelope.leastPower, style: "other", name: say("least, by itself", "单时隙下限")),
+        ]
+        if let storage {
+            power.append((values: storage.baseline, style: "line", name: say("baseline of the storage", "等效储能基线")))
+        }
+        return PlanPage.head(say("What the fleet can do", "车队调节能力"), text(flex, envelope, storage), say)
+            + chart(say("Power: upper limits", "功率外包络"), "kW", power)
+            + chart(
+                say("Energy since the beginning: upper limits", "累计电量外包络"), "kWh",
+                [
+                    (values: envelope.mostEnergy, style: "limit", name: say("most", "上限")),
+                    (values: envelope.leastEnergy, style: "other", name: say("least", "下限")),
+                ]) + PlanPage.end
     }
 
     private func text(_ flex: FlexibilityCase, _ envelope: Envelope, _ storage: EquivalentStorage?) -> String {

@@ -10,20 +10,26 @@ struct PlanPage {
 
     var html: String {
         let title = say("Charging plan", "充电计划")
-        var page = """
-            <!doctype html>
-            <html lang="\(say("en", "zh-CN"))"><head><meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1"><title>\(title)</title>
-            <style>\(PlanPage.style)</style></head><body><main>
-            <h1>\(title)</h1>
-            <pre>\(PlanPage.escape(answer.text(say)))</pre>
-
-            """
+        var page = PlanPage.head(title, answer.text(say), say)
         page += prices()
         for index in answer.planning.grid.nodes.indices { page += node(index) }
         page += shortageTable()
-        return page + "</main></body></html>\n"
+        return page + PlanPage.end
     }
+
+    /// A page up to its first picture: title and text.
+    static func head(_ title: String, _ text: String, _ say: Language) -> String {
+        """
+        <!doctype html>
+        <html lang="\(say("en", "zh-CN"))"><head><meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1"><title>\(title)</title>
+        <style>\(style)</style></head><body><main>
+        <h1>\(title)</h1>
+        <pre>\(escape(text))</pre>
+
+        """
+    }
+    static let end = "</main></body></html>\n"
 
     private static let style = """
         :root{color-scheme:light dark;--line:#2563eb;--limit:#dc2626;--base:#94a3b8;--other:#d97706}
@@ -49,16 +55,17 @@ struct PlanPage {
 
     private func prices() -> String {
         let problem = answer.planning.problem
-        var chart = PlanChart(answer, unit: say("yuan/kWh", "元/千瓦时"))
+        var chart = SlotChart(
+            slots: answer.planning.problem.slotCount, time: answer.slotStart, unit: say("yuan/kWh", "元/千瓦时"))
         chart.add(problem.buyPrice, "line")
         if problem.sellPrice.contains(where: { $0 != 0 }) { chart.add(problem.sellPrice, "other") }
         return "<h2>\(say("Prices", "电价"))</h2>\(chart.svg(say("Prices by slot", "各时隙电价")))"
-            + keys([("line", say("charging", "充电")), ("other", say("discharging", "放电"))])
+            + PlanPage.keys([("line", say("charging", "充电")), ("other", say("discharging", "放电"))])
     }
 
     private func node(_ index: Int) -> String {
         let node = answer.planning.grid.nodes[index]
-        var chart = PlanChart(answer, unit: "kW")
+        var chart = SlotChart(slots: answer.planning.problem.slotCount, time: answer.slotStart, unit: "kW")
         let limit = [Double](repeating: node.limit.approximate, count: answer.planning.problem.slotCount)
         chart.addArea(answer.planning.baseLoads[index])
         chart.add(answer.uncontrolled.nodes[index].load, "other")
@@ -66,13 +73,13 @@ struct PlanPage {
         chart.add(answer.plan.nodes[index].load, "line")
         let name = PlanPage.escape(node.id)
         return "<h2>\(say("Node", "节点")) \(name)</h2>\(chart.svg(say("Load of node \(name)", "节点 \(name) 负荷")))"
-            + keys([
+            + PlanPage.keys([
                 ("line", say("planned", "有序")), ("other", say("uncontrolled", "无序")),
                 ("limit", say("limit", "限额")), ("base", say("base load", "基础负荷")),
             ])
     }
 
-    private func keys(_ list: [(style: String, name: String)]) -> String {
+    static func keys(_ list: [(style: String, name: String)]) -> String {
         let items = list.map { style, name in
             let color = style == "line" ? "line" : style == "limit" ? "limit" : style == "base" ? "base" : "other"
             return "<span class=\"key\"><span style=\"color:var(--\(color))\">■</span> \(name)</span>"
@@ -89,54 +96,5 @@ struct PlanPage {
         }
         return "<h2>\(say("Short of energy", "未满足的停留"))</h2><table><tr><th>\(say("stay", "停留"))</th>"
             + "<th>kWh</th><th>\(say("why", "原因"))</th></tr>\(rows.joined(separator: "\n"))</table>"
-    }
-}
-
-/// Step curves over the plan's slots.
-private struct PlanChart {
-    private let answer: PlanAnswer
-    private let unit: String
-    private var curves: [(values: [Double], style: String, isArea: Bool)] = []
-    private let width = 940.0
-    private let height = 240.0
-    private let left = 56.0
-    private let bottom = 24.0
-
-    init(_ answer: PlanAnswer, unit: String) {
-        self.answer = answer
-        self.unit = unit
-    }
-    mutating func add(_ values: [Double], _ style: String) { curves.append((values, style, false)) }
-    mutating func addArea(_ values: [Double]) { curves.append((values, "base", true)) }
-
-    func svg(_ label: String) -> String {
-        let all = curves.flatMap(\.values).filter(\.isFinite)
-        let low = min(0, all.min() ?? 0)
-        let high = max(all.max() ?? 1, low + 1e-6) * 1.05
-        let count = answer.planning.problem.slotCount
-        func x(_ slot: Int) -> Double { left + (width - left) * Double(slot) / Double(max(1, count)) }
-        func y(_ value: Double) -> Double { (height - bottom) * (1 - (value - low) / (high - low)) + 4 }
-        var body = ""
-        for curve in curves {
-            var path = ""
-            for (slot, value) in curve.values.enumerated() {
-                path += "\(slot == 0 ? "M" : "L")\(fixed(x(slot), 1)) \(fixed(y(value), 1))H\(fixed(x(slot + 1), 1))"
-            }
-            if curve.isArea { path += "V\(fixed(y(0), 1))H\(fixed(x(0), 1))Z" }
-            body += "<path class=\"\(curve.style)\" d=\"\(path)\"/>"
-        }
-        body +=
-            "<line class=\"axis\" x1=\"\(left)\" x2=\"\(width)\" y1=\"\(fixed(y(0), 1))\" y2=\"\(fixed(y(0), 1))\"/>"
-        for value in [low, high / 1.05] {
-            body +=
-                "<text x=\"0\" y=\"\(fixed(max(12, y(value)), 1))\">\(fixed(value, value.magnitude < 10 ? 2 : 0))</text>"
-        }
-        let every = max(1, count / 8)
-        for slot in stride(from: 0, to: count, by: every) {
-            let time = answer.slotStart(slot).dropFirst(11).prefix(5)
-            body += "<text x=\"\(fixed(x(slot), 1))\" y=\"\(height)\">\(time)</text>"
-        }
-        return "<svg viewBox=\"0 0 \(Int(width)) \(Int(height) + 4)\" role=\"img\" aria-label=\"\(label) (\(unit))\">"
-            + "<text x=\"\(left)\" y=\"12\">\(unit)</text>\(body)</svg>\n"
     }
 }
