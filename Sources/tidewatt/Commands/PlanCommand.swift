@@ -57,23 +57,25 @@ struct PlanCommand: ParsableCommand {
     }
 
     func run() throws {
-        let planning = try readCase()
+        let clock = ContinuousClock()
+        var clocked = PlanAnswer.Seconds()
+        let planning = try clock.measuring(&clocked.reading, readCase)
         let options = PlanningOptions(
             gap: gap?.approximate ?? 0.001, preference: prefer.preference, fairness: fairness,
             threads: ProcessInfo.processInfo.activeProcessorCount)
-        let clock = ContinuousClock()
-        let began = clock.now
         let progress = ProgressLine(output.lang("planning", "排程中"))
         Interruption.listen()
-        let solution = solve(
-            planning.problem, options: options, isCancelled: { Interruption.isAsked }, progress: progress.show)
-        let seconds = (clock.now - began) / .seconds(1)
+        let solution = clock.measuring(&clocked.solving) {
+            solve(planning.problem, options: options, isCancelled: { Interruption.isAsked }, progress: progress.show)
+        }
         progress.clear()
         if solution.isCancelled { Output.complain(.stoppedWithBest) }
-        let answer = PlanAnswer(planning, solution, seconds: seconds)
         if let scheduleOut {
-            try FileAccess.write(to: scheduleOut) { PlanAnswer.writeSchedule(planning, solution, to: &$0) }
+            try clock.measuring(&clocked.writing) {
+                try FileAccess.write(to: scheduleOut) { PlanAnswer.writeSchedule(planning, solution, to: &$0) }
+            }
         }
+        let answer = PlanAnswer(planning, solution, clocked)
         if let report { try FileAccess.write(PlanPage(answer, output.lang).html, to: report) }
         output.answer(json: answer.json, text: answer.text(output.lang))
         if answer.hasOverload { throw ExitStatus.answerIsNo.asError }
@@ -116,5 +118,14 @@ enum PlanPreference: String, ExpressibleByArgument, CaseIterable {
         case .late: .late
         case .spread: .spread
         }
+    }
+}
+
+extension ContinuousClock {
+    /// What `body` took, in seconds, and its answer.
+    fileprivate func measuring<Answer>(_ seconds: inout Double, _ body: () throws -> Answer) rethrows -> Answer {
+        let began = now
+        defer { seconds = (now - began) / .seconds(1) }
+        return try body()
     }
 }
