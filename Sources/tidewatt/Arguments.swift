@@ -38,6 +38,13 @@ enum Arguments {
         return value
     }
 
+    /// Up to a year.
+    static func hours(_ text: String) throws -> Rational {
+        let hours = try amount(text)
+        guard hours <= Rational(8784) else { throw ValidationError(.hoursNeeded(text)) }
+        return hours
+    }
+
     static func positiveMinutes(_ text: String) throws -> Int {
         guard let minutes = Int(text), (1...1440).contains(minutes) else {
             throw ValidationError(.minutesNeeded(text))

@@ -50,6 +50,11 @@ extension Message {
             "gap-above-one", "--gap {gap} is above 1; 0.001 is a tenth of a percent", "--gap {gap} 大于 1；0.001 表示千分之一",
             ["gap": gap])
     }
+    static func hoursNeeded(_ text: String) -> Message {
+        Message(
+            "hours-needed", "{text} is more hours than a year has; 2 or 0.5 is meant", "{text} 超过一年的小时数；应如 2 或 0.5",
+            ["text": text])
+    }
     static let stoppedWithBest = Message(
         "stopped-with-best", "stopped; what follows is the best that was found so far", "已停止；以下为目前找到的最优方案")
     static let stoppedUndecided = Message(

@@ -64,7 +64,7 @@ import Testing
         #expect(one.adjustable.allSatisfy { $0.least == .zero && $0.most > .watts(6_500) && $0.most <= .watts(7_040) })
 
         d.disconnect("P1")
-        _ = Self.pass(&d, 3)
+        _ = Self.pass(&d, 6)
         let lost = try #require(d.core.capacity(of: SiteID("S")))
         #expect(lost.nodes[0].vehicles == 0 && lost.nodes[0].adjustable.isEmpty, "not a minute later")
         #expect(lost.nodes[0].connectedCharge == .watts(14_080), "connected it is all the same")

@@ -224,6 +224,12 @@ import Testing
         #expect(charged > .wattHours(10_200) && charged < .wattHours(10_500), "\(charged)")
         run(40, for: .hours(3))
         #expect(try d.core.stored(session()) - charged < .wattHours(5))
+        // The first reading after the pause holds what was charged since it ended.
+        let paused = try d.core.stored(session())
+        run(11_000, for: interval)
+        let first = try d.core.stored(session()) - paused
+        let flowed = Power.watts(11_000).energy(over: interval)
+        #expect(first.milliwattHours > flowed.milliwattHours * 9 / 10 - 2000, "\(first) of \(flowed)")
         let id = try session().id
         d.restart()
         #expect(d.session(id.value)?.v2x?.ownUse ?? .zero > .wattHours(340))

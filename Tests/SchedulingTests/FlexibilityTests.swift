@@ -295,6 +295,44 @@ struct FlexibilityTests {
         #expect(begun.most > quarter.most)
     }
 
+    /// What only burning energy could do is in the bound and not in the block.
+    @Test func `full vehicles that lose on the way can give all they have, and take nothing`() throws {
+        let full = PlanningVehicle(
+            slots: 0..<8, maxCharge: 11, maxDischarge: 11, chargeEfficiency: 0.95, dischargeEfficiency: 0.95,
+            wanted: -30,
+            battery: PlanningBattery(atArrival: 60, minimum: 6, maximum: 60), node: nil)
+        for others in [0, 3] {
+            let car = PlanningVehicle(slots: 0..<8, maxCharge: 7, wanted: 5, node: nil)
+            let fleet = FlexibleFleet(
+                stepHours: 0.25, slotCount: 8,
+                vehicles: [full, full, full] + [PlanningVehicle](repeating: car, count: others))
+            let held = try #require(fleet.heldPower(parts: [1, 1, 1, 1]))
+            #expect(abs(held.least + 33) < 0.1, "\(held)")
+            #expect(held.most >= 5 * Double(others) - 0.1 && held.most < 5 * Double(others) + 4, "\(held)")
+            let zero = [Double](repeating: 0, count: 8)
+            let more = try #require(fleet.largestBlock(0..<4, isMore: true, baseline: zero))
+            #expect(abs(more.power - held.most) < 0.1 && more.power <= more.provenMost)
+        }
+    }
+
+    @Test func `a fleet of a thousand times the size stands for a storage of a thousand times the size`() throws {
+        func fleet(_ scale: Double) -> FlexibleFleet {
+            FlexibleFleet(
+                stepHours: 0.25, slotCount: 40,
+                vehicles: (0..<12).map { n in
+                    PlanningVehicle(
+                        slots: (n % 4)..<(36 + n % 4), maxCharge: 7 * scale, maxDischarge: 7 * scale,
+                        chargeEfficiency: 0.95, dischargeEfficiency: 0.95, wanted: Double(5 + n) * scale,
+                        battery: PlanningBattery(
+                            atArrival: Double(15 + n) * scale, minimum: 6 * scale, maximum: 58 * scale), node: nil)
+                })
+        }
+        let small = try #require(fleet(1).equivalentStorage())
+        let large = try #require(fleet(1000).equivalentStorage(tolerance: 1))
+        #expect(
+            small.energy > 20 && abs(large.energy / 1000 / small.energy - 1) < 0.01, "\(small.energy), \(large.energy)")
+    }
+
     @Test func `a baseline that cannot be followed has no block`() {
         let fleet = RandomFleets.fleet(seed: 701, .chargingOnly)
         #expect(fleet.largestBlock(3..<6, isMore: true, baseline: [Double](repeating: 1e5, count: 24)) == nil)
@@ -437,6 +475,30 @@ struct GuaranteedSetTests {
         #expect(cost(best) <= cost(own) + 0.002 * abs(cost(own)))
         let cheapest = try #require(grown.cheapest(at: prices))
         #expect(cost(cheapest) <= min(cost(best), cost(own)) + 1e-9)
+    }
+
+    /// Whoever discharges may feed such a load, and need not.
+    @Test func `a base load above its limit is no reason to refuse a signal`() {
+        func stay(_ node: Int?) -> PlanningVehicle {
+            PlanningVehicle(slots: 0..<16, maxCharge: 7, wanted: 10, node: node)
+        }
+        let storage = PlanningVehicle(
+            slots: 0..<16, maxCharge: 5, maxDischarge: 5, wanted: 0,
+            battery: PlanningBattery(atArrival: 5, minimum: 0, maximum: 10), node: 0)
+        let giver = PlanningVehicle(
+            slots: 0..<16, maxCharge: 7, maxDischarge: 7, wanted: 0,
+            battery: PlanningBattery(atArrival: 30, minimum: 6, maximum: 60), node: 2)
+        let zero = [Double](repeating: 0, count: 16)
+        let problem = PlanningProblem(
+            stepHours: 0.25, buyPrice: zero, sellPrice: zero, vehicles: [storage, stay(1), stay(1), giver],
+            nodes: [
+                PlanningNode(parent: 2, importLimit: zero.map { _ in -2 }),
+                PlanningNode(parent: 2, importLimit: zero.map { _ in 5 }),
+                PlanningNode(importLimit: zero.map { _ in 100 }, exportLimit: zero.map { _ in 100 }),
+            ])
+        let signal = (0..<16).map { $0 < 8 ? 11.5 : -1.5 }
+        let answer = FlexibleFleet.follow(signal, in: problem)
+        #expect(answer.isFollowed, "\(answer.verdict)")
     }
 
     @Test func `limits that do not let a departure be kept have no set`() {

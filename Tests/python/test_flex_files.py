@@ -91,6 +91,12 @@ def test_stays_outside_the_time_do_nothing(flex):
     assert code == 0 and answer["p_max_kw"] == [0, 0, 0, 0] and answer["e_max_kwh"] == [0, 0, 0, 0]
 
 
+def test_a_stay_that_is_over_owes_nothing(flex):
+    fleet = stay("S1", "08", "10", 14) + stay("S2", "12", "14", 7)
+    code, answer, _ = flex("check", "--from", DAY.format("12"), fleet=fleet, signal=power(*[3.5] * 8))
+    assert (code, answer["feasible"], answer["out_of_reach"]) == (0, True, [])
+
+
 def test_a_stay_that_goes_on_owes_only_what_it_cannot_charge_later(flex):
     _, answer, _ = flex("envelope", "--from", DAY.format("10"), "--to", DAY.format("13"))
     # An hour is left behind the end: 7 of 14 kWh.
@@ -113,6 +119,9 @@ def test_a_storage_and_its_block_in_both_languages(flex):
     for lang, word in (("en", "more"), ("zh", "可增")):
         _, text, _ = flex("block", "--at", DAY.format("12"), "--hours", "2", fleet=fleet, form="text", lang=lang)
         assert word in text
+    for command, *more in (["envelope"], ["block", "--at", DAY.format("12")]):
+        code, _, complaint = flex(command, *more, "--hours", "9" * 30, fleet=fleet)
+        assert code == 2 and "hours" in complaint
     code, _, complaint = flex("block", "--at", DAY.format("19"), "--hours", "2", fleet=fleet)
     assert code == 2 and "--at" in complaint
 
@@ -128,6 +137,8 @@ def test_limits_of_a_grid_bind_what_is_followed_and_what_is_guaranteed(flex):
         code, answer, _ = flex("check", "--grid", "grid.yaml", fleet=fleet, signal=signal)
         assert (code, answer["feasible"]) == ((0, True) if is_feasible else (1, False)), answer
         assert "shared-limits" in answer["why"]
+    code, answer_of_envelope, _ = flex("envelope", "--grid", "grid.yaml", fleet=fleet)
+    assert code == 0 and max(answer_of_envelope["p_max_kw"]) == 10 and answer_of_envelope["equivalent_storage"] is None
     assert "prices" in answer["violated"] and answer["violated"]["by_yuan"] > 0
     given = ["--grid", "grid.yaml", "--tariff", TARIFF, "--blocks", "4"]
     code, answer, _ = flex("guaranteed", *given, "--columns-out", "C.csv", fleet=fleet)

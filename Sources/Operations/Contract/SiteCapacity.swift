@@ -36,8 +36,9 @@ public struct SiteCapacity: Hashable, Sendable {
         }
     }
 
-    /// The most and the least power that all of the vehicles below can hold together from now on for so long, with every departure
-    /// kept and no limit of the node or of nodes below it broken. Charging positive.
+    /// The most and the least power that all of the vehicles below can hold together from now on for so long, such that every stay
+    /// can still have what it wants by its departure, within the limits of the node and of nodes below it while it is held. Whether
+    /// those limits let all of them catch up later is not looked at. Slots count by their mean. Charging positive.
     public struct Adjustable: Hashable, Sendable {
         public let span: Duration
         public let most: Power
@@ -79,7 +80,9 @@ public struct CapacityProblem: Sendable {
                     adjustable: below[n].isEmpty
                         ? []
                         : SiteCapacity.spans.compactMap { span in
-                            let slots = 1 + Int((span.wholeMilliseconds - 1) / step.wholeMilliseconds)
+                            // The slot under way is held for its rest, so the hold goes on into the last one.
+                            let later = Double(span.wholeMilliseconds) / Double(step.wholeMilliseconds) - remaining
+                            let slots = 1 + Int(max(0, later).rounded(.up))
                             guard let range = range(of: n, slots: slots, stepHours, isCancelled) else { return nil }
                             return SiteCapacity.Adjustable(
                                 span: span, most: Power(roundingKilowatts: range.most),
@@ -97,6 +100,9 @@ public struct CapacityProblem: Sendable {
         return false
     }
 
+    /// Of the first slot only the rest can be used, and of its last moments nothing is asked.
+    private func part(_ slot: Int) -> Double { slot > 0 ? 1 : remaining >= 0.02 ? remaining : 0 }
+
     /// kW held in the first `slots` slots. Fleets under different nodes do not depend on each other: what hangs directly under each
     /// holds its own power, and a node passes on what its limits leave of the sum.
     private func range(
@@ -106,8 +112,7 @@ public struct CapacityProblem: Sendable {
         let own = vehicles.filter { $0.node == n }
         if !own.isEmpty {
             let fleet = FlexibleFleet(stepHours: stepHours, slotCount: slotCount, vehicles: own)
-            // Of the first slot only the rest can be used.
-            let parts = (0..<min(slots, slotCount)).map { $0 == 0 ? remaining : 1 }
+            let parts = (0..<min(slots, slotCount)).map(part)
             guard let held = fleet.heldPower(parts: parts, isCancelled: isCancelled) else { return nil }
             (most, least) = held
         }
@@ -117,8 +122,8 @@ public struct CapacityProblem: Sendable {
             most += below.most
             least += below.least
         }
-        for t in 0..<min(slots, slotCount) {
-            let part = t == 0 ? remaining : 1
+        for t in 0..<min(slots, slotCount) where part(t) > 0 {
+            let part = part(t)
             most = min(most, max(0, nodes[n].importLimit[t]) / part)
             if let limit = nodes[n].exportLimit?[t] { least = max(least, -max(0, limit) / part) }
         }

@@ -67,7 +67,7 @@ extension Core {
         dropCalls(s, at: now)
         persistLive(s)
         // Who is lost can be asked for nothing, from now on.
-        if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].capacityAskedAt = nil }
+        if let site = stations[s].station.site.flatMap({ siteIndex[$0] }) { sites[site].capacityIsWanted = true }
         emit(.publish(.station(id)))
     }
 

@@ -41,12 +41,16 @@ extension Core {
     mutating func setOwnUseApart(_ taken: Energy, since: Instant, to instant: Instant, _ s: Int, _ i: Int) {
         let session = stations[s].sessions[i]
         guard taken > .zero, let v2x = session.v2x, let e = stations[s].evse(session.evse.number) else { return }
-        let last = stations[s].evses[e].steering.registerStep
-        let from = last.flatMap { $0.session == session.id ? $0.at : nil } ?? since
-        stations[s].evses[e].steering.registerStep = SteeringState.RegisterStep(session: session.id, at: instant)
+        let last = stations[s].evses[e].steering.registerStep.flatMap { $0.session == session.id ? $0 : nil }
+        let heardAt = v2x.heardAt ?? v2x.toldAt
+        let from = last?.at ?? max(session.startedAt, heardAt)
+        let unit = min(last?.least ?? .wattHours(1), taken)
+        stations[s].evses[e].steering.registerStep = SteeringState.RegisterStep(
+            session: session.id, at: instant, least: last.map { min($0.least, taken) } ?? taken)
         // What came before the vehicle spoke of its energies is not counted against them (``moveNeeds(_:_:knownBefore:)``).
-        guard instant > v2x.heardAt ?? v2x.toldAt, instant > from,
-            taken.meanPower(over: instant - from) < LossTrack.leastFlow
+        guard instant > heardAt, instant > from, taken.meanPower(over: instant - from) < LossTrack.leastFlow,
+            // After a pause the first reading may hold more than the one step that the register makes at a time.
+            instant <= since || (taken - unit).meanPower(over: instant - since) < LossTrack.leastFlow
         else { return }
         stations[s].sessions[i].v2x?.ownUse += taken
     }

@@ -16,7 +16,7 @@ extension Core {
 
     mutating func requestPlan(site s: Int, _ trigger: String) {
         if sites[s].planning.trigger == nil { sites[s].planning.trigger = trigger }
-        sites[s].capacityAskedAt = nil
+        sites[s].capacityIsWanted = true
     }
 
     mutating func planIfDue(site s: Int, at now: Instant) {

@@ -25,6 +25,8 @@ struct SteeringState: Hashable, Sendable {
     struct RegisterStep: Hashable, Sendable {
         let session: Session.ID
         let at: Instant
+        /// The smallest that was seen: registers count in units.
+        let least: Energy
     }
 }
 
@@ -119,6 +121,7 @@ extension Core {
             var fresh = SteeringState()
             fresh.connectedAt = now
             fresh.kept = stations[s].evses[e].steering.kept
+            fresh.registerStep = stations[s].evses[e].steering.registerStep
             stations[s].evses[e].steering = fresh
             // A schedule of its vehicle ends with the line.
             let number = stations[s].evses[e].number

@@ -11,9 +11,10 @@ struct SiteSlot: Sendable {
     /// The plan in force.
     var plan: Plan?
     var planning = PlanningClock()
-    /// What could be asked of its vehicles when it was measured last, and when that was asked for; `nil`: at once.
+    /// What could be asked of its vehicles when it was measured last, when that was asked for, and whether something changed since.
     var capacity: SiteCapacity?
     var capacityAskedAt: Instant?
+    var capacityIsWanted = false
     /// Wishes of the platform's own (a commissioning test), and what groups were asked for.
     var instructions: [Instruction] = []
     /// The dispatcher's newest word on the groups.

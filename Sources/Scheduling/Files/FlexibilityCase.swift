@@ -54,8 +54,10 @@ public struct FlexibilityCase: Sendable {
         vehicles.reserveCapacity(fleet.stays.count)
         later.reserveCapacity(fleet.stays.count)
         for stay in fleet.stays {
-            let vehicle = PlanningVehicle(
+            var vehicle = PlanningVehicle(
                 stay, start: horizon.start, step: step, count: count, wear: 0, node: grid?.nodeOfEVSE[stay.evse])
+            // What is over owes nothing any more.
+            if stay.interval.end <= horizon.start { vehicle.wanted = 0 }
             vehicles.append(vehicle)
             let rest = Double(max(0, stay.interval.end.milliseconds - max(end, stay.interval.start).milliseconds))
             later.append(rest / 3_600_000 * vehicle.maxCharge * vehicle.chargeEfficiency)

@@ -2,7 +2,8 @@
 ///
 /// It is proven by services, each followed to the last kilowatt of the baseline: at ``positions`` places of the time it holds,
 /// charge what it holds and give it back at once or at the end; give first and take back at once or at the end. Any mixture of
-/// them can be followed too, since every set of stays' schedules is convex. Before and after the time it holds the fleet is free.
+/// them can be followed too, since stays' schedules form convex sets (but for full batteries with losses, which do not burn energy).
+/// Before and after the time it holds the fleet is free.
 public struct EquivalentStorage: Hashable, Sendable {
     /// Slots for which it holds: those around the fullest in which at least half as much power is plugged in.
     public var slots: Range<Int>
@@ -69,9 +70,15 @@ extension FlexibleFleet {
                     }?.size ?? 0
                 progress(0.3 + 0.7 * (Double(k) + Double(n + 1) / Double(services.count)) / Double(trips.count))
             }
-            candidate.charge *= part
-            candidate.discharge *= part
-            candidate.energy *= part
+            candidate.scale(by: part)
+            // Earlier services were followed at a larger part: where only burning energy could do something, that says nothing.
+            for _ in 0..<5 where candidate.energy > FlexibleFleet.dust {
+                if canStand(for: candidate, tolerance: tolerance, isCancelled: isCancelled) { break }
+                candidate.scale(by: 0.97)
+            }
+            guard candidate.energy > FlexibleFleet.dust,
+                canStand(for: candidate, tolerance: tolerance, isCancelled: isCancelled)
+            else { continue }
             if candidate.energy > (best?.energy ?? FlexibleFleet.dust) { best = candidate }
         }
         return best
@@ -109,6 +116,12 @@ extension FlexibleFleet {
 }
 
 extension EquivalentStorage {
+    fileprivate mutating func scale(by part: Double) {
+        charge *= part
+        discharge *= part
+        energy *= part
+    }
+
     /// Where blocks of `length` slots begin.
     static func places(_ slots: Range<Int>, _ length: Int) -> [Int] {
         let last = slots.upperBound - length

@@ -35,7 +35,8 @@ public struct FlexibleFleet: Sendable {
             if let battery = vehicle.battery { most = min(most, max(0, battery.maximum - battery.atArrival)) }
             let later = chargedLater.isEmpty ? 0 : chargedLater[v]
             if wanted - most - later > FlexibleFleet.dust { outOfReach.append((v, wanted - most - later)) }
-            owed.append(min(later > 0 ? max(min(0, wanted), wanted - later) : wanted, most))
+            let now = vehicle.maxDischarge > 0 ? wanted - later : max(0, wanted - later)
+            owed.append(min(now, most))
         }
         self.owed = owed
         self.outOfReach = outOfReach

@@ -35,7 +35,9 @@ extension FlexibleFleet {
         }
         switch reach {
         case .reached(let weights):
-            guard let found = set.schedules(weights, tolerance: 0.5 * tolerance, isCancelled: isCancelled) else {
+            guard let found = set.schedules(weights, tolerance: 0.5 * tolerance, isCancelled: isCancelled),
+                fleet.keepsLimits(found, problem)
+            else {
                 return answer(.undecided, set.total(weights))
             }
             return answer(.followed(schedules: found), set.total(weights))

@@ -47,8 +47,7 @@ public struct GuaranteedSet: Sendable {
             return nil
         }
         columns = [first.column]
-        let mean = problem.buyPrice.reduce(0) { $0 + abs($1) } / Double(max(1, problem.slotCount))
-        let push = 10 * max(mean, 0.1)
+        let push = 10 * problem.buyPrice.reduce(0.1) { max($0, abs($1)) }
         let count = min(blocks, problem.slotCount)
         for k in 0..<count where !isCancelled() {
             let slots = (problem.slotCount * k / count)..<(problem.slotCount * (k + 1) / count)
@@ -73,6 +72,8 @@ public struct GuaranteedSet: Sendable {
         self.fleet = fleet
         self.options = options
         var own = problem
+        // A base load above its limit leaves the fleet no import there, and asks nothing of it.
+        for n in own.nodes.indices { own.nodes[n].importLimit = own.nodes[n].importLimit.map { max(0, $0) } }
         for v in own.vehicles.indices {
             own.vehicles[v].minCharge = 0
             own.vehicles[v].battery =
@@ -172,7 +173,9 @@ public struct GuaranteedSet: Sendable {
             guard let found = column(at: prices, sell: prices, .asked, isCancelled) else { break }
             // The signal's own cost at these prices is below that of anything that can be done.
             let own = zip(prices, signal).reduce(0) { $0 + $1.0 * $1.1 } * problem.stepHours
-            if found.bound - own > tolerance * problem.stepHours * prices.reduce(0, { $0 + abs($1) }) {
+            if found.bound - own > FlexibleFleet.dust,
+                found.bound - own > tolerance * problem.stepHours * prices.reduce(0, { $0 + abs($1) })
+            {
                 return .refused(
                     prices: prices.map { -$0 }, by: found.bound - own, nearest: weights(of: mixture))
             }

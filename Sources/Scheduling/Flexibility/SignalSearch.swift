@@ -103,7 +103,8 @@ final class SignalSearch {
     ///
     /// - Returns: a proof, if the search ended with one.
     func mix(tolerance: Double, isCancelled: () -> Bool, progress: () -> Void) -> Proof? {
-        var directions: [[Double]] = []
+        var directions: [Int: [Double]] = [:]
+        var steps = 0
         let start = Array((0..<net.count).map { net[$0] })
         var mixture = NearestMixture(residual.map { -$0 }, number: -1)
         var proof: Proof?
@@ -113,14 +114,18 @@ final class SignalSearch {
             let weights = rest.map { -$0 }
             let answer = support(weights)
             let by = zip(weights, signal).reduce(0) { $0 + $1.0 * $1.1 } - answer.most
-            if by > tolerance * rest.reduce(0, { $0 + abs($1) }) {
+            if by > FlexibleFleet.dust * rest.reduce(0, { max($0, abs($1)) }),
+                by > tolerance * rest.reduce(0, { $0 + abs($1) })
+            {
                 let scale = rest.reduce(0) { max($0, abs($1)) }
                 proof = .prices(weights.map { $0 / scale }, by: by / scale)
                 break
             }
-            directions.append(weights)
+            directions[steps] = weights
             let point = signal.indices.map { isFollowed[$0] ? answer.total[$0] - signal[$0] : 0 }
-            guard mixture.add(point, number: directions.count - 1) else { break }
+            guard mixture.add(point, number: steps) else { break }
+            steps += 1
+            directions = directions.filter { mixture.numbers.contains($0.key) }
             progress()
         }
         net.fill(0)
@@ -128,7 +133,7 @@ final class SignalSearch {
             if number < 0 {
                 for k in start.indices { net[k] += weight * start[k] }
             } else {
-                visitAnswers(to: directions[number]) { car in
+                visitAnswers(to: directions[number]!) { car in
                     for j in 0..<car.count {
                         net[car.offset + j] += weight * (group.response.charge[j] - group.response.discharge[j])
                     }

@@ -121,11 +121,14 @@ struct FlexEnvelope: ParsableCommand {
             """))
 
     @OptionGroup var input: FlexInput
-    @Option(help: help("Grid YAML whose limits cut the bounds.", "电网 YAML，其限额用于收紧外包络。"))
+    @Option(
+        help: help(
+            "Grid YAML whose limits cut the bounds; then no storage is looked for.",
+            "电网 YAML，其限额用于收紧外包络；此时不求等效储能。"))
     var grid: String?
     @Option(
         help: help("Hours for which the storage's power should last (2).", "等效储能功率应维持的小时数（默认 2）。"),
-        transform: Arguments.amount)
+        transform: Arguments.hours)
     var hours: Rational = Rational(2)
     @Option(help: help("Where to write a page with curves: HTML.", "曲线网页输出：HTML。"))
     var report: String?
@@ -136,11 +139,15 @@ struct FlexEnvelope: ParsableCommand {
         let envelope = flex.flexible.envelope(under: flex.nodes)
         Interruption.listen()
         let progress = ProgressLine(output.lang("looking for a storage", "求等效储能"))
-        let storage = flex.flexible.equivalentStorage(
-            hours: max(flex.flexible.stepHours, hours.approximate),
-            tolerance: input.tolerance(for: envelope.mostPower), isCancelled: { Interruption.isAsked },
-            progress: progress.show)
+        // What proves a storage are schedules of the stays alone.
+        let storage =
+            grid == nil
+            ? flex.flexible.equivalentStorage(
+                hours: max(flex.flexible.stepHours, hours.approximate),
+                tolerance: input.tolerance(for: envelope.mostPower), isCancelled: { Interruption.isAsked },
+                progress: progress.show) : nil
         progress.clear()
+        if storage == nil, Interruption.isAsked { throw Refusal(.stoppedUndecided) }
         if let report { try FileAccess.write(page(flex, envelope, storage), to: report) }
         output.answer(json: json(flex, envelope, storage), text: text(flex, envelope, storage))
     }
@@ -159,13 +166,14 @@ struct FlexEnvelope: ParsableCommand {
             "p_max_kw": list(envelope.mostPower), "p_min_kw": list(envelope.leastPower),
             "e_max_kwh": list(envelope.mostEnergy), "e_min_kwh": list(envelope.leastEnergy),
             "exact": .bool(why.isEmpty), "why": .array(why.map { .string($0) }),
-            "equivalent_storage": [
-                "charge_kw": .double(storage?.charge ?? 0), "discharge_kw": .double(storage?.discharge ?? 0),
-                "energy_kwh": .double(storage?.energy ?? 0), "round_trip": .double(storage?.roundTrip ?? 1),
-                "holds_from": .string(orNull: storage.map { flex.time($0.slots.lowerBound) }),
-                "holds_to": .string(orNull: storage.map { flex.time($0.slots.upperBound) }),
-                "baseline_kw": storage.map { list($0.baseline) } ?? .null,
-            ],
+            "equivalent_storage": grid == nil
+                ? [
+                    "charge_kw": .double(storage?.charge ?? 0), "discharge_kw": .double(storage?.discharge ?? 0),
+                    "energy_kwh": .double(storage?.energy ?? 0), "round_trip": .double(storage?.roundTrip ?? 1),
+                    "holds_from": .string(orNull: storage.map { flex.time($0.slots.lowerBound) }),
+                    "holds_to": .string(orNull: storage.map { flex.time($0.slots.upperBound) }),
+                    "baseline_kw": storage.map { list($0.baseline) } ?? .null,
+                ] : .null,
             "out_of_reach": flex.outOfReachJSON,
         ]
     }
@@ -222,7 +230,7 @@ struct FlexEnvelope: ParsableCommand {
                     "Stands for a storage from \(from) to \(to): charges \(fixed(storage.charge)) kW, discharges \(fixed(storage.discharge)) kW against its baseline, holds \(fixed(storage.energy)) kWh, gives back \(percentText(storage.roundTrip, 1)).",
                     "\(from) 至 \(to) 可等效为储能：相对基线可增 \(fixed(storage.charge)) kW、可减 \(fixed(storage.discharge)) kW，容量 \(fixed(storage.energy)) kWh，往返效率 \(percentText(storage.roundTrip, 1))。"
                 ))
-        } else {
+        } else if grid == nil {
             lines.append(say("It cannot stand for a storage.", "无法等效为储能。"))
         }
         return (lines + flex.outOfReachLines(say)).joined(separator: "\n")
@@ -399,7 +407,7 @@ struct FlexBlock: ParsableCommand {
     @OptionGroup var input: FlexInput
     @Option(help: help("When the block begins.", "时段起点。"), transform: Arguments.instant)
     var at: Instant
-    @Option(help: help("How long it lasts, hours.", "持续小时数。"), transform: Arguments.amount)
+    @Option(help: help("How long it lasts, hours.", "持续小时数。"), transform: Arguments.hours)
     var hours: Rational
     @Option(help: help("Baseline CSV slot,kw (default: charging evenly).", "基线 CSV：slot,kw（默认匀速充电）。"))
     var baseline: String?
