@@ -61,7 +61,7 @@ import Testing
         _ = Self.pass(&d, 70)
         let one = try #require(d.core.capacity(of: SiteID("S"))).nodes[0]
         #expect(one.vehicles == 1 && one.adjustable.map(\.span) == SiteCapacity.spans)
-        #expect(one.adjustable.allSatisfy { $0.least == .zero && $0.most > .watts(6_500) && $0.most <= .watts(7_040) })
+        #expect(one.adjustable.allSatisfy { $0.least == .zero && $0.most > .watts(5_000) && $0.most <= .watts(7_040) })
 
         d.disconnect("P1")
         _ = Self.pass(&d, 6)
