@@ -235,6 +235,29 @@ import Testing
         #expect(d.session(id.value)?.v2x?.ownUse ?? .zero > .wattHours(340))
     }
 
+    /// Else a plan would give at a flat price what the valley behind the departure is to bring back.
+    @Test func `nobody is planned to stay longer than was stated, and who should be gone gives nothing`() throws {
+        var d = Self.yard(site: ["DC_BPT"])
+        _ = Self.authorize(&d, vehicle: "WMIV1234567890ABC")
+        Self.start(&d, vehicle: "WMIV1234567890ABC")
+        d.say(
+            "P1", "StatusNotification",
+            #"{"timestamp":"\#(d.now)","connectorStatus":"Occupied","evseId":1,"connectorId":1}"#)
+        #expect(Self.needs(&d, "DC_BPT").contains("Accepted"))
+        Self.pass(&d, .seconds(30))
+        let stated = try #require(Self.session(d).needs?.departure)
+        func candidate() throws -> Core.Candidate {
+            var core = d.core
+            return try #require(core.planningBasis(site: 0, at: d.now).candidates.first)
+        }
+        #expect(try candidate().vehicle.maxDischarge > 0)
+        Self.pass(&d, stated - d.now - .minutes(10))
+        #expect(try candidate().key.departure == stated)
+        Self.pass(&d, .minutes(16))
+        let overdue = try candidate()
+        #expect(overdue.key.departure > d.now && overdue.vehicle.maxDischarge == 0)
+    }
+
     @Test func `what a vehicle says is kept as net energy since plug-in, over a restart`() throws {
         var d = Self.yard(site: ["DC_BPT"])
         _ = Self.authorize(&d, vehicle: "WMIV1234567890ABC")

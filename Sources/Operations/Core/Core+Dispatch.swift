@@ -62,7 +62,9 @@ extension Core {
             governed = self.governed(m, e, session, at: now)
             stay = DispatchInput.Stay(
                 session: session.id.value, startedAt: session.startedAt, delivered: stored(session),
-                wanted: outlook.wanted, minimum: session.needs?.minimum, departure: outlook.departure,
+                wanted: outlook.wanted, minimum: session.needs?.minimum,
+                // Whoever should be gone may go at any moment: nothing is taken that would have to come back.
+                departure: isOverdue(session, at: now) ? now : outlook.departure,
                 isFull: isSuspendedByVehicle(evse, at: now), steering: steering(m, e, session, at: now),
                 awaitsSteering: awaitsSteering(m, e, session, at: now),
                 mayGive: session.v2x.map {
@@ -105,7 +107,7 @@ extension Core {
     /// stays (and costs too much for every step).
     mutating func outlook(_ m: Int, _ e: Int, _ session: Session, _ s: Int, at now: Instant) -> Outlook {
         if let known = stations[m].evses[e].outlook, known.session == session.id,
-            now - known.at < settings.replanInterval, now >= known.at
+            now - known.at < settings.replanInterval, now >= known.at, known.departure > now
         {
             return known
         }
@@ -125,7 +127,10 @@ extension Core {
                 stillDrawing: !(stations[m].evses[e].dispatch?.isFull ?? false)
             ).value(at: settings.energyQuantile)
         let outlook = Outlook(
-            session: session.id, departure: max(departure, now + Self.leastStay),
+            session: session.id,
+            // Nobody stays longer than was stated because little of it is left: what is taken then would not come back.
+            departure: session.needs?.departure.map { $0 > now } == true
+                ? departure : max(departure, now + Self.leastStay),
             wanted: session.needs?.minimum.map { max(wanted, $0) } ?? wanted,
             isForecast: session.needs?.departure == nil || session.needs?.energy == nil, at: now)
         stations[m].evses[e].outlook = outlook
@@ -133,6 +138,9 @@ extension Core {
     }
     /// A vehicle that is still there after its expected departure is planned for so long.
     private static let leastStay: Duration = .minutes(30)
+
+    /// Still there after the departure that was stated.
+    func isOverdue(_ session: Session, at now: Instant) -> Bool { session.needs?.departure.map { $0 <= now } ?? false }
 
     // MARK: - Commands
 

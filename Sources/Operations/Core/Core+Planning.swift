@@ -159,7 +159,8 @@ extension Core {
         let power = capability.settable(limit ?? capability.rating)
         let missing = outlook.wanted - delivered
         // Who gives back is planned for also when nothing is missing.
-        let steering = steering(m, e, session, controlled: false, at: now)
+        let steering =
+            isOverdue(session, at: now) ? nil : self.steering(m, e, session, controlled: false, at: now)
         guard missing > .zero || steering != nil, power > .zero else { return nil }
         let isStated = (session.needs?.energy ?? session.v2x?.target) != nil
 
