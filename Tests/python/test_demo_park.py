@@ -60,6 +60,8 @@ def test_limits_and_minimums_are_kept(park):
         assert one["peak_kw"] <= one["limit_kw"]
         assert one["export_peak_kw"] <= one["export_limit_kw"]
         assert seen["departures"] >= 10, seen
+        # All leave at midnight, when a cheap hour begins that none of them is there for. Busy machines may delay one.
+        assert seen["missed_targets"] <= 2, one
     assert day["discharged_kwh"] > 40 and day["valley_share_net"] <= day["valley_share_gross"]
 
 
