@@ -65,7 +65,7 @@ struct FlexibilityTests {
                     nearest.most[j] = group.chargeLimit[car.offset + j]
                     nearest.least[j] = -group.dischargeLimit[car.offset + j]
                 }
-                nearest.respond(car, owed: car.target)
+                nearest.respond(car)
                 var (energy, outside, isFull) = (car.start, 0.0, false)
                 var rest = [Double](repeating: 0, count: 24)
                 for j in 0..<car.count {
@@ -418,14 +418,24 @@ struct GuaranteedSetTests {
     static let seeds: UInt64 =
         ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMap(UInt64.init).map { min($0, 100) } ?? 12
 
+    /// There burning energy is no way out, and whatever can be done is handed out.
+    static func isLossless(_ seed: UInt64) -> Bool { seed % 2 == 0 }
+
     /// Nodes that bind, and departures that can be kept below them.
     static func problem(seed: UInt64) -> PlanningProblem {
         var problem = RandomProblems.problem(seed: 4000 + seed, slots: 24, vehicles: 30)
         let fleet = FlexibleFleet(stepHours: problem.stepHours, slotCount: 24, vehicles: problem.vehicles)
-        for v in problem.vehicles.indices { problem.vehicles[v].wanted = 0.8 * fleet.owed[v] }
+        for v in problem.vehicles.indices {
+            problem.vehicles[v].wanted = 0.8 * fleet.owed[v]
+            guard isLossless(seed) else { continue }
+            (problem.vehicles[v].chargeEfficiency, problem.vehicles[v].dischargeEfficiency) = (1, 1)
+        }
+        let search = SignalSearch(
+            FlexibleFleet(stepHours: problem.stepHours, slotCount: 24, vehicles: problem.vehicles))
+        search.stayEven()
         let even = problem.nodeLoads(
-            FlexibleFleet(stepHours: problem.stepHours, slotCount: 24, vehicles: problem.vehicles).evenSchedules.map {
-                VehicleSchedule(net: $0, undelivered: 0, binding: [])
+            problem.vehicles.indices.map {
+                VehicleSchedule(net: search.schedule($0), undelivered: 0, binding: [])
             })
         for n in problem.nodes.indices {
             for t in 0..<24 {
@@ -446,7 +456,10 @@ struct GuaranteedSetTests {
             let sum = weights.reduce(0, +)
             weights = weights.map { $0 / sum }
             // Burning energy is not issued: where only that would do, nothing is.
-            guard let schedules = set.schedules(weights) else { continue }
+            guard let schedules = set.schedules(weights) else {
+                #expect(!GuaranteedSetTests.isLossless(seed))
+                continue
+            }
             try GuaranteedSetTests.check(set, schedules, set.total(weights))
         }
     }
@@ -539,7 +552,8 @@ struct GuaranteedSetHighsTests {
                 // The planner's bound is within its gap of the best.
                 #expect(zip(prices, energies).reduce(0) { $0 + $1.0 * $1.1 } - most > by - 1e-5)
                 #expect(distance > 0.001 * problem.stepHours)
-            case .undecided: #expect(distance < 0.5, "miss \(answer.miss)")
+            case .undecided:
+                #expect(!GuaranteedSetTests.isLossless(50 + seed) && distance < 0.5, "miss \(answer.miss)")
             }
         }
     }

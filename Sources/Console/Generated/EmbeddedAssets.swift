@@ -2023,7 +2023,7 @@ enum EmbeddedAssets {
                   "flow.power": "Power, kW",
                   "v2g.whole": "Income and figures",
                   "capacity.title": "What can be asked of the vehicles now",
-                  "capacity.text": "The least and the most power that all vehicles below a node can hold from now on, every departure kept, within limits ({at}). Not what is connected, declared or tested.",
+                  "capacity.text": "The least and the most power that all vehicles below a node can hold from now on, every departure kept, within limits while it is held ({at}). Not what is connected, declared or tested.",
                   "capacity.node": "Node",
                   "capacity.vehicles": "Vehicles that can be steered",
                   "capacity.charge": "Connected charging, kW",
@@ -3946,7 +3946,7 @@ enum EmbeddedAssets {
                   "flow.power": "功率 kW",
                   "v2g.whole": "收益与指标",
                   "capacity.title": "当前可调节能力",
-                  "capacity.text": "自 {at} 起，在满足全部离开需求与各级限额的前提下，节点下全部车辆可维持的最小与最大功率。不等于接入容量、申报容量或测试容量。",
+                  "capacity.text": "自 {at} 起，在满足全部离开需求、维持期间不超各级限额的前提下，节点下全部车辆可维持的最小与最大功率。不等于接入容量、申报容量或测试容量。",
                   "capacity.node": "节点",
                   "capacity.vehicles": "可控车辆",
                   "capacity.charge": "接入充电容量 kW",
@@ -6804,7 +6804,7 @@ enum EmbeddedAssets {
                           "403": {"$ref": "#/components/responses/Problem403"},
                           "404": {"$ref": "#/components/responses/Problem404"}
                         },
-                        "description": "Least role: viewer. The least and the most power that all vehicles below a node can hold together from now on, every departure kept, within the limits of the node and of nodes below it. Beside it what is merely connected; what is declared or tested are other figures.",
+                        "description": "Least role: viewer. The least and the most power that all vehicles below a node can hold together from now on, every departure kept, within the limits of the node and of nodes below it while it is held. Beside it what is merely connected; what is declared or tested are other figures.",
                         "parameters": [
                           {
                             "name": "id",

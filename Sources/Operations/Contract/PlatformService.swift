@@ -78,7 +78,7 @@ public protocol PlatformService: DeviceService, DERService, SwapService, MoneySe
     func priceLevels(of site: SiteID, in interval: Interval) async -> [PriceLevelSpan]
     /// What groups of the site were asked for and how they stand, in order of their beginning.
     func instructions(of site: SiteID) async -> [GroupInstruction]
-    /// What can be asked of the site's vehicles now; `nil`: no such site.
+    /// What can be asked of the site's vehicles now; `nil`: no such site, or nothing was measured yet.
     func capacity(of site: SiteID) async -> SiteCapacity?
     /// What would hold on the site if the platform died now.
     func offlineOutlook(of site: SiteID) async -> OfflineOutlook?

@@ -69,65 +69,71 @@ public struct CapacityProblem: Sendable {
     let connected: [(node: NodeID, charge: Power, discharge: Power)]
 
     public func measured(isCancelled: () -> Bool = { false }) -> SiteCapacity {
-        let stepHours = Double(step.wholeMilliseconds) / 3_600_000
-        let below = nodes.indices.map { n in vehicles.indices.filter { isBelow(vehicles[$0].node, n) } }
+        var direct = [[PlanningVehicle]](repeating: [], count: nodes.count)
+        var below = [Int](repeating: 0, count: nodes.count)
+        for vehicle in vehicles {
+            guard let node = vehicle.node else { continue }
+            direct[node].append(vehicle)
+            var above: Int? = node
+            while let n = above {
+                below[n] += 1
+                above = nodes[n].parent
+            }
+        }
+        let ranges = SiteCapacity.spans.map { heldPowers(for: $0, direct, isCancelled) }
         return SiteCapacity(
             site: site, at: at,
             nodes: connected.indices.map { n in
                 SiteCapacity.Node(
                     node: connected[n].node, connectedCharge: connected[n].charge,
-                    connectedDischarge: connected[n].discharge, vehicles: below[n].count,
-                    adjustable: below[n].isEmpty
+                    connectedDischarge: connected[n].discharge, vehicles: below[n],
+                    adjustable: below[n] == 0
                         ? []
-                        : SiteCapacity.spans.compactMap { span in
-                            // The slot under way is held for its rest, so the hold goes on into the last one.
-                            let later = Double(span.wholeMilliseconds) / Double(step.wholeMilliseconds) - remaining
-                            let slots = 1 + Int(max(0, later).rounded(.up))
-                            guard let range = range(of: n, slots: slots, stepHours, isCancelled) else { return nil }
-                            return SiteCapacity.Adjustable(
-                                span: span, most: Power(roundingKilowatts: range.most),
-                                least: Power(roundingKilowatts: range.least))
+                        : zip(SiteCapacity.spans, ranges).compactMap { span, held in
+                            held[n].map {
+                                SiteCapacity.Adjustable(
+                                    span: span, most: Power(roundingKilowatts: $0.most),
+                                    least: Power(roundingKilowatts: $0.least))
+                            }
                         })
             })
-    }
-
-    private func isBelow(_ node: Int?, _ n: Int) -> Bool {
-        var above = node
-        while let m = above {
-            if m == n { return true }
-            above = nodes[m].parent
-        }
-        return false
     }
 
     /// Of the first slot only the rest can be used, and of its last moments nothing is asked.
     private func part(_ slot: Int) -> Double { slot > 0 ? 1 : remaining >= 0.02 ? remaining : 0 }
 
-    /// kW held in the first `slots` slots. Fleets under different nodes do not depend on each other: what hangs directly under each
-    /// holds its own power, and a node passes on what its limits leave of the sum.
-    private func range(
-        of n: Int, slots: Int, _ stepHours: Double, _ isCancelled: () -> Bool
-    ) -> (most: Double, least: Double)? {
-        var (most, least) = (0.0, 0.0)
-        let own = vehicles.filter { $0.node == n }
-        if !own.isEmpty {
-            let fleet = FlexibleFleet(stepHours: stepHours, slotCount: slotCount, vehicles: own)
-            let parts = (0..<min(slots, slotCount)).map(part)
-            guard let held = fleet.heldPower(parts: parts, isCancelled: isCancelled) else { return nil }
-            (most, least) = held
+    /// kW that can be held below each node; `nil`: nothing can be promised there.
+    ///
+    /// Fleets under different nodes do not depend on each other: what hangs directly under each holds its own power, and a node
+    /// passes on what its limits leave of the sum.
+    private func heldPowers(
+        for span: Duration, _ direct: [[PlanningVehicle]], _ isCancelled: () -> Bool
+    ) -> [(most: Double, least: Double)?] {
+        // The slot under way is held for its rest, so the hold goes on into the last one.
+        let later = Double(span.wholeMilliseconds) / Double(step.wholeMilliseconds) - remaining
+        let parts = (0..<min(slotCount, 1 + Int(max(0, later).rounded(.up)))).map(part)
+        let stepHours = Double(step.wholeMilliseconds) / 3_600_000
+        typealias Held = (most: Double, least: Double)?
+        func sum(_ a: Held, _ b: Held) -> Held {
+            guard let a, let b else { return nil }
+            return (a.most + b.most, a.least + b.least)
         }
-        for child in nodes.indices where nodes[child].parent == n {
-            guard vehicles.contains(where: { isBelow($0.node, child) }) else { continue }
-            guard let below = range(of: child, slots: slots, stepHours, isCancelled) else { return nil }
-            most += below.most
-            least += below.least
+        var held = [Held](repeating: (0, 0), count: nodes.count)
+        for n in PlanningNode.leavesFirst(nodes) {
+            if !direct[n].isEmpty {
+                let fleet = FlexibleFleet(stepHours: stepHours, slotCount: slotCount, vehicles: direct[n])
+                held[n] = sum(held[n], fleet.heldPower(parts: parts, isCancelled: isCancelled))
+            }
+            if var (most, least) = held[n] {
+                for (t, part) in parts.enumerated() where part > 0 {
+                    most = min(most, max(0, nodes[n].importLimit[t]) / part)
+                    if let limit = nodes[n].exportLimit?[t] { least = max(least, -max(0, limit) / part) }
+                }
+                // Else what must be charged does not fit.
+                held[n] = least <= most ? (most, least) : nil
+            }
+            if let parent = nodes[n].parent { held[parent] = sum(held[parent], held[n]) }
         }
-        for t in 0..<min(slots, slotCount) where part(t) > 0 {
-            let part = part(t)
-            most = min(most, max(0, nodes[n].importLimit[t]) / part)
-            if let limit = nodes[n].exportLimit?[t] { least = max(least, -max(0, limit) / part) }
-        }
-        // What must be charged does not fit: nothing can be promised.
-        return least <= most ? (most, least) : nil
+        return held
     }
 }

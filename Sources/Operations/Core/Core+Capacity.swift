@@ -34,6 +34,7 @@ extension Core {
     private mutating func capacityProblem(site s: Int, at now: Instant) -> CapacityProblem {
         let basis = planningBasis(site: s, at: now)
         let path = sites[s].path
+        let position = Dictionary(uniqueKeysWithValues: path.enumerated().map { ($1, $0) })
         var connected = path.map { (node: nodes[$0].node.id, charge: Power.zero, discharge: Power.zero) }
         for m in sites[s].members {
             let electrical = stations[m].station.electrical
@@ -41,7 +42,7 @@ extension Core {
             let evses = Int64(max(1, stations[m].evses.count))
             var above = stations[m].station.node.flatMap { nodeIndex[$0] }
             while let n = above {
-                if let k = path.firstIndex(of: n) {
+                if let k = position[n] {
                     connected[k].charge += Power(watts: electrical.maxPower.watts * evses)
                     connected[k].discharge += Power(watts: discharge.watts * evses)
                 }

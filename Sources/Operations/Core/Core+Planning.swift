@@ -355,7 +355,7 @@ extension Core {
                 node = problem.nodes[n].parent
             }
             let binding = schedule.binding.flatMap { bound in
-                runs(bound.slots).map { run in
+                RangeSet(bound.slots.map { $0..<($0 + 1) }).ranges.map { run in
                     Plan.Binding(
                         node: bound.node.flatMap { $0 < request.nodes.count ? request.nodes[$0].node : nil },
                         interval: Interval(
@@ -383,18 +383,5 @@ extension Core {
     static func remaining(of start: Instant, _ step: Duration, at now: Instant) -> Double {
         let left = Double((start + step - now).wholeMilliseconds) / Double(step.wholeMilliseconds)
         return min(1, max(0.001, left))
-    }
-
-    /// Neighbouring slots as half-open runs.
-    private static func runs(_ slots: [Int]) -> [Range<Int>] {
-        var runs: [Range<Int>] = []
-        for slot in slots.sorted() {
-            if let last = runs.last, last.upperBound == slot {
-                runs[runs.count - 1] = last.lowerBound..<(slot + 1)
-            } else {
-                runs.append(slot..<(slot + 1))
-            }
-        }
-        return runs
     }
 }

@@ -8,8 +8,7 @@ public struct SignalFile: Sendable {
     public let power: [Double]
 
     public init(_ bytes: [UInt8], file: String) throws(Problems) {
-        var lines: [Int: Int] = [:]
-        var values: [Int: Double] = [:]
+        var rows: [Int: (power: Double, line: Int)] = [:]
         try CSVDocument.forEachRow(bytes, file: file, required: ["slot", "kw"]) { row, problems in
             let (slotText, powerText) = (row["slot"] ?? "", row["kw"] ?? "")
             let slot = Int(slotText).flatMap { (0..<PlanningCase.slotLimit).contains($0) ? $0 : nil }
@@ -21,15 +20,14 @@ public struct SignalFile: Sendable {
             }
             if power == nil { problems.add(row.problem("kw", .notAPower(powerText))) }
             guard let slot, let power else { return }
-            if let first = lines[slot] {
-                problems.add(row.problem("slot", .slotRepeated(slot, line: first)))
+            if let first = rows[slot] {
+                problems.add(row.problem("slot", .slotRepeated(slot, line: first.line)))
                 return
             }
-            lines[slot] = row.line
-            values[slot] = power.approximate
+            rows[slot] = (power.approximate, row.line)
         }
         self.file = file
-        power = (0..<((values.keys.max() ?? -1) + 1)).map { values[$0] ?? 0 }
+        power = (0..<((rows.keys.max() ?? -1) + 1)).map { rows[$0]?.power ?? 0 }
     }
 
     /// kW: 100 GW.

@@ -70,13 +70,6 @@ extension FlexibleFleet {
         return search.total.map { $0 / stepHours }
     }
 
-    /// Net kWh in each slot of each vehicle that charges evenly.
-    public var evenSchedules: [[Double]] {
-        let search = SignalSearch(self)
-        search.stayEven()
-        return search.group.cars.indices.map(search.schedule)
-    }
-
     struct Largest {
         let size: Double
         let provenMost: Double

@@ -23,15 +23,7 @@ extension FlexibleFleet {
         var own = [Envelope](repeating: Envelope(slotCount: slotCount), count: nodes.count + 1)
         for v in vehicles.indices { add(v, to: &own[nodes.isEmpty ? 0 : (vehicles[v].node ?? nodes.count)]) }
         guard !nodes.isEmpty else { return own[0] }
-        var depth = [Int](repeating: 0, count: nodes.count)
-        for n in nodes.indices {
-            var above = nodes[n].parent
-            while let m = above {
-                depth[n] += 1
-                above = nodes[m].parent
-            }
-        }
-        for n in nodes.indices.sorted(by: { (depth[$0], $1) > (depth[$1], $0) }) {
+        for n in PlanningNode.leavesFirst(nodes) {
             own[n].cut(by: nodes[n], stepHours: stepHours)
             own[nodes[n].parent ?? nodes.count].add(own[n])
         }

@@ -5,7 +5,7 @@
 /// there (van der Klauw, Gerards, Hurink 2017). Exact, but for vehicles with losses whose full battery binds: burning energy by
 /// charging and discharging at once would be nearer still, and is not issued.
 final class NearestResponse {
-    /// kWh in each slot of the stay: set before ``respond(_:owed:)``.
+    /// kWh in each slot of the stay: set before ``respond(_:)``.
     let aim: Vector
     let most: Vector
     let least: Vector
@@ -28,15 +28,15 @@ final class NearestResponse {
         down = arena.vector(longestStay)
     }
 
-    /// - Parameter owed: kWh in the battery at departure, at least.
-    func respond(_ car: Car, owed: Double) {
+    /// The battery has at least ``Car/target`` at departure.
+    func respond(_ car: Car) {
         var (first, begin) = (0, car.start)
         // Ends still to be reached, the next one last.
         var ends: [(slot: Int, energy: Double)] = []
         while true {
             let end = ends.last
             let to = end?.slot ?? car.count
-            let least = end?.energy ?? owed
+            let least = end?.energy ?? car.target
             settle(car, first, to, least - begin, (end?.energy ?? car.high) - begin)
             if let edge = worstEdge(car, first, to, begin), ends.count < car.count {
                 ends.append(edge)

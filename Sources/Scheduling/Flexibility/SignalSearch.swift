@@ -7,8 +7,6 @@
 final class SignalSearch {
     let stepHours: Double
     let group: Group
-    /// kWh in the battery at departure, of each car.
-    private let owed: [Double]
     /// kWh a slot; followed where `isFollowed`, free elsewhere.
     private(set) var signal: [Double]
     private(set) var isFollowed: [Bool]
@@ -39,7 +37,6 @@ final class SignalSearch {
             }, nodes: [])
         group = Group(
             problem, vehicles: Array(fleet.vehicles.indices), nodes: [], localNode: [], options: PlanningOptions())
-        owed = group.cars.map(\.target)
         signal = [Double](repeating: 0, count: slots)
         isFollowed = [Bool](repeating: true, count: slots)
         total = signal
@@ -88,7 +85,7 @@ final class SignalSearch {
             nearest.most[j] = group.chargeLimit[at]
             nearest.least[j] = -group.dischargeLimit[at]
         }
-        nearest.respond(car, owed: owed[i])
+        nearest.respond(car)
         for j in 0..<car.count {
             total[car.first + j] += nearest.net[j] - net[car.offset + j]
             net[car.offset + j] = nearest.net[j]

@@ -41,7 +41,7 @@ struct Devices {
         original = problem
         self.failed = failed
         let able = Self.ability(problem)
-        let order = Self.leavesFirst(problem)
+        let order = PlanningNode.leavesFirst(problem.nodes)
         var nodes = problem.nodes
         var covers: [Cover] = []
         // kW that covers at and below a node want.
@@ -111,11 +111,6 @@ struct Devices {
         var path = [node]
         while let up = problem.nodes[path[path.count - 1]].parent { path.append(up) }
         return path
-    }
-
-    private static func leavesFirst(_ problem: PlanningProblem) -> [Int] {
-        let depth = problem.nodes.indices.map { path(from: $0, problem).count }
-        return problem.nodes.indices.sorted { (depth[$1], $0) < (depth[$0], $1) }
     }
 
     private static func penalty(_ problem: PlanningProblem) -> Double {

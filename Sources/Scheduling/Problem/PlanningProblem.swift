@@ -152,6 +152,21 @@ public struct PlanningNode: Hashable, Sendable {
         self.exportLimit = exportLimit
         self.settlement = settlement
     }
+
+    /// Indices of `nodes`, the deepest first, so that children stand before their parents.
+    /// - Precondition: they form a forest.
+    public static func leavesFirst(_ nodes: [PlanningNode]) -> [Int] {
+        let depth = nodes.indices.map { n in
+            var (depth, above) = (0, nodes[n].parent)
+            while let m = above {
+                depth += 1
+                precondition(depth <= nodes.count, "grid nodes form a forest")
+                above = nodes[m].parent
+            }
+            return depth
+        }
+        return nodes.indices.sorted { (depth[$1], $0) < (depth[$0], $1) }
+    }
 }
 
 /// How the energy below a root node is paid for.

@@ -175,17 +175,8 @@ struct FleetSolver {
 
     /// The groups by their root's index, vehicles without node last, and each node's index within its group.
     func cut() -> (parts: [Part], localNode: [Int]) {
-        var depth = [Int](repeating: 0, count: problem.nodes.count)
-        var root = Array(problem.nodes.indices)
-        for n in problem.nodes.indices {
-            var m = n
-            while let parent = problem.nodes[m].parent {
-                m = parent
-                depth[n] += 1
-                precondition(depth[n] <= problem.nodes.count, "grid nodes form a forest")
-            }
-            root[n] = m
-        }
+        let order = PlanningNode.leavesFirst(problem.nodes)
+        let root = problem.nodes.indices.map { problem.root(of: $0) }
         var parts: [Part] = []
         var partOfRoot: [Int: Int] = [:]
         for n in problem.nodes.indices where root[n] == n {
@@ -194,7 +185,7 @@ struct FleetSolver {
         }
         let free = parts.count
         parts.append(Part())
-        for n in problem.nodes.indices.sorted(by: { (depth[$0], $1) > (depth[$1], $0) }) {
+        for n in order {
             parts[partOfRoot[root[n]]!].nodes.append(n)
         }
         for (i, vehicle) in problem.vehicles.enumerated() {
