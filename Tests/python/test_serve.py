@@ -123,7 +123,7 @@ def test_a_termination_ends_in_time_with_0_also_with_open_connections(serve):
     with socket.create_connection(("127.0.0.1", server.ports["http"])) as stream:
         stream.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert stream.recv(1000).startswith(b"HTTP/1.1 200")
-        assert server.terminate(10) == 0, server.tail()
+        assert server.terminate() == 0, server.tail()
     until(lambda: all(one.is_closed for one in stations), "every station is told of the end")
 
 

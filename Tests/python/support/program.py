@@ -1,5 +1,6 @@
 """The finished program: commands that end, and a service that runs."""
 
+import contextlib
 import os
 import re
 import signal
@@ -23,6 +24,15 @@ def tidewatt(*arguments, stdin=None, env=None, cwd=None, seconds=60):
     return subprocess.run(
         [PROGRAM, *map(str, arguments)], input=stdin, env=_environment(env), cwd=cwd, text=True,
         capture_output=True, timeout=seconds, check=False)
+
+
+def _threads(process):
+    """What each thread of a process that does not end waits for, and which signals it has not taken."""
+    for task in sorted(Path(f"/proc/{process}/task").iterdir(), key=lambda task: int(task.name)):
+        with contextlib.suppress(OSError):
+            status = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line)
+            signals = " ".join(f"{name} {status[name]}" for name in ("SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt"))
+            yield f"{task.name} {status['Name']}: {status['State']}, {(task / 'wchan').read_text()}, {signals}"
 
 
 def _environment(more):
@@ -86,10 +96,15 @@ class Server:
     def api(self, token=None):
         return Api(self.ports["http"], token)
 
-    def terminate(self, seconds=10):
-        """SIGTERM; the exit status."""
+    def terminate(self, seconds=90):
+        """SIGTERM; the exit status. The service cuts its own end off after a minute: who waits longer has not heard it."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(seconds)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            threads = "\n".join(_threads(self.process.pid))
+            self.kill()
+            raise AssertionError(f"no end {seconds} s after SIGTERM\n{threads}\n{self.tail()}") from None
 
     def kill(self):
         """SIGKILL: no last words."""
@@ -97,10 +112,8 @@ class Server:
         self.process.wait(10)
 
     def stop(self):
-        """For the end of a test: orderly if it can, by force if not."""
+        """For the end of a test, whatever its status."""
         if self.process is None or self.process.poll() is not None:
             return
-        try:
+        with contextlib.suppress(AssertionError):
             self.terminate()
-        except subprocess.TimeoutExpired:
-            self.kill()
