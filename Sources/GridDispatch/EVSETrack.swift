@@ -98,11 +98,9 @@ struct EVSETrack: Sendable {
         if ledger.expire(at: now) { changedAt = now }
         if ledger.confirmed.map({ $0.earliestEnd <= now }) ?? true { response.endTold() }
         response.pass(to: now, pace: pace(settings), settings: settings)
-        // Nothing holds it any more, or will when another setpoint comes: by its default profile it charges.
+        // Or will when another setpoint comes.
         let soon = now + settings.settleAfter
-        if response.sign < 0, ledger.confirmed.map({ $0.until <= soon }) ?? true, ledger.pending == nil {
-            response.loseSight(at: now)
-        }
+        if ledger.confirmed.map({ $0.until <= soon }) ?? true, ledger.pending == nil { response.stayOnItsOwn(at: now) }
         if isOnline, unreachableSince != nil { reachableSince = now }
         unreachableSince = isOnline ? nil : unreachableSince ?? now
         if ledger.pending == nil, !ledger.doubtful.isEmpty { response.stayTurning(at: now) }
@@ -115,6 +113,7 @@ struct EVSETrack: Sendable {
         _ sample: DispatchInput.Measured, capability: Capability, settings: DispatchSettings
     ) -> Bool? {
         guard sampleAt.map({ sample.at > $0 }) ?? true else { return nil }
+        let before = sampleAt.flatMap { at in samplePower.map { DispatchInput.Measured(power: $0, at: at) } }
         sampleAt = sample.at
         samplePower = sample.power
         if sample.power > capability.rating + Self.tolerance(capability, settings) {
@@ -131,13 +130,13 @@ struct EVSETrack: Sendable {
             response.judge(sample, tolerance: tolerance, pace: pace)
         }
         guard sample.at >= changedAt + max(settings.settleAfter, pace?.within ?? .zero) else { return nil }
-        response.moved(sample, settings: settings)
+        response.moved(sample, before: before, settings: settings)
         let rating = capability.rating
         let allowed = ledger.ceiling(at: sample.at, rating: rating)
         if ledger.governed == nil {
             judgeDrawing(sample, allowed: allowed, capability: capability, settings: settings)
         }
-        return judgeFollowing(sample, allowed: allowed, capability: capability, settings: settings)
+        return judgeFollowing(sample, before, allowed: allowed, capability: capability, settings: settings)
     }
 
     /// How its vehicle follows what holds now; `nil`: that is a limit.
@@ -150,9 +149,10 @@ struct EVSETrack: Sendable {
     }
 
     private mutating func judgeFollowing(
-        _ sample: DispatchInput.Measured, allowed: Power, capability: Capability, settings: DispatchSettings
+        _ sample: DispatchInput.Measured, _ before: DispatchInput.Measured?, allowed: Power, capability: Capability,
+        settings: DispatchSettings
     ) -> Bool? {
-        let (before, power) = (judged, sample.power)
+        let (lastJudged, power) = (judged, sample.power)
         judged = sample
         let tolerance = Self.tolerance(capability, settings)
         if power > allowed + tolerance {
@@ -182,8 +182,8 @@ struct EVSETrack: Sendable {
         }
         if let samplesOnLimit {
             self.samplesOnLimit = samplesOnLimit + 1
-        } else if let before, sample.at - before.at <= settings.evseStaleAfter,
-            before.power >= power + tolerance + tolerance
+        } else if let lastJudged, sample.at - lastJudged.at <= settings.evseStaleAfter,
+            lastJudged.power >= power + tolerance + tolerance
         {
             samplesOnLimit = 1
         }

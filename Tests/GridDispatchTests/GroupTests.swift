@@ -488,13 +488,49 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         var unheard = response
         #expect(response.mayAsk(-1, settings: settings, at: turn + .seconds(60)))
         // Its dead-man ends, and by its default profile it charges.
-        response.moved(.init(power: .kilowatts(20), at: turn + .seconds(55)), settings: settings)
+        response.moved(.init(power: .kilowatts(20), at: turn + .seconds(55)), before: nil, settings: settings)
         #expect(!response.mayAsk(-1, settings: settings, at: turn + .seconds(114)))
         #expect(response.mayAsk(-1, settings: settings, at: turn + .seconds(115)))
         // Nobody has seen it, and what was told may still come to something.
         unheard.stayTurning(at: turn + .seconds(40))
         #expect(!unheard.mayAsk(-1, settings: settings, at: turn + .seconds(99)))
         #expect(unheard.mayAsk(-1, settings: settings, at: turn + .seconds(100)))
+    }
+
+    @Test func `who is told nothing may turn round in any of these moments`() {
+        let settings = DispatchSettings()
+        let start = Instant("2024-09-10T10:00:00Z")!
+        var response = Response()
+        response.sent(.kilowatts(-30), measured: nil, settings: settings, at: start)
+        // What it was told ends, it was not seen to charge, and half a minute later a setpoint of zero ends too.
+        for second in [100, 101, 102, 170, 171] as [Int64] {
+            response.stayOnItsOwn(at: start + .seconds(second))
+        }
+        #expect(!response.mayAsk(-1, settings: settings, at: start + .seconds(230)))
+        // A sample from before the second end says that it charges, whenever it comes.
+        var seen = response
+        seen.moved(.init(power: .kilowatts(20), at: start + .seconds(110)), before: nil, settings: settings)
+        #expect(seen.mayAsk(1, settings: settings, at: start + .seconds(172)))
+        #expect(!seen.mayAsk(-1, settings: settings, at: start + .seconds(230)))
+        #expect(seen.mayAsk(-1, settings: settings, at: start + .seconds(231)))
+        // One that gives may be on its way to its default profile.
+        response.moved(.init(power: .kilowatts(-20), at: start + .seconds(110)), before: nil, settings: settings)
+        #expect(!response.mayAsk(-1, settings: settings, at: start + .seconds(230)))
+    }
+
+    @Test func `a slow converter on its way through zero is not called back`() {
+        var site = park(1, slew: 2_500)
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(-30))
+        site.run(seconds: 120, sampleEvery: 2)
+        site.ask(.kilowatts(10))
+        // It gives for twelve seconds more.
+        site.run(seconds: 14, sampleEvery: 2)
+        site.ask(.kilowatts(-30))
+        site.run(seconds: 120, sampleEvery: 2)
+        let turns = site.piles[0].vehicle?.turns ?? []
+        #expect(zip(turns, turns.dropFirst()).allSatisfy { $1 - $0 >= .seconds(50) }, "\(turns)")
+        #expect(site.flow == -30_000)
     }
 
     @Test func `which way a vehicle goes after our restart is seen before it is turned round`() {
@@ -583,6 +619,28 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         }
         site.run(seconds: 20, sampleEvery: 2)
         #expect(site.last?.groups.first?.missedSince == nil && site.flow == -20_000)
+    }
+
+    @Test func `what was metered before its station was away is a doubt also after it was told something new`() {
+        var site = park(2)
+        site.piles[1].session?.steering = nil
+        site.piles[1].vehicle = nil
+        site.piles[1].appetite = .kilowatts(10)
+        site.ask(.kilowatts(-20))
+        site.run(seconds: 200, sampleEvery: 2)
+        let old = site.piles[1].measured
+        site.piles[1].online = false
+        site.run(seconds: 40, sampleEvery: 1_000)
+        // Back, and refused what it is told: its vehicle is gone, and the news of that waits behind old samples.
+        site.piles[1].appetite = .zero
+        site.piles[1].online = true
+        site.piles[1].rejects = true
+        site.piles[1].limit = .kilowatts(8)
+        for second in 0..<20 {
+            site.run(seconds: 1, sampleEvery: 1_000)
+            site.piles[1].measured = old.map { .init(power: $0.power, at: $0.at + .seconds(second)) }
+            #expect(site.last?.groups.first?.missedSince != nil, "after \(second) s")
+        }
     }
 
     @Test func `samples that waited in a queue are not taken for the present`() {

@@ -98,7 +98,7 @@ extension Frame {
         let pile = piles[k]
         let isSteered = input.evses[k].session.map { $0.steering != nil || $0.awaitsSteering } ?? false
         let sample = track.sampleAt.flatMap { at in
-            now - at <= settings.evseStaleAfter ? track.samplePower.map { (at, power: $0.watts) } : nil
+            now - at <= settings.evseStaleAfter ? track.samplePower.map { (at: at, power: $0.watts) } : nil
         }
         /// By its default profile it charges what that allows, or nothing.
         let leftAlone = (min(max(0, sample?.power ?? pile.allowed), pile.allowed), pile.allowed)
@@ -117,12 +117,20 @@ extension Frame {
             return leftAlone
         case .steered: break
         }
+        let (power, unsure) = drawnInReach(k, track, isSteered: isSteered, sample, leftAlone: leftAlone)
+        // While its station was away its vehicle may have left.
+        let mayBeGone = track.reachableSince.map { (sample?.at ?? track.begunAt) < $0 } ?? false
+        return (power, mayBeGone ? max(unsure, abs(power)) : unsure)
+    }
+
+    private func drawnInReach(
+        _ k: Int, _ track: EVSETrack, isSteered: Bool, _ sample: (at: Instant, power: Int64)?,
+        leftAlone: (power: Int64, unsure: Int64)
+    ) -> (power: Int64, unsure: Int64) {
+        let pile = piles[k]
         if let (at, power) = sample {
-            let age = now - at
-            // While its station was away its vehicle may have left.
-            let unsure = track.reachableSince.map { at < $0 } ?? false ? abs(power) : 0
-            if isSteered, age <= settings.settleAfter { return (power, unsure) }
-            if !isSteered, pile.isReserved || at >= track.changedAt { return (power, unsure) }
+            if isSteered, now - at <= settings.settleAfter { return (power, 0) }
+            if !isSteered, pile.isReserved || at >= track.changedAt { return (power, 0) }
         }
         if isSteered { return holdsAlone(k, track) ? asTold(track, sample?.power) : leftAlone }
         // A pile that only charges may be metered once a minute. What it was told since, it does.

@@ -46,8 +46,8 @@ struct Response: Hashable, Sendable {
     /// Which way it went last, as it was told or as its meter showed; 0: not known.
     private(set) var sign: Int64 = 0
     private(set) var turnedAt = Instant(milliseconds: .min / 2)
-    /// Since `turnedAt` nothing has shown which way it goes.
-    private var isOutOfSight = false
+    /// Since then nothing has shown which way it goes; `nil`: that is known, or was never asked.
+    private var lostAt: Instant?
     /// The setpoint that turns it round is on its way, or had no answer.
     private(set) var isTurning = false
 
@@ -96,7 +96,7 @@ struct Response: Hashable, Sendable {
         guard sign != 0 else { return }
         // Left to itself a new vehicle charges, if it does anything: to let it charge turns nothing round, and before it gave
         // it may have charged between two samples.
-        let isUnknown = isOutOfSight || self.sign == 0 && sign < 0
+        let isUnknown = lostAt != nil || self.sign == 0 && sign < 0
         let before = self.sign != 0 ? self.sign : Self.sign(measured ?? .zero)
         // One that was called off before it came to anything comes with the next start.
         if isUnknown || before != 0 && (sign != before || wasZero && now - turnedAt < settings.turnRest) {
@@ -104,12 +104,15 @@ struct Response: Hashable, Sendable {
             isTurning = true
         }
         self.sign = sign
-        isOutOfSight = false
+        lostAt = nil
     }
 
     /// A sample that nothing which it was told lately explains: its default profile may have turned it round, or an earlier run
     /// of ours.
-    mutating func moved(_ sample: DispatchInput.Measured, settings: DispatchSettings) {
+    /// - Parameter before: the sample before.
+    mutating func moved(
+        _ sample: DispatchInput.Measured, before: DispatchInput.Measured?, settings: DispatchSettings
+    ) {
         let sign = Self.sign(sample.power)
         if isTurning, sign != 0, sign == self.sign {
             // It may have done so by its default profile, when what it did before had ended.
@@ -117,17 +120,26 @@ struct Response: Hashable, Sendable {
             isTurning = false
         }
         guard sign != 0, sign != self.sign else { return }
+        if sign == -self.sign, let before, (sample.power.watts - before.power.watts) * self.sign >= Self.least.watts {
+            // A slow converter that is still on its way: it turns later than it was told to.
+            turnedAt = max(turnedAt, sample.at)
+            return
+        }
         // Who still gives may be on the way to its default profile, by which it charges: to call it back would turn it twice.
-        let settles = sign < 0 ? settings.settleAfter : .zero
-        guard !isOutOfSight || sample.at >= turnedAt + settles else { return }
-        if isOutOfSight || self.sign != 0 { turnedAt = max(turnedAt, sample.at) }
+        if let lostAt, sample.at < (sign < 0 ? turnedAt + settings.settleAfter : lostAt) { return }
+        if lostAt != nil || self.sign != 0 { turnedAt = max(turnedAt, sample.at) }
         self.sign = sign
-        isOutOfSight = false
+        lostAt = nil
     }
 
     /// Nobody hears of it: it may have turned round in any of these moments.
     mutating func stayOutOfSight(at now: Instant) {
-        if isOutOfSight { turnedAt = now }
+        if lostAt != nil { turnedAt = now }
+    }
+
+    /// Nothing holds it any more, and by its default profile it charges: it may turn round to that in any of these moments.
+    mutating func stayOnItsOwn(at now: Instant) {
+        if sign < 0 { loseSight(at: now) } else { stayOutOfSight(at: now) }
     }
 
     /// What turns it round had no answer: it may do so in any of these moments, by that or when what it did before ends.
@@ -140,7 +152,7 @@ struct Response: Hashable, Sendable {
     mutating func loseSight(at now: Instant) {
         sign = 0
         turnedAt = now
-        isOutOfSight = true
+        lostAt = now
     }
 
     private static func sign(_ power: Power) -> Int64 { abs(power.watts) < least.watts ? 0 : power.watts.signum() }
