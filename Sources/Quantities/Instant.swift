@@ -49,10 +49,13 @@ extension Instant: CustomStringConvertible, LosslessStringConvertible {
     /// UTC with `Z`; milliseconds only where there are any: `2024-09-10T12:00:00Z`, `2024-09-10T12:00:00.250Z`.
     public var description: String { iso8601(offsetSeconds: 0) }
 
-    /// ISO 8601 with the given offset; offset 0 is written `Z`.
+    /// ISO 8601 with the given offset; offset 0 is written `Z`. Millions of years away, as marks for "never" are, the milliseconds.
     public func iso8601(offsetSeconds: Int) -> String {
-        let local = milliseconds + Int64(offsetSeconds) * 1000
-        let day = CivilDay(daysSince1970: Int32(truncatingIfNeeded: local.flooredDivision(by: 86_400_000)))
+        let (local, isTooFar) = milliseconds.addingReportingOverflow(Int64(offsetSeconds) * 1000)
+        guard !isTooFar, let days = Int32(exactly: local.flooredDivision(by: 86_400_000)) else {
+            return "\(milliseconds) ms"
+        }
+        let day = CivilDay(daysSince1970: days)
         let inDay = Int(local - Int64(day.daysSince1970) * 86_400_000)
         let (second, millisecond) = (inDay / 1000, inDay % 1000)
         var text = day.description + "T"

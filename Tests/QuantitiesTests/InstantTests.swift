@@ -2,6 +2,14 @@ import Quantities
 import Testing
 
 @Suite("Instants and civil days") struct InstantTests {
+    @Test func `instants that nobody lives to see have a text too`() {
+        #expect(Instant(milliseconds: .min).description == "-9223372036854775808 ms")
+        #expect(Instant(milliseconds: .max / 2).description == "4611686018427387903 ms")
+        #expect(Instant(milliseconds: .max).iso8601(offsetSeconds: 3600) == "9223372036854775807 ms")
+        #expect(Instant(milliseconds: -62_135_596_800_000).description == "0001-01-01T00:00:00Z")
+        #expect(Instant(milliseconds: 200_000 * 365 * 86_400_000).description.hasSuffix("Z"))
+    }
+
     @Test(arguments: [
         ("2024-09-10T12:00:00+08:00", "2024-09-10T04:00:00Z"),
         ("2024-09-10T12:00:00.250Z", "2024-09-10T12:00:00.250Z"),

@@ -29,38 +29,58 @@ public enum PlanCheck {
 
     /// Everything that is wrong with `schedules`, the first hundred; empty: it can be issued.
     public static func violations(of schedules: [VehicleSchedule], in problem: PlanningProblem) -> [Violation] {
-        guard schedules.count == problem.vehicles.count else { return [.shape(vehicle: schedules.count)] }
-        var list: [Violation] = []
-        var loads = [[Double]](
-            repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
-        for (v, (vehicle, schedule)) in zip(problem.vehicles, schedules).enumerated() {
-            guard schedule.net.count == vehicle.slots.count, schedule.net.allSatisfy({ $0.isFinite }) else {
-                list.append(.shape(vehicle: v))
-                continue
-            }
-            checkStay(v, vehicle, schedule, problem.stepHours, &list)
-            var node = vehicle.node
-            while let n = node {
-                for (j, t) in vehicle.slots.enumerated() { loads[n][t] += schedule.net[j] }
-                node = problem.nodes[n].parent
-            }
-            if list.count >= 100 { return list }
-        }
-        for (n, node) in problem.nodes.enumerated() {
-            for t in 0..<problem.slotCount {
-                let excess = loads[n][t] - max(0, node.importLimit[t]) * problem.stepHours
-                if excess > tolerance { list.append(.importLimit(node: n, slot: t, excess: excess)) }
-                guard let limit = node.exportLimit?[t] else { continue }
-                let back = -loads[n][t] - max(0, limit) * problem.stepHours
-                if back > tolerance { list.append(.exportLimit(node: n, slot: t, excess: back)) }
-            }
-        }
-        return Array(list.prefix(100))
+        judged(schedules, in: problem).violations
     }
 
+    /// What is wrong, and the load below each node in each slot, kWh.
+    static func judged(
+        _ schedules: [VehicleSchedule], in problem: PlanningProblem
+    ) -> (violations: [Violation], loads: [[Double]]) {
+        var loads = [[Double]](
+            repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
+        guard schedules.count == problem.vehicles.count else { return ([.shape(vehicle: schedules.count)], loads) }
+        var list: [Violation] = []
+        for v in schedules.indices {
+            guard checkStay(v, problem.vehicles[v], schedules[v], problem.stepHours, &list) else { continue }
+            problem.add(schedules[v], of: problem.vehicles[v], to: &loads)
+            if list.count >= 100 { return (list, loads) }
+        }
+        for n in problem.nodes.indices { checkNode(n, loads[n], in: problem, &list) }
+        return (Array(list.prefix(100)), loads)
+    }
+
+    /// What is wrong with `vehicles` and `nodes` alone, where all others were judged before and `loads` are those of all, kWh.
+    static func violations(
+        of vehicles: [Int], _ schedules: [VehicleSchedule], below nodes: some Sequence<Int>, _ loads: [[Double]],
+        in problem: PlanningProblem
+    ) -> [Violation] {
+        var list: [Violation] = []
+        for v in vehicles { _ = checkStay(v, problem.vehicles[v], schedules[v], problem.stepHours, &list) }
+        for n in nodes { checkNode(n, loads[n], in: problem, &list) }
+        return list
+    }
+
+    private static func checkNode(
+        _ n: Int, _ loads: [Double], in problem: PlanningProblem, _ list: inout [Violation]
+    ) {
+        let node = problem.nodes[n]
+        for t in 0..<problem.slotCount {
+            let excess = loads[t] - max(0, node.importLimit[t]) * problem.stepHours
+            if excess > tolerance { list.append(.importLimit(node: n, slot: t, excess: excess)) }
+            guard let limit = node.exportLimit?[t] else { continue }
+            let back = -loads[t] - max(0, limit) * problem.stepHours
+            if back > tolerance { list.append(.exportLimit(node: n, slot: t, excess: back)) }
+        }
+    }
+
+    /// - Returns: whether the schedule is one of this stay at all.
     private static func checkStay(
         _ v: Int, _ vehicle: PlanningVehicle, _ schedule: VehicleSchedule, _ hours: Double, _ list: inout [Violation]
-    ) {
+    ) -> Bool {
+        guard schedule.net.count == vehicle.slots.count, schedule.net.allSatisfy({ $0.isFinite }) else {
+            list.append(.shape(vehicle: v))
+            return false
+        }
         let battery = vehicle.battery
         let start = battery?.atArrival ?? 0
         let top = battery.map { max($0.maximum, start) } ?? vehicle.wanted
@@ -84,15 +104,35 @@ public enum PlanCheck {
         if abs(found - schedule.undelivered) > batteryTolerance {
             list.append(.undelivered(vehicle: v, stated: schedule.undelivered, found: found))
         }
+        return true
     }
 
     /// Yuan: what the schedules cost under the problem's prices, wear and values.
     public static func objective(of schedules: [VehicleSchedule], in problem: PlanningProblem) -> Double {
         var sum = energyCost(of: schedules, in: problem)
-        for (vehicle, schedule) in zip(problem.vehicles, schedules) {
-            sum += vehicle.value * schedule.undelivered
-            for net in schedule.net where net < 0 { sum -= vehicle.wear * net }
-        }
+        for (vehicle, schedule) in zip(problem.vehicles, schedules) { sum += ownCost(of: schedule, vehicle) }
+        return sum
+    }
+
+    /// Yuan: wear, and the value of what is missing.
+    private static func ownCost(of schedule: VehicleSchedule, _ vehicle: PlanningVehicle) -> Double {
+        var sum = vehicle.value * schedule.undelivered
+        for net in schedule.net where net < 0 { sum -= vehicle.wear * net }
+        return sum
+    }
+
+    /// Yuan: what one vehicle with a meter of its own costs where a discharged kWh earns `sell`.
+    static func objective(
+        of schedule: VehicleSchedule, _ vehicle: PlanningVehicle, sell: [Double], in problem: PlanningProblem
+    ) -> Double {
+        energyCost(of: schedule, vehicle, sell: sell, in: problem) + ownCost(of: schedule, vehicle)
+    }
+
+    private static func energyCost(
+        of schedule: VehicleSchedule, _ vehicle: PlanningVehicle, sell: [Double], in problem: PlanningProblem
+    ) -> Double {
+        var sum = 0.0
+        for (net, t) in zip(schedule.net, vehicle.slots) { sum += (net > 0 ? problem.buyPrice[t] : sell[t]) * net }
         return sum
     }
 
@@ -109,9 +149,7 @@ public enum PlanCheck {
                 continue
             }
             let sell = root.map { problem.sellPrices(under: $0) } ?? problem.sellPrice
-            for (net, t) in zip(schedule.net, vehicle.slots) {
-                sum += (net > 0 ? problem.buyPrice[t] : sell[t]) * net
-            }
+            sum += energyCost(of: schedule, vehicle, sell: sell, in: problem)
         }
         for root in behind.keys.sorted() {
             guard case .behindMeter(let load) = problem.nodes[root].settlement, let flow = behind[root] else {

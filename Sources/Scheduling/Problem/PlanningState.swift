@@ -11,6 +11,9 @@ public struct PlanningState: Hashable, Sendable {
         let schedules: [VehicleSchedule]
         /// What was proven of them.
         let gap: Double
+        /// `nil` where a change of a few vehicles is not what those few differ: once the horizon has moved, with slots that
+        /// are settled, behind one meter.
+        var account: PlanAccount?
     }
 
     public init(nodePrices: [[Double]]) { self.init(nodePrices: nodePrices, plan: nil) }

@@ -19,13 +19,16 @@ extension PlanningProblem {
     /// kW of the fleet below each node in each slot.
     public func nodeLoads(_ schedules: [VehicleSchedule]) -> [[Double]] {
         var loads = [[Double]](repeating: [Double](repeating: 0, count: slotCount), count: nodes.count)
-        for (vehicle, schedule) in zip(vehicles, schedules) {
-            var node = vehicle.node
-            while let n = node {
-                for (j, slot) in vehicle.slots.enumerated() { loads[n][slot] += schedule.net[j] / stepHours }
-                node = nodes[n].parent
-            }
+        for (vehicle, schedule) in zip(vehicles, schedules) { add(schedule, of: vehicle, to: &loads) }
+        return loads.map { $0.map { $0 / stepHours } }
+    }
+
+    /// Adds `schedule` to `loads`, kWh, of each node above `vehicle`; with `sign` −1 takes it away.
+    func add(_ schedule: VehicleSchedule, of vehicle: PlanningVehicle, to loads: inout [[Double]], sign: Double = 1) {
+        var node = vehicle.node
+        while let n = node {
+            for (j, slot) in vehicle.slots.enumerated() { loads[n][slot] += sign * schedule.net[j] }
+            node = nodes[n].parent
         }
-        return loads
     }
 }

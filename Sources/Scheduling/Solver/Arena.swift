@@ -80,6 +80,9 @@ struct Vector {
     }
     var quadCount: Int { (count + 3) / 4 }
 
+    /// A copy.
+    var values: [Double] { Array(UnsafeBufferPointer(start: base, count: count)) }
+
     /// The part that begins at `start`, sharing storage.
     @inline(__always) func part(_ start: Int, _ length: Int) -> Vector {
         assert(start >= 0 && start + length <= count, "part \(start)+\(length) of \(count)")

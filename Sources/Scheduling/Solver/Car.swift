@@ -119,6 +119,11 @@ struct Car {
         return j == count - 1 ? max(least, floor) : least
     }
 
+    /// Yuan of `energy` at departure: what is missing, at the worth the solver works with.
+    func shortageCost(ending energy: Double) -> Double {
+        value * max(0, knee - energy) + lastValue * max(0, target - max(energy, knee)) + value * lost
+    }
+
     /// What one more kWh in the battery is worth at `energy`, and up to where.
     @inline(__always) func worth(at energy: Double) -> (value: Double, until: Double) {
         if energy < knee { return (value, knee) }

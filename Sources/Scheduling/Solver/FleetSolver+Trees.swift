@@ -47,8 +47,10 @@ extension FleetSolver {
         }
         if bound == -.infinity { (bound, prices) = (method.bound(), method.prices(of: part.nodes)) }
         let fitted = method.fitted(isFinal: true) ?? method.filled()
+        let limits = method.limits(of: part.nodes)
         return SolvedGroup(
-            order: method.order, schedules: method.schedules(fitted), prices: prices, bound: bound,
+            order: method.order, schedules: method.schedules(fitted), prices: prices, highest: limits.highest,
+            lowest: limits.lowest, bound: bound,
             gap: max(0, fitted.reduce(0) { $0 + $1.cost } - bound),
             turnover: fitted.reduce(0) { $0 + $1.charged } * meanPrice, passes: method.rounds,
             isCancelled: pool.stop.isAsked())

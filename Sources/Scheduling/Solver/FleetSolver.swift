@@ -3,11 +3,14 @@ struct FleetSolver {
     let problem: PlanningProblem
     let options: PlanningOptions
     let warm: PlanningState?
+    /// A small fleet's plan costs little to sharpen; a large one stops where the gap is met.
+    let isLarge: Bool
 
-    init(_ problem: PlanningProblem, options: PlanningOptions, warm: PlanningState?) {
+    init(_ problem: PlanningProblem, options: PlanningOptions, warm: PlanningState?, isLarge: Bool? = nil) {
         self.problem = problem
         self.options = options
         self.warm = warm
+        self.isLarge = isLarge ?? (problem.vehicles.count > 2000)
     }
 
     func run(isCancelled: () -> Bool, progress: (Double) -> Void) -> PlanningSolution {
@@ -93,8 +96,8 @@ struct FleetSolver {
     /// Puts together what came out of all parts, in their order: sums do not depend on who was ready first.
     private func conclude(_ parts: [Part], _ found: [SolvedGroup]) -> PlanningSolution {
         var schedules = [VehicleSchedule?](repeating: nil, count: problem.vehicles.count)
-        var prices = [[Double]](
-            repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
+        let none = [[Double]](repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
+        var (prices, highest, lowest) = (none, none, none)
         var bound = 0.0
         var passes = 0
         var isCancelled = false
@@ -103,12 +106,16 @@ struct FleetSolver {
             passes = max(passes, group.passes)
             isCancelled = isCancelled || group.isCancelled
             for (n, index) in part.nodes.enumerated() {
-                prices[index] = Array(group.prices[(n * problem.slotCount)..<((n + 1) * problem.slotCount)])
+                let own = (n * problem.slotCount)..<((n + 1) * problem.slotCount)
+                prices[index] = Array(group.prices[own])
+                highest[index] = Array(group.highest[own])
+                lowest[index] = Array(group.lowest[own])
             }
             for (index, schedule) in zip(group.order, group.schedules) { schedules[index] = schedule }
         }
         return conclude(
-            schedules.map { $0! }, bound: bound, prices: prices, passes: passes, isCancelled: isCancelled, kept: 0)
+            schedules.map { $0! }, bound: bound, prices: prices, limits: (highest, lowest), passes: passes,
+            isCancelled: isCancelled, kept: 0)
     }
 
     /// What a single node's vehicles want of what it can give; `nil`: several nodes, or none.
@@ -132,29 +139,44 @@ struct FleetSolver {
         solver.run(from: start, isCancelled: isCancelled)
         return SolvedGroup(
             order: group.cars.map(\.index), schedules: group.schedules(),
-            prices: (0..<solver.prices.count).map { solver.prices[$0] }, bound: solver.bound,
+            prices: solver.prices.values, highest: group.highest.values, lowest: group.lowest.values, bound: solver.bound,
             gap: max(0, group.objective() - solver.bound), turnover: group.turnover(meanPrice: meanPrice),
             passes: solver.passes, isCancelled: solver.wasCancelled)
     }
 
-    /// A small fleet's plan costs little to sharpen; a large one stops where the gap is met.
-    var isLarge: Bool { problem.vehicles.count > 2000 }
-
     /// The schedules after the last gate, with their proof.
+    /// - Parameter limits: kWh, node by node: those that the bound counts, where that is known.
     func conclude(
-        _ found: [VehicleSchedule], bound: Double, prices: [[Double]], passes: Int, isCancelled: Bool, kept: Int
+        _ found: [VehicleSchedule], bound: Double, prices: [[Double]],
+        limits: (highest: [[Double]], lowest: [[Double]])? = nil, passes: Int, isCancelled: Bool, kept: Int
     ) -> PlanningSolution {
         // Side by side: with a million vehicles each takes a second.
         let judgement = WorkPool(threads: options.threads, isCancelled: { false }).map([0, 1], isDone: { _ in }) {
             k, _ in
             k == 0
-                ? (violations: PlanCheck.violations(of: found, in: problem), objective: 0)
-                : (violations: [], objective: PlanCheck.objective(of: found, in: problem))
+                ? (gate: PlanCheck.judged(found, in: problem), objective: 0)
+                : (gate: (violations: [], loads: []), objective: PlanCheck.objective(of: found, in: problem))
         }
-        let (schedules, fallback) = issuable(found, judgement[0].violations)
+        let (schedules, fallback) = issuable(found, judgement[0].gate.violations)
         let objective =
             fallback == nil ? judgement[1].objective : PlanCheck.objective(of: schedules, in: problem)
         let imported = schedules.reduce(0) { $0 + $1.net.reduce(0) { $0 + max(0, $1) } }
+        var account: PlanAccount?
+        if let limits, fallback == nil, bound.isFinite, problem.hasMetersApart {
+            account = PlanAccount(
+                objective: objective, imported: imported, loads: judgement[0].gate.loads, answers: bound,
+                highest: limits.highest, lowest: limits.lowest)
+            for n in prices.indices { account!.answers += account!.toll(of: n, at: prices[n]) }
+        }
+        return solution(
+            schedules, objective: objective, imported: imported, bound: bound, prices: prices, passes: passes,
+            isCancelled: isCancelled, fallback: fallback, kept: kept, account: account)
+    }
+
+    func solution(
+        _ schedules: [VehicleSchedule], objective: Double, imported: Double, bound: Double, prices: [[Double]],
+        passes: Int, isCancelled: Bool, fallback: PlanningSolution.Fallback?, kept: Int, account: PlanAccount?
+    ) -> PlanningSolution {
         let difference = max(0, objective - bound)
         let scale = max(abs(bound), imported * meanPrice)
         let gap = difference <= 1e-9 ? 0 : difference / max(scale, 1e-9)
@@ -162,7 +184,9 @@ struct FleetSolver {
             vehicles: schedules, objective: objective, bound: min(bound, objective), gap: gap,
             isOptimal: gap <= options.gap, nodePrices: prices, passes: passes, isCancelled: isCancelled,
             fallback: fallback, kept: kept,
-            state: PlanningState(nodePrices: prices, plan: .init(problem: problem, schedules: schedules, gap: gap)))
+            state: PlanningState(
+                nodePrices: prices,
+                plan: .init(problem: problem, schedules: schedules, gap: gap, account: account)))
     }
 
     var meanPrice: Double { abs(problem.buyPrice.reduce(0, +) / Double(max(1, problem.slotCount))) }
@@ -173,42 +197,37 @@ struct FleetSolver {
         var nodes: [Int] = []
     }
 
-    /// The groups by their root's index, vehicles without node last, and each node's index within its group.
+    /// The groups by their root's index, vehicles without node last, and each node's index within its group. Nodes with no
+    /// vehicle below are in none.
     func cut() -> (parts: [Part], localNode: [Int]) {
-        let order = PlanningNode.leavesFirst(problem.nodes)
-        let root = problem.nodes.indices.map { problem.root(of: $0) }
-        var parts: [Part] = []
-        var partOfRoot: [Int: Int] = [:]
-        for n in problem.nodes.indices where root[n] == n {
-            partOfRoot[n] = parts.count
-            parts.append(Part())
-        }
-        let free = parts.count
-        parts.append(Part())
-        for n in order {
-            parts[partOfRoot[root[n]]!].nodes.append(n)
-        }
-        for (i, vehicle) in problem.vehicles.enumerated() {
-            parts[vehicle.node.map { partOfRoot[root[$0]]! } ?? free].vehicles.append(i)
-        }
         var local = [Int](repeating: 0, count: problem.nodes.count)
-        for part in parts {
-            for (k, n) in part.nodes.enumerated() { local[n] = k }
+        var members = [[Int]](repeating: [], count: problem.nodes.count + 1)
+        for n in problem.nodes.indices { local[n] = problem.root(of: n) }
+        let root = local
+        for (v, vehicle) in problem.vehicles.enumerated() {
+            members[vehicle.node.map { root[$0] } ?? problem.nodes.count].append(v)
         }
-        return (parts.filter { !$0.vehicles.isEmpty }, local)
+        let isUsed = nodesAbove(problem.vehicles.indices, in: problem)
+        var nodes = [[Int]](repeating: [], count: problem.nodes.count + 1)
+        for n in PlanningNode.leavesFirst(problem.nodes) where isUsed[n] {
+            local[n] = nodes[root[n]].count
+            nodes[root[n]].append(n)
+        }
+        let parts = zip(members, nodes).map { Part(vehicles: $0, nodes: $1) }.filter { !$0.vehicles.isEmpty }
+        return (parts, local)
     }
 
     func startPrices(_ warm: PlanningState, _ group: Group) -> Vector? {
-        guard warm.nodePrices.count == problem.nodes.count else { return nil }
-        let start = group.arena.vector(group.load.count)
-        for (n, index) in group.nodes.enumerated() {
-            guard warm.nodePrices[index].count == problem.slotCount else { return nil }
-            for t in 0..<problem.slotCount {
-                start[n * problem.slotCount + t] = warm.nodePrices[index][t]
-            }
-        }
-        return start
+        guard warm.nodePrices.count == problem.nodes.count,
+            group.nodes.allSatisfy({ warm.nodePrices[$0].count == problem.slotCount })
+        else { return nil }
+        return group.vector(warm.nodePrices)
     }
+}
+
+extension Group {
+    /// Of all nodes' `prices` those of its own, node by node.
+    func vector(_ prices: [[Double]]) -> Vector { arena.vector(nodes.flatMap { prices[$0] }) }
 }
 
 extension PlanningProblem {
@@ -225,6 +244,9 @@ struct SolvedGroup: Sendable {
     let schedules: [VehicleSchedule]
     /// Node by node, one a slot.
     let prices: [Double]
+    /// kWh, as the prices: the limits that the bound counts, within what vehicles can reach.
+    let highest: [Double]
+    let lowest: [Double]
     let bound: Double
     /// Yuan between the cost and the bound.
     let gap: Double

@@ -45,11 +45,7 @@ extension Group {
     /// The cost, yuan, of the best answer of `car` alone to the prices set, left in ``response``.
     private func answer(_ car: Car) -> Double {
         freeLimits(car)
-        let energy = response.respond(car)
-        let n = car.count
-        let cost = shortageCost(car, ending: energy) + response.buy.part(car.first, n).dot(response.charge, n)
-        guard car.discharges else { return cost }
-        return cost - response.sell.part(car.first, n).dot(response.discharge, n) + car.wear * response.discharge.sum(n)
+        return response.cost(of: car)
     }
 
     /// The vehicle's own limits.

@@ -27,7 +27,7 @@ extension Group {
     func workCost() -> Double {
         var sum = 0.0
         for (i, car) in cars.enumerated() {
-            sum += energyCost(car) + shortageCost(car, ending: ending[i])
+            sum += energyCost(car) + car.shortageCost(ending: ending[i])
         }
         return sum
     }

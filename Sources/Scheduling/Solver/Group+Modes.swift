@@ -185,7 +185,7 @@ private struct ModeSearch {
             }
         }
         let end = response.respond(car)
-        var sum = group.shortageCost(car, ending: end)
+        var sum = car.shortageCost(ending: end)
         var energy = car.start
         for j in 0..<car.count {
             let (c, x) = (response.charge[j], response.discharge[j])

@@ -19,9 +19,9 @@ extension Group {
         defer { book(car, sign: 1) }
         roomForOne(car)
         let old =
-            isWithinRoom(car) && isWithinBand(car) ? energyCost(car) + shortageCost(car, ending: ending[i]) : .infinity
+            isWithinRoom(car) && isWithinBand(car) ? energyCost(car) + car.shortageCost(ending: ending[i]) : .infinity
         let energy = response.respond(car)
-        var new = shortageCost(car, ending: energy)
+        var new = car.shortageCost(ending: energy)
         var moved = 0.0
         var stored = car.start
         for j in 0..<car.count {

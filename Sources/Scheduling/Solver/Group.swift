@@ -197,12 +197,6 @@ extension Group {
         return worst
     }
 
-    /// Yuan of `energy` at departure: what is missing, at the worth the solver works with.
-    func shortageCost(_ car: Car, ending energy: Double) -> Double {
-        car.value * max(0, car.knee - energy)
-            + car.lastValue * max(0, car.target - max(energy, car.knee)) + car.value * car.lost
-    }
-
     /// Yuan of the current schedule with the plain linear value of what is missing.
     func objective() -> Double {
         var sum = 0.0

@@ -112,6 +112,15 @@ final class PriceResponse {
         car.discharges ? respondBothWays(car) : respondCharging(car)
     }
 
+    /// The same; yuan that it costs at the prices set.
+    func cost(of car: Car) -> Double {
+        let energy = respond(car)
+        let n = car.count
+        let cost = car.shortageCost(ending: energy) + buy.part(car.first, n).dot(charge, n)
+        guard car.discharges else { return cost }
+        return cost - sell.part(car.first, n).dot(discharge, n) + car.wear * discharge.sum(n)
+    }
+
     private func respondCharging(_ car: Car) -> Double {
         let efficiency = car.chargeEfficiency
         var energy = car.start

@@ -132,8 +132,8 @@ final class TreeLagrangian {
 
     private func prepare(_ block: Block) {
         let group = group(of: block)
-        block.highest = (0..<problem.slotCount).map { group.highest[$0] }
-        block.lowest = (0..<problem.slotCount).map { group.lowest[$0] }
+        block.highest = group.highest.values
+        block.lowest = group.lowest.values
         let widest = block.highest.max() ?? 0
         block.stiffness = block.highest.map { Self.firmness / max($0, 0.05 * widest, 1e-3) }
         // The grid's limits are looked after here, not there.
@@ -275,5 +275,16 @@ final class TreeLagrangian {
         }
         let none = [Double](repeating: 0, count: problem.slotCount)
         return nodes.flatMap { known[$0] ?? none }
+    }
+
+    /// kWh, likewise: what the bound counts of each limit.
+    func limits(of nodes: [Int]) -> (highest: [Double], lowest: [Double]) {
+        var known: [Int: (highest: [Double], lowest: [Double])] = [:]
+        for block in blocks {
+            if let node = problem.vehicles[block.vehicles[0]].node { known[node] = (block.highest, block.lowest) }
+        }
+        for one in shared { known[one.node] = (one.highest, one.lowest) }
+        let none = [Double](repeating: 0, count: problem.slotCount)
+        return (nodes.flatMap { known[$0]?.highest ?? none }, nodes.flatMap { known[$0]?.lowest ?? none })
     }
 }

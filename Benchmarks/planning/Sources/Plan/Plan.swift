@@ -3,8 +3,8 @@ import Quantities
 import Scheduling
 
 /// `swift run -c release plan [SETS…]`, sets of cases one after the other: `small` (all without a name), `seeds` (10 000 vehicles, five
-/// seeds each), `highs` (the same fleet solved by HiGHS in this run, where `TIDEWATT_HIGHS` names its library), `million`, `flex`
-/// (what fleets can do).
+/// seeds each), `highs` (the same fleet solved by HiGHS in this run, where `TIDEWATT_HIGHS` names its library), `million`, `warm`
+/// (a hundredth of the vehicles changed), `flex` (what fleets can do).
 ///
 /// A fleet is 55 % home overnight, 25 % short stays and 20 % all day, 100 vehicles a transformer, 96 slots; the limits are about a
 /// fifth of the connected power, so every transformer binds.
@@ -46,6 +46,11 @@ import Scheduling
         Case(vehicles: 1_000_000, bothWays: 0.3, spot: true, above: 0.8),
     ]
 
+    static let warm = [
+        Case(vehicles: 100_000, bothWays: 0.3, spot: false), Case(vehicles: 100_000, bothWays: 0.3, spot: true, above: 0.8),
+        Case(vehicles: 1_000_000, bothWays: 0.3, spot: false),
+    ]
+
     static func main() {
         let sets = CommandLine.arguments.dropFirst()
         let cores = ProcessInfo.processInfo.activeProcessorCount
@@ -54,10 +59,11 @@ import Scheduling
             case "small": for test in small { _ = run(test, threads: 1) }
             case "seeds": for test in seeds { _ = run(test, threads: 1) }
             case "million": for test in million { _ = run(test, threads: cores) }
+            case "warm": for test in warm { goOn(test, threads: cores) }
             case "flex": for count in [100, 1000, 10_000, 100_000] { ask(count) }
             case "highs": compare(Case(vehicles: 10_000, bothWays: 0.3, spot: false))
             default:
-                FileHandle.standardError.write(Data("plan: no set \(set): small, seeds, highs, million, flex\n".utf8))
+                FileHandle.standardError.write(Data("plan: no set \(set): small, seeds, highs, million, warm, flex\n".utf8))
                 exit(2)
             }
         }
@@ -77,6 +83,47 @@ import Scheduling
                 + " \(number(plan.gap * 100, 4)) %, \(plan.passes) passes, \((peak() - input) >> 20) MiB"
                 + (refused == 0 ? "" : ", REFUSED BY THE CHECK"))
         return seconds
+    }
+
+    /// What it costs to plan anew when one vehicle in a hundred changed: all of them at one node in a hundred, or anywhere.
+    static func goOn(_ test: Case, threads: Int) {
+        var problem = Fleet(test).problem
+        for v in problem.vehicles.indices { problem.vehicles[v].name = "S\(v)" }
+        func timed(_ problem: PlanningProblem, _ state: PlanningState?) -> (PlanningSolution, wall: Double, cpu: Double) {
+            let (wall, cpu) = (ContinuousClock.now, clock())
+            let plan = solve(problem, options: PlanningOptions(threads: threads), warm: state)
+            return (plan, (ContinuousClock.now - wall) / .seconds(1), Double(clock() - cpu) / Double(CLOCKS_PER_SEC))
+        }
+        let cold = timed(problem, nil)
+        print("\(test.name): \(number(cold.wall, 2)) s, \(number(cold.cpu, 3)) CPU s on \(threads)")
+        for isScattered in [false, true] {
+            var random = SeededRandom(seed: 5)
+            var (next, state) = (problem, cold.0.state)
+            for round in 1...2 {
+                let first = Int(random.next() % UInt64(test.vehicles * 99 / 100)) / 100 * 100
+                for k in 0..<(test.vehicles / 100) {
+                    change(&next.vehicles[isScattered ? 100 * k + Int(random.next() % 100) : first + k], random.next(), round)
+                }
+                let warm = timed(next, state)
+                print(
+                    "  1 % changed, \(isScattered ? "scattered" : "at 1 % of nodes"): \(number(warm.wall, 3)) s,"
+                        + " \(number(warm.cpu, 3)) CPU s, \(number(100 * warm.cpu / cold.cpu, 1)) % of it, gap"
+                        + " \(number(warm.0.gap * 100, 4)) %, \(warm.0.kept) kept")
+                state = warm.0.state
+            }
+        }
+    }
+
+    /// Wants less or more, leaves half an hour earlier, or is another vehicle.
+    private static func change(_ vehicle: inout PlanningVehicle, _ draw: UInt64, _ round: Int) {
+        switch draw % 4 {
+        case 0: vehicle.wanted *= 0.7
+        case 1: vehicle.wanted *= 1.1
+        case 2 where vehicle.slots.count > 4:
+            vehicle.slots = vehicle.slots.lowerBound..<(vehicle.slots.upperBound - 2)
+            vehicle.lastPresence = 1
+        default: vehicle.name = "\(vehicle.name ?? "") again \(round)"
+        }
     }
 
     /// HiGHS first: its time is that of the whole linear programme, without building it.
