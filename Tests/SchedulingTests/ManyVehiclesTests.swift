@@ -61,6 +61,15 @@ import Testing
         return problem
     }
 
+    /// Where nothing is wanted an unfinished iterate left traces that others counted on, and the gate refused the plan.
+    @Test(arguments: [122, 134, 840, 920, 1254, 1444, 1485, 1790] as [UInt64])
+    func `traces of an iterate do not fill anybody beyond full`(seed: UInt64) {
+        let problem = RandomProblems.problem(seed: seed, vehicles: 60)
+        let plan = FleetSolver(problem, options: quick, warm: nil, isLarge: true).run(
+            isCancelled: { false }, progress: { _ in })
+        #expect(plan.fallback == nil)
+    }
+
     @Test(arguments: [(1 as UInt64, 0.8), (2, 0.8), (3, 0.6), (4, 0.6)])
     func `under shared nodes too, on any number of threads`(seed: UInt64, part: Double) {
         let problem = Self.country(seed: seed, part: part)

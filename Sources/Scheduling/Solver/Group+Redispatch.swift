@@ -103,6 +103,7 @@ extension Group {
     /// discharging vehicles only what rounding left and only where the others have not as much, since their batteries may need it
     /// later: ``redispatch(rounds:)``.
     func trim() {
+        for i in cars.indices { shave(i) }
         recomputeLoads()
         for n in nodes.indices {
             for t in 0..<slotCount {
@@ -111,6 +112,18 @@ extension Group {
             }
         }
         recomputeLoads()
+    }
+
+    /// An iterate leaves traces of charging also where a battery is full or nothing is wanted; others come to count on them.
+    private func shave(_ i: Int) {
+        let car = cars[i]
+        guard !car.discharges, ending[i] > car.high + 1e-9 else { return }
+        var spare = 0.0
+        for j in 0..<car.count { spare += charge[car.offset + j] - chargeFloor[car.offset + j] }
+        guard spare > 0 else { return }
+        let part = min(1, (ending[i] - car.high) / (car.chargeEfficiency * spare))
+        for at in car.offset..<(car.offset + car.count) { charge[at] -= part * (charge[at] - chargeFloor[at]) }
+        ending[i] -= part * spare * car.chargeEfficiency
     }
 
     private func trim(node: Int, slot: Int, excess: Double) {
