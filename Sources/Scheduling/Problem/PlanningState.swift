@@ -11,8 +11,7 @@ public struct PlanningState: Hashable, Sendable {
         let schedules: [VehicleSchedule]
         /// What was proven of them.
         let gap: Double
-        /// `nil` where a change of a few vehicles is not what those few differ: once the horizon has moved, with slots that
-        /// are settled, behind one meter.
+        /// Of a large fleet, where a change of a few vehicles is what those few differ; `nil` also once the horizon has moved.
         var account: PlanAccount?
     }
 

@@ -139,7 +139,8 @@ struct FleetSolver {
         solver.run(from: start, isCancelled: isCancelled)
         return SolvedGroup(
             order: group.cars.map(\.index), schedules: group.schedules(),
-            prices: solver.prices.values, highest: group.highest.values, lowest: group.lowest.values, bound: solver.bound,
+            prices: solver.prices.values, highest: group.highest.values, lowest: group.lowest.values,
+            bound: solver.bound,
             gap: max(0, group.objective() - solver.bound), turnover: group.turnover(meanPrice: meanPrice),
             passes: solver.passes, isCancelled: solver.wasCancelled)
     }
@@ -162,7 +163,7 @@ struct FleetSolver {
             fallback == nil ? judgement[1].objective : PlanCheck.objective(of: schedules, in: problem)
         let imported = schedules.reduce(0) { $0 + $1.net.reduce(0) { $0 + max(0, $1) } }
         var account: PlanAccount?
-        if let limits, fallback == nil, bound.isFinite, problem.hasMetersApart {
+        if isLarge, let limits, fallback == nil, bound.isFinite, problem.isSumOfVehicles {
             account = PlanAccount(
                 objective: objective, imported: imported, loads: judgement[0].gate.loads, answers: bound,
                 highest: limits.highest, lowest: limits.lowest)
