@@ -518,19 +518,25 @@ private let seeds = ProcessInfo.processInfo.environment["TIDEWATT_SEEDS"].flatMa
         #expect(!response.mayAsk(-1, settings: settings, at: start + .seconds(230)))
     }
 
-    @Test func `a slow converter on its way through zero is not called back`() {
-        var site = park(1, slew: 2_500)
-        site.run(seconds: 120, sampleEvery: 2)
-        site.ask(.kilowatts(-30))
-        site.run(seconds: 120, sampleEvery: 2)
-        site.ask(.kilowatts(10))
-        // It gives for twelve seconds more.
-        site.run(seconds: 14, sampleEvery: 2)
-        site.ask(.kilowatts(-30))
-        site.run(seconds: 120, sampleEvery: 2)
-        let turns = site.piles[0].vehicle?.turns ?? []
-        #expect(zip(turns, turns.dropFirst()).allSatisfy { $1 - $0 >= .seconds(50) }, "\(turns)")
-        #expect(site.flow == -30_000)
+    @Test func `a slow converter on its way through zero turns when it is through`() {
+        let settings = DispatchSettings()
+        let start = Instant("2024-09-10T10:00:00Z")!
+        func sample(_ kilowatts: Int64, _ second: Int64) -> DispatchInput.Measured {
+            .init(power: .kilowatts(kilowatts), at: start + .seconds(second))
+        }
+        var response = Response()
+        response.sent(.kilowatts(-30), measured: nil, settings: settings, at: start)
+        response.sent(.kilowatts(10), measured: .kilowatts(-30), settings: settings, at: start + .seconds(100))
+        var idle = response
+        // It still gives, and less with every sample.
+        response.moved(sample(-5, 112), before: sample(-10, 110), settings: settings)
+        #expect(response.mayAsk(1, settings: settings, at: start + .seconds(113)))
+        #expect(!response.mayAsk(-1, settings: settings, at: start + .seconds(171)))
+        #expect(response.mayAsk(-1, settings: settings, at: start + .seconds(172)))
+        // One that gives as before has not begun to turn.
+        idle.moved(sample(-30, 112), before: sample(-30, 110), settings: settings)
+        #expect(idle.mayAsk(-1, settings: settings, at: start + .seconds(113)))
+        #expect(!idle.mayAsk(1, settings: settings, at: start + .seconds(171)))
     }
 
     @Test func `which way a vehicle goes after our restart is seen before it is turned round`() {

@@ -70,6 +70,27 @@ import Testing
         #expect(lost.nodes[0].connectedCharge == .watts(14_080), "connected it is all the same")
     }
 
+    @Test func `a node passes on no more than its limit`() throws {
+        var d = Self.yard()
+        for (pile, token) in [("P1", "T1"), ("P2", "T2")] {
+            d.token(token)
+            d.start(pile, tag: token)
+            d.status(pile, "Charging")
+        }
+        for session in d.disk.sessions.values.sorted(by: { $0.id.value < $1.id.value }) {
+            d.order(
+                .setNeeds(
+                    session.id,
+                    Needs(
+                        departure: d.now + .hours(4), energy: .kilowattHours(15), minimum: nil, chargeNow: false,
+                        statedBy: "driver", statedAt: d.now)))
+        }
+        _ = Self.pass(&d, 130)
+        let both = try #require(d.core.capacity(of: SiteID("S"))).nodes[0]
+        #expect(both.vehicles == 2 && both.adjustable.map(\.span) == SiteCapacity.spans)
+        #expect(both.adjustable.allSatisfy { $0.most > .watts(7_040) && $0.most <= .watts(10_000) })
+    }
+
     @Test func `an answer that comes late does not take the place of a newer one`() {
         var d = Self.yard()
         let (old, new) = (
