@@ -137,11 +137,29 @@ import Testing
             ])
         let first = solve(problem)
         #expect(abs(first.vehicles[3000].net[0] - 7) < 1e-6)
-        problem.vehicles.append(vehicle("urgent", 0..<1, node: 0))
+        // Left without, it would lose less than the gap of the whole.
+        var urgent = vehicle("urgent", 0..<1, node: 0)
+        urgent.value = 1
+        problem.vehicles.append(urgent)
         let next = solve(problem, warm: first.state)
         #expect(next.kept >= 3000)
         #expect(next.vehicles[3001].undelivered < 1e-4 && next.vehicles[3000].undelivered < 1e-4)
         try Self.check(next, problem, "full")
+    }
+
+    @Test func `rounding in a vehicle that stays goes the exact way, and a name given twice keeps one schedule`() throws {
+        let problem = Self.named(ManyVehiclesTests.city(seed: 1))
+        let first = solve(problem, options: PlanningOptions(threads: 2))
+        let plan = try #require(first.state.plan)
+        let pool = WorkPool(threads: 1, isCancelled: { false })
+        var rounded = problem
+        rounded.vehicles[5].wanted += 1e-8
+        let off = try #require(Changes(since: plan, in: rounded, pool))
+        #expect(off.open.isEmpty && !off.isOfVehiclesAlone)
+        var twice = problem
+        twice.vehicles.append(problem.vehicles[7])
+        let double = try #require(Changes(since: plan, in: twice, pool))
+        #expect(double.open == [problem.vehicles.count] && double.gone.isEmpty && double.isOfVehiclesAlone)
     }
 
     @Test func `vehicles are found by name in whatever order they stand`() {

@@ -6,7 +6,8 @@ struct Changes: Sendable {
     let open: [Int]
     /// Vehicles of the earlier problem that do not, by their index there.
     let gone: [Int]
-    /// Whether prices and limits are what they were, and nothing is settled: then the rest of the account is what it was.
+    /// Whether prices, limits and all other vehicles are exactly what they were, and nothing is settled: then the rest of the
+    /// account is what it was.
     let isOfVehiclesAlone: Bool
 
     /// - Returns: `nil` when the horizon or the grid is another.
@@ -21,14 +22,15 @@ struct Changes: Sendable {
         let length = max(1, min(10_000, partners.count / (8 * pool.threads)))
         let chunks = stride(from: 0, to: partners.count, by: length).map { $0..<min($0 + length, partners.count) }
         let parts = pool.map(Array(chunks.indices), isDone: { _ in }) { k, _ in
-            var (earlier, isSettled) = ([Int](), false)
+            var (earlier, isExact) = ([Int](), true)
             earlier.reserveCapacity(chunks[k].count)
             for v in chunks[k] {
                 let partner = partners[v]
-                isSettled = isSettled || !problem.vehicles[v].committed.isEmpty
-                earlier.append(partner >= 0 && comparison.isSame(problem.vehicles[v], partner) ? partner : -1)
+                isExact = isExact && problem.vehicles[v].committed.isEmpty
+                let isSame = partner >= 0 && comparison.isSame(problem.vehicles[v], partner, isExact: &isExact)
+                earlier.append(isSame ? partner : -1)
             }
-            return (earlier, isSettled)
+            return (earlier, isExact)
         }
         var isKept = [Bool](repeating: false, count: old.vehicles.count)
         let earlier = parts.flatMap(\.0)
@@ -37,7 +39,7 @@ struct Changes: Sendable {
         open = earlier.indices.filter { earlier[$0] < 0 }
         gone = isKept.indices.filter { !isKept[$0] }
         isOfVehiclesAlone =
-            comparison.changedSlots.isEmpty && !comparison.isOtherNode.contains(true) && !parts.contains { $0.1 }
+            comparison.changedSlots.isEmpty && !comparison.isOtherNode.contains(true) && parts.allSatisfy(\.1)
     }
 
     /// Of each of `new` the index in `old` of the vehicle of its name, −1 without one. Lists whose orders are nearly the same are
@@ -73,7 +75,8 @@ struct Changes: Sendable {
         for o in missed {
             if let name = old[o].name { known[name] = o }
         }
-        for v in alone { partners[v] = new[v].name.flatMap { known[$0] } ?? -1 }
+        // Nobody is found twice.
+        for v in alone { partners[v] = new[v].name.flatMap { known.removeValue(forKey: $0) } ?? -1 }
         return partners
     }
     private static let near = 8
@@ -110,9 +113,13 @@ private struct Comparison: Sendable {
     /// kWh by which a vehicle may differ from what was foreseen of it: less than its schedule may be off by.
     private static let rounding = 1e-6
 
-    func isSame(_ new: PlanningVehicle, _ v: Int) -> Bool {
+    /// - Parameter isExact: becomes false where a vehicle is the same but for rounding.
+    func isSame(_ new: PlanningVehicle, _ v: Int, isExact: inout Bool) -> Bool {
         let old = plan.problem.vehicles[v]
-        guard new == old || isAsForeseen(new, old, plan.schedules[v].net) else { return false }
+        if new != old {
+            guard isAsForeseen(new, old, plan.schedules[v].net) else { return false }
+            isExact = false
+        }
         if changedSlots.contains(where: new.slots.contains) { return false }
         guard var node = new.node, isOtherNode[node] else { return true }
         while true {

@@ -4,12 +4,12 @@
 /// vehicles of their node choose anew. Cost, loads and bound are the earlier ones, moved by what these vehicles differ
 /// (``PlanAccount``), and only they and the nodes above them are checked: all others were.
 struct VehicleChange {
-    let solver: FleetSolver
-    let pool: WorkPool
-    let plan: PlanningState.Plan
-    let changes: Changes
-    var prices: [[Double]]
-    var account: PlanAccount
+    private let solver: FleetSolver
+    private let pool: WorkPool
+    private let plan: PlanningState.Plan
+    private let changes: Changes
+    private var prices: [[Double]]
+    private var account: PlanAccount
     private var schedules: [VehicleSchedule] = []
     /// Whether each node has a vehicle below that changed, came or left.
     private let isTouched: [Bool]
