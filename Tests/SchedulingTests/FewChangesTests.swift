@@ -147,7 +147,8 @@ import Testing
         try Self.check(next, problem, "full")
     }
 
-    @Test func `rounding in a vehicle that stays goes the exact way, and a name given twice keeps one schedule`() throws {
+    @Test func `rounding in a vehicle that stays goes the exact way, and a name given twice keeps one schedule`() throws
+    {
         let problem = Self.named(ManyVehiclesTests.city(seed: 1))
         let first = solve(problem, options: PlanningOptions(threads: 2))
         let plan = try #require(first.state.plan)
