@@ -133,7 +133,7 @@ import Testing
             vehicles: (0..<3000).map { vehicle("far \($0)", 0..<slots, node: 1) }
                 + [vehicle("flexible", 0..<slots, node: 0)],
             nodes: [
-                PlanningNode(importLimit: [7, 7, 7, 7]), PlanningNode(importLimit: [9000, 9000, 9000, 9000]),
+                PlanningNode(importLimit: [7, 7, 7, 7]), PlanningNode(importLimit: [30_000, 30_000, 30_000, 30_000]),
             ])
         let first = solve(problem)
         #expect(abs(first.vehicles[3000].net[0] - 7) < 1e-6)
