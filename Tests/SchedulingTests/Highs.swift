@@ -73,6 +73,8 @@ enum Highs {
         var lower: [Double] = []
         var upper: [Double] = []
         var rows: [(terms: [(column: Int, factor: Double)], lower: Double, upper: Double)] = []
+        /// Yuan that do not depend on what is chosen.
+        private var fixed = 0.0
 
         mutating func column(_ cost: Double, _ lower: Double, _ upper: Double) -> Int {
             self.cost.append(cost)
@@ -126,7 +128,27 @@ enum Highs {
                 let missing = column(vehicle.value, 0, isServed ? 0 : .infinity)
                 if let stored { rows.append(([(stored, 1), (missing, 1)], start + wanted, .infinity)) }
             }
+            let hours = problem.stepHours
             for (n, node) in problem.nodes.enumerated() {
+                for promise in node.commitments {
+                    for (t, level) in zip(promise.slots, promise.level) {
+                        let beyond = column(promise.yuanPerKilowattHour, 0, .infinity)
+                        let load = loads[n][t]
+                        switch promise.side {
+                        case .atMost: rows.append((load + [(beyond, -1)], -.infinity, level * hours))
+                        case .atLeast:
+                            rows.append((load + [(beyond, 1)], level * hours, .infinity))
+                            rows.append((load, min(0, level) * hours, .infinity))
+                        }
+                    }
+                }
+                if let demand = node.demand {
+                    let peak = column(demand.yuanPerKilowatt, demand.soFar, .infinity)
+                    fixed -= demand.yuanPerKilowatt * demand.soFar
+                    for t in 0..<problem.slotCount {
+                        rows.append((loads[n][t] + [(peak, -hours)], -.infinity, -demand.load[t] * hours))
+                    }
+                }
                 for t in 0..<problem.slotCount where !loads[n][t].isEmpty {
                     let down = node.exportLimit.map { -max(0, $0[t]) * problem.stepHours } ?? -.infinity
                     rows.append(
@@ -161,7 +183,7 @@ enum Highs {
                 &columnBasis, &rowBasis, &status)
             let isOptimal: Int32 = 7
             guard answer >= 0, status == isOptimal else { return nil }
-            return zip(cost, x).reduce(0) { $0 + $1.0 * $1.1 }
+            return zip(cost, x).reduce(fixed) { $0 + $1.0 * $1.1 }
         }
     }
 }

@@ -107,11 +107,19 @@ public enum PlanCheck {
         return true
     }
 
-    /// Yuan: what the schedules cost under the problem's prices, wear and values.
+    /// Yuan: what the schedules cost under the problem's prices, wear and values, commitments and charges on peaks.
     public static func objective(of schedules: [VehicleSchedule], in problem: PlanningProblem) -> Double {
-        var sum = energyCost(of: schedules, in: problem)
+        var sum = energyCost(of: schedules, in: problem) + loadCost(of: schedules, in: problem)
         for (vehicle, schedule) in zip(problem.vehicles, schedules) { sum += ownCost(of: schedule, vehicle) }
         return sum
+    }
+
+    /// Yuan: fines of ``PlanningNode/commitments``, and ``PlanningNode/demand``.
+    public static func loadCost(of schedules: [VehicleSchedule], in problem: PlanningProblem) -> Double {
+        guard problem.hasLoadTerms else { return 0 }
+        return zip(problem.nodes, problem.nodeLoads(schedules)).reduce(0) { sum, pair in
+            sum + pair.0.cost(ofLoad: pair.1.map { $0 * problem.stepHours }, stepHours: problem.stepHours)
+        }
     }
 
     /// Yuan: wear, and the value of what is missing.

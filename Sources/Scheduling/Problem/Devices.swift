@@ -8,12 +8,18 @@
 /// leaves: one takes up what is given back beyond the load, at b − s a kWh (s: the sell price); the other is the surplus of
 /// generation, which feeds the vehicles and earns b − s by not leaving. So a kWh of surplus costs a vehicle s, and one given
 /// back beyond the load earns s. With s ≤ b never both.
+///
+/// **Commitments of a root** (``LoadSteps``). What was promised to be given back is a helper that wants to charge it; what was
+/// promised to be drawn is one that earns by giving it; and what is drawn beyond a promise comes from one that is paid the fine.
 struct Devices {
     private let original: PlanningProblem
     /// The original's vehicles first, then helpers.
     private(set) var problem: PlanningProblem
     private let covers: [Cover]
     private let meters: [Meter]
+    private let promises: [Promise]
+    /// Yuan that fines may have been reckoned with too high: where energy costs less than nothing, and for what is too little.
+    private let surcharge: Double
     /// Yuan that a kWh above a limit costs in ``problem``: beyond what any vehicle could gain by leaving it.
     private let penalty: Double
     private let failed: [Int: [Int: Double]]
@@ -23,6 +29,13 @@ struct Devices {
         let node: Int
         let slot: Int
         let kilowatts: Double
+    }
+    /// The commitments of a root in one slot.
+    private struct Promise {
+        let node: Int
+        let slot: Int
+        let steps: LoadSteps
+        var owed: Double { steps.owed.reduce(0) { $0 + $1.kilowatts } }
     }
     /// A root behind whose meter everything is one.
     private struct Meter {
@@ -40,7 +53,7 @@ struct Devices {
     init?(for problem: PlanningProblem, failed: [Int: [Int: Double]]) {
         original = problem
         self.failed = failed
-        let able = Self.ability(problem)
+        let (able, draw) = Self.ability(problem)
         let order = PlanningNode.leavesFirst(problem.nodes)
         var nodes = problem.nodes
         var covers: [Cover] = []
@@ -66,6 +79,31 @@ struct Devices {
                 nodes[n].exportLimit?[t] -= wanted[n][t]
             }
         }
+        var promises: [Promise] = []
+        var surcharge = 0.0
+        for n in nodes.indices where !problem.nodes[n].commitments.isEmpty {
+            for t in 0..<problem.slotCount {
+                // What may be given back beyond what covers take.
+                let back = min(able[n][t], problem.nodes[n].exportLimit?[t] ?? .infinity)
+                guard let steps = LoadSteps(problem.nodes[n], t, draw: draw[n][t], back: back) else { continue }
+                let promise = Promise(node: n, slot: t, steps: steps)
+                promises.append(promise)
+                if problem.nodes[n].importLimit[t] >= 0 {
+                    nodes[n].importLimit[t] = promise.owed > 0 ? 0 : steps.free
+                }
+                if let floor = steps.floor {
+                    nodes[n].exportLimit = nodes[n].exportLimit ?? able[n].map { $0 + 1 }
+                    nodes[n].exportLimit![t] = min(nodes[n].exportLimit![t], -floor)
+                }
+                nodes[n].exportLimit?[t] -= promise.owed
+                wanted[n][t] += promise.owed
+                surcharge += steps.ignored * problem.stepHours
+                for step in steps.owed {
+                    surcharge += max(0, -step.price - problem.buyPrice[t]) * step.kilowatts * problem.stepHours
+                }
+            }
+            nodes[n].commitments = []
+        }
         var meters: [Meter] = []
         for n in nodes.indices where nodes[n].parent == nil {
             guard case .behindMeter(let load) = nodes[n].settlement else { continue }
@@ -79,9 +117,11 @@ struct Devices {
             nodes[n].exportLimit = rest.map { max(0, $0) }
             nodes[n].settlement = .atBuyPrice
         }
-        if covers.isEmpty && meters.isEmpty { return nil }
+        if covers.isEmpty && meters.isEmpty && promises.isEmpty { return nil }
         self.covers = covers
         self.meters = meters
+        self.promises = promises
+        self.surcharge = surcharge
         penalty = Self.penalty(problem)
         var whole = problem
         whole.nodes = nodes
@@ -92,18 +132,23 @@ struct Devices {
     /// kW below which nobody is made to cover anything.
     private static let nothing = 1e-6
 
-    /// kW that can be given back below each node in each slot.
-    private static func ability(_ problem: PlanningProblem) -> [[Double]] {
-        var able = [[Double]](
+    /// kW that can be given back, and drawn, below each node in each slot.
+    static func ability(_ problem: PlanningProblem) -> (back: [[Double]], draw: [[Double]]) {
+        var back = [[Double]](
             repeating: [Double](repeating: 0, count: problem.slotCount), count: problem.nodes.count)
-        for vehicle in problem.vehicles where vehicle.maxDischarge > 0 {
+        var draw = back
+        for vehicle in problem.vehicles {
             var node = vehicle.node
             while let n = node {
-                for t in vehicle.slots { able[n][t] += vehicle.mostDischarge(t) * vehicle.presence(t) }
+                for t in vehicle.slots {
+                    let presence = vehicle.presence(t)
+                    back[n][t] += vehicle.mostDischarge(t) * presence
+                    draw[n][t] += vehicle.maxCharge * presence
+                }
                 node = problem.nodes[n].parent
             }
         }
-        return able
+        return (back, draw)
     }
 
     /// A node and all above it.
@@ -118,7 +163,10 @@ struct Devices {
         let worth = problem.vehicles.reduce(0) { most, vehicle in
             max(most, (abs(vehicle.value) + vehicle.wear) / (vehicle.chargeEfficiency * vehicle.dischargeEfficiency))
         }
-        return 2 * (worth + 2 * dearest)
+        let promised = problem.nodes.reduce(0) { most, node in
+            max(most, node.commitments.reduce(0) { $0 + $1.yuanPerKilowattHour })
+        }
+        return 2 * (worth + promised + 2 * dearest)
     }
 
     /// The most that a surplus feeds, and what may leave, of one meter in one slot, kWh.
@@ -137,6 +185,12 @@ struct Devices {
         case surplus(meter: Int, slot: Int)
         /// Generation that must not leave.
         case forced(meter: Int, slot: Int)
+        /// Takes what was promised to be given back, of `kilowatts` after `before`.
+        case owed(promise: Int, before: Double)
+        /// Gives for what was promised to be drawn.
+        case rewarded(promise: Int, before: Double)
+        /// Gives what is drawn beyond a promise.
+        case fined(promise: Int, before: Double)
     }
 
     private func helpers(_ able: [[Double]]) -> [(role: Role, vehicle: PlanningVehicle)] {
@@ -175,6 +229,34 @@ struct Devices {
                 }
             }
         }
+        for (k, promise) in promises.enumerated() {
+            let (n, t) = (promise.node, promise.slot)
+            let (buy, sell) = (problem.buyPrice[t], problem.sellPrices(under: n)[t])
+            var before = 0.0
+            for step in promise.steps.owed {
+                list.append(
+                    (
+                        .owed(promise: k, before: before),
+                        taking(t, step.kilowatts, worth: max(0, step.price + buy), n)
+                    ))
+                before += step.kilowatts
+            }
+            before = 0
+            for step in promise.steps.rewards {
+                list.append(
+                    (
+                        .rewarded(promise: k, before: before),
+                        giving(t, step.kilowatts, wear: sell - step.price, n)
+                    ))
+                before += step.kilowatts
+            }
+            before += promise.steps.free
+            for step in promise.steps.fines {
+                list.append(
+                    (.fined(promise: k, before: before), giving(t, step.kilowatts, wear: sell + step.price, n)))
+                before += step.kilowatts
+            }
+        }
         return list
     }
 
@@ -210,26 +292,30 @@ struct Devices {
         let real = Array(found.vehicles.prefix(realCount))
         let objective = PlanCheck.objective(of: real, in: original)
         let difference = PlanCheck.objective(of: ideal(found), in: problem) - objective
-        let bound = min(objective, found.bound - difference)
-        let imported = real.reduce(0) { $0 + $1.net.reduce(0) { $0 + max(0, $1) } }
-        let mean = abs(original.buyPrice.reduce(0, +) / Double(max(1, original.slotCount)))
-        let missing = objective - bound
-        let gap = missing <= 1e-9 ? 0 : missing / max(abs(bound), imported * mean, 1e-9)
+        let bound = min(objective, found.bound - difference - surcharge)
+        let gap = original.gap(objective: objective, bound: bound, imported: real.imported)
         return PlanningSolution(
             vehicles: real, objective: objective, bound: bound, gap: gap, isOptimal: gap <= options.gap,
             nodePrices: found.nodePrices, passes: found.passes, isCancelled: found.isCancelled,
             fallback: found.fallback, kept: min(found.kept, realCount), state: found.state)
     }
 
-    /// The schedules found, with the helpers at meters as the vehicles' schedules ask them to be.
+    private func load(_ loads: [[Double]], _ promise: Promise) -> Double { loads[promise.node][promise.slot] }
+
+    /// The schedules found, with the helpers at meters and of promises as the vehicles' schedules ask them to be.
     private func ideal(_ found: PlanningSolution) -> [VehicleSchedule] {
         var schedules = found.vehicles
-        let flow = problem.nodeLoads(
+        var flow = problem.nodeLoads(
             zip(problem.vehicles, schedules).enumerated().map { index, pair in
                 index < realCount + covers.count
                     ? pair.1 : VehicleSchedule(net: [0], undelivered: 0, binding: [])
             })
-        for (k, helper) in helpers(Self.ability(original)).enumerated() {
+        let real = flow
+        for promise in promises {
+            // What is given back serves it first, and may leave behind a meter no more.
+            flow[promise.node][promise.slot] += min(promise.owed, max(0, -real[promise.node][promise.slot]))
+        }
+        for (k, helper) in helpers(Self.ability(original).back).enumerated() {
             let index = realCount + k
             let most = max(helper.vehicle.maxCharge, helper.vehicle.maxDischarge)
             let net: Double
@@ -240,6 +326,9 @@ struct Devices {
             case .surplus(let m, let t):
                 let surplus = max(0, -meters[m].load[t])
                 net = -min(most, max(0, flow[meters[m].node][t] - (surplus - most)))
+            case .owed(let k, let before): net = min(most, max(0, -load(real, promises[k]) - before))
+            case .rewarded(let k, let before), .fined(let k, let before):
+                net = -min(most, max(0, load(real, promises[k]) - before))
             }
             let energy = net * problem.stepHours
             schedules[index] = VehicleSchedule(

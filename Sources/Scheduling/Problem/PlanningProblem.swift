@@ -33,6 +33,15 @@ public struct PlanningProblem: Hashable, Sendable {
             if case .behindMeter(let load) = node.settlement {
                 precondition(load.count == buyPrice.count, "one load for each slot")
             }
+            precondition(
+                node.parent == nil || node.demand == nil && node.commitments.isEmpty,
+                "a demand charge and commitments are those of a root")
+            precondition(node.demand.map { $0.load.count == buyPrice.count } ?? true, "one load for each slot")
+            for promise in node.commitments {
+                precondition(
+                    promise.slots.lowerBound >= 0 && promise.slots.upperBound <= buyPrice.count,
+                    "a commitment lies within the horizon")
+            }
         }
         self.stepHours = stepHours
         self.buyPrice = buyPrice
@@ -143,14 +152,21 @@ public struct PlanningNode: Hashable, Sendable {
     public var exportLimit: [Double]?
     /// How what happens below is paid for; only a root's counts.
     public var settlement: PlanningSettlement
+    /// Of a root: what its highest power costs.
+    public var demand: DemandCharge?
+    /// Of a root: what was promised of its load. Behind one meter (``PlanningSettlement/behindMeter(load:)``) only
+    /// ``LoadCommitment/Side/atMost``, of what is drawn at the meter.
+    public var commitments: [LoadCommitment]
     public init(
         parent: Int? = nil, importLimit: [Double], exportLimit: [Double]? = nil,
-        settlement: PlanningSettlement = .apart
+        settlement: PlanningSettlement = .apart, demand: DemandCharge? = nil, commitments: [LoadCommitment] = []
     ) {
         self.parent = parent
         self.importLimit = importLimit
         self.exportLimit = exportLimit
         self.settlement = settlement
+        self.demand = demand
+        self.commitments = commitments
     }
 
     /// Indices of `nodes`, the deepest first, so that children stand before their parents.

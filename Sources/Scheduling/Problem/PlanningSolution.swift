@@ -57,3 +57,19 @@ public struct VehicleSchedule: Hashable, Sendable {
         public let slots: [Int]
     }
 }
+
+extension PlanningProblem {
+    var meanPrice: Double { abs(buyPrice.reduce(0, +) / Double(max(1, slotCount))) }
+
+    /// ``PlanningSolution/gap``.
+    /// - Parameter imported: kWh.
+    func gap(objective: Double, bound: Double, imported: Double) -> Double {
+        let missing = objective - bound
+        return missing <= 1e-9 ? 0 : missing / max(abs(bound), imported * meanPrice, 1e-9)
+    }
+}
+
+extension [VehicleSchedule] {
+    /// kWh charged.
+    var imported: Double { reduce(0) { $0 + $1.net.reduce(0) { $0 + Swift.max(0, $1) } } }
+}

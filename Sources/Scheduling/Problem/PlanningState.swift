@@ -4,6 +4,8 @@ public struct PlanningState: Hashable, Sendable {
     public let nodePrices: [[Double]]
     /// What was planned for which problem; `nil`: the prices alone.
     let plan: Plan?
+    /// kW by node: the peaks that were found best, for a next search (``PeakSearch``).
+    let peaks: [Int: Double]
 
     struct Plan: Hashable, Sendable {
         /// Brought onto the state's horizon; what was not known of it is NaN, which equals nothing.
@@ -17,9 +19,10 @@ public struct PlanningState: Hashable, Sendable {
 
     public init(nodePrices: [[Double]]) { self.init(nodePrices: nodePrices, plan: nil) }
 
-    init(nodePrices: [[Double]], plan: Plan?) {
+    init(nodePrices: [[Double]], plan: Plan?, peaks: [Int: Double] = [:]) {
         self.nodePrices = nodePrices
         self.plan = plan
+        self.peaks = peaks
     }
 
     /// The state for a horizon that begins `slots` later, if the plan was followed; new slots at the end repeat the price
@@ -33,7 +36,7 @@ public struct PlanningState: Hashable, Sendable {
                     prices.append(prices.count >= period ? prices[prices.count - period] : old.last ?? 0)
                 }
                 return prices
-            }, plan: plan?.shifted(by: slots))
+            }, plan: plan?.shifted(by: slots), peaks: peaks)
     }
 }
 

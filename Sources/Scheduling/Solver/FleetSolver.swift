@@ -161,7 +161,7 @@ struct FleetSolver {
         let (schedules, fallback) = issuable(found, judgement[0].gate.violations)
         let objective =
             fallback == nil ? judgement[1].objective : PlanCheck.objective(of: schedules, in: problem)
-        let imported = schedules.reduce(0) { $0 + $1.net.reduce(0) { $0 + max(0, $1) } }
+        let imported = schedules.imported
         var account: PlanAccount?
         if isLarge, let limits, fallback == nil, bound.isFinite, problem.isSumOfVehicles {
             account = PlanAccount(
@@ -178,9 +178,7 @@ struct FleetSolver {
         _ schedules: [VehicleSchedule], objective: Double, imported: Double, bound: Double, prices: [[Double]],
         passes: Int, isCancelled: Bool, fallback: PlanningSolution.Fallback?, kept: Int, account: PlanAccount?
     ) -> PlanningSolution {
-        let difference = max(0, objective - bound)
-        let scale = max(abs(bound), imported * meanPrice)
-        let gap = difference <= 1e-9 ? 0 : difference / max(scale, 1e-9)
+        let gap = problem.gap(objective: objective, bound: bound, imported: imported)
         return PlanningSolution(
             vehicles: schedules, objective: objective, bound: min(bound, objective), gap: gap,
             isOptimal: gap <= options.gap, nodePrices: prices, passes: passes, isCancelled: isCancelled,
@@ -190,7 +188,7 @@ struct FleetSolver {
                 plan: .init(problem: problem, schedules: schedules, gap: gap, account: account)))
     }
 
-    var meanPrice: Double { abs(problem.buyPrice.reduce(0, +) / Double(max(1, problem.slotCount))) }
+    var meanPrice: Double { problem.meanPrice }
 
     struct Part {
         var vehicles: [Int] = []

@@ -212,7 +212,8 @@ final class InteriorPoint {
             for extra in [block.missing, block.missingLast] {
                 let i = block.variables + extra
                 value[i] = 0.1 * width[i]
-                lowerDual[i] = cost[i]
+                // Also of those who miss nothing that anybody values: a dual of zero would never move.
+                lowerDual[i] = max(cost[i], scale)
             }
         }
         for at in 0..<nodeGap.count {

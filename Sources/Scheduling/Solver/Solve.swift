@@ -11,6 +11,18 @@ public func solve(
     warm: PlanningState? = nil,
     isCancelled: () -> Bool = { false }, progress: (Double) -> Void = { _ in }
 ) -> PlanningSolution {
+    if problem.nodes.contains(where: { $0.demand != nil }) {
+        return PeakSearch(problem, options: options, warm: warm).run(isCancelled: isCancelled, progress: progress)
+    }
+    return solveWithoutPeaks(
+        problem, options: options, warm: warm, isCancelled: isCancelled, progress: progress)
+}
+
+/// No node has a charge on its peak.
+func solveWithoutPeaks(
+    _ problem: PlanningProblem, options: PlanningOptions, warm: PlanningState?, isCancelled: () -> Bool,
+    progress: (Double) -> Void
+) -> PlanningSolution {
     guard var devices = Devices(for: problem) else {
         return FleetSolver(problem, options: options, warm: warm).run(isCancelled: isCancelled, progress: progress)
     }
