@@ -28,15 +28,15 @@ FLEET = """session_id,evse_id,arrival,departure,energy_kwh,max_charge_kw
 
 @pytest.fixture
 def plan(tmp_path):
-    def run(base, node, name="S1"):
+    def run(base, node, name="S1", header="start,kw", more=""):
         (tmp_path / "tariff.yaml").write_text(TARIFF)
         (tmp_path / "fleet.csv").write_text(FLEET.format(name=name))
         rows = "".join(f"2024-05-01T0{hour}:00:00+08:00,{kw}\n" for hour, kw in enumerate(base))
-        (tmp_path / "base.csv").write_text("start,kw\n" + rows)
+        (tmp_path / "base.csv").write_text(f"{header}\n" + rows)
         (tmp_path / "pv.csv").write_text("start,kw\n" + "".join(
             f"2024-05-01T0{hour}:00:00+08:00,{kw}\n" for hour, kw in enumerate([0, 6, 0])))
         (tmp_path / "grid.yaml").write_text(
-            f"nodes:\n  - {{id: B1, base_load: base.csv, {node}}}\nevses: [{{id: E1, node: B1}}]\n")
+            f"nodes:\n  - {{id: B1, base_load: base.csv, {node}}}\n{more}evses: [{{id: E1, node: B1}}]\n")
         done = subprocess.run(
             [os.environ["TIDEWATT_PROGRAM"], "plan", "--fleet", "fleet.csv", "--grid", "grid.yaml", "--tariff", "tariff.yaml",
              "--from", "2024-05-01T00:00:00+08:00", "--to", "2024-05-01T03:00:00+08:00", "--step-minutes", "60",
@@ -78,6 +78,65 @@ def test_behind_one_meter_surplus_is_kept_for_the_dear_hour(plan):
 def test_a_stay_and_a_storage_of_one_name_are_refused(plan):
     code, answer, _, problem = plan([2, 2, 2], f"limit_kw: 50, {STORAGE}", name="ESS")
     assert code == 2 and answer is None and "fleet.csv:2" in problem and "ESS" in problem
+
+
+def drawn(schedule, slot):
+    return sum(float(row.split(",")[2]) for row in schedule if row.startswith(f"S1,{slot},"))
+
+
+def test_a_new_peak_is_paid_for_only_where_it_is_worth_it(plan):
+    code, answer, schedule, _ = plan([2, 2, 2], "limit_kw: 100, demand: {yuan_per_kw: 1, so_far_kw: 3}")
+    node = answer["nodes"][0]
+    assert code == 0 and answer["status"] == "optimal"
+    assert [drawn(schedule, t) for t in range(3)] == pytest.approx([1, 1, 0], abs=0.01), "the peak stays at 3 kW"
+    assert answer["totals"]["demand_yuan"] == pytest.approx(0, abs=0.01)
+    assert node["demand"] == {"so_far_kw": 3, "yuan_per_kw": 1, "new_kw": pytest.approx(0, abs=0.01)}
+    assert answer["uncontrolled"]["totals"]["demand_yuan"] == pytest.approx(1, abs=0.01), "all of it in the first hour"
+    code, answer, schedule, _ = plan([2, 2, 2], "limit_kw: 100, demand: {yuan_per_kw: '0.2', so_far_kw: 2}")
+    assert answer["totals"]["demand_yuan"] == pytest.approx(0.2, abs=0.01), "0.7 yuan more in the dear hour is worse than 0.2"
+    assert answer["objective_yuan"] == pytest.approx(0.8, abs=0.01)
+
+
+def test_the_tariff_says_what_a_peak_costs_where_the_grid_does_not(plan):
+    code, answer, _, problem = plan([2, 2, 2], "limit_kw: 100, demand: {so_far_kw: 3}")
+    assert code == 2 and "grid.yaml" in problem and "yuan_per_kw" in problem, problem
+
+
+PROMISE = "from: 2024-05-01T00:00:00+08:00, to: 2024-05-01T01:00:00+08:00, penalty_yuan_per_kwh: 2"
+
+
+def test_promises_are_kept_or_paid_for(plan):
+    code, answer, schedule, _ = plan([2, 2, 2], f"limit_kw: 100, commitments: [{{{PROMISE}, at_most_kw: 2}}]")
+    assert code == 0 and drawn(schedule, 0) == pytest.approx(0, abs=0.01)
+    promise = answer["nodes"][0]["commitments"][0]
+    assert promise["at_most_kw"] == 2 and promise["missed_kwh"] == pytest.approx(0, abs=0.01)
+    code, answer, schedule, _ = plan([2, 2, 2], f"limit_kw: 100, commitments: [{{{PROMISE}, at_least_kw: 6}}]")
+    assert answer["nodes"][0]["commitments"][0]["missed_kwh"] == pytest.approx(2, abs=0.01)
+    assert answer["totals"]["fines_yuan"] == pytest.approx(4, abs=0.01)
+    assert answer["totals"]["cost_yuan"] == pytest.approx(0.6, abs=0.01), "fines are no cost of energy"
+
+
+def test_a_chance_leaves_room_for_what_the_forecast_may_be_off(plan):
+    base = ["5,4,7", "5,5,5", "5,4,9"]
+    code, answer, schedule, _ = plan(base, "limit_kw: 8, chance: '0.95'", header="start,kw,p5,p95")
+    assert code == 0
+    assert answer["nodes"][0]["margin"] == {"chance": 0.95, "most_kw": 4}
+    assert drawn(schedule, 0) <= 1 + 1e-6 and drawn(schedule, 1) <= 3 + 1e-6 and drawn(schedule, 2) == 0
+    assert answer["totals"]["undelivered_kwh"] == pytest.approx(0, abs=0.01)
+    code, answer, _, problem = plan(base, "limit_kw: 8, chance: '0.99'", header="start,kw,p5,p95")
+    assert code == 2 and "grid.yaml:2" in problem and "0.99" in problem, problem
+
+
+@pytest.mark.parametrize("node, more, says", [
+    ("limit_kw: 8, chance: '0.9'", "", "p95"),
+    ("limit_kw: 8, parent: T", "  - {id: T, limit_kw: 9}\n", None),
+    ("limit_kw: 8, parent: T, demand: {yuan_per_kw: 3}", "  - {id: T, limit_kw: 9}\n", "has a parent"),
+    (f"limit_kw: 8, commitments: [{{{PROMISE}}}]", "", "at_most_kw or at_least_kw"),
+    (f"limit_kw: 8, settlement: net, commitments: [{{{PROMISE}, at_least_kw: 3}}]", "", "one meter"),
+])
+def test_what_cannot_be_meant_is_refused(plan, node, more, says):
+    code, _, _, problem = plan([2, 2, 2], node, more=more)
+    assert (code, says) == (0, None) or (code == 2 and "grid.yaml" in problem and says in problem), problem
 
 
 ROWS = 100_000

@@ -28,6 +28,12 @@ public struct GridFile: Sendable {
         public let storages: [StationaryStorage]
         /// How the energy below a root is paid for, as the file says; `nil`: it does not.
         public let settlement: Settlement?
+        /// With what probability the base load is to leave the room that is planned with, where the file says quantiles of it.
+        public let chance: Rational
+        /// Of a root: what its highest power costs.
+        public let demand: Demand?
+        /// Of a root.
+        public let commitments: [Commitment]
     }
 
     public enum Settlement: String, Hashable, Sendable, CaseIterable {
@@ -73,16 +79,66 @@ public struct GridFile: Sendable {
 /// A base load in kW over time: a step function, zero before its first entry.
 public struct BaseLoad: Sendable {
     /// By instant; each holds until the next.
-    public let steps: [(from: Instant, kilowatts: Rational)]
+    public let steps: [Step]
+    /// Probabilities, rising, of which each step says how much the load does not exceed with it.
+    public let levels: [Rational]
 
-    public static let none = BaseLoad(steps: [])
-    public static func constant(_ kilowatts: Rational) -> BaseLoad {
-        BaseLoad(steps: [(Instant(milliseconds: .min), kilowatts)])
+    public struct Step: Sendable {
+        public let from: Instant
+        /// What is expected.
+        public let kilowatts: Rational
+        /// kW, one for each of ``BaseLoad/levels``.
+        public let quantiles: [Rational]
     }
-    init(steps: [(from: Instant, kilowatts: Rational)]) { self.steps = steps }
+
+    public static let none = BaseLoad(steps: [], levels: [])
+    public static func constant(_ kilowatts: Rational) -> BaseLoad {
+        BaseLoad(
+            steps: [Step(from: Instant(milliseconds: .min), kilowatts: kilowatts, quantiles: [])], levels: [])
+    }
 
     /// Mean over each of `count` slots of `step` from `start`, kW.
     public func means(start: Instant, step: Duration, count: Int) -> [Rational] {
+        means(start: start, step: step, count: count) { steps[$0].kilowatts }
+    }
+
+    /// Mean over each slot of what the load does not exceed with probability `chance`, and of what it does not fall below, less what
+    /// is expected, kW; both from zero up. Between two levels a straight line. Nothing where ``levels`` do not reach.
+    public func margins(
+        start: Instant, step: Duration, count: Int, chance: Rational
+    ) -> (above: [Rational], below: [Rational]) {
+        let none = [Rational](repeating: .zero, count: count)
+        guard let high = place(of: chance), let low = hasLow ? place(of: .one - chance) : high else {
+            return (none, none)
+        }
+        func margins(_ place: (index: Int, part: Rational), _ sign: Rational) -> [Rational] {
+            means(start: start, step: step, count: count) { k in
+                let quantiles = steps[k].quantiles
+                let value =
+                    place.part == .zero
+                    ? quantiles[place.index]
+                    : quantiles[place.index] * (.one - place.part) + quantiles[place.index + 1] * place.part
+                return max(.zero, (value - steps[k].kilowatts) * sign)
+            }
+        }
+        let above = margins(high, .one)
+        // Who says how much more it may be, but not how much less, means as much.
+        return (above, hasLow ? margins(low, -.one) : above)
+    }
+
+    func reaches(_ chance: Rational) -> Bool {
+        place(of: chance) != nil && (!hasLow || place(of: .one - chance) != nil)
+    }
+    private var hasLow: Bool { levels.contains { $0 < Rational(1, 2) } }
+
+    private func place(of probability: Rational) -> (index: Int, part: Rational)? {
+        guard let k = levels.lastIndex(where: { $0 <= probability }) else { return nil }
+        if levels[k] == probability { return (k, .zero) }
+        guard k + 1 < levels.count else { return nil }
+        return (k, (probability - levels[k]) / (levels[k + 1] - levels[k]))
+    }
+
+    private func means(start: Instant, step: Duration, count: Int, _ kilowatts: (Int) -> Rational) -> [Rational] {
         var means: [Rational] = []
         means.reserveCapacity(count)
         let length = step.wholeMilliseconds
@@ -97,9 +153,9 @@ public struct BaseLoad: Sendable {
             while at < end {
                 let next = k + 1 < steps.count ? min(end, steps[k + 1].from.milliseconds) : end
                 if next - at == length {
-                    sum = k < 0 ? .zero : steps[k].kilowatts
+                    sum = k < 0 ? .zero : kilowatts(k)
                 } else if k >= 0 {
-                    sum += steps[k].kilowatts * Rational(next - at) / Rational(length)
+                    sum += kilowatts(k) * Rational(next - at) / Rational(length)
                 }
                 at = next
                 k += 1
@@ -146,6 +202,8 @@ private struct GridReader {
         for entry in entries { readNode(entry, load) }
         guard problems.isEmpty else { return }
         refuseCircles(entries)
+        guard problems.isEmpty else { return }
+        checkChances(entries)
         readEVSEs(root, load)
     }
 
@@ -153,7 +211,7 @@ private struct GridReader {
         entry.checkKeys(
             allowed: [
                 "id", "parent", "limit_kw", "kva", "power_factor", "loading", "export_limit_kw", "base_load",
-                "base_load_kw", "pv", "storage", "settlement",
+                "base_load_kw", "pv", "storage", "settlement", "chance", "demand", "commitments",
             ], into: &problems)
         let id = entry["id"]?.text ?? ""
         var parent: Int?
@@ -186,11 +244,82 @@ private struct GridReader {
             if settlement == nil { problems.add(node.problem(.settlementUnknown(node.text ?? "(not text)"))) }
             if parent != nil { problems.add(node.problem(.settlementOfRoots(id))) }
         }
+        var chance = GridReader.usualChance
+        if let node = entry["chance"] {
+            if let value = node.decimal, value >= Rational(1, 2), value < .one {
+                chance = value
+            } else {
+                problems.add(
+                    node.problem(.numberNotAllowed("chance", node.text ?? "(not a number)", allowed: .halfToBelowOne)))
+            }
+        }
+        let demand = readDemand(entry)
+        let commitments = readCommitments(entry)
+        if parent != nil {
+            for key in ["demand", "commitments"] {
+                if let node = entry[key] { problems.add(node.problem(.ofRoots(key, node: id))) }
+            }
+        }
         guard let limit, let base else { return }
         nodes.append(
             GridFile.Node(
                 id: id, parent: parent, limit: limit, rating: rating, exportLimit: export, baseLoad: base,
-                generation: generation, storages: storages, settlement: settlement))
+                generation: generation, storages: storages, settlement: settlement, chance: chance, demand: demand,
+                commitments: commitments))
+    }
+    private static let usualChance = Rational(95, 100)
+
+    private mutating func readDemand(_ entry: YAMLNode) -> GridFile.Demand? {
+        guard let node = entry["demand"] else { return nil }
+        node.checkKeys(allowed: ["yuan_per_kw", "so_far_kw"], into: &problems)
+        return GridFile.Demand(
+            yuanPerKilowatt: number(node, "yuan_per_kw"), soFar: number(node, "so_far_kw") ?? .zero)
+    }
+
+    private mutating func readCommitments(_ entry: YAMLNode) -> [GridFile.Commitment] {
+        guard let list = entry["commitments"] else { return [] }
+        guard let items = list.sequence else {
+            problems.add(list.problem(.commitmentListExpected))
+            return []
+        }
+        var commitments: [GridFile.Commitment] = []
+        for item in items {
+            item.checkKeys(
+                allowed: ["from", "to", "at_most_kw", "at_least_kw", "penalty_yuan_per_kwh"], into: &problems)
+            let (most, least) = (item["at_most_kw"], item["at_least_kw"])
+            let (from, to) = (item["from"]?.text.flatMap(Instant.init), item["to"]?.text.flatMap(Instant.init))
+            guard let from, let to, from < to, (most == nil) != (least == nil),
+                let fine = number(item, "penalty_yuan_per_kwh"), fine > .zero
+            else {
+                problems.add(item.problem(.commitmentIncomplete))
+                continue
+            }
+            guard let level = number(item, most == nil ? "at_least_kw" : "at_most_kw", negative: true) else { continue }
+            commitments.append(
+                GridFile.Commitment(
+                    interval: Interval(from, to), side: most == nil ? .atLeast : .atMost, kilowatts: level,
+                    yuanPerKilowattHour: fine))
+        }
+        return commitments
+    }
+
+    /// Each node's chance lies within what the base loads at and below it say.
+    private mutating func checkChances(_ entries: [YAMLNode]) {
+        var isSaid = [Bool](repeating: false, count: nodes.count)
+        var isBeyond = isSaid
+        for node in nodes.indices where !nodes[node].baseLoad.levels.isEmpty {
+            var above: Int? = node
+            while let n = above {
+                isSaid[n] = true
+                isBeyond[n] = isBeyond[n] || !nodes[node].baseLoad.reaches(nodes[n].chance)
+                above = nodes[n].parent
+            }
+        }
+        for (n, node) in nodes.enumerated() {
+            let place = entries[n]["chance"] ?? entries[n]
+            if isBeyond[n] { problems.add(place.problem(.chanceBeyond(node.id, node.chance))) }
+            if !isSaid[n], entries[n]["chance"] != nil { problems.add(place.problem(.chanceWithoutQuantiles(node.id))) }
+        }
     }
 
     /// A file of `start,kw`, or kW by even parts of a local day (24 hours, 96 quarters, …).
@@ -344,28 +473,39 @@ private struct GridReader {
         }
     }
 
+    /// `start,kw`, and columns p1 to p99 for quantiles.
     private func readBaseLoad(_ bytes: [UInt8], file: String) throws(Problems) -> BaseLoad {
         let table = try CSVDocument(bytes, file: file, required: ["start", "kw"])
+        let percents = (1...99).filter { percent in table.rows.first?["p\(percent)"] != nil }
         var problems = ProblemList()
-        var steps: [(from: Instant, kilowatts: Rational)] = []
+        func power(_ row: CSVDocument.Row, _ column: String) -> Rational? {
+            guard let kw = Rational(decimal: row[column] ?? ""), kw <= GridReader.limit, -kw <= GridReader.limit else {
+                problems.add(row.problem(column, .powerUnknown(row[column] ?? "")))
+                return nil
+            }
+            return kw
+        }
+        var steps: [BaseLoad.Step] = []
         for row in table.rows {
             guard let at = Instant(row["start"] ?? "") else {
                 problems.add(
                     row.problem("start", .instantUnknown(row["start"] ?? "")))
                 continue
             }
-            guard let kw = Rational(decimal: row["kw"] ?? ""), kw <= GridReader.limit, -kw <= GridReader.limit else {
-                problems.add(row.problem("kw", .powerUnknown(row["kw"] ?? "")))
-                continue
+            guard let kw = power(row, "kw") else { continue }
+            let quantiles = percents.compactMap { power(row, "p\($0)") }
+            guard quantiles.count == percents.count else { continue }
+            if zip(quantiles, quantiles.dropFirst()).contains(where: { $0 > $1 }) {
+                problems.add(row.problem("p\(percents[0])", .quantilesFall))
             }
-            steps.append((at, kw))
+            steps.append(BaseLoad.Step(from: at, kilowatts: kw, quantiles: quantiles))
         }
         steps.sort { $0.from < $1.from }
         for (a, b) in zip(steps, steps.dropFirst()) where a.from == b.from {
             problems.add(file: file, line: 1, .startRepeated(a.from))
         }
         try problems.throwIfAny()
-        return BaseLoad(steps: steps)
+        return BaseLoad(steps: steps, levels: percents.map { Rational(Int64($0)) / Rational(100) })
     }
 
     private mutating func refuseCircles(_ entries: [YAMLNode]) {

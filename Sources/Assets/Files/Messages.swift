@@ -199,4 +199,35 @@ extension Message {
             "the output from {at} on is below zero; generation is written as a positive number",
             "自 {at} 起的出力为负，发电功率应写为正数", ["at": at])
     }
+    static let halfToBelowOne = Message("half-to-below-one", "a decimal from 0.5 to below 1", "不小于 0.5 且小于 1 的十进制数")
+    static func ofRoots(_ key: String, node: String) -> Message {
+        Message(
+            "of-roots", "node {node} has a parent; {key} is said of the node at the top",
+            "节点 {node} 有上级节点；{key} 只能写在最上级节点", ["key": key, "node": node])
+    }
+    static let commitmentListExpected = Message(
+        "commitment-list-expected",
+        "commitments is a list of entries with from, to, at_most_kw or at_least_kw, and a penalty",
+        "commitments 应为列表，每项含 from、to、at_most_kw 或 at_least_kw 以及罚价")
+    static let commitmentIncomplete = Message(
+        "commitment-incomplete",
+        "a commitment has from, a later to, either at_most_kw or at_least_kw, and a penalty_yuan_per_kwh above 0",
+        "每项承诺应含 from、晚于它的 to、at_most_kw 与 at_least_kw 之一，以及大于 0 的 penalty_yuan_per_kwh")
+    static func chanceWithoutQuantiles(_ node: String) -> Message {
+        Message(
+            "chance-without-quantiles",
+            "no base load at or below node {node} says how far it may be off; add columns such as p5 and p95 to its file",
+            "节点 {node} 及其下级的基础负荷未给出分位数；请在其文件中补充 p5、p95 等列", ["node": node])
+    }
+    static func chanceBeyond(_ node: String, _ chance: Rational) -> Message {
+        Message(
+            "chance-beyond",
+            "node {node} asks for {chance}, which lies outside the columns of its base loads (p5 and p95 reach 0.95); add "
+                + "columns or write another chance",
+            "节点 {node} 要求的概率 {chance} 超出基础负荷分位数列的范围（p5 与 p95 可到 0.95）；请补充列或改写 chance",
+            ["node": node, "chance": chance])
+    }
+    static let quantilesFall = Message(
+        "quantiles-fall", "the quantiles fall from one column to the next; a higher percentage is at least as much",
+        "分位数应随百分比增大而不减小")
 }

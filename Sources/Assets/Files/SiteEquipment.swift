@@ -11,16 +11,19 @@ public enum Generation: Sendable {
         switch self {
         case .steps(let steps): return steps.means(start: start, step: step, count: count)
         case .daily(let parts):
-            var steps: [(from: Instant, kilowatts: Rational)] = []
+            var steps: [BaseLoad.Step] = []
             let end = start + step * count
             var day = zone.civilDay(at: start)
             while zone.midnight(of: day) < end {
                 for (index, part) in parts.enumerated() {
-                    steps.append((zone.instant(of: day, minute: index * 1440 / parts.count), part))
+                    steps.append(
+                        BaseLoad.Step(
+                            from: zone.instant(of: day, minute: index * 1440 / parts.count), kilowatts: part,
+                            quantiles: []))
                 }
                 day = day.adding(days: 1)
             }
-            return BaseLoad(steps: steps).means(start: start, step: step, count: count)
+            return BaseLoad(steps: steps, levels: []).means(start: start, step: step, count: count)
         }
     }
 }

@@ -80,12 +80,12 @@ public struct FlexibilityCase: Sendable {
         let base = PlanningCase.summedUp(grid, count) {
             $0.baseLoad.means(start: horizon.start, step: step, count: count)
         }
+        let margins = PlanningCase.margins(grid, horizon.start, step, count)
         nodes = grid.nodes.indices.map { index in
             let load = zip(base[index], generation[index]).map { $0 - $1 }
-            let (limit, export) = (grid.nodes[index].limit.approximate, grid.nodes[index].exportLimit?.approximate)
+            let limits = PlanningCase.limits(grid.nodes[index], load, margins[index])
             return PlanningNode(
-                parent: grid.nodes[index].parent, importLimit: load.map { limit - $0 },
-                exportLimit: export.map { export in load.map { export + $0 } })
+                parent: grid.nodes[index].parent, importLimit: limits.most, exportLimit: limits.least)
         }
     }
 }

@@ -45,6 +45,21 @@ extension Message {
             "节点 {root} 按总表结算时，上网电价应在 0 与用电电价之间，{at} 不满足；请改为各自结算（settlement: apart）或更换电价",
             ["root": root, "at": at])
     }
+    static func demandUnpriced(_ node: String, tariff: String) -> Message {
+        Message(
+            "demand-unpriced",
+            "node {node} pays for its demand, and neither its yuan_per_kw nor {tariff} says how much; write yuan_per_kw in its demand",
+            "节点 {node} 计收需量电费，但其 yuan_per_kw 与 {tariff} 均未给出单价；请在 demand 中写明 yuan_per_kw",
+            ["node": node, "tariff": tariff])
+    }
+    static func promiseBehindMeter(_ node: String) -> Message {
+        Message(
+            "promise-behind-meter",
+            "behind the one meter of node {node} only an at_most_kw from 0 up can be promised; settle the vehicles one by one "
+                + "(settlement: apart) for other commitments",
+            "节点 {node} 按总表结算时，承诺只能是不小于 0 的 at_most_kw；其他承诺请改为各自结算（settlement: apart）",
+            ["node": node])
+    }
     static func notASlot(_ text: String, limit: Int) -> Message {
         Message(
             "not-a-slot", "\"{text}\" is no slot; write a whole number from 0 to {limit}",

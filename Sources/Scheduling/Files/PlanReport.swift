@@ -17,6 +17,9 @@ public struct PlanReport: Sendable {
         public let generatedKilowattHours: Double
         /// Part of the generation that does not leave the grid at a root; `nil` without generation.
         public let selfConsumption: Double?
+        /// Yuan for peaks beyond those that were there (``GridFile/Demand``), and for promises not kept.
+        public let demandCost: Double
+        public let fines: Double
         /// Highest load of all roots together, kW.
         public let peak: Double
         /// Part of the imported energy that falls into valley hours; `nil` without valley hours or without import.
@@ -31,6 +34,8 @@ public struct PlanReport: Sendable {
         /// Slots in which the load is above the limit (or, exported, above the export limit), and by how many kWh.
         public let overloads: [(slot: Int, kilowattHours: Double)]
         public let exportOverloads: [(slot: Int, kilowattHours: Double)]
+        /// kWh beyond each of the node's commitments.
+        public let missed: [Double]
         public var overload: Double { overloads.reduce(0) { $0 + $1.kilowattHours } }
         public var exportOverload: Double { exportOverloads.reduce(0) { $0 + $1.kilowattHours } }
     }
@@ -67,11 +72,21 @@ public struct PlanReport: Sendable {
                 leaving += min(planning.generation[n][slot], max(0, -load)) * problem.stepHours
             }
         }
+        var (demandCost, fines) = (0.0, 0.0)
+        for (node, kilowatts) in zip(problem.nodes, fleet) {
+            let load = kilowatts.map { $0 * problem.stepHours }
+            let whole = node.cost(ofLoad: load, stepHours: problem.stepHours)
+            var promised = node
+            promised.demand = nil
+            let own = promised.cost(ofLoad: load, stepHours: problem.stepHours)
+            (demandCost, fines) = (demandCost + whole - own, fines + own)
+        }
         totals = Totals(
             importKilowattHours: imported, dischargeKilowattHours: discharged, undeliveredKilowattHours: undelivered,
             cost: PlanCheck.energyCost(of: schedules, in: problem), storedKilowattHours: stored,
             restoredKilowattHours: restored, generatedKilowattHours: generated,
-            selfConsumption: generated > 1e-9 ? 1 - leaving / generated : nil, peak: whole.max() ?? 0,
+            selfConsumption: generated > 1e-9 ? 1 - leaving / generated : nil, demandCost: demandCost, fines: fines,
+            peak: whole.max() ?? 0,
             valleyShare: planning.valley != nil && imported > 1e-9 ? inValley / imported : nil)
         nodes = planning.grid.nodes.indices.map { n in
             let node = planning.grid.nodes[n]
@@ -89,7 +104,15 @@ public struct PlanReport: Sendable {
             }
             return Node(
                 load: load, peak: load.max() ?? 0, covered: covered, overloads: excess { $0 - limit },
-                exportOverloads: export.map { export in excess { -$0 - export } } ?? [])
+                exportOverloads: export.map { export in excess { -$0 - export } } ?? [],
+                missed: node.commitments.map { promise in
+                    let slots = PlanningCase.slots(promise.interval, planning.start, planning.step, load.count)
+                    let level = promise.kilowatts.approximate
+                    return slots.reduce(0) { sum, slot in
+                        sum + max(0, promise.side == .atMost ? load[slot] - level : level - load[slot])
+                            * problem.stepHours
+                    }
+                })
         }
     }
 }

@@ -16,6 +16,9 @@ public struct PlanningCase: Sendable {
     public let baseLoads: [[Double]]
     /// kW, generation of each node with that of all nodes below.
     public let generation: [[Double]]
+    /// kW by which the base load of a node with all below may be higher and lower than ``baseLoads``, at the node's chance; errors
+    /// are taken to come together.
+    public let margins: [(above: [Double], below: [Double])]
     /// Stationary batteries; in ``problem`` they stand behind the stays.
     public let storages: [StationaryStorage]
     /// Part of each slot in valley hours; `nil` when the tariff has none.
@@ -55,10 +58,12 @@ public struct PlanningCase: Sendable {
             PlanningCase.summedUp(grid, count) { $0.baseLoad.means(start: horizon.start, step: step, count: count) },
             generation
         ).map { zip($0, $1).map { $0 - $1 } }
+        margins = PlanningCase.margins(grid, start, step, count)
         storages = grid.nodes.flatMap(\.storages)
         let hours = Double(step.wholeMilliseconds) / 3_600_000
         let wear = wear.approximate
-        let baseLoads = baseLoads
+        let (baseLoads, margins) = (baseLoads, margins)
+        let charges = try PlanningCase.charges(grid, version, tariff.file)
         let sellPrice = earnings?.map { $0.price?.approximate ?? 0 } ?? [Double](repeating: 0, count: count)
         let oneMeter = grid.nodes.indices.filter {
             grid.nodes[$0].parent == nil && grid.settlement(ofRoot: $0) == .net
@@ -86,13 +91,98 @@ public struct PlanningCase: Sendable {
                 },
             nodes: grid.nodes.indices.map { index in
                 let (node, base) = (grid.nodes[index], baseLoads[index])
-                let limit = node.limit.approximate
-                let export = node.exportLimit?.approximate
+                let limits = PlanningCase.limits(node, base, margins[index])
                 return PlanningNode(
-                    parent: node.parent, importLimit: base.map { limit - $0 },
-                    exportLimit: export.map { export in base.map { export + $0 } },
-                    settlement: oneMeter.contains(index) ? .behindMeter(load: base) : .apart)
+                    parent: node.parent, importLimit: limits.most, exportLimit: limits.least,
+                    settlement: oneMeter.contains(index) ? .behindMeter(load: base) : .apart,
+                    demand: node.demand.map {
+                        DemandCharge(
+                            yuanPerKilowatt: charges[index], soFar: $0.soFar.approximate, load: base)
+                    },
+                    commitments: PlanningCase.commitments(node, base, horizon.start, step))
             })
+        try PlanningCase.refuseUnkept(grid, oneMeter)
+    }
+
+    /// What the fleet may draw and give back, kW a slot.
+    static func limits(
+        _ node: GridFile.Node, _ base: [Double], _ margins: (above: [Double], below: [Double])
+    ) -> (most: [Double], least: [Double]?) {
+        let (limit, export) = (node.limit.approximate, node.exportLimit?.approximate)
+        return (
+            zip(base, margins.above).map { limit - $0 - $1 },
+            export.map { export in zip(base, margins.below).map { export + $0 - $1 } }
+        )
+    }
+
+    static func margins(
+        _ grid: GridFile, _ start: Instant, _ step: Duration, _ count: Int
+    ) -> [(above: [Double], below: [Double])] {
+        let none = [Double](repeating: 0, count: count)
+        var margins = [(above: [Double], below: [Double])](repeating: (none, none), count: grid.nodes.count)
+        for node in grid.nodes.indices where !grid.nodes[node].baseLoad.levels.isEmpty {
+            var above: Int? = node
+            while let n = above {
+                let own = grid.nodes[node].baseLoad.margins(
+                    start: start, step: step, count: count, chance: grid.nodes[n].chance)
+                for slot in 0..<count {
+                    margins[n].above[slot] += own.above[slot].approximate
+                    margins[n].below[slot] += own.below[slot].approximate
+                }
+                above = grid.nodes[n].parent
+            }
+        }
+        return margins
+    }
+
+    /// Yuan/kW of each node's ``GridFile/Node/demand``, as its file says or else the tariff.
+    private static func charges(
+        _ grid: GridFile, _ version: Tariff.Version?, _ tariff: String
+    ) throws(Problems) -> [Double] {
+        var charges: [Double] = []
+        for node in grid.nodes {
+            guard let demand = node.demand else {
+                charges.append(0)
+                continue
+            }
+            guard let charge = demand.yuanPerKilowatt ?? version?.demand?.yuanPerKilowattMonth else {
+                throw Problems(Problem(file: grid.file, line: 0, message: .demandUnpriced(node.id, tariff: tariff)))
+            }
+            charges.append(charge.approximate)
+        }
+        return charges
+    }
+
+    /// Of the fleet: less the base load.
+    private static func commitments(
+        _ node: GridFile.Node, _ base: [Double], _ start: Instant, _ step: Duration
+    ) -> [LoadCommitment] {
+        node.commitments.compactMap { promise in
+            let slots = slots(promise.interval, start, step, base.count)
+            if slots.isEmpty { return nil }
+            return LoadCommitment(
+                slots: slots, level: slots.map { promise.kilowatts.approximate - base[$0] },
+                side: promise.side == .atMost ? .atMost : .atLeast,
+                yuanPerKilowattHour: promise.yuanPerKilowattHour.approximate)
+        }
+    }
+
+    /// Slots that `interval` touches.
+    static func slots(_ interval: Interval, _ start: Instant, _ step: Duration, _ count: Int) -> Range<Int> {
+        let length = step.wholeMilliseconds
+        let from = max(0, interval.start.milliseconds - start.milliseconds) / length
+        let to = (min(interval.end.milliseconds - start.milliseconds, length * Int64(count)) + length - 1) / length
+        return from < to ? Int(from)..<Int(to) : 0..<0
+    }
+
+    /// Behind one meter only what is drawn can be promised away.
+    private static func refuseUnkept(_ grid: GridFile, _ oneMeter: [Int]) throws(Problems) {
+        var problems = ProblemList()
+        for n in oneMeter
+        where grid.nodes[n].commitments.contains(where: { $0.side == .atLeast || $0.kilowatts < .zero }) {
+            problems.add(file: grid.file, line: 0, .promiseBehindMeter(grid.nodes[n].id))
+        }
+        try problems.throwIfAny()
     }
 
     /// Every stay has its EVSE in the grid, and a name of its own.

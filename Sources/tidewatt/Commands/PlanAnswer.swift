@@ -120,6 +120,32 @@ extension PlanAnswer {
             .init("peak_kw", .double(report.peak)), .init("overload_kwh", .double(report.overload)),
             .init("overload_slots", slots(report.overloads)),
         ]
+        if let margin = planning.margins[index].above.max(), margin > 0 {
+            members.append(.init("margin", ["chance": .decimal(node.chance), "most_kw": .double(margin)]))
+        }
+        if let demand = node.demand, let charge = planning.problem.nodes[index].demand {
+            members.append(
+                .init(
+                    "demand",
+                    [
+                        "so_far_kw": .decimal(demand.soFar), "yuan_per_kw": .double(charge.yuanPerKilowatt),
+                        "new_kw": .double(max(0, report.peak - charge.soFar)),
+                    ]))
+        }
+        if !node.commitments.isEmpty {
+            members.append(
+                .init(
+                    "commitments",
+                    .array(
+                        zip(node.commitments, report.missed).map { promise, missed in
+                            [
+                                "from": .string(planning.zone.iso8601(promise.interval.start)),
+                                "to": .string(planning.zone.iso8601(promise.interval.end)),
+                                promise.side == .atMost ? "at_most_kw" : "at_least_kw": .decimal(promise.kilowatts),
+                                "missed_kwh": .double(missed),
+                            ]
+                        })))
+        }
         if report.covered > 0 { members.append(.init("covered_kwh", .double(report.covered))) }
         if node.exportLimit != nil {
             members += [
@@ -139,6 +165,8 @@ extension PlanReport.Totals {
             "undelivered_kwh": .double(undeliveredKilowattHours),
             "cost_yuan": .yuan(cost),
             "valley_share": valleyShare.map { .double($0) } ?? .null,
+            "demand_yuan": .yuan(demandCost),
+            "fines_yuan": .yuan(fines),
             "peak_kw": .double(peak),
             "pv_kwh": .double(generatedKilowattHours),
             "self_consumption": selfConsumption.map { .double($0) } ?? .null,
@@ -162,6 +190,13 @@ extension PlanAnswer {
         ])
         table.add([say("cost, yuan", "费用，元"), fixed(a.cost), fixed(b.cost)])
         table.add([say("valley share", "低谷占比"), percent(a.valleyShare, say), percent(b.valleyShare, say)])
+        let nodes = planning.grid.nodes
+        if nodes.contains(where: { $0.demand != nil }) {
+            table.add([say("new peaks, yuan", "需量电费增量，元"), fixed(a.demandCost), fixed(b.demandCost)])
+        }
+        if nodes.contains(where: { !$0.commitments.isEmpty }) {
+            table.add([say("promises not kept, yuan", "未履约罚款，元"), fixed(a.fines), fixed(b.fines)])
+        }
         if a.generatedKilowattHours > 0 || !planning.storages.isEmpty {
             table.add([say("peak, kW", "峰值，千瓦"), fixed(a.peak), fixed(b.peak)])
             table.add([say("PV, kWh", "光伏发电量，千瓦时"), fixed(a.generatedKilowattHours), fixed(b.generatedKilowattHours)])
@@ -176,14 +211,14 @@ extension PlanAnswer {
             ])
         }
 
-        var nodes = TextTable(
+        var perNode = TextTable(
             say == .zh
                 ? ["节点", "限额 kW", "峰值 kW", "超限 kWh", "无序峰值 kW", "无序超限 kWh"]
                 : ["node", "limit kW", "peak kW", "overload kWh", "uncontrolled peak kW", "uncontrolled overload kWh"],
             rightAligned: [1, 2, 3, 4, 5])
         for (index, node) in planning.grid.nodes.enumerated() {
             let (p, u) = (plan.nodes[index], uncontrolled.nodes[index])
-            nodes.add([
+            perNode.add([
                 node.id, node.limit.text(atMost: 3), fixed(p.peak), fixed(p.overload), fixed(u.peak), fixed(u.overload),
             ])
         }
@@ -196,7 +231,7 @@ extension PlanAnswer {
             say(
                 "\(planning.fleet.stays.count) stays, \(planning.problem.slotCount) slots from \(slotStart(0))",
                 "\(planning.fleet.stays.count) 次停留，自 \(slotStart(0)) 起 \(planning.problem.slotCount) 个时隙"),
-            "", table.text, nodes.text,
+            "", table.text, perNode.text,
         ]
         lines += shortageLines(say)
         return lines.joined(separator: "\n")

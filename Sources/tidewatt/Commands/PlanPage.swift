@@ -66,16 +66,21 @@ struct PlanPage {
     private func node(_ index: Int) -> String {
         let node = answer.planning.grid.nodes[index]
         var chart = SlotChart(slots: answer.planning.problem.slotCount, time: answer.slotStart, unit: "kW")
-        let limit = [Double](repeating: node.limit.approximate, count: answer.planning.problem.slotCount)
+        // With a margin against errors of the forecast the limit that is planned for lies lower.
+        let limit = answer.planning.margins[index].above.map { node.limit.approximate - $0 }
         chart.addArea(answer.planning.baseLoads[index])
         chart.add(answer.uncontrolled.nodes[index].load, "other")
         chart.add(limit, "limit")
         chart.add(answer.plan.nodes[index].load, "line")
         let name = PlanPage.escape(node.id)
+        let hasMargin = answer.planning.margins[index].above.contains { $0 > 0 }
         return "<h2>\(say("Node", "节点")) \(name)</h2>\(chart.svg(say("Load of node \(name)", "节点 \(name) 负荷")))"
             + PlanPage.keys([
                 ("line", say("planned", "有序")), ("other", say("uncontrolled", "无序")),
-                ("limit", say("limit", "限额")), ("base", say("base load", "基础负荷")),
+                (
+                    "limit",
+                    hasMargin ? say("limit less the margin for errors", "限额（已扣除预测误差裕度）") : say("limit", "限额")
+                ), ("base", say("base load", "基础负荷")),
             ])
     }
 
