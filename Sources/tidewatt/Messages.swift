@@ -50,6 +50,18 @@ extension Message {
             "gap-above-one", "--gap {gap} is above 1; 0.001 is a tenth of a percent", "--gap {gap} 大于 1；0.001 表示千分之一",
             ["gap": gap])
     }
+    static func notAConfidence(_ part: Rational) -> Message {
+        Message(
+            "not-a-confidence", "--confidence {part} is no part of the scenarios; above 0 and at most 1 is",
+            "--confidence {part} 不是场景比例；应大于 0 且不超过 1", ["part": part])
+    }
+    static let confidenceOfScenarios = Message(
+        "confidence-of-scenarios", "--confidence is about scenarios; give some with --scenario",
+        "--confidence 针对场景；请用 --scenario 给出场景")
+    static let scenariosWithoutGrid = Message(
+        "scenarios-without-grid",
+        "--scenario is about the storage, which is not looked for with --grid; leave one of them out",
+        "--scenario 用于等效储能，而给出 --grid 时不求等效储能；请去掉其中之一")
     static func hoursNeeded(_ text: String) -> Message {
         Message(
             "hours-needed", "{text} is more hours than a year has; 2 or 0.5 is meant", "{text} 超过一年的小时数；应如 2 或 0.5",

@@ -1,6 +1,7 @@
 import Assets
 import Charging
 import Quantities
+import Scheduling
 import Testing
 
 @testable import Operations
@@ -89,6 +90,23 @@ import Testing
         let both = try #require(d.core.capacity(of: SiteID("S"))).nodes[0]
         #expect(both.vehicles == 2 && both.adjustable.map(\.span) == SiteCapacity.spans)
         #expect(both.adjustable.allSatisfy { $0.most > .watts(7_040) && $0.most <= .watts(10_000) })
+    }
+
+    /// Two vehicles below a node of 7 kW that each want 6.5 kWh within two hours: the node can rest for seven minutes in all.
+    @Test func `nobody promises a rest after which the node's limit would be too low`() {
+        func measured(limit: Double) -> [SiteCapacity.Adjustable] {
+            let vehicle = PlanningVehicle(slots: 0..<8, maxCharge: 7, wanted: 6.5, node: 0)
+            return CapacityProblem(
+                site: SiteID("S"), at: Instant(milliseconds: 0), step: .minutes(15), remaining: 1, slotCount: 8,
+                vehicles: [vehicle, vehicle],
+                nodes: [PlanningNode(importLimit: [Double](repeating: limit, count: 8))],
+                connected: [(node: NodeID("N"), charge: .kilowatts(14), discharge: .zero)]
+            ).measured().nodes[0].adjustable
+        }
+        let tight = measured(limit: 7)
+        // 13 kWh in eight quarters of which one has P and seven have 7: P is 3; over the hour 6.
+        #expect(zip(tight, [3.0, 6]).allSatisfy { abs($0.least.kilowatts - $1) < 0.8 }, "\(tight)")
+        #expect(measured(limit: 14).allSatisfy { $0.least == .zero }, "with room for both to catch up")
     }
 
     @Test func `an answer that comes late does not take the place of a newer one`() {

@@ -100,6 +100,7 @@ enum Highs {
                     }
                 let wanted = gives ? vehicle.wanted : max(0, vehicle.wanted)
                 var stored: Int?
+                var given: [(Int, Double)] = []
                 for (j, t) in vehicle.slots.enumerated() {
                     let hours = vehicle.presence(t) * problem.stepHours
                     let charge = column(problem.buyPrice[t], 0, vehicle.maxCharge * hours)
@@ -108,6 +109,7 @@ enum Highs {
                     if gives {
                         let back = column(vehicle.wear - problem.sellPrice[t], 0, vehicle.mostDischarge(t) * hours)
                         flows.append((back, -1))
+                        given.append((back, 1))
                         into.append((back, -1 / vehicle.dischargeEfficiency))
                     }
                     let isLast = j == vehicle.slots.count - 1
@@ -124,6 +126,9 @@ enum Highs {
                         loads[n][t] += flows
                         node = problem.nodes[n].parent
                     }
+                }
+                if vehicle.dischargeBudget < .infinity, !given.isEmpty {
+                    rows.append((given, 0, vehicle.dischargeBudget))
                 }
                 let missing = column(vehicle.value, 0, isServed ? 0 : .infinity)
                 if let stored { rows.append(([(stored, 1), (missing, 1)], start + wanted, .infinity)) }

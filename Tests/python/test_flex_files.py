@@ -195,3 +195,43 @@ def test_ctrl_c_ends_long_work_and_says_so(flex):
     finally:
         running.kill()
         os.close(ours)
+
+
+def night(names, first="18", last="23", energy=10):
+    return "".join(stay(f"{name}", first, last, energy) for name in names)
+
+
+def test_a_storage_is_scaled_to_what_stands_in_enough_scenarios(flex):
+    """Four stays as forecast; the scenarios are of other days, with four, three and one of them."""
+    names = ["S1", "S2", "S3", "S4"]
+    for k, count in enumerate([4, 4, 3, 1]):
+        text = HEAD + night(names[:count]).replace("2026-03-02", f"2026-02-{10 + k}")
+        (flex.folder / f"day{k}.csv").write_text(text)
+    days = [word for k in range(4) for word in ("--scenario", f"day{k}.csv")]
+    _, alone, _ = flex("envelope", fleet=night(names))
+    whole = alone["equivalent_storage"]
+    assert whole["confidence"] is None and whole["energy_kwh"] > 5
+    for confidence, standing, part in [("0.5", 2, 1), ("0.75", 3, 0.75), ("1", 4, 0.25)]:
+        code, answer, _ = flex("envelope", *days, "--confidence", confidence, fleet=night(names))
+        found = answer["equivalent_storage"]
+        assert code == 0 and found["confidence"]["stands_in"] == standing and found["confidence"]["scenarios"] == 4
+        assert found["energy_kwh"] == pytest.approx(part * whole["energy_kwh"], rel=0.05)
+        assert found["charge_kw"] == pytest.approx(part * whole["charge_kw"], rel=0.05)
+    assert "4 scenarios" in flex("envelope", *days, fleet=night(names), form="text")[1]
+
+
+def test_scenarios_and_their_confidence_go_together(flex):
+    (flex.folder / "grid.yaml").write_text("nodes: [{id: T, limit_kw: 9}]\nevses: [{id: E1, node: T}]\n")
+    (flex.folder / "day.csv").write_text(HEAD + night(["S1"]))
+    for more, says in [(["--confidence", "0.9"], "--scenario"), (["--scenario", "day.csv", "--confidence", "0"], "--confidence"),
+                       (["--scenario", "day.csv", "--grid", "grid.yaml"], "--grid"), (["--scenario", "no.csv"], "no.csv")]:
+        code, _, problem = flex("envelope", *more)
+        assert code == 2 and says in problem, problem
+
+
+def test_a_budget_is_for_plans_alone(flex):
+    head = HEAD.strip() + ",discharge_budget_kwh\n"
+    (flex.folder / "b.csv").write_text(head + stay("S1", "10", "14", 0, gives=7, battery=60, soc="0.5").strip() + ",8\n")
+    done = subprocess.run([os.environ["TIDEWATT_PROGRAM"], "flex", "envelope", "--fleet", "b.csv"], cwd=flex.folder,
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "b.csv:2" in done.stderr and "discharge_budget_kwh" in done.stderr

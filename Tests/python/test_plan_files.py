@@ -102,6 +102,20 @@ def test_the_tariff_says_what_a_peak_costs_where_the_grid_does_not(plan):
     assert code == 2 and "grid.yaml" in problem and "yuan_per_kw" in problem, problem
 
 
+def test_a_stay_gives_back_no_more_than_its_budget(plan, tmp_path):
+    plan([2, 2, 2], "limit_kw: 100")
+    (tmp_path / "fleet.csv").write_text(
+        "session_id,evse_id,arrival,departure,energy_kwh,max_charge_kw,max_discharge_kw,battery_kwh,soc_arrival,discharge_budget_kwh\n"
+        "S1,E1,2024-05-01T00:00:00+08:00,2024-05-01T03:00:00+08:00,0,7,7,60,0.5,4\n")
+    done = subprocess.run(
+        [os.environ["TIDEWATT_PROGRAM"], "plan", "--fleet", "fleet.csv", "--grid", "grid.yaml", "--tariff", "tariff.yaml",
+         "--export-tariff", "tariff.yaml", "--from", "2024-05-01T00:00:00+08:00", "--to", "2024-05-01T03:00:00+08:00",
+         "--step-minutes", "60", "--format", "json"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    answer = json.loads(done.stdout)
+    assert answer["totals"]["discharge_kwh"] == pytest.approx(4, abs=0.001) and answer["status"] == "optimal"
+    assert answer["totals"]["cost_yuan"] == pytest.approx(4 * (0.3 - 1), abs=0.01)
+
+
 PROMISE = "from: 2024-05-01T00:00:00+08:00, to: 2024-05-01T01:00:00+08:00, penalty_yuan_per_kwh: 2"
 
 

@@ -40,6 +40,8 @@ public struct ChargingStay: Hashable, Sendable {
     public let maxCharge: Rational
     /// 0: charging only.
     public let maxDischarge: Rational
+    /// kWh at the EVSE that the stay may give back in all; `nil`: no budget.
+    public let dischargeBudget: Rational?
     /// The least power while charging; 0: none.
     public let minCharge: Rational
     /// `nil` without `soc_arrival`.
@@ -84,6 +86,7 @@ private struct StayReader {
         let energy = number("energy_kwh", default: nil)
         let maxCharge = number("max_charge_kw", default: nil)
         let maxDischarge = number("max_discharge_kw", default: .zero)
+        let budget = text("discharge_budget_kwh").isEmpty ? nil : number("discharge_budget_kwh", default: .zero)
         let minCharge = number("min_charge_kw", default: .zero)
         let chargeEfficiency = share("charge_efficiency", default: .one, positive: true)
         let dischargeEfficiency = share("discharge_efficiency", default: .one, positive: true)
@@ -99,7 +102,8 @@ private struct StayReader {
         else { return nil }
         return ChargingStay(
             session: session, evse: evse, interval: Interval(arrival, departure), energy: energy, maxCharge: maxCharge,
-            maxDischarge: maxDischarge, minCharge: minCharge, battery: battery, chargeEfficiency: chargeEfficiency,
+            maxDischarge: maxDischarge, dischargeBudget: budget, minCharge: minCharge, battery: battery,
+            chargeEfficiency: chargeEfficiency,
             dischargeEfficiency: dischargeEfficiency, value: value, ownership: ownership, line: row.line)
     }
 

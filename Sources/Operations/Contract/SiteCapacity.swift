@@ -37,8 +37,8 @@ public struct SiteCapacity: Hashable, Sendable {
     }
 
     /// The most and the least power that all of the vehicles below can hold together from now on for so long, such that every stay
-    /// can still have what it wants by its departure, within the limits of the node and of nodes below it while it is held. Whether
-    /// those limits let all of them catch up later is not looked at. Slots count by their mean. Charging positive.
+    /// can still have what it wants by its departure: within the limits of the node and of nodes below it while it is held, and
+    /// within those of all nodes of the site when vehicles catch up. Slots count by their mean. Charging positive.
     public struct Adjustable: Hashable, Sendable {
         public let span: Duration
         public let most: Power
@@ -112,7 +112,6 @@ public struct CapacityProblem: Sendable {
         // The slot under way is held for its rest, so the hold goes on into the last one.
         let later = Double(span.wholeMilliseconds) / Double(step.wholeMilliseconds) - remaining
         let parts = (0..<min(slotCount, 1 + Int(max(0, later).rounded(.up)))).map(part)
-        let stepHours = Double(step.wholeMilliseconds) / 3_600_000
         typealias Held = (most: Double, least: Double)?
         func sum(_ a: Held, _ b: Held) -> Held {
             guard let a, let b else { return nil }
@@ -134,6 +133,72 @@ public struct CapacityProblem: Sendable {
             }
             if let parent = nodes[n].parent { held[parent] = sum(held[parent], held[n]) }
         }
+        guard mayBeShort else { return held }
+        for n in connected.indices {
+            if let (most, least) = held[n], !isCancelled() {
+                held[n] = (most, caughtUp(n, parts, most: most, least: least, isCancelled))
+            }
+        }
         return held
+    }
+
+    // MARK: - Catching up
+
+    private var stepHours: Double { Double(step.wholeMilliseconds) / 3_600_000 }
+
+    /// Whether limits of nodes can keep anybody from charging at full power.
+    private var mayBeShort: Bool {
+        var most = [[Double]](repeating: [Double](repeating: 0, count: slotCount), count: nodes.count)
+        for vehicle in vehicles {
+            var above = vehicle.node
+            while let n = above {
+                for t in vehicle.slots { most[n][t] += vehicle.maxCharge * vehicle.presence(t) }
+                above = nodes[n].parent
+            }
+        }
+        return nodes.indices.contains { n in zip(most[n], nodes[n].importLimit).contains { $0 > $1 } }
+    }
+
+    /// kWh that stays would miss if the load below node `n` were held at `power`; `nil`: not held at all.
+    private func missing(_ n: Int, _ parts: [Double], _ power: Double?, _ isCancelled: () -> Bool) -> Double {
+        var limited = nodes
+        if let power {
+            for (t, part) in parts.enumerated() where part > 0 {
+                limited[n].importLimit[t] = min(limited[n].importLimit[t], power * part)
+            }
+        }
+        let flat = [Double](repeating: 0.01, count: slotCount)
+        let plan = solve(
+            PlanningProblem(
+                stepHours: stepHours, buyPrice: flat, sellPrice: flat.map { _ in 0 },
+                vehicles: vehicles.map { vehicle in
+                    var alike = vehicle
+                    (alike.value, alike.minCharge) = (1, 0)
+                    return alike
+                }, nodes: limited), options: PlanningOptions(gap: 0.0001), isCancelled: isCancelled)
+        var missing = plan.vehicles.reduce(0) { $0 + $1.undelivered }
+        guard let power else { return missing }
+        // What is to be given back and is not is missing as well.
+        let loads = PlanningProblem(
+            stepHours: stepHours, buyPrice: flat, sellPrice: flat, vehicles: vehicles, nodes: limited
+        ).nodeLoads(plan.vehicles)[n]
+        for (t, part) in parts.enumerated() where part > 0 { missing += max(0, loads[t] - power * part) * stepHours }
+        return missing
+    }
+    /// kWh.
+    private static let nothing = 0.05
+
+    /// The least power, kW, from which all that hangs together can catch up as well as if nothing had been held.
+    private func caughtUp(
+        _ n: Int, _ parts: [Double], most: Double, least: Double, _ isCancelled: () -> Bool
+    ) -> Double {
+        let unavoidable = missing(n, parts, nil, isCancelled) + Self.nothing
+        if missing(n, parts, least, isCancelled) <= unavoidable { return least }
+        var (low, high) = (least, most)
+        while high - low > 0.5, !isCancelled() {
+            let middle = 0.5 * (low + high)
+            if missing(n, parts, middle, isCancelled) <= unavoidable { high = middle } else { low = middle }
+        }
+        return high
     }
 }

@@ -6,6 +6,7 @@ public enum PlanCheck {
         case power(vehicle: Int, slot: Int, kilowattHours: Double)
         case leastPower(vehicle: Int, slot: Int, kilowattHours: Double)
         case battery(vehicle: Int, slot: Int, kilowattHours: Double)
+        case budget(vehicle: Int, kilowattHours: Double)
         case undelivered(vehicle: Int, stated: Double, found: Double)
         case importLimit(node: Int, slot: Int, excess: Double)
         case exportLimit(node: Int, slot: Int, excess: Double)
@@ -16,6 +17,7 @@ public enum PlanCheck {
             case .power(let v, let t, let e): "vehicle \(v), slot \(t): \(e) kWh is beyond its power"
             case .leastPower(let v, let t, let e): "vehicle \(v), slot \(t): \(e) kWh is below its least power"
             case .battery(let v, let t, let e): "vehicle \(v), slot \(t): \(e) kWh stored is outside its band"
+            case .budget(let v, let e): "vehicle \(v): \(e) kWh given back is beyond its budget"
             case .undelivered(let v, let s, let f): "vehicle \(v): \(s) kWh stated as undelivered, \(f) found"
             case .importLimit(let n, let t, let e): "node \(n), slot \(t): \(e) kWh above its limit"
             case .exportLimit(let n, let t, let e): "node \(n), slot \(t): \(e) kWh above its export limit"
@@ -99,6 +101,9 @@ public enum PlanCheck {
             if stored > top + batteryTolerance || tooLow {
                 list.append(.battery(vehicle: v, slot: t, kilowattHours: stored))
             }
+        }
+        if schedule.givenBack > vehicle.dischargeBudget + batteryTolerance {
+            list.append(.budget(vehicle: v, kilowattHours: schedule.givenBack))
         }
         let found = max(0, start + vehicle.wanted - stored)
         if abs(found - schedule.undelivered) > batteryTolerance {

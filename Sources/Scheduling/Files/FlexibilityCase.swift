@@ -44,6 +44,9 @@ public struct FlexibilityCase: Sendable {
         self.step = step
         self.zone = zone
         if let grid { try PlanningCase.match(fleet, grid) }
+        if let stay = fleet.stays.first(where: { $0.dischargeBudget != nil && $0.maxDischarge > .zero }) {
+            throw Problems(Problem(file: fleet.file, line: stay.line, message: .budgetOnlyPlanned))
+        }
         let horizon = try PlanningCase.horizon(fleet, zone, from, to, step)
         start = horizon.start
         let count = to == nil ? max(horizon.count, slots) : horizon.count

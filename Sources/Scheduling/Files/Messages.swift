@@ -60,6 +60,11 @@ extension Message {
             "节点 {node} 按总表结算时，承诺只能是不小于 0 的 at_most_kw；其他承诺请改为各自结算（settlement: apart）",
             ["node": node])
     }
+    static let budgetOnlyPlanned = Message(
+        "budget-only-planned",
+        "discharge_budget_kwh is known to plan alone, and what a fleet with budgets can do is more than its plans say; leave it empty "
+            + "here, or lower max_discharge_kw",
+        "discharge_budget_kwh 仅用于排程；计算调节能力时请留空，或降低 max_discharge_kw")
     static func notASlot(_ text: String, limit: Int) -> Message {
         Message(
             "not-a-slot", "\"{text}\" is no slot; write a whole number from 0 to {limit}",

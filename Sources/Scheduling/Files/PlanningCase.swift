@@ -303,7 +303,8 @@ extension PlanningVehicle {
         }
         self.init(
             slots: slots, firstPresence: first, lastPresence: last, maxCharge: stay.maxCharge.approximate,
-            maxDischarge: stay.maxDischarge.approximate, minCharge: stay.minCharge.approximate,
+            maxDischarge: stay.maxDischarge.approximate,
+            dischargeBudget: stay.dischargeBudget?.approximate ?? .infinity, minCharge: stay.minCharge.approximate,
             chargeEfficiency: stay.chargeEfficiency.approximate,
             dischargeEfficiency: stay.dischargeEfficiency.approximate, wanted: stay.energy.approximate,
             battery: battery, value: stay.value.approximate, wear: wear, node: node)

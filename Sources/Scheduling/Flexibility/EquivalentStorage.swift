@@ -60,31 +60,57 @@ extension FlexibleFleet {
         for (k, trip) in trips.enumerated() {
             var candidate = storage
             candidate.roundTrip = trip
-            let services = candidate.services(stepHours: stepHours)
-            var part = 1.0
-            for (n, service) in services.enumerated() where part > 0 {
-                if isCancelled() { return nil }
-                part =
-                    largest(most: part, isCancelled: isCancelled, tolerance: tolerance) { t in
-                        slots.contains(t) ? (baseline[t], service[t - slots.lowerBound]) : nil
-                    }?.size ?? 0
-                progress(0.3 + 0.7 * (Double(k) + Double(n + 1) / Double(services.count)) / Double(trips.count))
+            let found = largest(candidate, tolerance: tolerance, isCancelled: isCancelled) {
+                progress(0.3 + 0.7 * (Double(k) + $0) / Double(trips.count))
             }
-            candidate.scale(by: part)
-            // Earlier services were followed at a larger part: where only burning energy could do something, that says nothing.
-            for _ in 0..<5 where candidate.energy > FlexibleFleet.dust {
-                if canStand(for: candidate, tolerance: tolerance, isCancelled: isCancelled) { break }
-                candidate.scale(by: 0.97)
-            }
-            guard candidate.energy > FlexibleFleet.dust,
-                canStand(for: candidate, tolerance: tolerance, isCancelled: isCancelled)
-            else { continue }
-            if candidate.energy > (best?.energy ?? FlexibleFleet.dust) { best = candidate }
+            if isCancelled() { return nil }
+            if let found, found.energy > (best?.energy ?? FlexibleFleet.dust) { best = found }
         }
         return best
     }
 
-    /// Whether the fleet can stand for `storage`: what a scenario of arrivals and departures is asked.
+    /// What part of `storage`, all of it at the most, the fleet can stand for against its own even baseline: what a scenario of
+    /// arrivals and departures is asked.
+    /// - Returns: `nil` when it was cancelled.
+    public func part(
+        of storage: EquivalentStorage, tolerance: Double = 0.001, isCancelled: () -> Bool = { false },
+        progress: (Double) -> Void = { _ in }
+    ) -> Double? {
+        var own = storage
+        own.baseline = evenBaseline
+        let found = largest(own, tolerance: tolerance, isCancelled: isCancelled, progress: progress)
+        return isCancelled() ? nil : (found?.energy ?? 0) / storage.energy
+    }
+
+    /// `storage`, scaled down as far as it takes.
+    private func largest(
+        _ storage: EquivalentStorage, tolerance: Double, isCancelled: () -> Bool, progress: (Double) -> Void
+    ) -> EquivalentStorage? {
+        var candidate = storage
+        let (slots, baseline) = (storage.slots, storage.baseline)
+        let services = candidate.services(stepHours: stepHours)
+        var part = 1.0
+        for (n, service) in services.enumerated() where part > 0 {
+            if isCancelled() { return nil }
+            part =
+                largest(most: part, isCancelled: isCancelled, tolerance: tolerance) { t in
+                    slots.contains(t) ? (baseline[t], service[t - slots.lowerBound]) : nil
+                }?.size ?? 0
+            progress(Double(n + 1) / Double(services.count))
+        }
+        candidate.scale(by: part)
+        // Earlier services were followed at a larger part: where only burning energy could do something, that says nothing.
+        for _ in 0..<5 where candidate.energy > FlexibleFleet.dust {
+            if canStand(for: candidate, tolerance: tolerance, isCancelled: isCancelled) { return candidate }
+            candidate.scale(by: 0.97)
+        }
+        guard candidate.energy > FlexibleFleet.dust,
+            canStand(for: candidate, tolerance: tolerance, isCancelled: isCancelled)
+        else { return nil }
+        return candidate
+    }
+
+    /// Whether the fleet can stand for `storage` against the baseline that it states.
     public func canStand(
         for storage: EquivalentStorage, tolerance: Double = 0.001, isCancelled: () -> Bool = { false }
     ) -> Bool {
@@ -116,7 +142,7 @@ extension FlexibleFleet {
 }
 
 extension EquivalentStorage {
-    fileprivate mutating func scale(by part: Double) {
+    public mutating func scale(by part: Double) {
         charge *= part
         discharge *= part
         energy *= part

@@ -66,6 +66,8 @@ public struct PlanningVehicle: Hashable, Sendable {
     /// kW, a magnitude, in the first slots of the stay: the most where something else leaves less than ``maxDischarge``, such
     /// as a control of the grid code. It holds for all of a slot.
     public var dischargeCeiling: [Double]
+    /// kWh at the EVSE that the stay may give back in all, such as what a warranty leaves; infinite: no budget.
+    public var dischargeBudget: Double
     /// The least power while charging, kW ("6 A or nothing"); 0: none.
     public var minCharge: Double
     /// Grid to battery and battery to grid, (0, 1].
@@ -90,7 +92,8 @@ public struct PlanningVehicle: Hashable, Sendable {
 
     public init(
         slots: Range<Int>, firstPresence: Double = 1, lastPresence: Double = 1, maxCharge: Double,
-        maxDischarge: Double = 0, dischargeCeiling: [Double] = [], minCharge: Double = 0, chargeEfficiency: Double = 1,
+        maxDischarge: Double = 0, dischargeCeiling: [Double] = [], dischargeBudget: Double = .infinity,
+        minCharge: Double = 0, chargeEfficiency: Double = 1,
         dischargeEfficiency: Double = 1,
         wanted: Double, battery: PlanningBattery? = nil, value: Double = 5, wear: Double = 0, node: Int?,
         name: String? = nil, committed: [Double] = []
@@ -101,6 +104,7 @@ public struct PlanningVehicle: Hashable, Sendable {
         self.maxCharge = maxCharge
         self.maxDischarge = battery == nil ? 0 : maxDischarge
         self.dischargeCeiling = dischargeCeiling
+        self.dischargeBudget = dischargeBudget
         self.minCharge = minCharge
         self.chargeEfficiency = chargeEfficiency
         self.dischargeEfficiency = dischargeEfficiency

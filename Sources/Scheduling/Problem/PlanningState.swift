@@ -83,6 +83,7 @@ extension PlanningVehicle {
         }
         stay.wanted = wanted < 0 ? wanted - stored : max(0, wanted - stored)
         stay.battery?.atArrival += stored
+        stay.dischargeBudget += net.prefix(gone).reduce(0) { $0 + min(0, $1) }
         return (stay, Array(net.dropFirst(gone)))
     }
 }

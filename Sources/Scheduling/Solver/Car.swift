@@ -16,7 +16,7 @@ struct Car {
     let discharges: Bool
     let chargeEfficiency: Double
     let dischargeEfficiency: Double
-    let wear: Double
+    private(set) var wear: Double
     /// Battery energy at arrival and its band. The band is that of the continuous problem: an arrival outside widens it.
     let start: Double
     private(set) var low: Double
@@ -91,6 +91,13 @@ struct Car {
         var car = self
         car.knee = target
         car.lastValue = value
+        return car
+    }
+
+    /// The same stay, where giving back costs so many yuan/kWh more.
+    func wearing(_ more: Double) -> Car {
+        var car = self
+        car.wear += more
         return car
     }
 

@@ -48,7 +48,7 @@ extension FleetSolver {
         for violation in violations {
             switch violation {
             case .shape(let v), .power(let v, _, _), .leastPower(let v, _, _), .battery(let v, _, _),
-                .undelivered(let v, _, _):
+                .undelivered(let v, _, _), .budget(let v, _):
                 vehicles.insert(v)
             case .importLimit(let n, _, _), .exportLimit(let n, _, _): if withNodes { nodes.insert(n) }
             }

@@ -23,6 +23,17 @@ func solveWithoutPeaks(
     _ problem: PlanningProblem, options: PlanningOptions, warm: PlanningState?, isCancelled: () -> Bool,
     progress: (Double) -> Void
 ) -> PlanningSolution {
+    if var search = BudgetSearch(problem, options: options) {
+        return search.run(warm: warm, isCancelled: isCancelled, progress: progress)
+    }
+    return solveWithDevices(problem, options: options, warm: warm, isCancelled: isCancelled, progress: progress)
+}
+
+/// Nor does any vehicle have a budget that could be too small.
+func solveWithDevices(
+    _ problem: PlanningProblem, options: PlanningOptions, warm: PlanningState?, isCancelled: () -> Bool,
+    progress: (Double) -> Void
+) -> PlanningSolution {
     guard var devices = Devices(for: problem) else {
         return FleetSolver(problem, options: options, warm: warm).run(isCancelled: isCancelled, progress: progress)
     }

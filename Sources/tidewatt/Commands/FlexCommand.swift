@@ -37,6 +37,19 @@ struct FlexInput: ParsableArguments {
             to: horizon.to, step: horizon.step, atLeast: slots, zone: zone)
     }
 
+    /// A fleet of another day, moved by whole days onto the time of `flex`.
+    func readScenario(_ path: String, like flex: FlexibilityCase) throws -> FlexibilityCase {
+        let fleet = try FleetFile(FileAccess.read(path), file: path)
+        let day = Duration.days(1).wholeMilliseconds
+        let first = fleet.stays.map(\.interval.start.milliseconds).min() ?? flex.start.milliseconds
+        let apart = first - flex.start.milliseconds
+        let days = apart >= 0 ? apart / day : -((day - 1 - apart) / day)
+        let start = flex.start + Duration.days(1) * Int(days)
+        return try FlexibilityCase(
+            fleet: fleet, from: start, to: start + flex.step * flex.flexible.slotCount, step: flex.step, zone: flex.zone
+        )
+    }
+
     func signal(_ path: String) throws -> SignalFile { try SignalFile(FileAccess.read(path), file: path) }
 
     /// kW.
