@@ -39,6 +39,9 @@ public struct Site: Hashable, Sendable {
     public var tellsRunningCost = false
     /// How energy is paid for where buildings, generation and charging hang under one node.
     public var settlement = GridFile.Settlement.apart
+    /// Whether its highest power of a month is charged for, as the tariff's demand charge says (需量电费). A two-part tariff may
+    /// be paid by capacity instead, so somebody has to say it.
+    public var paysDemand = false
     /// What using the batteries of its vehicles costs, where somebody said it; `nil`: unknown, never assumed.
     public var battery: BatteryTerms?
 

@@ -193,6 +193,9 @@ enum Schema {
             // How energy at a site is paid for; what was there before is metered apart.
             try db.execute(sql: "ALTER TABLE site_costs ADD COLUMN settlement TEXT NOT NULL DEFAULT 'apart'")
         }
+        migrator.registerMigration("19 demand charge") { db in
+            try db.execute(sql: "ALTER TABLE site_costs ADD COLUMN demand_charge INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }()
 

@@ -44,7 +44,10 @@ extension PreviewCommunity {
                         .init(span: .minutes(15), most: .watts(310_400), least: .zero),
                         .init(span: .hours(1), most: .watts(288_250), least: .watts(14_500)),
                     ])
-            })
+            },
+            peak: MonthPeak(
+                month: CivilDay(daysSince1970: zone.civilDay(at: evening).daysSince1970), power: .watts(412_700),
+                at: evening - .days(1)))
     }
 
     private static let quantile = DailyProfile(

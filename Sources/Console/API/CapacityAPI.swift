@@ -26,7 +26,10 @@ extension SiteCapacity {
     ]
 
     var json: JSONValue {
-        ["site": .string(site.value), "at": .instant(at), "nodes": .array(nodes.map(\.json))]
+        [
+            "site": .string(site.value), "at": .instant(at), "nodes": .array(nodes.map(\.json)),
+            "month_peak": peak.map { ["kw": .kilowatts($0.power), "at": .instant($0.at)] } ?? .null,
+        ]
     }
 
     var rows: [JSONValue] {

@@ -255,7 +255,7 @@ extension Site {
             "allowed_energy_transfer": energyTransfer.map { .words($0) } ?? .null,
             "service_fees": .array(serviceFees.map(\.json)), "local_cost": .string(localCost.rawValue),
             "running_cost": .bool(tellsRunningCost), "settlement": .string(settlement.rawValue),
-            "battery": battery?.json ?? .null,
+            "demand_charge": .bool(paysDemand), "battery": battery?.json ?? .null,
         ]
     }
 }

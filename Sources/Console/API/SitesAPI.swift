@@ -28,7 +28,8 @@ enum SitesAPI {
         fields.check(
             allowed: [
                 "name", "kind", "region", "zone", "tariffs", "export_tariffs", "operator", "mode",
-                "allowed_energy_transfer", "service_fees", "local_cost", "running_cost", "settlement", "battery",
+                "allowed_energy_transfer", "service_fees", "local_cost", "running_cost", "settlement", "demand_charge",
+                "battery",
             ],
             ignored: ["id"])
         if let problem = problem(ofID: id.value) { fields.refuse("id", problem) }
@@ -59,6 +60,7 @@ enum SitesAPI {
         if let word = fields.word("local_cost", Site.LocalCost.self).value { site.localCost = word }
         if let flag = fields.bool("running_cost").value { site.tellsRunningCost = flag }
         if let word = fields.word("settlement", GridFile.Settlement.self).value { site.settlement = word }
+        if let flag = fields.bool("demand_charge").value { site.paysDemand = flag }
         switch V2GAPI.battery(&fields) {
         case .absent: break
         case .null: site.battery = nil

@@ -2024,6 +2024,7 @@ enum EmbeddedAssets {
                   "v2g.whole": "Income and figures",
                   "capacity.title": "What can be asked of the vehicles now",
                   "capacity.text": "The least and the most power that all vehicles below a node can hold from now on, every departure kept, within limits while it is held ({at}). Not what is connected, declared or tested.",
+                  "capacity.peak": "Highest quarter hour of this month: {power} kW ({at}).",
                   "capacity.node": "Node",
                   "capacity.vehicles": "Vehicles that can be steered",
                   "capacity.charge": "Connected charging, kW",
@@ -2129,6 +2130,7 @@ enum EmbeddedAssets {
                   "costs.local.off": "never",
                   "costs.local.hint": "OCPP 2.1; others are told the cost by the platform",
                   "costs.running": "Tell piles what a session costs so far",
+                  "costs.demand": "Pays the tariff's demand charge on the highest power of a month",
                   "costs.settlement": "How energy is paid for",
                   "costs.settlement.apart": "each pile has a meter of its own",
                   "costs.settlement.net": "one meter with building and PV",
@@ -3947,6 +3949,7 @@ enum EmbeddedAssets {
                   "v2g.whole": "收益与指标",
                   "capacity.title": "当前可调节能力",
                   "capacity.text": "自 {at} 起，在满足全部离开需求、维持期间不超各级限额的前提下，节点下全部车辆可维持的最小与最大功率。不等于接入容量、申报容量或测试容量。",
+                  "capacity.peak": "本月最高一刻钟平均功率：{power} 千瓦（{at}）。",
                   "capacity.node": "节点",
                   "capacity.vehicles": "可控车辆",
                   "capacity.charge": "接入充电容量 kW",
@@ -4052,6 +4055,7 @@ enum EmbeddedAssets {
                   "costs.local.off": "从不",
                   "costs.local.hint": "OCPP 2.1；其余的桩由平台告知费用",
                   "costs.running": "告知桩会话的当前费用",
+                  "costs.demand": "按当月最高功率计收需量电费（依电价方案）",
                   "costs.settlement": "电费结算",
                   "costs.settlement.apart": "各桩单独计量",
                   "costs.settlement.net": "与建筑、光伏共用一只总表",
@@ -12112,6 +12116,7 @@ enum EmbeddedAssets {
                             "enum": ["apart", "net"],
                             "description": "How energy is paid for: each pile with a meter of its own, or what crosses the site's root, where buildings, generation and charging are one."
                           },
+                          "demand_charge": {"type": "boolean", "description": "Whether the site pays the tariff's demand charge on its highest quarter hour of a month; plans then weigh new peaks."},
                           "battery": {"oneOf": [{"$ref": "#/components/schemas/Battery"}, {"type": "null"}]}
                         },
                         "additionalProperties": false,
@@ -12128,7 +12133,8 @@ enum EmbeddedAssets {
                           "service_fees",
                           "local_cost",
                           "running_cost",
-                          "settlement"
+                          "settlement",
+                          "demand_charge"
                         , "battery"]
                       },
                       "Battery": {
@@ -12254,6 +12260,7 @@ enum EmbeddedAssets {
                           "local_cost": {"type": ["string", "null"], "enum": ["auto", "on", "off", null]},
                           "running_cost": {"type": ["boolean", "null"]},
                           "settlement": {"type": ["string", "null"], "enum": ["apart", "net", null]},
+                          "demand_charge": {"type": ["boolean", "null"]},
                           "tariffs": {
                             "type": ["array", "null"],
                             "maxItems": 200,
@@ -12824,10 +12831,25 @@ enum EmbeddedAssets {
                               "additionalProperties": false,
                               "required": ["node", "connected_charge_kw", "connected_discharge_kw", "vehicles", "adjustable"]
                             }
+                          },
+                          "month_peak": {
+                            "description": "The highest mean of a quarter hour at the site's root in this month; null: none is over yet.",
+                            "oneOf": [
+                              {
+                                "type": "object",
+                                "properties": {
+                                  "kw": {"type": "number"},
+                                  "at": {"type": "string", "format": "date-time", "description": "When the quarter hour began."}
+                                },
+                                "additionalProperties": false,
+                                "required": ["kw", "at"]
+                              },
+                              {"type": "null"}
+                            ]
                           }
                         },
                         "additionalProperties": false,
-                        "required": ["site", "at", "nodes"]
+                        "required": ["site", "at", "nodes", "month_peak"]
                       },
                       "OfflineOutlook": {
                         "type": "object",

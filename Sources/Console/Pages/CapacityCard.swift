@@ -24,11 +24,16 @@ enum CapacityCard {
             "capacity.node", "capacity.quarter", "capacity.hour", "capacity.vehicles", "capacity.charge",
             "capacity.discharge",
         ]
+        let peak: HTML =
+            capacity.peak.map { peak in
+                "<p>\(t("capacity.peak", ["power": format.kilowatts(peak.power), "at": format.moment(peak.at)]))</p>"
+            } ?? ""
         return Parts.card(
             t("capacity.title"), id: "capacity", live: "station plan",
             """
             <p class="muted">\(t("capacity.text", ["at": format.moment(capacity.at)]))</p>
             \(Parts.table(Parts.heads(t, heads, numbers: Set(heads.dropFirst())), rows, caption: t("capacity.title")))
+            \(peak)
             """)
     }
 }

@@ -60,6 +60,7 @@ enum SiteMoneyForms {
             (t("costs.local"), HTML(escaping: t("costs.local." + site.localCost.rawValue))),
             (t("costs.running"), HTML(escaping: t(site.tellsRunningCost ? "value.yes" : "value.no"))),
             (t("costs.settlement"), HTML(escaping: t("costs.settlement." + site.settlement.rawValue))),
+            (t("costs.demand"), HTML(escaping: t(site.paysDemand ? "value.yes" : "value.no"))),
         ])
     }
 
@@ -73,6 +74,7 @@ enum SiteMoneyForms {
             \(form.select(t("costs.local"), "local_cost", words, site.localCost.rawValue, hint: t("costs.local.hint")))
             \(form.check(t("costs.running"), "running_cost", site.tellsRunningCost))
             \(form.select(t("costs.settlement"), "settlement", settlements, site.settlement.rawValue, hint: t("costs.settlement.hint")))
+            \(form.check(t("costs.demand"), "demand_charge", site.paysDemand))
             """
         return form.html(fields, button: t("action.save"))
     }
@@ -107,6 +109,7 @@ enum SiteMoneyForms {
             if let word = reader.word("local_cost", Site.LocalCost.self, needed: true) { site.localCost = word }
             site.tellsRunningCost = reader.isChecked("running_cost")
             if let word = reader.word("settlement", GridFile.Settlement.self) { site.settlement = word }
+            site.paysDemand = reader.isChecked("demand_charge")
         }
     }
 

@@ -8,11 +8,14 @@ public struct SiteCapacity: Hashable, Sendable {
     public let site: SiteID
     public let at: Instant
     public let nodes: [Node]
+    /// What the site drew at the most in this month; `nil`: no quarter hour of it is over.
+    public let peak: MonthPeak?
 
-    public init(site: SiteID, at: Instant, nodes: [Node]) {
+    public init(site: SiteID, at: Instant, nodes: [Node], peak: MonthPeak? = nil) {
         self.site = site
         self.at = at
         self.nodes = nodes
+        self.peak = peak
     }
 
     public struct Node: Hashable, Sendable {
@@ -67,6 +70,7 @@ public struct CapacityProblem: Sendable {
     let nodes: [PlanningNode]
     /// Of the grid's nodes, which stand first.
     let connected: [(node: NodeID, charge: Power, discharge: Power)]
+    var peak: MonthPeak? = nil
 
     public func measured(isCancelled: () -> Bool = { false }) -> SiteCapacity {
         var direct = [[PlanningVehicle]](repeating: [], count: nodes.count)
@@ -96,7 +100,7 @@ public struct CapacityProblem: Sendable {
                                     least: Power(roundingKilowatts: $0.least))
                             }
                         })
-            })
+            }, peak: peak)
     }
 
     /// Of the first slot only the rest can be used, and of its last moments nothing is asked.

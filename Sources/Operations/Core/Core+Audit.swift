@@ -301,6 +301,7 @@ extension Site {
             serviceFees.map { "\($0.from):\($0.price.text(atMost: 6))" }.joined(separator: " "))
         list.add("local_cost", before?.localCost ?? .auto, localCost, localCost.rawValue)
         list.add("running_cost", before?.tellsRunningCost ?? false, tellsRunningCost, String(tellsRunningCost))
+        list.add("demand_charge", before?.paysDemand ?? false, paysDemand, String(paysDemand))
         list.add("settlement", before?.settlement ?? .apart, settlement, settlement.rawValue)
         list.add("export_tariffs", before?.exportTariffs ?? [], exportTariffs, Self.text(of: exportTariffs))
         list.add("operator", before?.operatorName ?? "", operatorName)

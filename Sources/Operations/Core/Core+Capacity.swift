@@ -52,6 +52,7 @@ extension Core {
         return CapacityProblem(
             site: sites[s].site.id, at: now, step: basis.step,
             remaining: Self.remaining(of: basis.start, basis.step, at: now), slotCount: basis.count,
-            vehicles: basis.candidates.map(\.vehicle), nodes: basis.nodes, connected: connected)
+            vehicles: basis.candidates.map(\.vehicle), nodes: basis.nodes, connected: connected,
+            peak: monthPeak(site: s, at: now))
     }
 }

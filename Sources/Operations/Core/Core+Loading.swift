@@ -103,6 +103,7 @@ extension Core {
         restoreFallbacks(state.settings)
         restoreInstructions(state.settings)
         restoreBaseLoads(state)
+        restorePeaks(state.settings)
     }
 
     /// Puts a session of the past into its station's memory.

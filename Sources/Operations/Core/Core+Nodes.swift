@@ -142,6 +142,7 @@ extension Core {
             limit: root.flatMap { nodes[$0].node.limit }, base: base, baseIsStale: metered == nil,
             level: level(of: sites[s].site, at: start))
         persist(.sitePower(point))
+        addToPeak(point, site: s, at: now)
         emit(.publish(.sitePower(point)))
     }
 

@@ -121,8 +121,9 @@ extension Core {
 
     /// Also with nobody to plan for: then it shows what is expected of the day.
     private mutating func planRequest(site s: Int, trigger: String, at now: Instant) -> PlanRequest {
-        let basis = planningBasis(site: s, at: now)
+        var basis = planningBasis(site: s, at: now)
         let (start, step, count) = (basis.start, basis.step, basis.count)
+        chargeForPeaks(&basis, site: s, at: now)
         let id = Plan.ID(counters.plan)
         counters.plan += 1
         let prices = prices(sites[s].site, start: start, step: step, count: count)
@@ -140,6 +141,20 @@ extension Core {
                 nodes: basis.nodes),
             keys: basis.candidates.map(\.key), nodes: basis.facts, pricesAreKnown: !prices.contains(nil),
             outside: basis.outside)
+    }
+
+    /// Where the site pays for its highest power, the plan does; but no driver goes short for it: to have another kWh in time never
+    /// costs more than it is worth.
+    private func chargeForPeaks(_ basis: inout PlanningBasis, site s: Int, at now: Instant) {
+        guard let root = sites[s].roots.first, let n = sites[s].path.firstIndex(of: root), basis.nodes[n].parent == nil
+        else { return }
+        let (start, step, count) = (basis.start, basis.step, basis.count)
+        let load = expectedLoad(of: root, s, start: start, step: step, count: count, at: now)
+        let remaining = Self.remaining(of: start, step, at: now)
+        guard let charge = demandCharge(site: s, load: load, remaining: remaining, at: now) else { return }
+        basis.nodes[n].demand = charge
+        let hours = Double(step.wholeMilliseconds) / 3_600_000
+        for k in basis.candidates.indices { basis.candidates[k].vehicle.value += charge.yuanPerKilowatt / hours }
     }
 
     private mutating func candidate(
@@ -297,7 +312,8 @@ extension Core {
     /// A site without a tariff is planned by its limits alone, which may be wanted; a tariff with a hole is not.
     private mutating func judgePrices(_ prices: [Double?], _ s: Int, start: Instant, step: Duration, at now: Instant) {
         let site = sites[s].site
-        guard !site.tariffs.isEmpty, let hole = prices.firstIndex(of: nil) else {
+        let isUncharged = site.paysDemand && demandPrice(site: s, at: now) == nil
+        guard !site.tariffs.isEmpty, let hole = prices.firstIndex(of: nil) ?? (isUncharged ? 0 : nil) else {
             return endAlarm("prices-unknown", object: site.id.value, at: now)
         }
         raise(

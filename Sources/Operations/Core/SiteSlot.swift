@@ -24,6 +24,9 @@ struct SiteSlot: Sendable {
     /// What each outstanding dispatch command asked.
     var asked: [UInt64: DispatchCommand] = [:]
     var minute = MinuteMeans()
+    /// All that flows at its root in the quarter hour that runs, and the highest of a month.
+    var total = QuarterMeans()
+    var peak: MonthPeak?
     /// Alarms that wait for piles that are being set up.
     var waiting: [WaitingAlarm] = []
     /// The dispatcher's newest word on the nodes.
@@ -89,6 +92,12 @@ struct QuarterMeans: Sendable {
     mutating func add(_ power: Power) {
         sum += power.watts
         count += 1
+    }
+
+    /// So far, of the quarter hour that `now` lies in.
+    func mean(of now: Instant) -> Power? {
+        guard count > 0, start == now.floored(to: Self.length, from: Instant(milliseconds: 0)) else { return nil }
+        return Power(watts: sum / count)
     }
 }
 

@@ -81,8 +81,8 @@ extension ChangeWriter {
             .text(site.energyTransfer?.joined(separator: ",")).run()
         try write(site.battery, of: site.id)
         try removeTariffs(of: site.id)
-        try statement("INSERT INTO site_costs VALUES (?, ?, ?, ?)").text(site.id.value).text(site.localCost.rawValue)
-            .bool(site.tellsRunningCost).text(site.settlement.rawValue).run()
+        try statement("INSERT INTO site_costs VALUES (?, ?, ?, ?, ?)").text(site.id.value).text(site.localCost.rawValue)
+            .bool(site.tellsRunningCost).text(site.settlement.rawValue).bool(site.paysDemand).run()
         for (position, fee) in site.serviceFees.enumerated() {
             try statement("INSERT INTO site_service_fee VALUES (?, ?, ?, ?)").text(site.id.value).int(position)
                 .int(Int(fee.from.daysSince1970)).text(fee.price.fraction).run()

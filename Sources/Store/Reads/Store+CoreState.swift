@@ -185,6 +185,7 @@ private enum CoreLoading {
             if let said = costs[id] {
                 (site.serviceFees, site.localCost) = (said.fees, said.local)
                 (site.tellsRunningCost, site.settlement) = (said.tells, said.settlement)
+                site.paysDemand = said.paysDemand
             }
             return site
         }

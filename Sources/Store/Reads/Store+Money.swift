@@ -95,13 +95,15 @@ enum MoneyLoading {
         var local = Site.LocalCost.auto
         var tells = false
         var settlement = GridFile.Settlement.apart
+        var paysDemand = false
     }
 
     static func siteCosts(_ db: Database) throws -> [String: SiteCosts] {
         var costs: [String: SiteCosts] = [:]
         for row in try Row.fetchAll(db, sql: "SELECT * FROM site_costs") {
             costs[row["site"]] = SiteCosts(
-                local: try row.word("local_cost"), tells: row["running_cost"], settlement: try row.word("settlement"))
+                local: try row.word("local_cost"), tells: row["running_cost"], settlement: try row.word("settlement"),
+                paysDemand: row["demand_charge"])
         }
         for row in try Row.fetchAll(db, sql: "SELECT * FROM site_service_fee ORDER BY site, position") {
             guard let price = Rational(fraction: row["price"]) else { continue }
