@@ -36,7 +36,9 @@ import Testing
         #expect(await browser.get("/sites/jingyuan").text.contains("0.45"))
         #expect(await post("from=2026-03-01", path + "/remove").status == 303)
         #expect(site()?.serviceFees.count == 1)
-        #expect(await post("local_cost=off&running_cost=on&settlement=net&demand_charge=on", "/sites/jingyuan/costs").status == 303)
+        #expect(
+            await post("local_cost=off&running_cost=on&settlement=net&demand_charge=on", "/sites/jingyuan/costs").status
+                == 303)
         #expect(site()?.localCost == .off && site()?.tellsRunningCost == true && site()?.settlement == .net)
         #expect(site()?.paysDemand == true)
         #expect(await post("local_cost=sometimes", "/sites/jingyuan/costs").status == 400)
