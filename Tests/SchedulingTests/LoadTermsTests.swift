@@ -73,6 +73,54 @@ import Testing
         #expect(plan.state.peaks == [0: 50])
     }
 
+    @Test func `a peak below which the limit itself forces discharge is not paid for twice`() {
+        // A margin of 20 kW in the first slot makes the limit 80 there; what the charge is on is 95.
+        let problem = PlanningProblem(
+            stepHours: 1, buyPrice: [0.2, 0.2, 0.7], sellPrice: [0, 0, 0],
+            vehicles: [
+                PlanningVehicle(
+                    slots: 0..<3, maxCharge: 50, maxDischarge: 50, dischargeCeiling: [50, 0, 50], wanted: 0,
+                    battery: PlanningBattery(atArrival: 20, minimum: 0, maximum: 20), node: 0),
+                car(1..<3, kilowatts: 40, wanted: 30),
+            ],
+            nodes: [
+                PlanningNode(
+                    importLimit: [-15, 40, 100],
+                    demand: DemandCharge(yuanPerKilowatt: 0.6, soFar: 0, load: [95, 60, 0]))
+            ])
+        let plan = solve(problem)
+        #expect(plan.isOptimal && plan.bound <= plan.objective, "\(plan.bound) \(plan.objective)")
+        for peak in stride(from: 75.0, through: 105, by: 0.5) {
+            var fixed = problem
+            fixed.nodes[0].demand = nil
+            fixed.nodes[0].importLimit = zip(problem.nodes[0].importLimit, [95, 60, 0]).map { min($0, peak - $1) }
+            let other = solve(fixed)
+            let cost = PlanCheck.objective(of: other.vehicles, in: problem)
+            let loads = problem.nodeLoads(other.vehicles)[0]
+            if loads[0] <= -15 + 1e-6 { #expect(plan.bound <= cost + 1e-3, "at \(peak): \(plan.bound) above \(cost)") }
+        }
+    }
+
+    @Test func `what covers a load below is none of a promise's`() {
+        let problem = PlanningProblem(
+            stepHours: 1, buyPrice: [0.2, 0.9], sellPrice: [0, 0],
+            vehicles: [
+                PlanningVehicle(
+                    slots: 0..<1, maxCharge: 5, maxDischarge: 5, wanted: -5,
+                    battery: PlanningBattery(atArrival: 5, minimum: 0, maximum: 5), node: 1),
+                car(0..<2, kilowatts: 15, wanted: 15),
+            ],
+            nodes: [
+                PlanningNode(
+                    importLimit: [100, 100],
+                    commitments: [LoadCommitment(slots: 0..<1, level: [10], side: .atMost, yuanPerKilowattHour: 1)]),
+                PlanningNode(parent: 0, importLimit: [-5, 0]),
+            ])
+        let plan = solve(problem)
+        #expect(abs(plan.vehicles[0].net[0] + 5) < 0.01 && abs(plan.vehicles[1].net[0] - 15) < 0.01)
+        #expect(abs(plan.objective - 3) < 0.01 && plan.isOptimal, "\(plan.objective) \(plan.bound)")
+    }
+
     @Test func `a plan begins at the peak that was best before`() {
         var problem = RandomProblems.problem(seed: 9007, slots: 24, vehicles: 30)
         LoadTermsTests.add(to: &problem, seed: 7, demand: true, promises: false)
@@ -195,9 +243,9 @@ import Testing
         #expect(many.vehicles == plan.vehicles && many.bound == plan.bound)
     }
 
-    @Test(arguments: [1, 2] as [UInt64])
+    @Test(arguments: [1] as [UInt64])
     func `a portfolio keeps what it sold while fines are worth it`(seed: UInt64) {
-        var problem = ManyVehiclesTests.country(seed: seed, part: 0.8, slots: 24)
+        var problem = ManyVehiclesTests.country(seed: seed, part: 0.8, slots: 20)
         let root = problem.nodes.count - 1
         let before = problem.nodeLoads(solve(problem).vehicles)[root]
         problem.nodes[root].commitments = [
@@ -246,9 +294,11 @@ import Testing
         }
     }
 
-    /// More than two thousand vehicles at thirty sites that pay for their peaks.
-    static func sites(seed: UInt64, slots: Int = 24) -> PlanningProblem {
+    /// Six sites of about eighty vehicles that pay for their peaks.
+    static func sites(seed: UInt64, slots: Int = 16) -> PlanningProblem {
         var problem = ManyVehiclesTests.city(seed: seed, slots: slots)
+        problem.nodes.removeLast(problem.nodes.count - 6)
+        problem.vehicles.removeAll { $0.node ?? 0 >= 6 }
         var random = SeededRandom(seed: seed).split(79)
         for n in problem.nodes.indices {
             let most = problem.nodes[n].importLimit.max() ?? 0

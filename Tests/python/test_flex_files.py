@@ -205,7 +205,7 @@ def test_a_storage_is_scaled_to_what_stands_in_enough_scenarios(flex):
     """Four stays as forecast; the scenarios are of other days, with four, three and one of them."""
     names = ["S1", "S2", "S3", "S4"]
     for k, count in enumerate([4, 4, 3, 1]):
-        text = HEAD + night(names[:count]).replace("2026-03-02", f"2026-02-{10 + k}")
+        text = HEAD + night(names[:count]).replace("2026-03-02", f"2026-02-{10 + k}").replace("T18:00", "T17:50")
         (flex.folder / f"day{k}.csv").write_text(text)
     days = [word for k in range(4) for word in ("--scenario", f"day{k}.csv")]
     _, alone, _ = flex("envelope", fleet=night(names))

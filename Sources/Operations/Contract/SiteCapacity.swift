@@ -41,7 +41,7 @@ public struct SiteCapacity: Hashable, Sendable {
 
     /// The most and the least power that all of the vehicles below can hold together from now on for so long, such that every stay
     /// can still have what it wants by its departure: within the limits of the node and of nodes below it while it is held, and
-    /// within those of all nodes of the site when vehicles catch up. Slots count by their mean. Charging positive.
+    /// within those of all nodes of the site when vehicles catch up (of more than 300 vehicles, for the root alone). Slots count by their mean. Charging positive.
     public struct Adjustable: Hashable, Sendable {
         public let span: Duration
         public let most: Power
@@ -84,7 +84,17 @@ public struct CapacityProblem: Sendable {
                 above = nodes[n].parent
             }
         }
-        let ranges = SiteCapacity.spans.map { heldPowers(for: $0, direct, isCancelled) }
+        // Whatever is held, so much is missing in the end.
+        let unavoidable = mayBeShort ? missing(isCancelled) : nil
+        let ranges = SiteCapacity.spans.map { span in
+            let parts = parts(of: span)
+            return heldPowers(parts, direct, isCancelled).enumerated().map { n, held in
+                guard let held, let unavoidable, below[n] > 0, n < connected.count,
+                    nodes[n].parent == nil || vehicles.count <= Self.manyVehicles
+                else { return held }
+                return (held.most, caughtUp(n, parts, held, unavoidable, isCancelled))
+            }
+        }
         return SiteCapacity(
             site: site, at: at,
             nodes: connected.indices.map { n in
@@ -106,16 +116,19 @@ public struct CapacityProblem: Sendable {
     /// Of the first slot only the rest can be used, and of its last moments nothing is asked.
     private func part(_ slot: Int) -> Double { slot > 0 ? 1 : remaining >= 0.02 ? remaining : 0 }
 
+    /// Part of each slot that a hold from now on lasts: the slot under way is held for its rest, so it goes on into the last one.
+    private func parts(of span: Duration) -> [Double] {
+        let later = Double(span.wholeMilliseconds) / Double(step.wholeMilliseconds) - remaining
+        return (0..<min(slotCount, 1 + Int(max(0, later).rounded(.up)))).map(part)
+    }
+
     /// kW that can be held below each node; `nil`: nothing can be promised there.
     ///
     /// Fleets under different nodes do not depend on each other: what hangs directly under each holds its own power, and a node
     /// passes on what its limits leave of the sum.
     private func heldPowers(
-        for span: Duration, _ direct: [[PlanningVehicle]], _ isCancelled: () -> Bool
+        _ parts: [Double], _ direct: [[PlanningVehicle]], _ isCancelled: () -> Bool
     ) -> [(most: Double, least: Double)?] {
-        // The slot under way is held for its rest, so the hold goes on into the last one.
-        let later = Double(span.wholeMilliseconds) / Double(step.wholeMilliseconds) - remaining
-        let parts = (0..<min(slotCount, 1 + Int(max(0, later).rounded(.up)))).map(part)
         typealias Held = (most: Double, least: Double)?
         func sum(_ a: Held, _ b: Held) -> Held {
             guard let a, let b else { return nil }
@@ -137,12 +150,6 @@ public struct CapacityProblem: Sendable {
             }
             if let parent = nodes[n].parent { held[parent] = sum(held[parent], held[n]) }
         }
-        guard mayBeShort else { return held }
-        for n in connected.indices {
-            if let (most, least) = held[n], !isCancelled() {
-                held[n] = (most, caughtUp(n, parts, most: most, least: least, isCancelled))
-            }
-        }
         return held
     }
 
@@ -163,46 +170,52 @@ public struct CapacityProblem: Sendable {
         return nodes.indices.contains { n in zip(most[n], nodes[n].importLimit).contains { $0 > $1 } }
     }
 
-    /// kWh that stays would miss if the load below node `n` were held at `power`; `nil`: not held at all.
-    private func missing(_ n: Int, _ parts: [Double], _ power: Double?, _ isCancelled: () -> Bool) -> Double {
-        var limited = nodes
-        if let power {
-            for (t, part) in parts.enumerated() where part > 0 {
-                limited[n].importLimit[t] = min(limited[n].importLimit[t], power * part)
-            }
-        }
+    /// kWh that stays will miss within the limits of nodes, and what `held` finds missing in their loads, kW.
+    private func missing(
+        _ isCancelled: () -> Bool, under limited: [PlanningNode]? = nil,
+        held: (_ loads: [[Double]]) -> Double = { _ in 0 }
+    ) -> Double {
         let flat = [Double](repeating: 0.01, count: slotCount)
-        let plan = solve(
-            PlanningProblem(
-                stepHours: stepHours, buyPrice: flat, sellPrice: flat.map { _ in 0 },
-                vehicles: vehicles.map { vehicle in
-                    var alike = vehicle
-                    (alike.value, alike.minCharge) = (1, 0)
-                    return alike
-                }, nodes: limited), options: PlanningOptions(gap: 0.0001), isCancelled: isCancelled)
-        var missing = plan.vehicles.reduce(0) { $0 + $1.undelivered }
-        guard let power else { return missing }
-        // What is to be given back and is not is missing as well.
-        let loads = PlanningProblem(
-            stepHours: stepHours, buyPrice: flat, sellPrice: flat, vehicles: vehicles, nodes: limited
-        ).nodeLoads(plan.vehicles)[n]
-        for (t, part) in parts.enumerated() where part > 0 { missing += max(0, loads[t] - power * part) * stepHours }
-        return missing
+        let problem = PlanningProblem(
+            stepHours: stepHours, buyPrice: flat, sellPrice: flat.map { _ in 0 },
+            vehicles: vehicles.map { vehicle in
+                var alike = vehicle
+                (alike.value, alike.minCharge) = (1, 0)
+                return alike
+            }, nodes: limited ?? nodes)
+        let plan = solve(problem, options: PlanningOptions(gap: 0.0001), isCancelled: isCancelled)
+        return plan.vehicles.reduce(0) { $0 + $1.undelivered } + held(problem.nodeLoads(plan.vehicles))
     }
-    /// kWh.
-    private static let nothing = 0.05
 
     /// The least power, kW, from which all that hangs together can catch up as well as if nothing had been held.
     private func caughtUp(
-        _ n: Int, _ parts: [Double], most: Double, least: Double, _ isCancelled: () -> Bool
+        _ n: Int, _ parts: [Double], _ held: (most: Double, least: Double), _ unavoidable: Double,
+        _ isCancelled: () -> Bool
     ) -> Double {
-        let unavoidable = missing(n, parts, nil, isCancelled) + Self.nothing
-        if missing(n, parts, least, isCancelled) <= unavoidable { return least }
-        var (low, high) = (least, most)
-        while high - low > 0.5, !isCancelled() {
+        func canCatchUp(_ power: Double) -> Bool {
+            var limited = nodes
+            for (t, part) in parts.enumerated() where part > 0 {
+                limited[n].importLimit[t] = min(limited[n].importLimit[t], power * part)
+            }
+            // What is to be given back and is not is missing as well.
+            return missing(isCancelled, under: limited) { loads in
+                parts.enumerated().reduce(0) { sum, slot in
+                    slot.element > 0
+                        ? sum + max(0, loads[n][slot.offset] - power * slot.element) * stepHours : sum
+                }
+            } <= unavoidable * (1 + Self.alike) + Self.nothing
+        }
+        var (low, high) = (held.least, held.most)
+        if isCancelled() || canCatchUp(low) { return low }
+        while high - low > max(0.5, 0.05 * (held.most - held.least)), !isCancelled() {
             let middle = 0.5 * (low + high)
-            if missing(n, parts, middle, isCancelled) <= unavoidable { high = middle } else { low = middle }
+            if canCatchUp(middle) { high = middle } else { low = middle }
         }
         return high
     }
+    /// kWh, and of what is missing anyhow: within that two plans are alike.
+    private static let nothing = 0.05
+    private static let alike = 2e-4
+    /// Beyond so many only the site as a whole is asked: a plan for each node would take longer than a minute.
+    private static let manyVehicles = 300
 }

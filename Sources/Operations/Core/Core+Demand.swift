@@ -8,7 +8,8 @@ extension Core {
     /// Adds a minute's mean at the site's root: as metered there, else what is known of it.
     mutating func addToPeak(_ point: SitePowerPoint, site s: Int, at now: Instant) {
         let power = point.measured ?? (point.charging ?? .zero) + (point.base ?? .zero)
-        if let quarter = sites[s].total.roll(to: point.at) {
+        // A quarter hour of which the platform saw a part only says nothing of its mean.
+        if let quarter = sites[s].total.roll(to: point.at, least: 13) {
             let day = sites[s].site.zone.civilDay(at: quarter.start)
             let month = CivilDay(year: day.year, month: day.month, day: 1)!
             let before = sites[s].peak
@@ -40,7 +41,9 @@ extension Core {
     /// A peak once reached helps on all days that are left of the month, each about like the one that is planned: so a kW costs this
     /// day its part of the charge.
     /// - Parameter load: kW a slot beside the fleet; of the first slot the part still to come.
-    func demandCharge(site s: Int, load: [Double], remaining: Double, at now: Instant) -> DemandCharge? {
+    func demandCharge(
+        site s: Int, load: [Double], start: Instant, step: Duration, at now: Instant
+    ) -> DemandCharge? {
         guard sites[s].site.paysDemand, let yuan = demandPrice(site: s, at: now) else { return nil }
         let zone = sites[s].site.zone
         let today = zone.civilDay(at: now)
@@ -50,8 +53,10 @@ extension Core {
             : CivilDay(year: today.year, month: today.month + 1, day: 1)!
         let days = max(1, nextMonth - today)
         var load = load
+        let end = zone.midnight(of: nextMonth)
+        for slot in load.indices where start + step * slot >= end { load[slot] = -.infinity }
         // What flowed since the quarter hour began counts in it.
-        load[0] += (sites[s].total.mean(of: now)?.kilowatts ?? 0) * (1 - remaining)
+        load[0] += (sites[s].total.mean(of: now)?.kilowatts ?? 0) * (1 - Self.remaining(of: start, step, at: now))
         return DemandCharge(
             yuanPerKilowatt: yuan / Double(days), soFar: monthPeak(site: s, at: now)?.power.kilowatts ?? 0, load: load)
     }
@@ -61,7 +66,7 @@ extension Core {
         let site = sites[s].site
         let day = site.zone.civilDay(at: now)
         let tariff = site.tariff(on: day).flatMap { tariffs[$0] }
-        return (try? tariff?.version(on: day))?.demand?.yuanPerKilowattMonth?.approximate
+        return (try? tariff?.version(on: day))?.demand?.yuanPerKilowattMonth.map { max(0, $0.approximate) }
     }
 }
 

@@ -150,11 +150,13 @@ extension Core {
         else { return }
         let (start, step, count) = (basis.start, basis.step, basis.count)
         let load = expectedLoad(of: root, s, start: start, step: step, count: count, at: now)
-        let remaining = Self.remaining(of: start, step, at: now)
-        guard let charge = demandCharge(site: s, load: load, remaining: remaining, at: now) else { return }
+        guard let charge = demandCharge(site: s, load: load, start: start, step: step, at: now) else { return }
         basis.nodes[n].demand = charge
         let hours = Double(step.wholeMilliseconds) / 3_600_000
-        for k in basis.candidates.indices { basis.candidates[k].vehicle.value += charge.yuanPerKilowatt / hours }
+        for k in basis.candidates.indices {
+            let efficiency = basis.candidates[k].vehicle.chargeEfficiency
+            basis.candidates[k].vehicle.value += charge.yuanPerKilowatt / (hours * efficiency)
+        }
     }
 
     private mutating func candidate(

@@ -77,7 +77,8 @@ struct QuarterMeans: Sendable {
     static let length: Duration = .seconds(900)
 
     /// - Returns: the mean of the quarter hour before, when `now` lies in a new one.
-    mutating func roll(to now: Instant) -> (start: Instant, mean: Power)? {
+    /// - Parameter least: fewer values make no mean.
+    mutating func roll(to now: Instant, least: Int64 = 1) -> (start: Instant, mean: Power)? {
         let current = now.floored(to: Self.length, from: Instant(milliseconds: 0))
         guard start != current else { return nil }
         defer {
@@ -85,7 +86,7 @@ struct QuarterMeans: Sendable {
             sum = 0
             count = 0
         }
-        guard let start, count > 0 else { return nil }
+        guard let start, count >= least else { return nil }
         return (start, Power(watts: sum / count))
     }
 

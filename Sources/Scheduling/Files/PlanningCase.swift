@@ -148,7 +148,7 @@ public struct PlanningCase: Sendable {
             guard let charge = demand.yuanPerKilowatt ?? version?.demand?.yuanPerKilowattMonth else {
                 throw Problems(Problem(file: grid.file, line: 0, message: .demandUnpriced(node.id, tariff: tariff)))
             }
-            charges.append(charge.approximate)
+            charges.append(max(0, charge.approximate))
         }
         return charges
     }

@@ -115,7 +115,9 @@ final class SignalSearch {
                 by > tolerance * rest.reduce(0, { $0 + abs($1) })
             {
                 let scale = rest.reduce(0) { max($0, abs($1)) }
-                proof = .prices(weights.map { $0 / scale }, by: by / scale)
+                proof =
+                    self.proof(along: weights, tolerance: tolerance)
+                    ?? .prices(weights.map { $0 / scale }, by: by / scale)
                 break
             }
             directions[steps] = weights
@@ -211,8 +213,9 @@ final class SignalSearch {
     ///
     /// Where slot sets say all, the level sets of the residual are tried first: F lies within p(A) ≤ Z(A) ≤ b(A), and if the
     /// residual proves, one of them does. They are proofs elsewhere too.
-    func proof(tolerance: Double) -> Proof? {
-        let rest = residual
+    func proof(tolerance: Double) -> Proof? { proof(along: residual, tolerance: tolerance) }
+
+    private func proof(along rest: [Double], tolerance: Double) -> Proof? {
         var best: Proof?
         func consider(_ weights: [Double], _ make: (Double) -> Proof) {
             let by = excess(weights)

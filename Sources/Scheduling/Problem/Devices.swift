@@ -88,12 +88,14 @@ struct Devices {
                 guard let steps = LoadSteps(problem.nodes[n], t, draw: draw[n][t], back: back) else { continue }
                 let promise = Promise(node: n, slot: t, steps: steps)
                 promises.append(promise)
+                // What covers of nodes below take is none of the promise's.
+                let covered = wanted[n][t]
                 if problem.nodes[n].importLimit[t] >= 0 {
-                    nodes[n].importLimit[t] = promise.owed > 0 ? 0 : steps.free
+                    nodes[n].importLimit[t] = (promise.owed > 0 ? 0 : steps.free) + covered
                 }
                 if let floor = steps.floor {
                     nodes[n].exportLimit = nodes[n].exportLimit ?? able[n].map { $0 + 1 }
-                    nodes[n].exportLimit![t] = min(nodes[n].exportLimit![t], -floor)
+                    nodes[n].exportLimit![t] = min(nodes[n].exportLimit![t], -floor - covered)
                 }
                 nodes[n].exportLimit?[t] -= promise.owed
                 wanted[n][t] += promise.owed
@@ -300,6 +302,8 @@ struct Devices {
             fallback: found.fallback, kept: min(found.kept, realCount), state: found.state)
     }
 
+    /// kW below which what is given back serves a promise: what is above a limit comes first.
+    private func ground(_ promise: Promise) -> Double { min(0, original.nodes[promise.node].importLimit[promise.slot]) }
     private func load(_ loads: [[Double]], _ promise: Promise) -> Double { loads[promise.node][promise.slot] }
 
     /// The schedules found, with the helpers at meters and of promises as the vehicles' schedules ask them to be.
@@ -310,10 +314,14 @@ struct Devices {
                 index < realCount + covers.count
                     ? pair.1 : VehicleSchedule(net: [0], undelivered: 0, binding: [])
             })
-        let real = flow
+        // Covers are none of a promise's.
+        let real = problem.nodeLoads(
+            zip(problem.vehicles, schedules).enumerated().map { index, pair in
+                index < realCount ? pair.1 : VehicleSchedule(net: [0], undelivered: 0, binding: [])
+            })
         for promise in promises {
             // What is given back serves it first, and may leave behind a meter no more.
-            flow[promise.node][promise.slot] += min(promise.owed, max(0, -real[promise.node][promise.slot]))
+            flow[promise.node][promise.slot] += min(promise.owed, max(0, ground(promise) - load(real, promise)))
         }
         for (k, helper) in helpers(Self.ability(original).back).enumerated() {
             let index = realCount + k
@@ -326,7 +334,8 @@ struct Devices {
             case .surplus(let m, let t):
                 let surplus = max(0, -meters[m].load[t])
                 net = -min(most, max(0, flow[meters[m].node][t] - (surplus - most)))
-            case .owed(let k, let before): net = min(most, max(0, -load(real, promises[k]) - before))
+            case .owed(let k, let before):
+                net = min(most, max(0, ground(promises[k]) - load(real, promises[k]) - before))
             case .rewarded(let k, let before), .fined(let k, let before):
                 net = -min(most, max(0, load(real, promises[k]) - before))
             }

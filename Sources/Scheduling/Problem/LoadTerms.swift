@@ -7,7 +7,8 @@ public struct DemandCharge: Hashable, Sendable {
     public var yuanPerKilowatt: Double
     /// kW: the highest so far in the month, or what is reached in any case.
     public var soFar: Double
-    /// kW in each slot that flows through the meter beside the fleet: base load less generation.
+    /// kW in each slot that flows through the meter beside the fleet: base load less generation; −∞ where a slot does not count, such
+    /// as one of the next month.
     public var load: [Double]
 
     /// - Precondition: a charge and a peak from zero up.

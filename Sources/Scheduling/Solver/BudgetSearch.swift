@@ -7,12 +7,17 @@
 struct BudgetSearch {
     let problem: PlanningProblem
     let options: PlanningOptions
+    /// How a kWh given back is worth it: behind one meter what import costs.
+    private let priced: PlanningProblem
+    /// Whether some base load is above a limit: what is left of it costs nothing, so bounds must not count on its being covered.
+    private let hasCovers: Bool
     /// Vehicles that could give back more than they may.
     private let bound: [Int]
     /// Yuan/kWh that each vehicle's wear is raised by.
     private var prices: [Double]
     /// What each in ``bound`` would give back just below its price, kWh below zero in each slot of its stay.
     private var patterns: [Int: [Double]] = [:]
+    private var wasCancelled = false
 
     /// - Returns: `nil` where no budget can be too small.
     init?(_ problem: PlanningProblem, options: PlanningOptions) {
@@ -26,6 +31,12 @@ struct BudgetSearch {
         self.problem = problem
         self.options = options
         self.bound = bound
+        var priced = problem
+        for n in priced.nodes.indices {
+            if case .behindMeter = priced.nodes[n].settlement { priced.nodes[n].settlement = .atBuyPrice }
+        }
+        self.priced = priced
+        hasCovers = problem.nodes.contains { $0.importLimit.contains { $0 < 0 } }
         prices = [Double](repeating: 0, count: problem.vehicles.count)
     }
 
@@ -51,7 +62,10 @@ struct BudgetSearch {
                 share($0 / 2)
             }
             state = PlanningState(nodePrices: loose.nodePrices)
-            let lower = loose.bound - bound.reduce(0) { $0 + prices[$1] * problem.vehicles[$1].dischargeBudget }
+            wasCancelled = wasCancelled || loose.isCancelled
+            let lower =
+                proven(loose, state, isCancelled)
+                - bound.reduce(0) { $0 + prices[$1] * problem.vehicles[$1].dischargeBudget }
             if lower > proof.bound { proof = (lower, loose.nodePrices) }
             // With nobody's wear raised and nobody beyond a budget it is the plan.
             if prices.allSatisfy({ $0 == 0 }),
@@ -63,7 +77,8 @@ struct BudgetSearch {
             let kept = solveWithDevices(
                 confined(to: loose.vehicles), options: options, warm: state, isCancelled: isCancelled
             ) { share(0.5 + $0 / 2) }
-            if best.map({ kept.objective < $0.objective }) ?? true { best = kept }
+            wasCancelled = wasCancelled || kept.isCancelled
+            if best.map({ rank(kept) < rank($0) }) ?? true { best = kept }
             let gap = problem.gap(
                 objective: best!.objective, bound: proof.bound, imported: best!.vehicles.imported)
             if gap <= FleetSolver.allowed * options.gap || loose.isCancelled || kept.isCancelled { break }
@@ -76,6 +91,28 @@ struct BudgetSearch {
     }
     private static let mostRounds = 16
 
+    /// What is left above limits, watt-hours, and then what it costs.
+    private func rank(_ solution: PlanningSolution) -> (Int, Double) {
+        guard hasCovers else { return (0, solution.objective) }
+        let left = zip(problem.nodes, problem.nodeLoads(solution.vehicles)).reduce(0.0) { sum, pair in
+            zip(pair.0.importLimit, pair.1).reduce(sum) { $0 + ($1.0 < 0 ? max(0, $1.1 - $1.0) : 0) }
+        }
+        return (Int(left * problem.stepHours * 1000), solution.objective)
+    }
+
+    /// Yuan below which no schedule lies, whatever it leaves above limits.
+    private func proven(_ loose: PlanningSolution, _ state: PlanningState?, _ isCancelled: () -> Bool) -> Double {
+        guard hasCovers else { return loose.bound }
+        var uncovered = free
+        for n in uncovered.nodes.indices {
+            for t in 0..<problem.slotCount {
+                uncovered.nodes[n].importLimit[t] = max(0, uncovered.nodes[n].importLimit[t])
+            }
+        }
+        return solveWithDevices(uncovered, options: options, warm: state, isCancelled: isCancelled, progress: { _ in })
+            .bound
+    }
+
     /// The problem in which whoever has a budget gives back where `schedules` say so, in the slots that pay most and as much as
     /// it may.
     private func confined(to schedules: [VehicleSchedule]) -> PlanningProblem {
@@ -83,7 +120,7 @@ struct BudgetSearch {
         let hours = problem.stepHours
         for v in bound {
             let vehicle = problem.vehicles[v]
-            let sell = vehicle.node.map { problem.sellPrices(under: problem.root(of: $0)) } ?? problem.sellPrice
+            let sell = vehicle.node.map { priced.sellPrices(under: priced.root(of: $0)) } ?? problem.sellPrice
             // Just at its price a vehicle may as well give less than it may: then where it would give more.
             let gives = schedules[v].givenBack >= vehicle.dischargeBudget - 1e-6
             let net = gives ? schedules[v].net : patterns[v] ?? schedules[v].net
@@ -106,7 +143,7 @@ struct BudgetSearch {
 
     /// For each budget the price at which the vehicle gives back what it may, at prices of nodes.
     private mutating func reprice(at nodePrices: [[Double]]) {
-        var own = problem
+        var own = priced
         own.vehicles = bound.map { problem.vehicles[$0] }
         let solver = FleetSolver(own, options: options, warm: nil)
         let (parts, localNode) = solver.cut()
@@ -153,7 +190,7 @@ struct BudgetSearch {
         return PlanningSolution(
             vehicles: best.vehicles, objective: best.objective, bound: bound, gap: gap,
             isOptimal: gap <= options.gap, nodePrices: proof.nodePrices, passes: best.passes,
-            isCancelled: best.isCancelled, fallback: best.fallback, kept: best.kept, state: best.state)
+            isCancelled: wasCancelled, fallback: best.fallback, kept: best.kept, state: best.state)
     }
 }
 

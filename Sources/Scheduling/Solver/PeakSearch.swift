@@ -158,6 +158,10 @@ struct PeakSearch {
         /// kW in each slot: what can be given back and drawn below the root, within its limits.
         private let back: [Double]
         private let draw: [Double]
+        /// kW: peaks below nobody gets whatever the vehicles do, and above that no vehicle.
+        private let least: Double
+        private let most: Double
+        private var wasCancelled = false
 
         private var lines: [Line] = []
         private var best: PlanningSolution?
@@ -184,15 +188,15 @@ struct PeakSearch {
                 let limit = min(node.exportLimit?[t] ?? .infinity, node.floor(t).map { -$0 } ?? .infinity)
                 return max(0, min(reach.back[root][t], limit))
             }
-            draw = zip(reach.draw[root], node.importLimit).map { max(0, min($0, $1)) }
+            draw = zip(reach.draw[root], node.importLimit).map { min($0, $1) }
+            let least = zip(charge.load, back).reduce(charge.soFar) { max($0, $1.0 - $1.1) }
+            self.least = least
+            most = zip(charge.load, draw).reduce(least) { max($0, $1.0 + $1.1) }
         }
 
         mutating func run(
             from start: PlanningState?, likely: Double?, isCancelled: () -> Bool, progress: (Double) -> Void
         ) -> Found {
-            // Below this nobody gets whatever the vehicles do.
-            let least = zip(charge.load, back).reduce(charge.soFar) { max($0, $1.0 - $1.1) }
-            let most = zip(charge.load, draw).reduce(least) { max($0, $1.0 + $1.1) }
             var state = start
             var (low, high) = (least, most)
             var peak = least
@@ -201,10 +205,13 @@ struct PeakSearch {
                     progress((Double(round - 1) + inner) / Double(Self.mostRounds))
                 }
                 state = PlanningState(nodePrices: solution.nodePrices)
-                if solution.isCancelled { break }
+                if solution.isCancelled {
+                    wasCancelled = true
+                    break
+                }
                 if lines.last!.slope > charge.yuanPerKilowatt { low = max(low, peak) } else { high = min(high, peak) }
                 if peak <= least, high <= least { break }
-                if gap(lowest(low, high).value) <= FleetSolver.allowed * options.gap { break }
+                if gap(lowest(least, most).value) <= FleetSolver.allowed * options.gap { break }
                 let next = lowest(low, high).peak
                 // What was found best before is tried first.
                 if round == 1, let likely, likely > low, likely < high {
@@ -217,7 +224,7 @@ struct PeakSearch {
                 peak = next < high ? min(max(next, low + short), high - short) : next
             }
             progress(1)
-            return found(low, high)
+            return found()
         }
         private static let mostRounds = 24
         /// Of the gap asked for: what a single plan may leave of it.
@@ -287,16 +294,17 @@ struct PeakSearch {
             return candidates.map { (peak: $0, value: height($0)) }.min { $0.value < $1.value }!
         }
 
-        private func found(_ low: Double, _ high: Double) -> Found {
+        private func found() -> Found {
             let best = best!
-            let lowest = lowest(low, high)
+            // Over all peaks: slopes that are not exact may have cut off too much of them.
+            let lowest = lowest(least, most)
             let bound = min(bestCost, lowest.value)
             let gap = gap(bound)
             return Found(
                 solution: PlanningSolution(
                     vehicles: best.vehicles, objective: bestCost, bound: bound, gap: gap,
                     isOptimal: gap <= options.gap, nodePrices: prices(at: lowest.peak), passes: best.passes,
-                    isCancelled: best.isCancelled, fallback: best.fallback, kept: best.kept, state: best.state),
+                    isCancelled: wasCancelled, fallback: best.fallback, kept: best.kept, state: best.state),
                 peak: lowest.peak)
         }
 

@@ -40,11 +40,10 @@ struct FlexInput: ParsableArguments {
     /// A fleet of another day, moved by whole days onto the time of `flex`.
     func readScenario(_ path: String, like flex: FlexibilityCase) throws -> FlexibilityCase {
         let fleet = try FleetFile(FileAccess.read(path), file: path)
-        let day = Duration.days(1).wholeMilliseconds
-        let first = fleet.stays.map(\.interval.start.milliseconds).min() ?? flex.start.milliseconds
-        let apart = first - flex.start.milliseconds
-        let days = apart >= 0 ? apart / day : -((day - 1 - apart) / day)
-        let start = flex.start + Duration.days(1) * Int(days)
+        func firstDay(_ fleet: FleetFile) -> CivilDay {
+            flex.zone.civilDay(at: fleet.stays.map(\.interval.start).min() ?? flex.start)
+        }
+        let start = flex.start + Duration.days(1) * (firstDay(fleet) - firstDay(flex.fleet))
         return try FlexibilityCase(
             fleet: fleet, from: start, to: start + flex.step * flex.flexible.slotCount, step: flex.step, zone: flex.zone
         )

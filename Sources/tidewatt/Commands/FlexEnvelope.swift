@@ -74,7 +74,7 @@ struct FlexEnvelope: ParsableCommand {
             trust = Trust(&storage!, others, confidence ?? Rational(9, 10), tolerance) {
                 progress.show(first + (1 - first) * $0)
             }
-            if trust == nil { storage = nil }
+            if trust.map({ $0.scale <= 0 }) ?? true { storage = nil }
         }
         progress.clear()
         if storage == nil, Interruption.isAsked { throw Refusal(.stoppedUndecided) }
@@ -170,6 +170,7 @@ struct FlexEnvelope: ParsableCommand {
             if let trust { lines.append(trust.text(say)) }
         } else if grid == nil {
             lines.append(say("It cannot stand for a storage.", "无法等效为储能。"))
+            if let trust { lines.append(trust.text(say)) }
         }
         return (lines + flex.outOfReachLines(say)).joined(separator: "\n")
     }
@@ -181,10 +182,10 @@ private struct Trust {
     /// Of each scenario, the part of the storage, before it was scaled, that it can stand for.
     let parts: [Double]
     /// What was left of the storage.
-    let scale: Double
+    fileprivate let scale: Double
 
     /// Scales `storage` to what stands in `asked` of the scenarios.
-    /// - Returns: `nil` when it was cancelled or nothing is left.
+    /// - Returns: `nil` when it was cancelled.
     init?(
         _ storage: inout EquivalentStorage, _ scenarios: [FlexibilityCase], _ asked: Rational, _ tolerance: Double,
         progress: (Double) -> Void
@@ -202,11 +203,10 @@ private struct Trust {
         self.parts = parts
         let needed = Int((asked.approximate * Double(parts.count) - 1e-9).rounded(.up))
         scale = parts.sorted(by: >)[max(1, needed) - 1]
-        if scale <= 0 { return nil }
         storage.scale(by: scale)
     }
 
-    private var standing: Int { parts.count { $0 >= scale } }
+    private var standing: Int { parts.count { $0 >= scale && $0 > 0 } }
 
     var json: JSONValue {
         [
