@@ -121,6 +121,20 @@ import Testing
         #expect(abs(plan.objective - 3) < 0.01 && plan.isOptimal, "\(plan.objective) \(plan.bound)")
     }
 
+    @Test(arguments: [20, .infinity]) func `slots that do not count are free of the charge`(limit: Double) {
+        let problem = PlanningProblem(
+            stepHours: 0.25, buyPrice: [1, 0.5, 0.3, 0.2], sellPrice: [0, 0, 0, 0],
+            vehicles: [car(0..<4, kilowatts: 10, wanted: 6)],
+            nodes: [
+                PlanningNode(
+                    importLimit: [limit, limit, limit, limit],
+                    demand: DemandCharge(yuanPerKilowatt: 3, soFar: 8, load: [5, 5, -.infinity, -.infinity]))
+            ])
+        let plan = solve(problem)
+        for (a, b) in zip(plan.vehicles[0].net, [0.25, 0.75, 2.5, 2.5]) { #expect(abs(a - b) < 0.01) }
+        #expect(abs(plan.objective - 1.875) < 0.001 && plan.isOptimal, "\(plan.objective) \(plan.bound)")
+    }
+
     @Test func `a plan begins at the peak that was best before`() {
         var problem = RandomProblems.problem(seed: 9007, slots: 24, vehicles: 30)
         LoadTermsTests.add(to: &problem, seed: 7, demand: true, promises: false)
